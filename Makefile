@@ -1,0 +1,47 @@
+# `make` alone lists the targets. Everything is installed in .venv, from hashes, for Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+CONFIG ?= config.yaml
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint bench soak docs clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run  ## Ten simulated weeks of a market in about a minute: no account, no network
+	@$(BIN)/listener demo
+
+run: .venv/run  ## The daemon, with config.yaml (or CONFIG=yours.yaml) and the live world
+	@$(BIN)/listener --config $(CONFIG) run
+
+test: .venv/dev lint  ## Lint, types, import rules, then every test
+	$(BIN)/python -m pytest -n 2 -m "not soak"
+
+lint: .venv/dev  ## Style, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev  ## Every benchmark, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+soak: .venv/dev  ## Hundreds of kills and restarts, and other long runs
+	$(BIN)/python -m pytest -m soak
+
+docs: .venv/dev  ## Write the generated pages and the config schema again
+	$(BIN)/python -m docs.generate
+
+clean:  ## Remove .venv and what the tools cached
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/run: requirements/run.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Listener in .venv …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/dev: .venv/run requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

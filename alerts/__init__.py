@@ -1,0 +1,1 @@
+"""The inside world, told. CHANNELS is the whole catalogue."""

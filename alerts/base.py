@@ -1,0 +1,125 @@
+"""What every channel is: `send(message, ref) -> ref`, and what it can do besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from insight.model import Quote
+
+
+class SendError(Exception):
+    """A message that did not arrive. `permanent`: the same message will fail again until `remedy` is done.
+
+    `unknown`: the receiver may have accepted it (the reply was lost), so nobody may simply send it again.
+    `retry_after` is in seconds, where the receiver named it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        remedy: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.unknown = unknown
+        self.remedy = remedy
+        self.retry_after = retry_after
+
+
+class MessageKind(StrEnum):
+    ALERT = "alert"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One figure of a message: what it is, its value, already written for a reader."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, before any channel has given it a form. `id` is the delivery's id: the same when sent again.
+
+    `headline` is one line; `body` plain text; `html` only where a template made one (the digest). `sent_before`
+    marks a possible repeat, after an outcome that nobody could look up.
+    """
+
+    id: str
+    kind: MessageKind
+    headline: str
+    body: str
+    at: datetime
+    facts: tuple[Fact, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    html: str | None = None
+    conversation: str = ""
+    over: bool = False
+    sent_before: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return _MESSAGE.dump_python(self, mode="json")  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Message:
+        return _MESSAGE.validate_python(value)
+
+
+_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do. `lookup`: it can be asked whether a message with this id has arrived."""
+
+    edit: bool = False
+    thread: bool = False
+    lookup: bool = False
+    buttons: bool = False
+
+
+Ref = Mapping[str, str]
+"""Where a message ended up, in the channel's own terms (Slack: channel and ts)."""
+
+
+class Channel(BaseModel):
+    """A way to people. The fields of a subclass are its settings; a new channel is one file and one line in CHANNELS.
+
+    `send` and its siblings block and run in a thread. They raise SendError and nothing else.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    example: ClassVar[dict[str, Any]]
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    def send(self, message: Message, ref: Ref | None = None) -> Ref:
+        """Deliver. `ref`: where this conversation's first message is, for a channel that threads."""
+        raise NotImplementedError
+
+    def lookup(self, message: Message) -> Ref | None:
+        """Where the message with this id is, or None when it did not arrive. Only with `capabilities.lookup`."""
+        raise NotImplementedError
+
+    def check(self) -> str:
+        """Try the channel without telling anybody anything; a line that says what was found. Raises SendError."""
+        raise NotImplementedError
+
+    def addresses(self) -> tuple[str, ...]:
+        """Host names or addresses this channel talks to (a simulated clock allows loopback only)."""
+        return ()

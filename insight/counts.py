@@ -1,0 +1,66 @@
+"""What a mention adds to the counters that detection reads, and how late it was when it became known."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import UTC, datetime, timedelta
+
+from insight.model import Cell, Grain, Label, Mention, MentionState, Post, Precision
+
+LAGS: tuple[int, ...] = (0, 1, 2, 3, 6, 12, 24, 48, 168)
+"""Hours from the end of a cell to the collection of a post in it; a cell's `lag` is the first index not below it.
+
+`len(LAGS)` means later than that. A cell that ended `a` hours ago is compared with older cells "as they were at the
+age `a`", that is, with the sum over `lag <= maturity(a)`: neither a backlog nor a backfill looks like a spike then.
+"""
+
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(minutes=10)
+
+
+def event_time(post: Post, collected_at: datetime) -> datetime | None:
+    """When the post counts: its own time, clamped to what is plausible; None when it is not known.
+
+    A time in the future (a wrong client clock) becomes the time of collection; one before the web is unknown.
+    """
+    at = post.published_at
+    if at is None or post.precision is Precision.UNKNOWN or at < EARLIEST:
+        return None
+    return collected_at if at > collected_at + CLOCK_SKEW else at
+
+
+def contributions(mention: Mention, post: Post, source: str, collected_at: datetime) -> tuple[Cell, ...]:
+    """The counters that this mention raises by one: none, or one hour or day cell.
+
+    `source` is the one that saw the post first, `collected_at` when: neither changes with an edit.
+    """
+    at = event_time(post, collected_at)
+    if mention.state is not MentionState.KEPT or at is None:
+        return ()
+    grain = Grain.DAY if post.precision is Precision.DAY else Grain.HOUR
+    start, end = bounds(grain, at)
+    lag = lag_index(end, collected_at)
+    return (Cell(mention.watch, source, grain, start, mention.sentiment.label, lag),)
+
+
+def bounds(grain: Grain, at: datetime) -> tuple[datetime, datetime]:
+    """The cell around a time: its start and its end, in UTC."""
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if grain is Grain.HOUR:
+        return hour, hour + timedelta(hours=1)
+    day = hour.replace(hour=0)
+    return day, day + timedelta(days=1)
+
+
+def lag_index(end: datetime, collected_at: datetime) -> int:
+    """The lag of something collected then, in a cell with this end."""
+    return bisect_left(LAGS, (collected_at - end) / timedelta(hours=1))
+
+
+def maturity(end: datetime, now: datetime) -> int:
+    """The highest lag that a cell with this end can hold in full by now; -1 when the cell has not ended."""
+    age = (now - end) / timedelta(hours=1)
+    return sum(1 for lag in LAGS if lag <= age) - 1
+
+
+COUNTED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN, Label.DELETED)

@@ -1,0 +1,370 @@
+"""The words everything here is said in: frozen, slotted dataclasses on the standard library alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# -- what is followed -------------------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    BRAND = "brand"
+    COMPETITOR = "competitor"
+    TOPIC = "topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the team follows. `id` never changes; `name` may, and each change of `query` makes a new `version`."""
+
+    id: str
+    name: str
+    role: Role
+    query: str
+    time_zone: str = "UTC"
+    version: int = 1
+
+
+# -- what comes in ----------------------------------------------------------------------------------------------
+
+
+class PostKind(StrEnum):
+    POST = "post"
+    COMMENT = "comment"
+    REVIEW = "review"
+    ARTICLE = "article"
+    TICKET = "ticket"
+    SURVEY = "survey"
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Precision(StrEnum):
+    """How exactly `published_at` is known. Day counts take `DAY`; no count takes `UNKNOWN`."""
+
+    SECOND = "second"
+    DAY = "day"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A rating on its own scale, as the platform gave it."""
+
+    value: float
+    worst: float = 1.0
+    best: float = 5.0
+
+    @property
+    def share(self) -> float:
+        """Where the value lies between worst (0.0) and best (1.0)."""
+        return (self.value - self.worst) / (self.best - self.worst)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something somebody published. Identity is `(network, native_id)`; times are aware, in UTC.
+
+    `text` is plain text with line breaks; `title` is apart from it. Unknown is `None`, never an invented value.
+    `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to` and `thread` are native ids.
+    """
+
+    network: str
+    native_id: str
+    text: str
+    kind: PostKind = PostKind.POST
+    url: str | None = None
+    title: str | None = None
+    author: str | None = None
+    author_name: str | None = None
+    audience: int | None = None
+    published_at: datetime | None = None
+    precision: Precision = Precision.SECOND
+    edited_at: datetime | None = None
+    language: str | None = None
+    country: str | None = None
+    rating: Rating | None = None
+    engagement: Mapping[str, int] = field(default_factory=dict)
+    reply_to: str | None = None
+    thread: str | None = None
+    links: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
+
+    @property
+    def key(self) -> PostKey:
+        return PostKey(self.network, self.native_id)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PostKey:
+    network: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The platform says that the post is gone."""
+
+    network: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """New numbers (likes, replies, reposts, views, …) for a post seen before."""
+
+    network: str
+    native_id: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of an indicator at one time."""
+
+    indicator: str
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a page said at one time; comparing snapshots happens after storage."""
+
+    url: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time in which posts may have been missed, and why. `since` None: it is not known since when."""
+
+    since: datetime | None
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that could not be read: set aside with its reason and what it was, so that nothing is lost."""
+
+    reason: str
+    raw: str
+
+
+Item = Post | Deletion | Engagement | Reading | Snapshot | Gap
+
+
+# -- what was understood ----------------------------------------------------------------------------------------
+
+
+class Label(StrEnum):
+    """A mention's sentiment. `UNKNOWN`: no lexicon for the language. `DELETED`: the post is gone, the count stays."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+    UNKNOWN = "unknown"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """`score` from -1 (bad) to 1 (good); `confidence` from 0 to 1; `evidence`: the words or the rating that decided."""
+
+    label: Label
+    score: float
+    confidence: float = 0.0
+    evidence: tuple[str, ...] = ()
+
+
+class MentionState(StrEnum):
+    """`EXCLUDED`: an exclusion of the query hides it (see `Mention.excluded_by`); `DROPPED`: an edit took it out."""
+
+    KEPT = "kept"
+    EXCLUDED = "excluded"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where something matched: `text[start:end]` of the post's `field` ("text", "title", …)."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A post that concerns a watch, and what was understood of it. `story` is shared by near copies."""
+
+    watch: str
+    post: PostKey
+    query_version: int
+    language: str
+    sentiment: Sentiment
+    story: str
+    state: MentionState = MentionState.KEPT
+    excluded_by: str | None = None
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A post with its mentions: what the pipeline gives to storage. No mentions: the post concerns nobody."""
+
+    post: Post
+    mentions: tuple[Mention, ...]
+
+
+# -- what is counted --------------------------------------------------------------------------------------------
+
+
+class Grain(StrEnum):
+    HOUR = "hour"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One counter. `start` is the hour's or day's beginning in UTC; `lag` an index into `insight.counts.LAGS`."""
+
+    watch: str
+    source: str
+    grain: Grain
+    start: datetime
+    label: Label
+    lag: int
+
+
+# -- what changed -----------------------------------------------------------------------------------------------
+
+
+class SignalKind(StrEnum):
+    SPIKE = "spike"
+    THEME = "theme"
+    SILENCE = "silence"  # a source that has been quiet for longer than usual
+    SOURCE = "source"  # a source that stopped for good: credentials, gone, forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A post as evidence: who said what, where, when."""
+
+    post: PostKey
+    text: str
+    url: str | None
+    author: str | None
+    published_at: datetime | None
+    label: Label = Label.UNKNOWN
+    visibility: Visibility = Visibility.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something changed. `key` names the conversation: the same key again is an update, not a second alert.
+
+    `figures` are the numbers behind it, by name (`observed`, `expected`, `authors`, `p_value`, …); `headline` is one
+    sentence a person understands; `detail` says why and how sure. `over`: what was reported under this key has ended.
+    """
+
+    kind: SignalKind
+    key: str
+    watch: str | None
+    source: str | None
+    at: datetime
+    headline: str
+    detail: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    quotes: tuple[Quote, ...] = ()
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A stored post, its mention by one watch, and which source saw it first, when."""
+
+    post: Post
+    mention: Mention
+    source: str
+    collected_at: datetime
+
+    def quote(self) -> Quote:
+        post = self.post
+        text = f"{post.title}\n{post.text}" if post.title else post.text
+        label, seen = self.mention.sentiment.label, post.visibility
+        return Quote(post.key, text, post.url, post.author, post.published_at, label, seen)
+
+
+# -- who was told -----------------------------------------------------------------------------------------------
+
+
+class AlertState(StrEnum):
+    OPENED = "opened"
+    UPDATED = "updated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One conversation about the signals that share a key. `told_at`: when anybody last heard of it."""
+
+    id: str
+    key: str
+    kind: SignalKind
+    watch: str | None
+    source: str | None
+    state: AlertState
+    headline: str
+    opened_at: datetime
+    updated_at: datetime
+    told_at: datetime | None = None
+
+
+class DeliveryState(StrEnum):
+    """new → sending → sent | failed | unknown. Unknown: it may have arrived; looked up or marked before a repeat."""
+
+    NEW = "new"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A message for one channel. `unique` makes it happen once however often it is asked for (a digest's period).
+
+    `message` is the message as JSON; `conversation` joins the deliveries of one alert (its id).
+    """
+
+    id: str
+    channel: str
+    message: Mapping[str, Any]
+    conversation: str = ""
+    unique: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed delivery. `token` proves the claim; `ref` is where the conversation's first message is."""
+
+    id: str
+    channel: str
+    message: Mapping[str, Any]
+    attempt: int
+    token: str
+    was_unknown: bool = False
+    ref: Mapping[str, str] | None = None

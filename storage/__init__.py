@@ -1,0 +1,1 @@
+"""What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
