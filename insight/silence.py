@@ -1,0 +1,183 @@
+"""Sources that went quiet, fail or stopped, each against its own past; pure, one state for all sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import log1p
+from typing import Any
+
+from insight.model import Signal, SignalKind
+
+State = dict[str, Any]
+
+HISTORY = timedelta(days=28)  # how far back `hours` should reach
+KNOWN_FOR = timedelta(days=7)
+KNOWN_POSTS = 20
+SHORTEST = timedelta(hours=6)  # nobody is told of less
+LONGER = 1.5  # times the longest silence that it has had
+UNLIKELY = -9.2  # log of 1 in 10,000: how unlikely so long a silence must be
+PAUSES = 6  # usual pauses without success before a failing source is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHour:
+    """One hour of visits to a source, by the time of collection."""
+
+    hour: datetime
+    fetches: int
+    failures: int
+    new: int
+
+    @property
+    def answered(self) -> bool:
+        return self.fetches > self.failures
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """What is known of a source. `every`: its usual pause; `paused`: it stopped for good until `remedy` is done."""
+
+    id: str
+    hours: Sequence[SourceHour]
+    every: timedelta
+    last_success: datetime | None = None
+    error: str | None = None
+    paused: bool = False
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a source: `silent` (answers, but nothing new), `failing` or `stopped`."""
+
+    what: str
+    since: datetime
+    headline: str
+    detail: str
+    figures: Mapping[str, float]
+
+    @property
+    def kind(self) -> SignalKind:
+        return SignalKind.SOURCE if self.what == "stopped" else SignalKind.SILENCE
+
+
+def step(state: Mapping[str, Any], sources: Sequence[SourceHealth], now: datetime) -> tuple[State, tuple[Signal, ...]]:
+    """What is newly wrong, has become another trouble, or is right again. The same state twice says nothing twice."""
+    after: State = {}
+    signals: list[Signal] = []
+    for source in sources:
+        trouble, before = trouble_of(source, now), state.get(source.id)
+        if trouble and before and before["what"] == trouble.what:
+            after[source.id] = dict(before)
+        elif trouble:
+            after[source.id] = {"what": trouble.what, "since": trouble.since.isoformat()}
+            signals.extend(_changed(source, before, trouble, now))
+        elif before:
+            signals.append(_over(source.id, before, now, f"{source.id} speaks again"))
+    gone = sorted(set(state) - {source.id for source in sources})
+    signals.extend(_over(name, state[name], now, f"{name} is no longer followed") for name in gone)
+    return after, tuple(signals)
+
+
+def trouble_of(source: SourceHealth, now: datetime) -> Trouble | None:
+    """The one thing that is wrong with a source now, the gravest first."""
+    return _stopped(source, now) or _failing(source, now) or _silent(source, now)
+
+
+def _stopped(source: SourceHealth, now: datetime) -> Trouble | None:
+    if not source.paused:
+        return None
+    why = source.error or "it gave no reason"
+    detail = source.remedy or "Nothing is asked of it until the cause is mended and the source resumed."
+    return Trouble("stopped", source.last_success or now, f"{source.id} has stopped: {why}", detail, {})
+
+
+def _failing(source: SourceHealth, now: datetime) -> Trouble | None:
+    """It fails since its first failure after the last success; hours in which nobody asked do not count."""
+    hours = sorted(source.hours, key=lambda it: it.hour)
+    last = max((i for i, it in enumerate(hours) if it.answered), default=-1)
+    failed = [it for it in hours[last + 1 :] if it.failures]
+    if not failed:
+        return None
+    since = max(failed[0].hour, source.last_success or failed[0].hour)
+    lasted = now - since
+    if lasted <= max(SHORTEST, PAUSES * source.every):
+        return None
+    attempts = sum(it.fetches for it in failed)
+    headline = f"{source.id} has failed for {_span(lasted)}: {source.error or 'no answer'}"
+    detail = (
+        f"{attempts} attempts since {since:%A %H:%M} UTC. Listener goes on trying; what was published meanwhile may "
+        "be missing. Check the network and the source's address with `listener check`."
+    )
+    return Trouble("failing", since, headline, detail, {"hours": _hours(lasted), "attempts": float(attempts)})
+
+
+def _silent(source: SourceHealth, now: datetime) -> Trouble | None:
+    """It answers, but says nothing new for far longer than it ever did, even at this time of the week."""
+    # 1. Only hours in which it answered: being away is not silence. The present hour is still open.
+    hours = [it for it in sorted(source.hours, key=lambda it: it.hour) if it.answered and it.hour >= now - HISTORY]
+    spoke = [i for i, it in enumerate(hours) if it.new]
+    if not spoke or sum(it.new for it in hours) < KNOWN_POSTS or hours[spoke[-1]].hour - hours[0].hour < KNOWN_FOR:
+        return None
+    since = hours[spoke[-1]].hour + timedelta(hours=1)
+    gap = hours[spoke[-1] + 1 :]
+    if not gap or now - since < SHORTEST:
+        return None
+
+    # 2. Longer than any silence before, and unlikely hour by hour.
+    longest = max((after - before - 1 for before, after in pairwise(spoke)), default=0)
+    if len(gap) <= LONGER * longest or sum(_log_silences(hours[: spoke[-1] + 1], gap)) > UNLIKELY:
+        return None
+    lasted = now - since
+    detail = (
+        f"It answers, but with nothing new since {since:%A %H:%M} UTC; its longest silence in {HISTORY.days} days was "
+        f"{longest} visited hours. Perhaps the site changed: compare with `listener sources test`."
+    )
+    figures = {"hours": _hours(lasted), "longest": float(longest)}
+    return Trouble("silent", since, f"{source.id} has had nothing new for {_span(lasted)}", detail, figures)
+
+
+def _log_silences(past: Sequence[SourceHour], gap: Sequence[SourceHour]) -> Iterator[float]:
+    """The log chance of each silent hour, from how often the source spoke in such hours (by quarter day, weekend)."""
+    seen: dict[tuple[int, bool], list[int]] = {}
+    for it in past:
+        seen.setdefault(_time_of_week(it), []).append(it.new > 0)
+    overall = sum(it.new > 0 for it in past) / len(past)
+    for it in gap:
+        spoke = seen.get(_time_of_week(it), [])
+        yield log1p(-min(0.99, (sum(spoke) + 2 * overall) / (len(spoke) + 3)))
+
+
+def _time_of_week(it: SourceHour) -> tuple[int, bool]:
+    return it.hour.hour // 6, it.hour.weekday() >= 5
+
+
+def _changed(source: SourceHealth, before: State | None, trouble: Trouble, now: datetime) -> Iterator[Signal]:
+    """The trouble; where it has another key than the one before, that one ends."""
+    key = _key(source.id, trouble.what)
+    if before and _key(source.id, before["what"]) != key:
+        yield _over(source.id, before, now, trouble.headline)
+    yield Signal(trouble.kind, key, None, source.id, now, trouble.headline, trouble.detail, trouble.figures)
+
+
+def _over(source: str, before: State, now: datetime, headline: str) -> Signal:
+    kind = SignalKind.SOURCE if before["what"] == "stopped" else SignalKind.SILENCE
+    lasted = now - datetime.fromisoformat(before["since"])
+    detail, figures = f"It had been {before['what']} for {_span(lasted)}.", {"hours": _hours(lasted)}
+    return Signal(kind, _key(source, before["what"]), None, source, now, headline, detail, figures, over=True)
+
+
+def _key(source: str, what: str) -> str:
+    return f"source:{source}" if what == "stopped" else f"silence:{source}"
+
+
+def _hours(span: timedelta) -> float:
+    return round(span / timedelta(hours=1), 1)
+
+
+def _span(span: timedelta) -> str:
+    hours = round(span / timedelta(hours=1))
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"

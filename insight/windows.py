@@ -1,0 +1,77 @@
+"""Windows of closed hours beside what is usual in them: which one, if any, is too much to be chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from insight.baseline import HOUR, WINDOWS, Baseline, Hours
+from insight.counts import event_time
+from insight.model import Precision, Sighted
+
+LOOKS = (0, 5)
+"""Highest lags (indices of `insight.counts.LAGS`) that are read.
+
+First what was collected within its hour, looked at when the hour closes; then what came within twelve hours, looked at
+twelve hours later: that is for late sources, and for hours in which nobody was listening.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`false_alarms_per_day` is the promise; the rest is what a spike must be to be worth a person's attention."""
+
+    false_alarms_per_day: float = 1 / 30
+    mentions: int = 5
+    ratio: float = 2.0
+    authors: int = 3
+    stories: int = 3
+
+    @property
+    def threshold(self) -> float:
+        return self.false_alarms_per_day / (24 * len(WINDOWS) * len(LOOKS))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One window beside what is usual in it."""
+
+    start: datetime
+    hours: int
+    observed: int
+    expected: float
+    chance: float
+
+    @property
+    def end(self) -> datetime:
+        return self.start + self.hours * HOUR
+
+
+def strongest(
+    counts: Hours, end: datetime, baseline: Baseline, zone: ZoneInfo, limits: Limits, after: datetime | None = None
+) -> Finding | None:
+    """The least likely of the windows that end now and are big enough to matter; windows that began before `after`
+    belong to a spike that was told already."""
+    findings = []
+    for hours in WINDOWS:
+        start = end - hours * HOUR
+        observed = total(counts, start, hours)
+        if observed < limits.mentions or (after and start < after):
+            continue
+        expected = baseline.expected(start, hours, zone)
+        if observed >= limits.ratio * expected:
+            findings.append(Finding(start, hours, observed, expected, baseline.chance(observed, expected, hours)))
+    return min(findings, key=lambda finding: finding.chance, default=None)
+
+
+def within(mentions: Sequence[Sighted], start: datetime, end: datetime) -> list[Sighted]:
+    """The mentions whose hour lies in the window; those known to the day are in no hour."""
+    hourly = (sighted for sighted in mentions if sighted.post.precision is Precision.SECOND)
+    times = ((sighted, event_time(sighted.post, sighted.collected_at)) for sighted in hourly)
+    return [sighted for sighted, at in times if at is not None and start <= at < end]
+
+
+def total(counts: Hours, start: datetime, hours: int) -> int:
+    return sum(counts.get(start + i * HOUR, 0) for i in range(hours))
