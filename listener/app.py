@@ -1,0 +1,230 @@
+"""Builds the parts, starts and stops them in order, and says which job runs when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from alerts.outbox import Outcome
+from insight.model import DeliveryState, Watch
+from insight.pipeline import Pipeline
+from listener import reports, signals, upkeep
+from listener.clock import Clock
+from listener.collect import Collector, Tally
+from listener.config import Config
+from listener.engine import Engine, Work
+from listener.log import Log
+from listener.schedule import Job
+from scrapers.base import Request, Source, SourceError
+from scrapers.http import Http
+from storage import SourceEntry, Store
+
+T = TypeVar("T")
+HTTP_ERROR = 400
+GRACE = 6.0
+"""Seconds that running work gets to finish at the end; what is cut off then is taken up at the next start."""
+
+
+@dataclass
+class Watching:
+    """Whoever wants to know what happens (metrics, progress bars, tests)."""
+
+    visited: list[Callable[[Source, Tally, SourceError | None], None]] = field(default_factory=list)
+    signalled: list[Callable[[signals.Told], None]] = field(default_factory=list)
+    delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
+    cycled: list[Callable[[], None]] = field(default_factory=list)
+
+
+class App:
+    """The parts of a running Listener. Made by `opened`; a changed config swaps what depends on it as a whole."""
+
+    def __init__(self, config: Config, store: Store, door: Http, clock: Clock, log: Log) -> None:
+        self.store = store
+        self.clock = clock
+        self.log = log
+        self.watching = Watching()
+        self.engine = Engine(config.daemon.concurrency, self._lost)
+        self._door = door
+        self._random = Random()  # noqa: S311 - jitter, not secrets
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._offline = False
+        self.take(config)
+
+    def take(self, config: Config) -> None:
+        """Take a config as a whole: watches and sources go to the store, everything built from it is built again."""
+        now = self.clock.now()
+        self.config = config
+        before = {watch.id: watch.version for watch in self.store.watches.all()}
+        self.watches: tuple[Watch, ...] = self.store.watches.sync(config.watches, now)
+        self.sources = {source.id: source for source in config.sources}
+        self.store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
+        if not self.store.state.get(reports.LISTENING_SINCE):
+            self.store.state.put(reports.LISTENING_SINCE, {"at": now.isoformat()}, now)
+        self.pipeline = Pipeline(self.watches)
+        self._door.vouch(config.vouched_origins())
+        self.collector = Collector(
+            self.store, self.on_store, self._door, self.clock, self._random, self.log, self.pipeline, self.watches,
+            self._visited,
+        )  # fmt: skip
+        self.changed_watches = tuple(
+            watch for watch in self.watches if before.get(watch.id, watch.version) != watch.version
+        )
+
+    async def on_store(self, call: Callable[[], T]) -> T:
+        """Run a call in the store's own thread: one writer, and the loop stays free."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def jobs(self) -> list[Job]:
+        """What runs, and how often (seconds). Each looks for what is due, so a missed turn loses nothing."""
+        pace = 60.0 if self.clock.simulated else 1.0
+        return [
+            Job("collect", 2.0 * pace, self.collect),
+            Job("detect", 60.0 * pace, self.detect),
+            Job("digest", 60.0 * pace, self.digest),
+            Job("tell", 2.0 * pace, self.tell),
+            Job("upkeep", 3600.0, self.upkeep),
+        ]
+
+    # -- jobs ---------------------------------------------------------------------------------------------------
+
+    async def collect(self) -> None:
+        """Send the engine to every source that is due and not being visited already."""
+        now = self.clock.now()
+        for state in await self.on_store(lambda: self.store.sources.due(now)):
+            source = self.sources.get(state.id)
+            if source:
+                self.engine.submit(f"source {source.id}", self._visit(source))
+
+    def _visit(self, source: Source) -> Work:
+        async def visit() -> None:
+            await self.collector.visit(source)
+
+        return visit
+
+    async def detect(self) -> None:
+        """Look at every watch and every source for what changed; one failing look does not stop the others."""
+        looks = [(f"watch {watch.id}", self._look_at(watch)) for watch in self.watches]
+        looks.append(("sources", lambda: signals.look_at_sources(self._scene())))
+        for name, look in looks:
+            try:
+                told = await self.on_store(look)
+            except Exception as error:  # noqa: BLE001 - said in the log, and the next turn tries again
+                self._lost(f"detection of {name}", error)
+                continue
+            for item in told:
+                self._signalled(item)
+        await self._cycle_ended()
+
+    def _look_at(self, watch: Watch) -> Callable[[], list[signals.Told]]:
+        return lambda: signals.look_at_watch(self._scene(), watch)
+
+    async def digest(self) -> None:
+        """Put the digest of the last due period in the outbox, once."""
+        period = await self.on_store(lambda: reports.digest_when_due(self._scene()))
+        if period:
+            self.log.info("digest", period=period.key)
+
+    async def tell(self) -> None:
+        self.engine.submit("tell", self._tell)
+
+    async def _tell(self) -> None:
+        await signals.deliver(self._scene(), self.clock, self._random, self.on_store, self._delivered)
+
+    async def upkeep(self) -> None:
+        """Keep what may be kept, take up changed queries, tidy the database."""
+        if self.changed_watches:
+            watches, self.changed_watches = self.changed_watches, ()
+            moved = await self.on_store(
+                lambda: upkeep.rematch(self.store, self.pipeline, self.sources, self.clock.now())
+            )
+            self.log.info("matched again", watches=[watch.id for watch in watches], posts=moved)
+        expired = await self.on_store(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
+        if expired:
+            self.log.info("expired", posts=expired)
+
+    async def ping(self, url: str) -> None:
+        """Ask an address that the operator wrote, the heartbeat, for nothing. Raises SourceError."""
+        page = await self._door.fetch(Request(url), headers={}, terms_pace=0, vouched=[url])
+        if page.status >= HTTP_ERROR:
+            raise SourceError(f"it answered {page.status}", status=page.status)
+
+    async def settle(self) -> None:
+        """One whole cycle for `once`: visit what is due, look, tell; back when all of it has ended."""
+        await self.collect()
+        await self.quiet()
+        await self.detect()
+        await self.digest()
+        await self.tell()
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        while self.engine.busy:
+            self.engine.changed.clear()
+            await self.engine.changed.wait()
+
+    async def close(self) -> None:
+        await self.engine.stop(GRACE)
+        self._thread.shutdown(wait=True)
+
+    # -- what happened ------------------------------------------------------------------------------------------
+
+    def _scene(self) -> signals.Scene:
+        return signals.Scene(self.store, self.config, self.watches, self.clock.now())
+
+    def _visited(self, source: Source, tally: Tally, error: SourceError | None) -> None:
+        self._note_network(error)
+        for callback in self.watching.visited:
+            callback(source, tally, error)
+
+    def _note_network(self, error: SourceError | None) -> None:
+        """Say once that there is no network, and once that it is back."""
+        if error is not None and error.offline and not self._offline:
+            self._offline = True
+            self.log.error("no network", detail="nothing can be reached; waiting, and trying again every minute")
+        elif (error is None or not error.offline) and self._offline:
+            self._offline = False
+            self.log.info("network is back")
+
+    def _signalled(self, told: signals.Told) -> None:
+        signal = told.signal
+        self.log.info("signal", kind=signal.kind.value, key=signal.key, headline=signal.headline, told=told.reason)
+        for callback in self.watching.signalled:
+            callback(told)
+
+    def _delivered(self, outcome: Outcome) -> None:
+        say = self.log.info if outcome.state is DeliveryState.SENT else self.log.warning
+        trouble = {"error": outcome.error} if outcome.error else {}
+        say("delivery", channel=outcome.channel, state=outcome.state.value, message=outcome.headline, **trouble)
+        for callback in self.watching.delivered:
+            callback(outcome)
+
+    async def _cycle_ended(self) -> None:
+        now = self.clock.now()
+        await self.on_store(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
+        for callback in self.watching.cycled:
+            callback()
+
+    def _lost(self, what: str, error: BaseException) -> None:
+        self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)
+
+
+def door_for(contact: str, clock: Clock, sources: Iterable[Source]) -> Http:
+    """The door to the network, to be entered with `async with`."""
+    origins = [origin for source in sources for origin in source.origins()]
+    return Http(contact=contact, now=clock.now, sleep=clock.sleep, vouched=origins, send_date=clock.simulated)
+
+
+@asynccontextmanager
+async def opened(config: Config, store: Store, clock: Clock, log: Log) -> AsyncIterator[App]:
+    """The app with its door to the network, closed again in order at the end."""
+    async with door_for(config.contact, clock, config.sources) as door:
+        app = App(config, store, door, clock, log)
+        try:
+            yield app
+        finally:
+            await app.close()

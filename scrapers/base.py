@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ class SourceError(Exception):
     """A fetch that failed. `permanent`: asking again will not help, somebody has to do what `remedy` says.
 
     `retry_after` is in seconds, where the platform named it; `status` the HTTP status, where there was one.
+    `offline`: nothing could be reached at all, so the fault lies with this machine's network.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class SourceError(Exception):
         remedy: str = "",
         retry_after: float | None = None,
         status: int | None = None,
+        offline: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.remedy = remedy
         self.retry_after = retry_after
         self.status = status
+        self.offline = offline
 
 
 class Access(StrEnum):
@@ -188,6 +191,7 @@ class Source(BaseModel):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    network: ClassVar[str]  # whose posts these are: several kinds may read one network
     terms: ClassVar[Terms]
     example: ClassVar[dict[str, Any]]  # settings for the docs, for `sources test` and `sources parse`
     hosts_from_settings: ClassVar[tuple[str, ...]] = ("base_url",)  # fields whose origin the operator vouches for
@@ -201,6 +205,7 @@ class Source(BaseModel):
 
     default_every: ClassVar[float] = 300.0
     max_pages: ClassVar[int] = 10
+    obey_robots: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
@@ -209,6 +214,16 @@ class Source(BaseModel):
     @property
     def id(self) -> str:
         return self.name or (f"{self.kind}:{self.label}" if self.label else self.kind)
+
+    @property
+    def pace(self) -> float:
+        """The least number of seconds between two requests to one host."""
+        return self.terms.pace
+
+    @classmethod
+    def for_page(cls, url: str) -> Self:
+        """A source that could have asked for this address, so that a saved answer can be read."""
+        return cls(**cls.example)
 
     def headers(self) -> Mapping[str, str]:
         """Headers with secrets, added by the door and never stored."""

@@ -1,0 +1,52 @@
+"""The commands, one file a family."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from listener.cli import read, run, setup, sources, tell
+from listener.cli.output import out
+
+app = typer.Typer(
+    name="listener",
+    help="Listens for your brand where people talk, and tells your team when something changes.",
+    epilog="Begin with [bold]listener demo[/] (no account, no network), then [bold]listener init[/].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        out.print(f"listener {version('listener')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", metavar="FILE", help="The config to use.", envvar="LISTENER_CONFIG")
+    ] = Path("config.yaml"),
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options that every command takes, before its name."""
+
+
+for family in (setup, run, read, tell):
+    family.register(app)
+app.add_typer(sources.app, name="sources")
+
+
+def main() -> None:
+    app()
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,68 @@
+"""What commands share: the config, the store, and whether a daemon must do the writing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from listener import control
+from listener.cli.output import fail
+from listener.clock import SystemClock
+from listener.config import Config, ConfigError, load
+from listener.daemon import StartError
+from storage import HeldError, Store, StoreError, open_store
+
+DEFAULT_CONFIG = Path("config.yaml")
+
+
+def config_path(context: typer.Context) -> Path:
+    found: Path = context.find_root().params.get("config") or DEFAULT_CONFIG
+    return found
+
+
+def settings(context: typer.Context) -> Config:
+    """The config the command line names. Ends the command with every problem in it."""
+    try:
+        return load(config_path(context))
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def opened_store(config: Config) -> Iterator[Store]:
+    """The store, for reading; trouble with it ends the command in one line."""
+    try:
+        with open_store(config.storage.url) as store:
+            yield store
+    except StoreError as error:
+        fail(config.redactor.mask(str(error)))
+
+
+def write(config: Config, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out a command that writes: here when no daemon runs, else by the daemon."""
+    now = SystemClock().now()
+    with opened_store(config) as store:
+        try:
+            with store.hold({"pid": 0, "since": now.isoformat(), "command": command}, now):
+                return control.WRITES[command](store, now, arguments)
+        except HeldError as error:
+            try:
+                return control.hand_over(error.owner, command, arguments)
+            except control.HandoffError as refused:
+                fail(str(refused))
+        except ValueError as error:
+            fail(str(error))
+
+
+def explained(call: Callable[[], None], config: Config) -> None:
+    """Run something that may not start, and say in one line why it did not."""
+    try:
+        call()
+    except (StoreError, StartError) as error:
+        fail(config.redactor.mask(str(error)))

@@ -1,0 +1,223 @@
+"""search, stats, export: what has been stored, without changing anything."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from insight.model import Label, MentionState, Sighted
+from insight.query import Matcher, QueryError, parse
+from listener.cli.output import fail, out, plain, print_json, print_json_line, table, when
+from listener.cli.parts import opened_store, settings
+from listener.clock import SystemClock
+from storage import Store
+
+COLOURS = {
+    Label.NEGATIVE: "red",
+    Label.POSITIVE: "green",
+    Label.NEUTRAL: "",
+    Label.UNKNOWN: "dim",
+    Label.DELETED: "dim",
+}
+
+
+class Form(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(search)
+    app.command()(stats)
+    app.command()(export)
+
+
+def since_time(text: str | None, now: datetime) -> datetime | None:
+    """A time as people write it: 7d, 12h, 30m before now, or an ISO date or time (UTC where it names no zone)."""
+    if text is None:
+        return None
+    units = {"d": 86400, "h": 3600, "m": 60, "w": 7 * 86400}
+    if text[-1:] in units and text[:-1].isdigit():
+        return now - timedelta(seconds=int(text[:-1]) * units[text[-1]])
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is not a time", "write 7d, 12h or 30m (before now), or 2026-03-02 or 2026-03-02T09:30Z")
+    return time if time.tzinfo else time.replace(tzinfo=now.tzinfo)
+
+
+Since = Annotated[str | None, typer.Option(help="7d, 12h, 30m, or a date. Everything, if unset.")]
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="In the query language of the watches.")],
+    watch: Annotated[str | None, typer.Option(help="Only mentions of this watch (its id).")] = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Search the stored mentions, newest first, by the same rules as incoming posts.
+
+    Example: listener search 'crash OR "will not start" NOT beta' --since 7d
+    """
+    try:
+        matcher = Matcher(parse(query))
+    except QueryError as error:
+        fail(str(error))
+    config, now = settings(context), SystemClock().now()
+    shown = 0
+    with opened_store(config) as store:
+        for found in _mentions(store, watch, since_time(since, now)):
+            match = matcher.match(found.post)
+            if match is None or match.excluded_by:
+                continue
+            shown += 1
+            print_json_line(found) if as_json else _show(found, now)
+            if shown >= limit:
+                break
+    if not shown and not as_json:
+        out.print("Nothing stored matches that. `listener stats` shows what is stored.")
+
+
+def _mentions(store: Store, watch: str | None, since: datetime | None) -> Iterator[Sighted]:
+    """Each stored post once, though several watches may have it."""
+    seen = set()
+    for batch in store.posts.scan(since=since, watch=watch):
+        for found in batch:
+            if found.post.key not in seen and found.mention.state is MentionState.KEPT:
+                seen.add(found.post.key)
+                yield found
+
+
+def _show(found: Sighted, now: datetime) -> None:
+    post, label = found.post, found.mention.sentiment.label
+    head = Text.assemble(
+        (f"{label.value:<8}", COLOURS[label]), "  ", (when(post.published_at, now), "dim"), f"  {post.author or '?'}  ",
+        (found.source, "dim"),
+    )  # fmt: skip
+    out.print(head)
+    text = f"{post.title}: {post.text}" if post.title else post.text
+    out.print(Text(text[:280] + ("…" if len(text) > 280 else "")))
+    out.print(Text(f"{post.url or ''}\n", style="dim"), soft_wrap=True)
+
+
+def stats(
+    context: typer.Context,
+    since: Since = "7d",
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Mentions per watch and sentiment, and how each source is doing.
+
+    Example: listener stats --since 30d
+    """
+    config = settings(context)
+    with opened_store(config) as store:
+        now = latest(store)
+        begin = since_time(since, now) or datetime.min.replace(tzinfo=now.tzinfo)
+        watches = {
+            watch: store.counts.totals(watch.id, begin, now + timedelta(hours=1)) for watch in store.watches.all()
+        }
+        states = [state for state in store.sources.all() if state.active]
+    totals = {watch.id: _by_label(per_source) for watch, per_source in watches.items()}
+    if as_json:
+        print_json({"until": now, "since": begin, "watches": totals, "sources": states})
+        return
+    columns = ("Watch", "Mentions", *(label.value for label in Label))
+    rows = [
+        (watch.name, sum(totals[watch.id].values()), *(totals[watch.id][label] for label in Label)) for watch in watches
+    ]
+    table(columns, rows, title=f"Since {begin:%Y-%m-%d %H:%M} UTC")
+    table(
+        ("Source", "Last spoke", "Last new post", "State"),
+        [(s.id, when(s.last_success, now), when(s.last_item_at, now), _health(s)) for s in states],
+    )
+
+
+def latest(store: Store) -> datetime:
+    """Until when the store knows: the daemon's last cycle, which in a simulated database lies elsewhere than today."""
+    cycle = store.state.get("cycle")
+    return datetime.fromisoformat(cycle["at"]) if cycle else SystemClock().now()
+
+
+def _by_label(per_source: dict[str, dict[Label, int]]) -> dict[Label, int]:
+    return {label: sum(counts.get(label, 0) for counts in per_source.values()) for label in Label}
+
+
+def _health(state: Any) -> Text:
+    if state.paused:
+        return Text(f"paused: {state.error}", style="red")
+    if state.failures:
+        return Text(f"failing ({state.failures} times): {state.error}", style="yellow")
+    return Text("ok" if state.last_success else "not visited yet", style="green" if state.last_success else "dim")
+
+
+# -- export -----------------------------------------------------------------------------------------------------
+
+COLUMNS: dict[str, Callable[[Sighted], Any]] = {
+    "watch": lambda found: found.mention.watch,
+    "network": lambda found: found.post.network,
+    "id": lambda found: found.post.native_id,
+    "url": lambda found: found.post.url,
+    "kind": lambda found: found.post.kind.value,
+    "published_at": lambda found: found.post.published_at,
+    "collected_at": lambda found: found.collected_at,
+    "source": lambda found: found.source,
+    "author": lambda found: found.post.author,
+    "title": lambda found: found.post.title,
+    "text": lambda found: found.post.text,
+    "language": lambda found: found.mention.language,
+    "sentiment": lambda found: found.mention.sentiment.label.value,
+    "score": lambda found: found.mention.sentiment.score,
+    "rating": lambda found: found.post.rating.value if found.post.rating else None,
+    "story": lambda found: found.mention.story,
+    "state": lambda found: found.mention.state.value,
+    "excluded_by": lambda found: found.mention.excluded_by,
+}
+
+
+def export(
+    context: typer.Context,
+    form: Annotated[
+        Form, typer.Option("--format", help="csv for spreadsheets, jsonl for programs (everything).")
+    ] = Form.CSV,
+    watch: Annotated[str | None, typer.Option(help="Only this watch (its id).")] = None,
+    since: Since = None,
+) -> None:
+    """Write every mention to standard output: your data, all of it.
+
+    Example: listener export > mentions.csv   ·   listener export --format jsonl --since 30d
+    """
+    config, now = settings(context), SystemClock().now()
+    with opened_store(config) as store:
+        batches = store.posts.scan(since=since_time(since, now), watch=watch)
+        write = _write_csv if form is Form.CSV else _write_lines
+        count = write(found for batch in batches for found in batch)
+    sys.stderr.write(f"{count} mentions\n")
+
+
+def _write_csv(mentions: Iterator[Sighted]) -> int:
+    writer, count = csv.writer(sys.stdout, lineterminator="\n"), 0
+    writer.writerow(COLUMNS)
+    for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
+        writer.writerow([_cell(plain(value(found))) for value in COLUMNS.values()])
+    return count
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula is quoted, as OWASP advises ("CSV injection")."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def _write_lines(mentions: Iterator[Sighted]) -> int:
+    count = 0
+    for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
+        print_json_line(found)
+    return count

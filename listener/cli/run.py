@@ -1,0 +1,151 @@
+"""run, once, reload, demo: the commands that make Listener work."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+
+from listener import control, log
+from listener.app import App, opened
+from listener.cli.output import done, err, fail, out, print_json
+from listener.cli.parts import config_path, explained, opened_store, settings
+from listener.clock import SystemClock
+from listener.collect import Tally
+from listener.config import Config
+from listener.daemon import Daemon, Simulation
+from storage import HeldError, Store
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(once)
+    app.command()(reload)
+    app.command()(demo)
+
+
+def run(
+    context: typer.Context,
+    simulate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START/END",
+            help="Run through simulated time instead; every endpoint must be on this machine.",
+            hidden=True,
+        ),
+    ] = None,
+) -> None:
+    """Run the daemon: read what is due, understand it, store it, look for signals, tell people. Ctrl-C ends it.
+
+    Example: listener run   ·   listener -c market.yaml run
+    """
+    config = settings(context)
+    daemon = Daemon(config_path(context), _simulation(simulate))
+    explained(lambda: anyio.run(daemon.run), config)
+
+
+def _simulation(value: str | None) -> Simulation | None:
+    if value is None:
+        return None
+    try:
+        start, end = (datetime.fromisoformat(part) for part in value.split("/"))
+    except ValueError:
+        fail(f"--simulate takes START/END as two ISO times with a zone, not {value!r}")
+    if start.tzinfo is None or end.tzinfo is None:
+        fail("--simulate needs times with a zone, such as 2026-01-05T00:00Z/2026-03-16T00:00Z")
+    return Simulation(start, end)
+
+
+def once(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """One cycle: visit every source that is due, look for signals, deliver what waits, and end.
+
+    With a daemon running, the daemon does it. Example: listener once --json
+    """
+    config = settings(context)
+    log.configure(config.daemon.log, config.redactor.mask, level="error" if as_json else "info")
+    clock = SystemClock()
+    with opened_store(config) as store:
+        try:
+            with store.hold({"pid": 0, "since": clock.now().isoformat(), "command": "once"}, clock.now()):
+                found = anyio.run(_cycle, config, store)
+        except HeldError as error:
+            found = _by_daemon(error, "once")
+    if as_json:
+        print_json(found)
+    else:
+        done("the running daemon did one cycle" if found.get("daemon") else _told(found))
+
+
+async def _cycle(config: Config, store: Store) -> dict[str, Any]:
+    tallies: dict[str, dict[str, Any]] = {}
+
+    def visited(source: Any, tally: Tally, error: Exception | None) -> None:
+        tallies[source.id] = {"new": tally.new, "mentions": tally.mentions, "error": error and str(error)}
+
+    async with opened(config, store, SystemClock(), log.get()) as app:
+        app.watching.visited.append(visited)
+        await app.settle()
+    return {"sources": tallies}
+
+
+def _told(found: dict[str, Any]) -> str:
+    tallies = found["sources"].values()
+    failed = sum(1 for tally in tallies if tally["error"])
+    trouble = f"; {failed} failed, see above" if failed else ""
+    return f"visited {len(tallies)} sources, {sum(t['new'] for t in tallies)} new posts{trouble}"
+
+
+def _by_daemon(error: HeldError, command: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+    try:
+        return {"daemon": True, **control.hand_over(error.owner, command, arguments or {})}
+    except control.HandoffError as refused:
+        fail(str(refused))
+
+
+def reload(context: typer.Context) -> None:
+    """Tell the running daemon to take the changed config: as a whole, or not at all.
+
+    Example: listener check && listener reload
+    """
+    config = settings(context)
+    with opened_store(config) as store:
+        owner = store.owner()
+    if not owner:
+        fail("no daemon runs on this database", "`listener run` starts one, and reads the config at its start")
+    try:
+        answer = control.hand_over(owner, "reload", {})
+    except control.HandoffError as refused:
+        fail(str(refused))
+    done(
+        "the daemon has taken the config" + "".join(f"\n  {line}" for line in answer["changes"] or ["nothing changed"])
+    )
+
+
+def demo(
+    weeks: Annotated[int, typer.Option(min=1, max=10, help="How many simulated weeks.")] = 10,
+    seed: Annotated[int, typer.Option(help="Another market.")] = 1,
+    folder: Annotated[Path | None, typer.Option(help="Where its config and database go; they stay.")] = None,
+) -> None:
+    """Watch Listener work: a simulated market, the real daemon, weeks in about a minute. No account, no network.
+
+    Example: listener demo   ·   listener demo --weeks 3 --seed 7
+    """
+    from listener.demo import show
+
+    place = folder or Path(tempfile.mkdtemp(prefix="listener-demo-"))
+    try:
+        show.run(place, weeks=weeks, seed=seed)
+    except KeyboardInterrupt:
+        err.print("stopped; what was stored so far is in", place)
+        raise typer.Exit(130) from None
+    out.print(f"Explore it:  listener -c {place / 'config.yaml'} stats", soft_wrap=True)
+
+
+__all__ = ["App", "register"]

@@ -1,0 +1,158 @@
+"""init, check, doctor, backup: setting Listener up and keeping it well."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.text import Text
+
+from insight.model import Role
+from listener import trial
+from listener.app import door_for
+from listener.cli.output import done, fail, out, print_json, table, when
+from listener.cli.parts import config_path, opened_store, settings, write
+from listener.clock import SystemClock
+from listener.config import Config
+from listener.wizard import Answers, compose
+from storage import StoreError
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(init)
+    app.command()(check)
+    app.command()(doctor)
+    app.command()(backup)
+
+
+def init(
+    context: typer.Context,
+    brand: Annotated[str | None, typer.Option(help="Your own product or brand.")] = None,
+    competitors: Annotated[str | None, typer.Option(help="Their names, with commas.")] = None,
+    contact: Annotated[str | None, typer.Option(help="An e-mail or web address for the platforms' admins.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Where your team is, such as Europe/Berlin.")] = None,
+) -> None:
+    """Ask four questions and write a config with comments; nothing that exists is overwritten.
+
+    Example: listener init   ·   listener -c acme.yaml init --brand Acme --competitors "Foo, Bar"
+    """
+    path = config_path(context)
+    if path.exists():
+        fail(f"{path} exists already", f"name another file: listener -c other.yaml init, or remove {path} first")
+    answers = Answers(
+        brand=brand or typer.prompt("Your product or brand"),
+        competitors=_names(
+            competitors if competitors is not None else typer.prompt("Competitors, with commas", default="")
+        ),
+        contact=contact or typer.prompt("An e-mail or web address that platforms may reach you at"),
+        time_zone=time_zone or typer.prompt("Your time zone", default="UTC"),
+    )
+    try:
+        text = compose(answers)
+    except ValueError as error:
+        fail(str(error))
+    path.write_text(text, encoding="utf-8")
+    done(f"wrote {path}")
+    out.print(f"Read it through, then:  listener -c {path} check   and   listener -c {path} run", soft_wrap=True)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def check(
+    context: typer.Context,
+    offline: Annotated[bool, typer.Option("--offline", help="Only read the config; try nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Validate the config, try each channel and source without changing anything, and show what works.
+
+    Ends with 1 when something does not work, 2 when the config cannot be read. Example: listener check --offline
+    """
+    config = settings(context)
+    findings = [] if offline else anyio.run(_try_all, config)
+    mask = config.redactor.mask
+    if as_json:
+        print_json({"config": str(config_path(context)), "findings": findings})
+    else:
+        own = sum(1 for watch in config.watches if watch.role is Role.BRAND)
+        done(
+            f"{config_path(context)}: {len(config.watches)} watches ({own} of your own), {len(config.sources)} sources"
+        )
+        rows = [
+            (_mark(f.fine), f.what, f.name, mask(f.says + (f" → {f.remedy}" if f.remedy else ""))) for f in findings
+        ]
+        if rows:
+            table(("", "What", "Name", "Found"), rows)
+    if any(not finding.fine for finding in findings):
+        raise typer.Exit(1)
+
+
+def _mark(fine: bool) -> Text:
+    return Text("✓", style="green") if fine else Text("✗", style="bold red")
+
+
+async def _try_all(config: Config) -> list[trial.Finding]:
+    clock = SystemClock()
+    async with door_for(config.contact, clock, config.sources) as door:
+        return await trial.try_all(door, config.sources, config.channels, config.watches, clock)
+
+
+def doctor(
+    context: typer.Context,
+    recount: Annotated[bool, typer.Option("--recount", help="Prove the counts against the stored mentions.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="With --recount: mend what differs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What this installation is made of and how it does: versions, known bugs, clock, disk, when each source spoke.
+
+    Example: listener doctor   ·   listener doctor --recount
+    """
+    config, now = settings(context), SystemClock().now()
+    facts: dict[str, Any] = {"python": platform.python_version(), "system": platform.platform(), "clock": now}
+    with opened_store(config) as store:
+        facts |= store.describe()
+        facts["daemon"] = _daemon(store.owner())
+        cycle = store.state.get("cycle")
+        facts["last cycle"] = when(datetime.fromisoformat(cycle["at"]), now) if cycle else "never"
+        sources = [state for state in store.sources.all() if state.active]
+        rejected = store.sources.rejected(limit=10)
+    facts["disk free"] = f"{shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB"
+    if recount:
+        facts["counts that differ"] = write(config, "recount", {"repair": repair})["differences"]
+    if as_json:
+        print_json({"facts": facts, "sources": sources, "rejected": rejected})
+        return
+    table(("What", "Found"), [(name, value) for name, value in facts.items()])
+    table(
+        ("Source", "Last spoke", "Failures", "Error"),
+        [(s.id, when(s.last_success, now), s.failures, s.error or "") for s in sources],
+    )
+    if rejected:
+        table(("Set aside", "Source", "Reason"), [(when(r.at, now), r.source, r.reason) for r in rejected])
+
+
+def _daemon(owner: Any) -> str:
+    if not owner:
+        return "not running"
+    return f"process {owner.get('pid')}, since {owner.get('since', '?')}, at {owner.get('url') or 'no address'}"
+
+
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
+    """Copy the SQLite database while the daemon runs. Example: listener backup listener-2026-03-02.db"""
+    config = settings(context)
+    if file.exists():
+        fail(f"{file} exists already; a backup overwrites nothing", "name a new file")
+    with opened_store(config) as store:
+        try:
+            store.backup(file)
+        except StoreError as error:
+            fail(str(error))
+    done(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")
+    sys.stdout.flush()

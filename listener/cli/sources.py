@@ -1,0 +1,191 @@
+"""sources: the catalogue, one's own, and a trial of any kind on the live world or on a saved answer."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+from pydantic import ValidationError
+
+from insight.model import Post, Role, Watch
+from listener import control, log
+from listener.app import door_for
+from listener.cli.output import done, err, fail, out, plain, print_json, print_json_line, table, when
+from listener.cli.parts import opened_store, settings, write
+from listener.cli.read import _health as health
+from listener.clock import SystemClock
+from scrapers import KINDS, kind_of, read_saved
+from scrapers.base import Batch, Source, SourceError
+
+app = typer.Typer(no_args_is_help=False, help="Where posts come from: the catalogue, yours, and a trial of each.")
+
+
+@app.callback(invoke_without_command=True)
+def catalogue(
+    context: typer.Context,
+    mine: Annotated[bool, typer.Option("--mine", help="The sources of your config, and how they do.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Every kind of source: what its platform allows, what it costs, how long posts may be kept.
+
+    Example: listener sources   ·   listener sources --mine
+    """
+    if context.invoked_subcommand:
+        return
+    if mine:
+        _mine(context, as_json)
+        return
+    rows = [
+        {
+            "kind": name,
+            "title": kind.title,
+            "access": kind.terms.access.value,
+            "keep_days": kind.terms.keep_days,
+            "terms": kind.terms.summary,
+            "terms_url": kind.terms.url,
+            "settings": sorted(kind.model_fields),
+        }
+        for name, kind in KINDS.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    shown = [(r["kind"], r["title"], r["access"], r["keep_days"] or "no limit", r["terms"]) for r in rows]
+    table(("Kind", "Reads", "Access", "Keep (days)", "What the platform allows"), shown)
+    out.print("Settings of each kind: docs/sources.md. Try one: listener sources test KIND key=value …")
+
+
+def _mine(context: typer.Context, as_json: bool) -> None:
+    config, now = settings(context), SystemClock().now()
+    with opened_store(config) as store:
+        states = [state for state in store.sources.all() if state.active]
+    if as_json:
+        print_json(states)
+        return
+    table(
+        ("Source", "Kind", "Next visit", "Last spoke", "State"),
+        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), health(s)) for s in states],
+    )
+
+
+@app.command("test")
+def trial(
+    kind: Annotated[str, typer.Argument(help="A kind, as `listener sources` lists them.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE…", help="Its settings.")] = None,
+    query: Annotated[str, typer.Option(help="What a watch would ask for.")] = "firefox",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Fetch once from the live platform and show the posts; nothing is stored.
+
+    Example: listener sources test feed url=https://blog.mozilla.org/feed/
+    """
+    source = _build(kind, values or [])
+    log.configure("auto", str, level="warning")
+    try:
+        batches = anyio.run(_fetch_once, source, query)
+    except SourceError as error:
+        fail(str(error), error.remedy)
+    posts = [item for batch in batches for item in batch.items if isinstance(item, Post)]
+    for post in posts:
+        print_json_line(post) if as_json else _show(post)
+    if not as_json:
+        done(f"{source.id}: {len(posts)} posts, {sum(len(batch.rejected) for batch in batches)} set aside")
+
+
+def _build(kind: str, values: list[str]) -> Source:
+    try:
+        found = kind_of(kind)
+    except LookupError as error:
+        fail(str(error.args[0]))
+    settings_: dict[str, Any] = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals:
+            fail(f"{value!r} is not a setting", "write key=value, such as url=https://example.com/feed")
+        settings_[key] = _typed(text)
+    try:
+        return found(**{**({} if settings_ else found.example), **settings_, "accept_terms": True})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        fail(f"{kind} cannot be built: {problems}", f"its settings: {', '.join(sorted(found.model_fields))}")
+
+
+def _typed(text: str) -> Any:
+    """A value as JSON where it is JSON (numbers, lists), else as text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+async def _fetch_once(source: Source, query: str) -> list[Batch]:
+    clock = SystemClock()
+    watch = Watch("trial", "Trial", Role.TOPIC, query)
+    batches = []
+    async with door_for(contact="https://example.com/listener-trial", clock=clock, sources=[source]) as door:
+        for search in source.searches([watch]):
+            request = source.start(search, None, clock.now())
+            page = await door.fetch(
+                request, headers=source.headers(), terms_pace=source.pace, obey_robots=source.obey_robots
+            )
+            batches.append(source.parse(page))
+    return batches
+
+
+def _show(post: Post) -> None:
+    title = f"{post.title}: " if post.title else ""
+    out.print(f"{plain(post.published_at) or 'no date'}  {post.author or '?'}", style="dim", markup=False)
+    out.print((title + post.text)[:280], markup=False)
+    out.print(f"{post.url or ''}\n", style="dim", markup=False, soft_wrap=True)
+
+
+@app.command()
+def parse(
+    kind: Annotated[str, typer.Argument(help="A kind, as `listener sources` lists them.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A saved answer of the platform.")],
+    url: Annotated[str | None, typer.Option(help="Where it came from.")] = None,
+    status: Annotated[int, typer.Option(help="The HTTP status it came with.")] = 200,
+    at: Annotated[datetime | None, typer.Option(help="When it was fetched (UTC).")] = None,
+) -> None:
+    """Show as JSON lines what a kind reads from a saved answer: posts, further requests, the error.
+
+    Example: listener sources parse hackernews answer.json --url https://hn.algolia.com/api/v1/search_by_date
+    """
+    now = at.astimezone() if at else SystemClock().now()
+    try:
+        batch = read_saved(kind, file.read_bytes(), url=url, status=status, now=now)
+    except LookupError as error:
+        fail(str(error.args[0]))
+    except SourceError as error:
+        print_json_line(
+            {"type": "error", "error": str(error), "permanent": error.permanent, "remedy": error.remedy,
+             "retry_after": error.retry_after, "status": error.status}
+        )  # fmt: skip
+        raise typer.Exit(1) from error
+    for item in batch.items:
+        print_json_line({"type": type(item).__name__.lower(), **plain(item)})
+    for request in batch.requests:
+        print_json_line({"type": "request", **request.to_json()})
+    for rejected in batch.rejected:
+        print_json_line({"type": "rejected", **plain(rejected)})
+    if batch.newest is not None:
+        print_json_line({"type": "newest", "mark": batch.newest})
+
+
+@app.command()
+def resume(
+    context: typer.Context, source: Annotated[str, typer.Argument(help="As `sources --mine` lists it.")]
+) -> None:
+    """Visit a paused source again at once, after its trouble has been mended.
+
+    Example: listener sources resume mastodon:mastodon.social
+    """
+    write(settings(context), "resume", {"source": source})
+    done(f"{source} is visited again at the next turn")
+
+
+__all__ = ["app", "control", "err"]

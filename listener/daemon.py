@@ -1,0 +1,217 @@
+"""The running daemon: holds the database, serves its loopback API, heeds signals, and ends within ten seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from socket import socket
+from typing import Any, TextIO
+
+from listener import control, log, signals
+from listener.app import App, opened
+from listener.clock import Clock, SimulatedClock, SystemClock
+from listener.config import Config, DaemonSettings, changes, load
+from listener.schedule import Job, Schedule, SystemSchedule
+from listener.simulation import SimulatedSchedule, simulation_faults
+from listener.web import server
+from listener.web.metrics import Metrics
+from scrapers.base import SourceError
+from storage import open_store
+
+STALE_CYCLE = timedelta(minutes=10)
+HEARTBEAT_EVERY = 60.0
+
+
+class StartError(Exception):
+    """The daemon could not start; the message says why and what to do."""
+
+
+@dataclass
+class Simulation:
+    """A stretch of simulated time to run through, and who is told how far it is."""
+
+    start: datetime
+    end: datetime
+    on_time: Callable[[datetime], None] | None = None
+
+
+@dataclass
+class Daemon:
+    """One run of `listener run`. `ready` is called once with the app, before the first job."""
+
+    config_path: Path
+    simulation: Simulation | None = None
+    ready: Callable[[App], None] = lambda _: None
+    log_to: TextIO | None = None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    interrupted: bool = False
+
+    async def run(self) -> None:
+        """Run until a signal comes (or the simulated time has passed). Raises ConfigError, StoreError, StartError."""
+        config = load(self.config_path)
+        self._log(config)
+        with ExitStack() as stack:
+            store = stack.enter_context(open_store(config.storage.url))
+            clock = self._clock(config, store.state.get("cycle"))
+            token = secrets.token_urlsafe(24)
+            sock = _bound(config.daemon)
+            url = server.address_of(sock) if sock else None
+            owner = {"pid": os.getpid(), "url": url, "token": token, "since": clock.now().isoformat()}
+            stack.enter_context(store.hold(owner, clock.now()))
+            async with opened(config, store, clock, log.get()) as app, self._api(app, sock, token):
+                app.log.info("listening", watches=len(app.watches), sources=len(app.sources), web=url or "off")
+                for source in app.sources.values():
+                    app.log.info("terms", source=source.id, access=source.terms.access.value, says=source.terms.summary)
+                self._heed_signals(app)
+                self.ready(app)
+                await self._schedule(app).run([*app.jobs(), *self._heartbeat(app)], self.stop)
+                app.log.info("stopping")
+
+    def _log(self, config: Config) -> None:
+        log.configure(config.daemon.log, config.redactor.mask, to=self.log_to)
+
+    def _clock(self, config: Config, cycle: Any) -> Clock:
+        if self.simulation is None:
+            return SystemClock()
+        faults = simulation_faults(config)
+        if faults:
+            raise StartError(f"a simulated clock needs every endpoint on this machine, but {'; '.join(faults)}")
+        start = self.simulation.start
+        return SimulatedClock(max(start, datetime.fromisoformat(cycle["at"])) if cycle else start)
+
+    def _schedule(self, app: App) -> Schedule:
+        if self.simulation is None or not isinstance(app.clock, SimulatedClock):
+            return SystemSchedule()
+        return SimulatedSchedule(app.clock, app.engine, self.simulation.end, self.simulation.on_time)
+
+    # -- the loopback API ---------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _api(self, app: App, sock: socket | None, token: str) -> AsyncIterator[None]:
+        if sock is None:
+            yield
+            return
+        metrics = Metrics()
+        observe(app, metrics)
+
+        async def health() -> server.Health:
+            return await health_of(app)
+
+        async def carry_out(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+            return await self._carry_out(app, name, arguments)
+
+        async with server.serving(server.application(health, metrics, carry_out, token), sock):
+            yield
+
+    async def _carry_out(self, app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        if name == "reload":
+            return {"changes": await self._reload(app)}
+        if name == "once":
+            await app.settle()
+            return {}
+        if name in control.WRITES:
+            return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
+        raise server.ControlError(f"the daemon knows no command {name!r}")
+
+    async def _reload(self, app: App) -> list[str]:
+        """Take the changed config as a whole, or keep the old one and say why."""
+        try:
+            fresh = load(self.config_path)
+            found = changes(app.config, fresh)
+        except Exception as error:
+            app.log.error("config kept", reason=str(error))
+            raise server.ControlError(f"the config was not taken, the old one stays: {error}") from error
+        if found.restart:
+            raise server.ControlError(f"this needs a restart, the old config stays: {'; '.join(found.restart)}")
+        self._log(fresh)
+        await app.on_store(lambda: app.take(fresh))
+        app.log.info("config taken", changes=found.lines)
+        return list(found.lines)
+
+    # -- signals and heartbeat ----------------------------------------------------------------------------------
+
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop.set()
+
+    def _heed_signals(self, app: App) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._interrupt)
+
+        async def reload() -> None:
+            try:
+                await self._reload(app)
+            except server.ControlError as error:
+                app.log.error("reload refused", reason=str(error))
+
+        loop.add_signal_handler(signal.SIGHUP, lambda: app.engine.submit("reload", reload))
+
+    def _heartbeat(self, app: App) -> list[Job]:
+        """Ping the heartbeat address after a healthy cycle, so that somebody learns when the daemon itself dies."""
+
+        async def ping() -> None:
+            url = app.config.daemon.heartbeat_url
+            if url is None or not (await health_of(app)).ready:
+                return
+            try:
+                await app.ping(url)
+            except SourceError as error:
+                app.log.warning("heartbeat failed", error=str(error))
+
+        async def beat() -> None:
+            app.engine.submit("heartbeat", ping)
+
+        return [Job("heartbeat", HEARTBEAT_EVERY * (60 if app.clock.simulated else 1), beat)]
+
+
+def _bound(settings: DaemonSettings) -> socket | None:
+    if settings.address is None:
+        return None
+    host, port = settings.address
+    try:
+        return server.bind(host, port)
+    except OSError as error:
+        raise StartError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): another program has it; "
+            "stop that one, or set another port in daemon.web (0 takes any free one)"
+        ) from error
+
+
+async def health_of(app: App) -> server.Health:
+    """Alive: the store answers. Ready: a cycle has ended lately. The detail names sources that have trouble."""
+    now = app.clock.now()
+    cycle = await app.on_store(lambda: app.store.state.get("cycle"))
+    states = await app.on_store(app.store.sources.all)
+    at = datetime.fromisoformat(cycle["at"]) if cycle else None
+    fresh = at is not None and (app.clock.simulated or now - at < STALE_CYCLE)
+    troubled = {state.id: state.error for state in states if state.active and state.failures}
+    detail = {"ready": fresh, "last_cycle": at and at.isoformat(), "sources": len(app.sources), "failing": troubled}
+    return server.Health(alive=True, ready=fresh, detail=detail)
+
+
+def observe(app: App, metrics: Metrics) -> None:
+    """Let the metrics watch what the app does."""
+
+    def visited(source: Any, tally: Any, error: SourceError | None) -> None:
+        metrics.fetches.labels(source.id, "failed" if error else "ok").inc()
+        metrics.posts.labels(source.id).inc(tally.new)
+        metrics.mentions.labels(source.id).inc(tally.mentions)
+        metrics.rejected.labels(source.id).inc(tally.rejected)
+        if error is None:
+            metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
+
+    def signalled(told: signals.Told) -> None:
+        metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
+
+    app.watching.visited.append(visited)
+    app.watching.signalled.append(signalled)
+    app.watching.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
+    app.watching.cycled.append(lambda: metrics.cycle_ended(app.clock.now()))

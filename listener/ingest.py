@@ -1,0 +1,101 @@
+"""The one way in: every door's batch is checked, understood and stored here, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, TypeVar
+
+from insight.model import Deletion, Engagement, Gap, Post, Precision, Reading, Rejected, Snapshot, Understood
+from insight.pipeline import Pipeline
+from scrapers.base import Batch, Source
+from storage import Arrival, Outcome, Store
+
+T = TypeVar("T")
+RAW_LIMIT = 4000
+
+
+def ingest(
+    store: Store,
+    pipeline: Pipeline,
+    source: Source,
+    search: str,
+    batch: Batch,
+    cursor: dict[str, Any] | None,
+    now: datetime,
+) -> Outcome:
+    """Store a batch with its cursor: all of it or none. Runs in the store's thread.
+
+    A post that cannot be understood or kept is set aside as rejected with its reason; the others are stored.
+    """
+    posts, rejected = _sound(_of(Post, batch.items))
+    understood, failed = _understand(pipeline, posts, frozenset(source.watches))
+    return store.ingest(
+        Arrival(
+            source=source.id,
+            search=search,
+            understood=tuple(understood),
+            deletions=_of(Deletion, batch.items),
+            engagements=_of(Engagement, batch.items),
+            readings=_of(Reading, batch.items),
+            snapshots=_of(Snapshot, batch.items),
+            gaps=_of(Gap, batch.items),
+            rejected=(*batch.rejected, *rejected, *failed),
+            cursor=cursor,
+            collected_at=now,
+        )
+    )
+
+
+def _of(kind: type[T], items: Iterable[object]) -> tuple[T, ...]:
+    return tuple(item for item in items if isinstance(item, kind))
+
+
+def _sound(posts: Iterable[Post]) -> tuple[list[Post], list[Rejected]]:
+    good, bad = [], []
+    for post in posts:
+        reason = fault(post)
+        if reason:
+            bad.append(_set_aside(post, reason))
+        else:
+            good.append(post)
+    return good, bad
+
+
+def fault(post: Post) -> str | None:
+    """Why a post cannot be kept: what a source (a user's own, say) must never hand over."""
+    if not post.network or not post.native_id:
+        return "no identity: network and native_id must not be empty"
+    if not (post.text or post.title or post.rating):
+        return "nothing to read: no text, no title, no rating"
+    times = [time for time in (post.published_at, post.edited_at) if time]
+    if any(time.tzinfo is None for time in times):
+        return "a time without a zone: published_at and edited_at must be aware"
+    if post.published_at is None and post.precision is not Precision.UNKNOWN:
+        return "no published_at, but a precision other than unknown"
+    return None
+
+
+def _understand(
+    pipeline: Pipeline, posts: list[Post], bound: frozenset[str]
+) -> tuple[list[Understood], list[Rejected]]:
+    try:
+        return pipeline.understand(posts, bound=bound), []
+    except Exception:  # noqa: BLE001 - one bad post must not take the others with it: find it below
+        return _one_by_one(posts, lambda post: pipeline.understand([post], bound=bound)[0])
+
+
+def _one_by_one(posts: list[Post], understand: Callable[[Post], Understood]) -> tuple[list[Understood], list[Rejected]]:
+    good, bad = [], []
+    for post in posts:
+        try:
+            good.append(understand(post))
+        except Exception as error:  # noqa: BLE001 - set aside with its reason, whatever it was
+            bad.append(_set_aside(post, f"could not be understood: {type(error).__name__}: {error}"))
+    return good, bad
+
+
+def _set_aside(post: Post, reason: str) -> Rejected:
+    return Rejected(reason, json.dumps(asdict(post), default=str, ensure_ascii=False)[:RAW_LIMIT])

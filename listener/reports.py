@@ -1,0 +1,106 @@
+"""The weekly digest: when it is due, what goes into it, and into the outbox once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from alerts.digests import digest_message
+from alerts.rules import may_read_private
+from insight.coverage import SourceWeek
+from insight.digest import Digest, WatchWeek, compose
+from insight.model import Label, NewDelivery, Watch
+from insight.periods import Period, due_period
+from insight.silence import SourceHour
+from listener.collect import pause_after
+from listener.signals import Scene
+from storage import Step
+
+LISTENING_SINCE = "listening since"
+TOP = 200
+
+
+def last_period(scene: Scene) -> Period:
+    """The week that the digest due last, or now, is about."""
+    settings = scene.config.digest
+    return due_period(scene.now, settings.weekday.number, settings.hour, settings.time_zone)
+
+
+def digest_when_due(scene: Scene) -> Period | None:
+    """Put the digest of the last due period in the outbox; None when it is there already, or digests are off.
+
+    A period that ended before Listener began to listen has no digest.
+    """
+    period = last_period(scene)
+    since = listening_since(scene)
+    done = scene.store.state.get("digest")
+    if not scene.config.digest.enabled or since is None or period.end <= since:
+        return None
+    if done and done["period"] == period.key:
+        return None
+    deliveries = tuple(_delivery(scene, period, channel) for channel in scene.config.digest_channels)
+    scene.store.commit(Step(scene.now, {"digest": {"period": period.key}}, deliveries=deliveries))
+    return period
+
+
+def _delivery(scene: Scene, period: Period, channel: str) -> NewDelivery:
+    unique = f"digest {period.key} {channel}"
+    private = may_read_private(scene.config.routes, channel)
+    digest = compose_digest(scene, period, public_only=not private)
+    name = sha256(unique.encode()).hexdigest()[:24]
+    message = digest_message(digest, scene.now, id=name)
+    return NewDelivery(name, channel, message.to_json(), conversation=name, unique=unique)
+
+
+def listening_since(scene: Scene) -> datetime | None:
+    """When this database first saw a daemon."""
+    since = scene.store.state.get(LISTENING_SINCE)
+    return datetime.fromisoformat(since["at"]) if since else None
+
+
+def compose_digest(scene: Scene, period: Period, *, public_only: bool = True) -> Digest:
+    """The week as data, from what is stored now."""
+    weeks = [_week(scene, watch, period) for watch in scene.watches]
+    opened = [alert for alert in scene.store.signals.alerts(open_only=False) if _within(alert.opened_at, period)]
+    return compose(period, weeks, opened, _sources(scene, period), public_only=public_only)
+
+
+def _within(at: datetime, period: Period) -> bool:
+    return period.start <= at < period.end
+
+
+def _week(scene: Scene, watch: Watch, period: Period) -> WatchWeek:
+    counts, before, since = scene.store.counts, period.before(), listening_since(scene)
+    distinct = counts.distinct(watch.id, period.start, period.end, frozenset(Label))
+    return WatchWeek(
+        watch,
+        counts.totals(watch.id, period.start, period.end),
+        counts.totals(watch.id, before.start, before.end),
+        [_total(scene, watch, start, end) for start, end in period.days()],
+        [_total(scene, watch, start, end) for start, end in before.days()],
+        distinct.authors,
+        distinct.stories,
+        known_before=since is not None and since <= before.start,
+        top=scene.store.posts.recent(watch.id, period.start, period.end, limit=TOP),
+    )
+
+
+def _total(scene: Scene, watch: Watch, start: datetime, end: datetime) -> int:
+    return sum(sum(labels.values()) for labels in scene.store.counts.totals(watch.id, start, end).values())
+
+
+def _sources(scene: Scene, period: Period) -> list[SourceWeek]:
+    hours: dict[str, list[SourceHour]] = {}
+    for visit in scene.store.sources.visits(period.start):
+        if visit.hour < period.end:
+            hours.setdefault(visit.source, []).append(SourceHour(visit.hour, visit.fetches, visit.failures, visit.new))
+    gaps = [found for found in scene.store.sources.gaps(period.start) if found.gap.until < period.end]
+    return [
+        SourceWeek(
+            source.id,
+            hours.get(source.id, []),
+            [found.gap for found in gaps if found.source == source.id],
+            timedelta(seconds=pause_after(source)),
+        )
+        for source in scene.config.sources
+    ]

@@ -1,0 +1,177 @@
+"""From what is stored to what is told: detection, the rules, the outbox, each step committed as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from alerts.messages import alert_deliveries
+from alerts.outbox import Outcome, Postman
+from alerts.rules import Change, Decision, Route, decide
+from insight import detect, silence
+from insight.model import Alert, AlertState, Label, Mention, NewDelivery, PostKey, Sighted, Signal, Watch
+from listener.clock import Clock
+from listener.collect import pause_after
+from listener.config import Config
+from storage import Step, Store, Theme
+
+NEGATIVE = frozenset({Label.NEGATIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a look needs: the store, the config, the watches with their versions, and what time it is."""
+
+    store: Store
+    config: Config
+    watches: tuple[Watch, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A signal and what the rules made of it: who hears of it, and why the others do not."""
+
+    signal: Signal
+    decision: Decision
+
+    @property
+    def reason(self) -> str:
+        """One word for the log: "told", or the first reason why nobody was."""
+        if self.decision.told:
+            return "told"
+        return self.decision.untold[0].why.value if self.decision.untold else "nobody"
+
+
+def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
+    """One step of detection of a watch. Its state, signals, alerts and deliveries are one transaction."""
+    store, now, name = scene.store, scene.now, f"watch:{watch.id}"
+    before = store.state.get(name)
+    observation = _observe(store, watch, detect.needs(before, watch, now), now)
+    after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
+    told, alerts, deliveries = _decide(scene, found.signals, watch)
+    consumed = _mentions(observation.pending or (), found.consumed)
+    if after != before or consumed:
+        themes = tuple(
+            Theme(theme.id, theme.watch, theme.label, theme.first_at, theme.last_at, {"phrases": list(theme.phrases)})
+            for theme in found.themes
+        )
+        store.commit(Step(now, {name: after}, found.signals, alerts, deliveries, consumed, themes))
+    return told
+
+
+def _observe(store: Store, watch: Watch, needs: detect.Needs, now: datetime) -> detect.Observation:
+    """Read what the step asks for. Every count comes at each maturity that detection compares at."""
+
+    def hours(since: datetime) -> dict[int, dict[datetime, int]]:
+        return {look: store.counts.hours(watch.id, since, now, NEGATIVE, max_lag=look) for look in detect.LOOKS}
+
+    recent = now - detect.RECENT
+    return detect.Observation(
+        watch,
+        recent=hours(recent),
+        mentions=store.posts.recent(watch.id, recent, now, labels=NEGATIVE),
+        history=hours(now - detect.HISTORY) if needs.history else None,
+        pending=store.themes.pending(watch.id, detect.PENDING) if needs.pending else None,
+    )
+
+
+def _mentions(pending: Iterable[Sighted], consumed: Iterable[PostKey]) -> tuple[Mention, ...]:
+    keys = set(consumed)
+    return tuple(sighted.mention for sighted in pending if sighted.post.key in keys)
+
+
+def look_at_sources(scene: Scene) -> list[Told]:
+    """Which sources went silent, fail or stopped, and which are right again."""
+    store, now = scene.store, scene.now
+    before = store.state.get("sources") or {}
+    after, signals = detect.step_sources(before, source_health(scene), now)
+    told, alerts, deliveries = _decide(scene, signals, None)
+    if after != before or signals:
+        store.commit(Step(now, {"sources": after}, signals, alerts, deliveries))
+    return told
+
+
+def source_health(scene: Scene) -> list[silence.SourceHealth]:
+    """Every configured source against its own past."""
+    visits: dict[str, list[silence.SourceHour]] = {}
+    for visit in scene.store.sources.visits(scene.now - silence.HISTORY):
+        hour = silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new)
+        visits.setdefault(visit.source, []).append(hour)
+    configured = {source.id: source for source in scene.config.sources}
+    return [
+        silence.SourceHealth(
+            state.id,
+            visits.get(state.id, []),
+            timedelta(seconds=pause_after(configured[state.id])),
+            state.last_success,
+            state.error,
+            state.paused,
+        )
+        for state in scene.store.sources.all()
+        if state.active and state.id in configured
+    ]
+
+
+# -- the rules --------------------------------------------------------------------------------------------------
+
+
+def _decide(
+    scene: Scene, signals: Iterable[Signal], watch: Watch | None
+) -> tuple[list[Told], tuple[Alert, ...], tuple[NewDelivery, ...]]:
+    """Pass signals through the rules, in order; a later one of the same key sees what the earlier one changed."""
+    told: list[Told] = []
+    alerts: dict[str, Alert] = {}
+    deliveries: list[NewDelivery] = []
+    routes, spent = scene.config.routes, scene.store.outbox.spent(scene.now - timedelta(days=1))
+    for signal in signals:
+        open_alert = _open_alert(scene.store, alerts, signal.key)
+        heard = _heard(scene.store, deliveries, open_alert)
+        decision = decide(
+            signal, open_alert, routes, scene.now, told=heard, spent=spent, cap=scene.config.alerts.daily_cap
+        )
+        told.append(Told(signal, decision))
+        if decision.alert and decision.change is not Change.NONE:
+            alerts[signal.key] = decision.alert
+        new = alert_deliveries(signal, decision, watch, scene.now)
+        deliveries.extend(new)
+        for delivery in new:
+            spent[delivery.channel] = spent.get(delivery.channel, 0) + 1
+    return told, tuple(alerts.values()), tuple(deliveries)
+
+
+def _open_alert(store: Store, changed: dict[str, Alert], key: str) -> Alert | None:
+    alert = changed[key] if key in changed else store.signals.alert(key)
+    return None if alert is None or alert.state is AlertState.RESOLVED else alert
+
+
+def _heard(store: Store, deliveries: Iterable[NewDelivery], alert: Alert | None) -> frozenset[str]:
+    """The channels that have a delivery of this alert, stored or about to be."""
+    if alert is None:
+        return frozenset()
+    return store.outbox.told(alert.id) | {
+        delivery.channel for delivery in deliveries if delivery.conversation == alert.id
+    }
+
+
+# -- the outbox -------------------------------------------------------------------------------------------------
+
+
+async def deliver(
+    scene: Scene,
+    clock: Clock,
+    random: Random,
+    on_store: Callable[[Callable[[], Any]], Awaitable[Any]],
+    on_outcome: Callable[[Outcome], None],
+) -> None:
+    """Send what waits in the outbox and is due."""
+    postman = Postman(
+        scene.store.outbox, scene.config.channels, clock.now, random.random, on_store=on_store, on_outcome=on_outcome
+    )
+    await postman.run()
+
+
+__all__ = ["Route", "Scene", "Told", "deliver", "look_at_sources", "look_at_watch", "source_health"]

@@ -1,0 +1,74 @@
+"""Simulated time: the same jobs, as fast as the machine can; only when every endpoint is on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from listener.clock import SimulatedClock
+from listener.config import Config
+from listener.engine import Engine
+from listener.schedule import Job
+
+
+class SimulatedSchedule:
+    """Runs each job when the simulated clock reaches it, and moves the clock when nothing is left to do."""
+
+    def __init__(
+        self, clock: SimulatedClock, engine: Engine, end: datetime, on_time: Callable[[datetime], None] | None = None
+    ) -> None:
+        self._clock = clock
+        self._engine = engine
+        self._end = end
+        self._on_time = on_time or (lambda _: None)
+
+    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
+        due = {job.name: self._clock.now() for job in jobs}
+        while not stop.is_set() and self._clock.now() <= self._end:
+            for job in jobs:
+                if due[job.name] <= self._clock.now():
+                    await job.run()
+                    await self._settle()
+                    due[job.name] = self._clock.now() + timedelta(seconds=job.every)
+            wake = self._clock.next_wake()
+            self._clock.move_to(min([*due.values(), *([wake] if wake else [])]))
+            await self._settle()
+            self._on_time(min(self._clock.now(), self._end))
+        stop.set()
+
+    async def _settle(self) -> None:
+        """Wait until no work is running that is not asleep on the clock."""
+        while not self._engine.resting(self._clock.sleeping):
+            self._engine.changed.clear()
+            self._clock.changed.clear()
+            waits = [asyncio.ensure_future(event.wait()) for event in (self._engine.changed, self._clock.changed)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+
+def simulation_faults(config: Config) -> list[str]:
+    """Which endpoints of a config are not on this machine: with any of them, simulated time is refused."""
+    addresses = [(f"the source {source.id}", origin) for source in config.sources for origin in source.origins()]
+    addresses += [
+        (f"the channel {name}", address) for name, channel in config.channels.items() for address in channel.addresses()
+    ]
+    if config.daemon.heartbeat_url:
+        addresses.append(("the heartbeat", config.daemon.heartbeat_url))
+    if "@" in config.storage.url:
+        addresses.append(("the database", config.storage.url))
+    return [f"{what} is at {urlsplit(at).hostname or at}" for what, at in addresses if not is_loopback(at)]
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a URL or a host is this machine itself, by what is written there (nothing is resolved)."""
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    if host in {"localhost", ""}:
+        return bool(host)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,284 @@
+"""The one door to YAML: text in, plain values with the line and column of each out, and faults in plain words."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+Path = tuple[str | int, ...]
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 40
+MAX_NODES = 200_000  # what anchors may grow to: a few lines of them can stand for billions of values
+
+_BREAKS = re.compile(r"\r\n|\n|\r")
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge")}
+_INT = re.compile(r"[-+]?[0-9]{1,30}\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)(e[-+]?[0-9]{1,3})?\Z", re.IGNORECASE)
+_WORDS: dict[str, bool | None] = {"true": True, "True": True, "TRUE": True, "false": False, "False": False}
+_WORDS |= {"FALSE": False, "null": None, "Null": None, "NULL": None, "~": None, "": None}
+
+
+class Place(NamedTuple):
+    """A position in the file, counted from 1 as editors do."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    place: Place
+    message: str
+    remedy: str
+    path: Path = ()
+
+
+@dataclass(slots=True)
+class Tree:
+    """A YAML document as plain values, and where each stands. With a syntax fault, `value` is None."""
+
+    value: Any = None
+    lines: list[str] = field(default_factory=list)
+    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
+    written: dict[Path, str] = field(default_factory=dict)  # one-line strings, as they stand in the file
+    faults: list[Fault] = field(default_factory=list)
+
+    def place(self, path: Path) -> Place:
+        """Where a value stands; for one that is not there, where its nearest parent is named."""
+        if path in self.values:
+            return self.values[path]
+        while path:
+            path = path[:-1]
+            if path in self.keys or path in self.values:
+                return self.keys.get(path) or self.values[path]
+        return Place(1, 1)
+
+    def inside(self, path: Path, value: str, offset: int) -> Place:
+        """Where the character `offset` of a string stands: exactly in a one-line string, else where it begins."""
+        start, written = self.place(path), self.written.get(path)
+        if written is None:
+            return start
+        shift = next((shift for shift, text in _readings(written) if text == value), None)
+        if shift is None:
+            return start
+        doubled = value[:offset].count("'") if written.startswith("'") else 0
+        return Place(start.line, start.column + shift + offset + doubled)
+
+
+def parse(data: bytes | str) -> Tree:
+    """Read one YAML 1.2 document. Never raises: what is wrong is in `faults`."""
+    if len(data) > MAX_BYTES:
+        message = f"{len(data) / 1e6:.1f} MB are too much for a config (the limit is {MAX_BYTES / 1e6:.0f} MB)"
+        return Tree(faults=[Fault(Place(1, 1), message, "is this the right file?")])
+    text = _decode(data) if isinstance(data, bytes) else data.removeprefix("\ufeff")
+    if isinstance(text, Fault):
+        return Tree(faults=[text])
+    tree = Tree(lines=_BREAKS.split(text))
+    walker = _Walker(text, tree)
+    try:
+        node = _composed(text)
+        tree.value = walker.build(node, ()) if node else None
+    except MarkedYAMLError as error:
+        tree.faults = [_in_words(error, text, walker)]
+    except ReaderError as error:
+        message = f"the character U+{int(error.character):04X} cannot stand in a YAML file"
+        tree.faults = [Fault(walker.place(error.position), message, 'delete it, or write it as "\\uXXXX" in quotes')]
+    except (RecursionError, _TooMuchError):
+        remedy = "write the values out; this file is no ordinary config"
+        tree.faults = [Fault(Place(1, 1), "its anchors or brackets stand for far too many values", remedy)]
+    return tree
+
+
+def dump(value: Any) -> str:
+    """Plain values as YAML, for people to read."""
+    yaml, out = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # an option the stubs type as None
+    yaml.width = 4096
+    yaml.dump(value, out)
+    return out.getvalue()
+
+
+def quoted(text: str) -> str:
+    """A text as a double-quoted YAML scalar on one line, whatever it holds."""
+    return '"' + "".join(_escaped(char) for char in text) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    code = ord(char)
+    return "\\uFFFD" if 0xD800 <= code <= 0xDFFF else f"\\x{code:02X}" if code < 256 else f"\\U{code:08X}"
+
+
+def _decode(data: bytes) -> str | Fault:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Fault(Place(1, 1), "the file is UTF-16, not UTF-8", "save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        column = error.start - (before.rfind(b"\n") + 1)
+        place = Place(before.count(b"\n") + 1, column + 1)
+        return Fault(place, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+
+
+def _composed(text: str) -> Node | None:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = MAX_DEPTH
+    yaml.composer.warn_double_anchors = False  # an anchor may be given again; the later one counts
+    node: Node | None = yaml.compose(text)
+    return node
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+class _Walker:
+    """Turns nodes into values by the core schema of YAML 1.2 alone: `no`, `on`, dates and 1:30 are text."""
+
+    def __init__(self, text: str, tree: Tree) -> None:
+        self._text, self._tree = text, tree
+        self._starts = [0, *(match.end() for match in _BREAKS.finditer(text))]
+        self._left = MAX_NODES
+
+    def place(self, index: int) -> Place:
+        line = bisect_right(self._starts, index)
+        return Place(line, index - self._starts[line - 1] + 1)
+
+    def build(self, node: Node, path: Path) -> Any:
+        self._left -= 1
+        if self._left < 0 or len(path) > MAX_DEPTH:
+            raise _TooMuchError
+        self._tree.values[path] = self.place(node.start_mark.index)
+        if str(node.tag) not in _PLAIN_TAGS:
+            self._fault(node, f"the tag {str(node.tag).removeprefix(_TAG)!r} means nothing here", "leave it out", path)
+            return None
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
+        return self._mapping(node, path) if isinstance(node, MappingNode) else None
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        text: str = node.value
+        written = self._text[node.start_mark.index : node.end_mark.index]
+        if not node.style and str(node.tag) != _TAG + "str":
+            value = _plain(text)
+            if not isinstance(value, str):
+                return value
+        if not _BREAKS.search(written):
+            self._tree.written[path] = written
+        return text
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value, merged in self._pairs(node):
+            name = str(key.value) if isinstance(key, ScalarNode) else None
+            if not name:
+                self._fault(key, "a key must be a word", "write `key: value`", path)
+            elif name not in result:
+                self._tree.keys[(*path, name)] = self.place(key.start_mark.index)
+                result[name] = self.build(value, (*path, name))
+                if value.start_mark.index == value.end_mark.index:  # nothing there: ruamel points at what follows
+                    self._tree.values[(*path, name)] = self.place(key.start_mark.index)
+            elif not merged:
+                first = self._tree.keys[(*path, name)].line
+                message = f"`{name}` stands here a second time (first on line {first})"
+                self._fault(key, message, "keep one of the two", (*path, name))
+        return result
+
+    def _pairs(self, node: Node, merged: bool = False) -> Iterator[tuple[Node, Node, bool]]:
+        """The entries of a mapping: its own, then those that `<<` brings along, which never win over its own."""
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMuchError
+        others: list[Node] = []
+        for key, value in node.value:
+            if isinstance(key, ScalarNode) and key.value == "<<" and not key.style:
+                others += value.value if isinstance(value, SequenceNode) else [value]
+            else:
+                yield key, value, merged
+        for other in others:
+            if isinstance(other, MappingNode):
+                yield from self._pairs(other, merged=True)
+            else:
+                self._fault(other, "`<<` takes in the keys of another mapping, and this is none", "see `&` and `*`")
+
+    def _fault(self, node: Node, message: str, remedy: str, path: Path = ()) -> None:
+        self._tree.faults.append(Fault(self.place(node.start_mark.index), message, remedy, path))
+
+
+def _plain(text: str) -> Any:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.match(text):
+        return int(text)
+    return float(text) if _FLOAT.match(text) else text
+
+
+def _readings(written: str) -> Iterator[tuple[int, str]]:
+    """What a one-line string may mean, and how many characters stand before its first one."""
+    yield 0, written
+    if written.startswith("'"):
+        yield 1, written[1:-1].replace("''", "'")
+    if written.startswith('"') and "\\" not in written:
+        yield 1, written[1:-1]
+
+
+# ruamel's words, whether the fault lies where it began (its context), and ours.
+_FAULTS = (
+    (r"'\\t'", False, "a tab: YAML is indented with spaces", "replace it by spaces"),
+    (r"'\{'", False, "`${…}` inside braces needs quotes", 'write "${NAME}"'),
+    (
+        r"mapping values are not",
+        False,
+        "a `: ` where the line already has a value, or a key indented too far",
+        "put a value that holds `: ` in 'quotes', or line the key up with its neighbours",
+    ),
+    (r"could not find expected ':'", True, "neither a key nor a list item", "write `key: value` or `- item`"),
+    (r"unexpected end of stream", True, "this quote is never closed", "close it with the same quote"),
+    (r"cannot start any token", False, "a value cannot begin with this character", "put the value in 'quotes'"),
+    (r"undefined alias", False, "`*` refers to an anchor that is not there", "put the text in 'quotes'"),
+    (r"unknown escape", False, 'a backslash in "…" begins an escape, and this is none', "use 'single quotes'"),
+    (r"expected ',' or", True, "this bracket is not closed, or a comma is missing in it", "close it, or add the comma"),
+    (r"another document", False, "a second document begins here", "keep one, and delete the line `---`"),
+    (
+        r"<block end>.*(scalar|'\?'|alias|anchor)",
+        False,
+        "text after the value has ended, or a line indented unlike its neighbours",
+        "put the whole value in 'single quotes' (\"double\" ones inside may stay), or correct the indentation",
+    ),
+    (r"<block end>", False, "this line is indented unlike its neighbours", "line it up with the keys it belongs to"),
+    (r"maximum depth", False, "brackets within brackets, far too deep", "is this the right file?"),
+)
+
+
+def _in_words(error: MarkedYAMLError, text: str, walker: _Walker) -> Fault:
+    problem = f"{error.problem or ''} {error.context or ''}".strip()
+    line = walker.place(error.problem_mark.index).line if error.problem_mark else 1
+    if re.match(r"\s*-[^\s-].*:\s", _BREAKS.split(text)[line - 1] + "\n"):
+        return Fault(Place(line, 1), "a dash that belongs to a word", "put a space after the dash: `- key: value`")
+    here, began = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
+    for pattern, at_context, message, remedy in _FAULTS:
+        if re.search(pattern, problem):
+            mark = began if at_context else here
+            return Fault(walker.place(mark.index if mark else 0), message, remedy)
+    place = walker.place(min(here.index, len(text)) if here else 0)
+    return Fault(place, f"not valid YAML: {error.problem or error.context}", "put the value in 'quotes'")

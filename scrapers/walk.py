@@ -1,0 +1,51 @@
+"""How a walk through pages moves its cursor: pure, so that a crash between any two pages can be tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from scrapers.base import Batch, Cursor, Page, Request, Search, Source, Walk
+
+
+def begin(source: Source, search: Search, cursor: Cursor, now: datetime) -> Cursor:
+    """The cursor with a walk in it: the one that is under way, or a new one back to the high-water mark."""
+    if cursor.walk:
+        return cursor
+    return replace(cursor, walk=Walk(None, (source.start(search, cursor.high_water, now),)))
+
+
+def next_request(cursor: Cursor) -> Request:
+    if not cursor.walk:
+        raise ValueError("the walk has closed; begin() opens the next one")
+    return cursor.walk.pending[0]
+
+
+def advance(cursor: Cursor, page: Page, batch: Batch) -> Cursor:
+    """The cursor after this page: to be stored in one transaction with the page's items.
+
+    A page's further requests come before what was pending. The first page's newest mark is the walk's; it becomes
+    the high-water mark when nothing is pending any more. The validators of a first page are kept for the next walk.
+    """
+    walk = cursor.walk
+    if not walk:
+        raise ValueError("a page outside a walk")
+    newest = walk.newest_seen or batch.newest
+    pending = batch.requests + walk.pending[1:]
+    if walk.newest_seen is None:
+        etag, modified = page.headers.get("etag"), page.headers.get("last-modified")
+        cursor = replace(cursor, etag=etag or None, last_modified=modified or None)
+    if pending:
+        return replace(cursor, walk=Walk(newest, pending))
+    return close(replace(cursor, walk=Walk(newest, ())))
+
+
+def close(cursor: Cursor) -> Cursor:
+    """End the walk here: what it has seen is the new high-water mark."""
+    newest = cursor.walk.newest_seen if cursor.walk else None
+    return replace(cursor, high_water=newest or cursor.high_water, walk=None)
+
+
+def abandon(cursor: Cursor) -> Cursor:
+    """Give the walk up without moving the high-water mark: the next one walks back to it again."""
+    return replace(cursor, walk=None, etag=None, last_modified=None)

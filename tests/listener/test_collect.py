@@ -1,0 +1,170 @@
+"""Visiting a source: every post once, whatever fails between two pages, and a next visit that fits what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from insight.model import Post, PostKey, Precision, Role, Watch
+from insight.pipeline import Pipeline
+from listener import log
+from listener.clock import SimulatedClock
+from listener.collect import Collector, pause_after_error
+from listener.ingest import fault
+from scrapers.base import Page, Request, SourceError
+from storage import SourceEntry, Store, open_store
+from tests.board import NOW, Board, FakeDoor, post, serve
+
+pytestmark = pytest.mark.anyio
+ACME = Watch("acme", "Acme", Role.BRAND, "acme")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/test.db") as opened:
+        opened.watches.sync([ACME], NOW)
+        opened.sources.sync([SourceEntry("board", "board")], NOW)
+        yield opened
+
+
+def collector(store: Store, door: FakeDoor) -> Collector:
+    async def on_store(call: Callable[[], Any]) -> Any:
+        return call()
+
+    typed: Callable[[Callable[[], Any]], Awaitable[Any]] = on_store
+    clock = SimulatedClock(NOW)
+    return Collector(store, typed, door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+
+
+def stored(store: Store) -> set[int]:
+    return {int(found.post.native_id) for batch in store.posts.scan() for found in batch}
+
+
+async def test_a_visit_reads_every_page_and_says_when_to_come_back(store: Store) -> None:
+    tally = await collector(store, FakeDoor(range(1, 9))).visit(Board())
+    assert stored(store) == set(range(1, 9))
+    assert (tally.new, tally.mentions, tally.unfinished) == (8, 8, False)
+    (state,) = store.sources.all()
+    assert (state.next_at, state.failures) == (NOW + timedelta(seconds=300), 0)
+
+
+async def test_a_second_visit_asks_only_for_what_is_new(store: Store) -> None:
+    await collector(store, FakeDoor(range(1, 9))).visit(Board())
+    door = FakeDoor(range(1, 10))
+    tally = await collector(store, door).visit(Board())
+    assert (len(door.asked), tally.new) == (1, 1)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+async def test_a_failure_after_any_page_loses_nothing_and_repeats_nothing(store: Store, page: int) -> None:
+    door = FakeDoor(range(1, 11), {page: SourceError("the line is dead")})
+    await collector(store, door).visit(Board())
+    (state,) = store.sources.all()
+    assert state.failures == 1
+    assert state.error == "the line is dead"
+    await collector(store, FakeDoor(range(1, 13))).visit(Board())
+    await collector(store, FakeDoor(range(1, 13))).visit(Board())
+    assert stored(store) == set(range(1, 13))
+    assert store.counts.recount() == []
+
+
+async def test_a_page_that_has_gone_makes_the_walk_start_over(store: Store) -> None:
+    await collector(store, FakeDoor(range(1, 11), {3: SourceError("dead")})).visit(Board())
+    door = FakeDoor(range(1, 11))
+    door.answer = lambda request: Page(request, 410, b"", request.url, NOW)
+    await collector(store, door).visit(Board())
+    assert not store.sources.all()[0].paused, "an expired page is no reason to stop the source"
+    await collector(store, FakeDoor(range(1, 11))).visit(Board())
+    assert stored(store) == set(range(1, 11))
+
+
+async def test_a_first_visit_is_bounded_and_a_later_walk_goes_on_where_it_was(store: Store) -> None:
+    await collector(store, FakeDoor(range(1, 101))).visit(Board())
+    assert stored(store) == set(range(71, 101)), "ten pages of three"
+    door = FakeDoor(range(1, 151))
+    tally = await collector(store, door).visit(Board())
+    assert tally.unfinished
+    assert store.sources.all()[0].next_at == NOW, "the rest is due at once"
+    await collector(store, door).visit(Board())
+    assert stored(store) == set(range(71, 151))
+
+
+async def test_nothing_modified_is_a_success_without_posts(store: Store) -> None:
+    door = FakeDoor([])
+    door.answer = lambda request: Page(request, 304, b"", request.url, NOW)
+    tally = await collector(store, door).visit(Board())
+    assert (tally.new, store.sources.all()[0].failures) == (0, 0)
+
+
+async def test_validators_are_sent_for_the_first_page_only(store: Store) -> None:
+    sent: list[str | None] = []
+
+    class Validating(FakeDoor):
+        async def fetch(self, request: Request, **options: Any) -> Page:
+            sent.append(options["etag"])
+            page = serve(self.posts, request)
+            return Page(request, 200, page.body, page.url, NOW, {"etag": f'"{len(sent)}"'})
+
+    await collector(store, Validating(range(1, 8))).visit(Board())
+    await collector(store, Validating(range(1, 14))).visit(Board())
+    assert sent == [None, None, None, None, '"1"', None, None][: len(sent)]
+
+
+async def test_one_post_without_sense_is_set_aside_and_the_others_are_stored(store: Store) -> None:
+    class Odd(Board):
+        def parse(self, page: Page) -> Any:
+            batch = super().parse(page)
+            naive = post(500)
+            broken = Post("board", "", naive.text, published_at=naive.published_at)
+            return type(batch)((broken, *batch.items), batch.requests, batch.newest)
+
+    await collector(store, FakeDoor(range(1, 3))).visit(Odd())
+    assert stored(store) == {1, 2}
+    assert [row.reason for row in store.sources.rejected()] == ["no identity: network and native_id must not be empty"]
+
+
+async def test_a_post_is_remembered_with_where_it_was_seen(store: Store) -> None:
+    await collector(store, FakeDoor([1])).visit(Board())
+    assert [sighting.source for sighting in store.posts.sightings(PostKey("board", "1"))] == ["board"]
+
+
+def test_what_a_source_must_never_hand_over_has_a_reason() -> None:
+    good = post(1)
+    assert fault(good) is None
+    assert "nothing to read" in (fault(Post("board", "1", "", published_at=NOW)) or "")
+    assert "aware" in (fault(Post("board", "1", "x", published_at=NOW.replace(tzinfo=None))) or "")
+    assert "precision" in (fault(Post("board", "1", "x", precision=Precision.DAY)) or "")
+
+
+def test_a_source_that_fails_is_asked_less_and_less_often() -> None:
+    source, random = Board(), Random(7)
+    pauses = [pause_after_error(source, SourceError("x"), failures, random) for failures in range(12)]
+    assert 48 <= pauses[0] <= 72
+    assert all(pause <= 4320 for pause in pauses)
+    assert pauses[11] >= 2880
+    assert pause_after_error(source, SourceError("x", retry_after=900), 9, random) >= 900
+    assert pause_after_error(source, SourceError("x", permanent=True), 0, random) > 5 * 3600
+    assert pause_after_error(source, SourceError("x", offline=True), 9, random) <= 72
+
+
+async def test_two_sources_are_visited_side_by_side(store: Store) -> None:
+    store.sources.sync([SourceEntry("board", "board"), SourceEntry("other", "board")], NOW)
+    release = asyncio.Event()
+
+    class Stuck(FakeDoor):
+        async def fetch(self, request: Request, **_: Any) -> Page:
+            await release.wait()
+            return serve(self.posts, request)
+
+    slow = asyncio.create_task(collector(store, Stuck([1])).visit(Board()))
+    await collector(store, FakeDoor([2])).visit(Board(name="other"))
+    assert stored(store) == {2}
+    release.set()
+    await slow
+    assert stored(store) == {1, 2}

@@ -1,0 +1,65 @@
+"""The walk of pages survives a crash between any two of them, whatever is published meanwhile."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insight.model import Post
+from scrapers import walk
+from scrapers.base import Cursor, Request, Search
+from tests.board import NOW, Board, serve
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=12),
+    st.lists(st.booleans(), min_size=60, max_size=60),
+)
+def test_every_post_is_read_though_it_crashes_after_any_page(growth: list[int], crashes: list[bool]) -> None:
+    source, stored, published, read = Board(), Cursor().to_json(), [1], set[int]()
+    fate = iter(crashes)
+    for more in [*growth, 0]:
+        published += range(len(published) + 1, len(published) + 1 + more)
+        cursor = walk.begin(source, Search(), Cursor.from_json(stored), NOW)
+        while cursor.walk:
+            page = serve(published, walk.next_request(cursor))
+            batch = source.parse(page)
+            if next(fate, False):  # killed before the transaction: nothing of this page is kept
+                break
+            cursor = walk.advance(cursor, page, batch)
+            read |= {int(item.native_id) for item in batch.items if isinstance(item, Post)}
+            stored = cursor.to_json()
+            if next(fate, False):  # killed after it: the page and the cursor are both there
+                break
+    for _ in range(2):  # one walk may be under way; the next one then reaches its mark
+        cursor = walk.begin(source, Search(), Cursor.from_json(stored), NOW)
+        while cursor.walk:
+            page = serve(published, walk.next_request(cursor))
+            batch = source.parse(page)
+            cursor = walk.advance(cursor, page, batch)
+            read |= {int(item.native_id) for item in batch.items if isinstance(item, Post)}
+        stored = cursor.to_json()
+    assert read == set(published)
+    assert cursor.high_water == str(max(published))
+
+
+def test_the_high_water_mark_moves_only_when_the_walk_has_closed() -> None:
+    source, cursor = Board(), Cursor(high_water="1")
+    cursor = walk.begin(source, Search(), cursor, NOW)
+    page = serve(range(2, 7), walk.next_request(cursor))
+    cursor = walk.advance(cursor, page, source.parse(page))
+    assert (cursor.high_water, cursor.walk is not None) == ("1", True)
+    page = serve(range(1, 7), walk.next_request(cursor))
+    cursor = walk.advance(cursor, page, source.parse(page))
+    assert (cursor.high_water, cursor.walk) == ("6", None)
+
+
+def test_an_abandoned_walk_leaves_the_mark_where_it_was_and_forgets_the_validators() -> None:
+    cursor = Cursor(high_water="1", walk=walk.Walk("6", ()), etag="x", last_modified="y")
+    assert walk.abandon(cursor) == Cursor(high_water="1")
+
+
+def test_a_cursor_comes_back_from_json_as_it_was() -> None:
+    request = Request("https://example.com", {"a": "b"}, since="3", note={"page": "2"})
+    cursor = Cursor("9", walk.Walk("11", (request,)), '"tag"', "Mon, 02 Mar 2026 00:00:00 GMT")
+    assert Cursor.from_json(cursor.to_json()) == cursor
