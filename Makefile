@@ -15,7 +15,7 @@ run: .venv/run  ## The daemon, with config.yaml (or CONFIG=yours.yaml) and the l
 	@$(BIN)/listener --config $(CONFIG) run
 
 test: .venv/dev lint  ## Lint, types, import rules, then every test
-	$(BIN)/python -m pytest -n 2 -m "not soak"
+	$(BIN)/python -m pytest -n 2
 
 lint: .venv/dev  ## Style, types and import rules
 	$(BIN)/ruff check

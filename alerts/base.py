@@ -55,7 +55,7 @@ class Message:
     """One message, before any channel has given it a form. `id` is the delivery's id: the same when sent again.
 
     `headline` is one line; `body` plain text; `html` only where a template made one (the digest). `sent_before`
-    marks a possible repeat, after an outcome that nobody could look up.
+    marks a possible repeat, after an outcome that nobody could look up. `zone`: the reader's, for the quotes' times.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Message:
     conversation: str = ""
     over: bool = False
     sent_before: bool = False
+    zone: str = "UTC"
 
     def to_json(self) -> dict[str, Any]:
         return _MESSAGE.dump_python(self, mode="json")  # type: ignore[no-any-return]
@@ -101,7 +102,8 @@ class Channel(BaseModel):
     `send` and its siblings block and run in a thread. They raise SendError and nothing else.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # an error that shows its input would show a secret
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     kind: ClassVar[str]
     title: ClassVar[str]
@@ -112,8 +114,11 @@ class Channel(BaseModel):
         """Deliver. `ref`: where this conversation's first message is, for a channel that threads."""
         raise NotImplementedError
 
-    def lookup(self, message: Message) -> Ref | None:
-        """Where the message with this id is, or None when it did not arrive. Only with `capabilities.lookup`."""
+    def lookup(self, message: Message, ref: Ref | None = None) -> Ref | None:
+        """Where the message with this id is, or None when it did not arrive. Only with `capabilities.lookup`.
+
+        `ref` as in `send`. A permanent SendError says that this receiver cannot be asked after all.
+        """
         raise NotImplementedError
 
     def check(self) -> str:

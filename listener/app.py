@@ -81,12 +81,12 @@ class App:
 
     def jobs(self) -> list[Job]:
         """What runs, and how often (seconds). Each looks for what is due, so a missed turn loses nothing."""
-        pace = 60.0 if self.clock.simulated else 1.0
+        often, seldom = (900.0, 3600.0) if self.clock.simulated else (2.0, 60.0)
         return [
-            Job("collect", 2.0 * pace, self.collect),
-            Job("detect", 60.0 * pace, self.detect),
-            Job("digest", 60.0 * pace, self.digest),
-            Job("tell", 2.0 * pace, self.tell),
+            Job("collect", often, self.collect),
+            Job("detect", seldom, self.detect),
+            Job("digest", seldom, self.digest),
+            Job("tell", often, self.tell),
             Job("upkeep", 3600.0, self.upkeep),
         ]
 

@@ -18,6 +18,7 @@ from storage import Step
 
 LISTENING_SINCE = "listening since"
 TOP = 200
+WORTH_A_DIGEST = timedelta(days=1)
 
 
 def last_period(scene: Scene) -> Period:
@@ -29,12 +30,12 @@ def last_period(scene: Scene) -> Period:
 def digest_when_due(scene: Scene) -> Period | None:
     """Put the digest of the last due period in the outbox; None when it is there already, or digests are off.
 
-    A period that ended before Listener began to listen has no digest.
+    A period of which Listener heard less than a day has no digest.
     """
     period = last_period(scene)
     since = listening_since(scene)
     done = scene.store.state.get("digest")
-    if not scene.config.digest.enabled or since is None or period.end <= since:
+    if not scene.config.digest.enabled or since is None or period.end - since < WORTH_A_DIGEST:
         return None
     if done and done["period"] == period.key:
         return None

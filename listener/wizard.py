@@ -78,7 +78,7 @@ def _id(shown: str, fallback: str, taken: set[str]) -> str:
 
 def _query(shown: str) -> str:
     """The name as a phrase, and as a hashtag where it can be one."""
-    phrase = '"' + shown.replace('"', " ").strip() + '"'
+    phrase = '"' + shown.replace('"', " ").replace("\\", " ").strip() + '"'
     tag = "#" + "".join(char for char in shown.casefold() if char.isalnum() or unicodedata.combining(char))
     for query in (f"{phrase} OR {tag}", phrase):
         try:
@@ -128,7 +128,7 @@ def _commented(block: str) -> str:
 
 _MASTODON = """\
   - kind: mastodon
-    base_url: https://mastodon.social"""
+    instance: https://mastodon.social"""
 
 _PAGE = Template("""\
 ${head}# Listener's config, written by `listener init`. `listener check` says what works.
@@ -162,7 +162,7 @@ $mastodon
 
   # Reviews in the App Store, by the number in the app's address; `watches` says whom they are about.
   # - kind: appstore
-  #   app: 123456789
+  #   app: "123456789"
   #   countries: [us, gb, de]
   #   watches: [$first]
 

@@ -137,11 +137,11 @@ def demo(
 
     Example: listener demo   ·   listener demo --weeks 3 --seed 7
     """
-    from listener.demo import show
+    from listener.demo.show import run as show
 
     place = folder or Path(tempfile.mkdtemp(prefix="listener-demo-"))
     try:
-        show.run(place, weeks=weeks, seed=seed)
+        show(place, weeks=weeks, seed=seed)
     except KeyboardInterrupt:
         err.print("stopped; what was stored so far is in", place)
         raise typer.Exit(130) from None

@@ -18,8 +18,9 @@ from listener.cli.output import done, err, fail, out, plain, print_json, print_j
 from listener.cli.parts import opened_store, settings, write
 from listener.cli.read import _health as health
 from listener.clock import SystemClock
-from scrapers import KINDS, kind_of, read_saved
+from scrapers import KINDS, kind_of
 from scrapers.base import Batch, Source, SourceError
+from scrapers.saved import read_saved
 
 app = typer.Typer(no_args_is_help=False, help="Where posts come from: the catalogue, yours, and a trial of each.")
 

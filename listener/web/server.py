@@ -105,4 +105,3 @@ async def serving(app: Starlette, sock: socket.socket) -> AsyncIterator[None]:
             yield
         finally:
             server.should_exit = True
-            sock.close()

@@ -1,0 +1,113 @@
+"""What is said: a signal or a digest as a message that no channel has given a form yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from alerts.base import Fact, Message, MessageKind
+from alerts.rules import Change, Decision, Told, delivery_id, observed
+from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
+from insight.model import Alert, NewDelivery, Quote, Signal, Visibility, Watch
+
+MAX_QUOTES = 5
+
+
+def alert_deliveries(signal: Signal, decision: Decision, watch: Watch | None, now: datetime) -> tuple[NewDelivery, ...]:
+    """One delivery for each channel that is told. `unique` is the delivery's own id: asked twice, sent once."""
+    return tuple(
+        NewDelivery(
+            id=delivery_id(decision.alert, decision.change, told.channel),
+            channel=told.channel,
+            message=alert_message(signal, decision.alert, decision.change, told, watch, now).to_json(),
+            conversation=decision.alert.id,
+            unique=delivery_id(decision.alert, decision.change, told.channel),
+        )
+        for told in decision.told
+        if decision.alert
+    )
+
+
+def alert_message(
+    signal: Signal, alert: Alert, change: Change, told: Told, watch: Watch | None, now: datetime
+) -> Message:
+    """What this channel hears: private posts are taken out, and counted, unless it may quote them."""
+    quotes = tuple(q for q in signal.quotes if told.private or q.visibility is Visibility.PUBLIC)
+    withheld = len(signal.quotes) - len(quotes)
+    zone = watch.time_zone if watch else "UTC"
+    prefix = {Change.UPDATE: "Update: ", Change.RESOLVE: "Over: "}.get(change, "")
+    body = [clean(signal.detail)]
+    if withheld:
+        body.append(
+            f"{withheld} private {'post is' if withheld == 1 else 'posts are'} behind this too, not quoted here."
+        )
+    return Message(
+        id=delivery_id(alert, change, told.channel),
+        kind=MessageKind.ALERT,
+        headline=trim(prefix + one_line(signal.headline), 300),
+        body="\n\n".join(filter(None, body)),
+        at=now,
+        facts=facts(signal, alert, watch, zone),
+        quotes=tuple(map(readable, quotes[:MAX_QUOTES])),
+        conversation=alert.id,
+        over=change is Change.RESOLVE,
+        zone=zone,
+    )
+
+
+def trial_message(channel: str, now: datetime) -> Message:
+    """What `listener test-alert` sends."""
+    return Message(
+        id=sha256(f"test\n{channel}\n{now.isoformat()}".encode()).hexdigest()[:24],
+        kind=MessageKind.TEST,
+        headline="Listener can reach you here",
+        body="This is a test: nothing has happened. Alerts will arrive in this place and form.",
+        at=now,
+        facts=(Fact("Channel", one_line(channel)), Fact("Sent", clock(now, "UTC"))),
+    )
+
+
+def readable(quote: Quote) -> Quote:
+    """A quote as it may be shown: harmless text of a length that is read, and a link that can be followed."""
+    author = trim(one_line(quote.author), 60) if quote.author else None
+    return replace(quote, text=trim(clean(quote.text)), author=author or None, url=safe_url(quote.url))
+
+
+# -- figures ----------------------------------------------------------------------------------------------------
+
+_SAID_ELSEWHERE = {"observed", "mentions", "expected", "threshold", "days"}  # together in one fact, or in the text
+_WRITTEN = {
+    "p_value": ("By chance", chance),
+    "hours": ("Time span", duration),
+    "longest": ("Longest silence so far", duration),
+    "share": ("Share", percent),
+    "loudest_share": ("From the loudest", percent),
+}
+
+
+def facts(signal: Signal, alert: Alert, watch: Watch | None, zone: str) -> tuple[Fact, ...]:
+    """The figures as a reader wants them, in the watch's own time."""
+    found = [Fact("Watch", one_line(watch.name))] if watch else []
+    if signal.source:
+        found.append(Fact("Source", one_line(signal.source)))
+    posts = observed(signal)
+    if posts is not None:
+        found.append(Fact("Seen", _against(posts, signal.figures.get("expected"))))
+    for name, value in signal.figures.items():
+        if name not in _SAID_ELSEWHERE:
+            title, write = _WRITTEN.get(name, (name.replace("_", " ").capitalize(), number))
+            found.append(Fact(one_line(title), write(value)))
+    found.append(Fact("When", clock(signal.at, zone)))
+    if alert.opened_at != alert.updated_at:
+        found.append(Fact("Open since", clock(alert.opened_at, zone)))
+    return tuple(found)
+
+
+def _against(seen: float, expected: float | None) -> str:
+    """ "42, where 9.3 are usual (4.5 times)"."""
+    if expected is None:
+        return number(seen)
+    usual = f"{number(seen)}, where {number(expected)} {'is' if expected == 1 else 'are'} usual"
+    times = seen / expected if expected > 0 else 0.0
+    return f"{usual} ({number(times)} times)" if times >= 1.5 else usual

@@ -1,0 +1,104 @@
+"""Which posts are copies of one story: the same article under several addresses, the same text posted again."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from urllib.parse import SplitResult, urlsplit
+
+from insight.model import Post, PostKind
+from insight.query.folding import fold
+
+MAX_TEXT = 20_000
+
+LONG_ENOUGH = (6, 12)
+"""Words, and letters of scripts without spaces, from which equal texts are copies: two people may well say the same
+"Great app!"; nobody writes the same six words by chance often enough to matter."""
+
+LONG_FOR_FEEDBACK = (25, 50)
+"""The same for reviews, tickets and survey answers: short praise repeats itself, and each is one customer's voice."""
+
+_FEEDBACK = (PostKind.REVIEW, PostKind.TICKET, PostKind.SURVEY)
+
+
+def story_of(post: Post) -> str:
+    """The same for a post and its copies. Deterministic, so that no look at other posts is needed."""
+    if post.kind is PostKind.ARTICLE and post.url:
+        return f"url:{_digest(canonical_url(post.url))}"
+    text = f"{post.title or ''}\n{post.text[:MAX_TEXT]}"
+    words, size = normalised(text)
+    longest = LONG_FOR_FEEDBACK if post.kind in _FEEDBACK else LONG_ENOUGH
+    if size[0] / longest[0] + size[1] / longest[1] >= 1:
+        return f"text:{_digest(words)}"
+    return f"{post.network}:{post.native_id}"
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+# -- text -------------------------------------------------------------------------------------------------------
+
+_ADDRESSES = re.compile(r"https?://\S+|www\.\S+|@\w[\w.@-]*")
+_REPOST = re.compile(r"^\s*(?:rt\s*@\w[\w.@-]*\s*:?\s*)+")
+_WORDS = re.compile(r"\w+")
+_LETTER = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff]"
+_UNSPACED = re.compile(_LETTER)
+_BLANK_BETWEEN = re.compile(f"(?<={_LETTER}) (?={_LETTER})")
+
+
+def normalised(text: str) -> tuple[str, tuple[int, int]]:
+    """The words that copies share, and how many there are: words, and letters of scripts without spaces.
+
+    Links and names differ between copies (shorteners, "via @x"); case, width, punctuation and emoji say nothing.
+    """
+    plain = _ADDRESSES.sub(" ", _REPOST.sub("", fold(text)))
+    words = _WORDS.findall(plain)
+    joined = " ".join(words)
+    if joined.isascii():
+        return joined, (len(words), 0)
+    spaced = sum(1 for word in words if not _UNSPACED.search(word))
+    return _BLANK_BETWEEN.sub("", joined), (spaced, len(_UNSPACED.findall(joined)))
+
+
+# -- addresses --------------------------------------------------------------------------------------------------
+
+# Parameters that say who sent the reader, never which page it is.
+_TRACKERS = """
+    fbclid gclid dclid msclkid yclid ttclid twclid irclickid gbraid wbraid srsltid li_fat_id igshid igsh mc_cid mc_eid
+    _hsenc _hsmi _ga _gl mkt_tok vero_id oly_enc_id oly_anon_id ref_src ref_url cmpid spm share_id smid amp
+"""
+_TRACKING = frozenset(_TRACKERS.split())
+_PORT = re.compile(r"(?:\.|:(?:80|443)?)+$")  # the usual ones, and the dot of a full name
+# `m.` and the like before a whole domain; not for `m.me`, which is a site of its own.
+_VARIANT = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+))+")
+_TAIL = re.compile(r"(?:(?<=[^/])/amp)*/*$")
+_MOBILE_WIKI = re.compile(r"^(\w+)\.(?:m\.)+(?=wiki)")
+
+
+def canonical_url(url: str) -> str:
+    """One spelling for the addresses of one page. Only for comparing: it may not be fetched as it stands."""
+    try:
+        parts = urlsplit(url.strip())
+        host = _host(parts)
+    except ValueError:  # such as a bracket without its pair: no address, but still itself
+        return url.strip()
+    if parts.scheme not in ("http", "https") or not host:
+        return url.strip()
+    path = _TAIL.sub("", parts.path)
+    query = "&".join(sorted(filter(_tells_pages_apart, parts.query.split("&"))))
+    # `#!` and `#/` are routes of pages that live in one document; any other fragment is a place on the page.
+    fragment = f"#{parts.fragment}" if parts.fragment[:1] in ("!", "/") else ""
+    return f"https://{host}{path}{'?' if query else ''}{query}{fragment}"
+
+
+def _host(parts: SplitResult) -> str:
+    host = _PORT.sub("", parts.netloc.rpartition("@")[2].lower())
+    return _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", host))
+
+
+def _tells_pages_apart(parameter: str) -> bool:
+    name = parameter.partition("=")[0].lower()
+    return (
+        bool(name) and name not in _TRACKING and not name.startswith("utm_") and parameter.lower() != "outputtype=amp"
+    )

@@ -1,0 +1,67 @@
+"""Posts in, mentions out: who is concerned, in which language, how it sounds, which story it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+from insight.duplicates import story_of
+from insight.language import recognise
+from insight.model import Mention, MentionState, Post, Sentiment, Span, Understood, Watch
+from insight.query import Match, Matchers
+from insight.sentiment import judge
+
+_UNMATCHED = Match(None, ())
+
+
+class Pipeline:
+    """Compiled once for a set of watches. A query that cannot be understood raises QueryError; a post never does."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self.watches = tuple(watches)
+        self._matchers = Matchers(self.watches)
+
+    def understand(self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset()) -> list[Understood]:
+        """One for each post, in order. `bound`: the ids of watches that everything from this source concerns."""
+        return [self._understand(post, bound) for post in posts]
+
+    def _understand(self, post: Post, bound: AbstractSet[str]) -> Understood:
+        matches = self._matches(post, bound)
+        if not matches:  # most posts of a public stream: nothing more is worth its time
+            return Understood(post, ())
+        text = f"{post.title}\n{post.text}" if post.title else post.text
+        language, _ = recognise(text, post.language)
+        story = story_of(post)
+        judged: dict[tuple[Span, ...], Sentiment] = {}
+        mentions = []
+        for watch, match in matches:
+            if match.spans not in judged:
+                judged[match.spans] = judge(post, language, match.spans)
+            state = MentionState.EXCLUDED if match.excluded_by else MentionState.KEPT
+            mentions.append(
+                Mention(
+                    watch=watch.id,
+                    post=post.key,
+                    query_version=watch.version,
+                    language=language,
+                    sentiment=judged[match.spans],
+                    story=story,
+                    state=state,
+                    excluded_by=match.excluded_by,
+                    spans=match.spans,
+                )
+            )
+        return Understood(post, tuple(mentions))
+
+    def _matches(self, post: Post, bound: AbstractSet[str]) -> list[tuple[Watch, Match]]:
+        """What matches, and the bound watches: those concern the post whatever their query, and its exclusions, say."""
+        found = self._matchers.match_all(post)
+        if not bound:
+            return found
+        by_watch = {watch.id: match for watch, match in found}
+        concerned = (
+            (watch, by_watch.get(watch.id, _UNMATCHED))
+            for watch in self.watches
+            if watch.id in by_watch or watch.id in bound
+        )
+        return [(watch, Match(None, match.spans) if watch.id in bound else match) for watch, match in concerned]

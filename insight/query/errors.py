@@ -1,0 +1,43 @@
+"""The one error of the query language: what is wrong, where (a line with a caret), and what to do."""
+
+from __future__ import annotations
+
+import unicodedata
+
+WINDOW = 60
+"""Characters of a long query that are shown on either side of the caret."""
+
+
+class QueryError(ValueError):
+    """A query that cannot be understood. `position` counts characters of `query` from 0."""
+
+    def __init__(self, message: str, position: int, remedy: str, query: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+        self.remedy = remedy
+        self.query = query
+
+    def __str__(self) -> str:
+        line, caret = self.pointed()
+        return f"query, character {self.position + 1}: {self.message}\n  {line}\n  {caret}\n  {self.remedy}"
+
+    def pointed(self) -> tuple[str, str]:
+        """The query on one line, cut to a window, and the line with the caret below it."""
+        start = max(0, self.position - WINDOW)
+        end = self.position + WINDOW
+        before = _printable(self.query[start : self.position])
+        after = _printable(self.query[self.position : end])
+        head, tail = "…" if start else "", "…" if end < len(self.query) else ""
+        return f"{head}{before}{after}{tail}", " " * (len(head) + _columns(before)) + "^"
+
+
+def _printable(text: str) -> str:
+    """One character for one: line breaks, control characters and lone surrogates become blanks."""
+    return "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal draws it: Chinese takes two columns, a combining mark none."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

@@ -1,0 +1,119 @@
+"""What a text is made of: words, runs of scripts without spaces, emoji, hashtags, names. One definition for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+
+from insight.query.scripts import EMOJI, FLAGS, SPACED, UNSPACED, UNSPACED_MARKS
+
+# 3.5 and 1,000 are one word each (Unicode UAX #29, WB11 and WB12), so that `3` does not find "3.5".
+_WORD = r"[{w}]+(?:(?<=\d)[.,](?=\d)[{w}]+)*"
+_SIGN = r"(?<=[a-z0-9])(?:\+\+?|#)(?![{w}{u}+#])"
+_ASCII = re.compile(_WORD.format(w="a-z0-9"), re.ASCII)
+_SPACED = re.compile(_WORD.format(w=SPACED))
+_UNSPACED = re.compile(f"[{UNSPACED}]+")
+_EMOJI = re.compile(f"[{FLAGS}]{{2}}|[{EMOJI}](?:\u200d[{EMOJI}])*")
+_PIECES = re.compile(
+    f"(?P<run>{_UNSPACED.pattern})|(?P<emoji>{_EMOJI.pattern})"
+    f"|(?P<word>{_SPACED.pattern})|(?P<sign>{_SIGN.format(w=SPACED, u=UNSPACED)})"
+)
+_BETWEEN = re.compile(f"[^{SPACED}{UNSPACED}{EMOJI}]*")
+
+# The edges of a word, asked at a position. They say the same as _WORD does: what is found is a whole match of it.
+_BEFORE = re.compile(f"(?<![{SPACED}])")
+_BEFORE_DIGIT = re.compile(rf"(?<![{SPACED}])(?<!\d[.,])")
+_AFTER = re.compile(f"(?![{SPACED}])")
+_AFTER_DIGIT = re.compile(rf"(?![{SPACED}])(?![.,]\d)")
+_AFTER_RUN = re.compile(f"(?![{UNSPACED_MARKS}])")  # never half a syllable: เม is not in เม็ด
+_AFTER_SIGN = re.compile(f"(?![{SPACED}{UNSPACED}+#])")
+_BEFORE_EMOJI = re.compile("(?<!\u200d)")
+_AFTER_EMOJI = re.compile(f"(?!\u200d[{EMOJI}])")  # never a part of one: 👩 is not in 👩‍💻
+_ANYWHERE = re.compile("")
+
+_TAGGED = f"{SPACED}{UNSPACED}_"
+HASHTAG = re.compile(f"(?<![{_TAGGED}&/#])#([{_TAGGED}]+)")
+NAME = re.compile(rf"(?<![{_TAGGED}@])@([{_TAGGED}](?:[{_TAGGED}.-]*[{_TAGGED}])?(?:@[a-z0-9.-]*[a-z0-9])?)")
+
+
+class Piece(Enum):
+    WORD = "word"
+    RUN = "run"  # letters without spaces between words: found anywhere inside such letters
+    EMOJI = "emoji"
+    SIGN = "sign"  # + ++ # directly after a word: c++, c#
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Pieces that follow each other with nothing but punctuation and blanks between them: what a term looks for."""
+
+    pieces: tuple[tuple[Piece, str], ...]
+
+    @classmethod
+    def of(cls, folded: str) -> Row:
+        found = _PIECES.finditer(folded)
+        return cls(tuple((Piece(match.lastgroup), match[0]) for match in found))
+
+    def find(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Where the row stands in a folded text, in order, without overlaps."""
+        _, first = self.pieces[0]
+        start = folded.find(first)
+        while start >= 0:
+            end = self._end(folded, start)
+            if end is not None:
+                yield start, end
+            start = folded.find(first, start + 1 if end is None else end)
+
+    def _end(self, folded: str, start: int) -> int | None:
+        position = start
+        for number, (kind, text) in enumerate(self.pieces):
+            if number and kind is not Piece.SIGN:
+                position = _BETWEEN.match(folded, position).end()  # type: ignore[union-attr]  # it matches nothing, too
+            before, after = _edges(kind, text)
+            end = position + len(text)
+            if not (folded.startswith(text, position) and before.match(folded, position) and after.match(folded, end)):
+                return None
+            position = end
+        return position
+
+
+def _edges(kind: Piece, text: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    if kind is Piece.WORD:
+        before = _BEFORE_DIGIT if text[0].isdecimal() else _BEFORE
+        return before, _AFTER_DIGIT if text[-1].isdecimal() else _AFTER
+    if kind is Piece.EMOJI:
+        return _BEFORE_EMOJI, _AFTER_EMOJI
+    return _ANYWHERE, _AFTER_RUN if kind is Piece.RUN else _AFTER_SIGN
+
+
+def keys(folded: str) -> set[str]:
+    """Everything a term can be looked up by: each word, emoji, hashtag and name, and of a run each letter and pair."""
+    if folded.isascii():
+        found = set(_ASCII.findall(folded))
+    else:
+        found = set(_SPACED.findall(folded))
+        found.update(_EMOJI.findall(folded))
+        for run in _UNSPACED.findall(folded):
+            found.update(run)
+            found.update(map("".join, pairwise(run)))
+    if "#" in folded:
+        found.update("#" + tag for tag in HASHTAG.findall(folded))
+    if "@" in folded:
+        for name in NAME.findall(folded):
+            found.update(name_keys(name))
+    return found
+
+
+def name_keys(name: str) -> tuple[str, ...]:
+    """The keys of a folded handle: with its server, and without."""
+    return f"@{name}", "@" + name.partition("@")[0]
+
+
+def key_of(row: Row) -> str:
+    """The key under which a post that holds this row is found; of several, the longest: it is the rarest, mostly."""
+    return max(
+        (text[:2] if kind is Piece.RUN else text for kind, text in row.pieces if kind is not Piece.SIGN), key=len
+    )

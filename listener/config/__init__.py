@@ -1,0 +1,34 @@
+"""config.yaml → settings, or line, column and remedy."""
+
+from listener.config.changes import Changes, changes
+from listener.config.check import zones
+from listener.config.kinds import Catalogue
+from listener.config.load import load, parse
+from listener.config.problems import ConfigError, Problem, nearest
+from listener.config.schema import SCHEMA_FILE, schema, schema_text
+from listener.config.secrets import Redactor
+from listener.config.settings import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
+from listener.config.whole import Config, redacted, show
+
+__all__ = [
+    "SCHEMA_FILE",
+    "AlertSettings",
+    "Catalogue",
+    "Changes",
+    "Config",
+    "ConfigError",
+    "DaemonSettings",
+    "DigestSettings",
+    "Problem",
+    "Redactor",
+    "StorageSettings",
+    "changes",
+    "load",
+    "nearest",
+    "parse",
+    "redacted",
+    "schema",
+    "schema_text",
+    "show",
+    "zones",
+]

@@ -1,0 +1,124 @@
+"""What no single setting can know: names that must exist or be unique, queries, time zones, terms, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from insight.model import Watch
+from insight.query import QueryError, parse
+from listener.config.problems import Report, choice
+from listener.config.settings import AlertSettings, DigestSettings, StorageSettings, WatchSettings
+from listener.yamlfile import Path
+from scrapers.base import Access, Source
+
+MAX_EVERY = 31 * 86_400.0
+
+Entries = Sequence[tuple[Path, Source]]
+
+
+def check_watches(watches: Sequence[tuple[Path, WatchSettings]], report: Report) -> list[Watch]:
+    """The watches whose query can be understood."""
+    understood = []
+    unique("watch", [(path, "id", watch.id) for path, watch in watches], "give each watch an id of its own", report)
+    for path, watch in watches:
+        check_zone((*path, "time_zone"), watch.time_zone, report)
+        try:
+            parse(watch.query)
+        except QueryError as error:
+            report.inside((*path, "query"), watch.query, error.position, error.message, error.remedy)
+        else:
+            understood.append(watch.watch())
+    return understood
+
+
+def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[str], report: Report) -> None:
+    """`watches` are the ones that were understood, `known` the ids of all."""
+    ids = list(known)
+    remedy = "give one of them a `name:` of its own"
+    unique("source", [(path, "name", source.id) for path, source in sources], remedy, report)
+    for path, source in sources:
+        exist("watch", path, source.watches, ids, report)
+        if source.terms.access is Access.GREY and not source.accept_terms:
+            message = f"{source.title} is {source.terms.access}: {source.terms.summary}"
+            report.at(path, message, f"read {source.terms.url}, then add `accept_terms: true`, or take this source out")
+        if source.every is not None and not source.every <= MAX_EVERY:
+            report.at((*path, "every"), "more than 31 days between two visits", "write a number of seconds")
+        if len(watches) == len(ids):
+            _check_searches(path, source, watches, report)
+
+
+def _check_searches(path: Path, source: Source, watches: Sequence[Watch], report: Report) -> None:
+    try:
+        searches = source.searches(watches)
+    except Exception as error:  # noqa: BLE001  # a kind of the user's own may raise anything
+        report.at(path, f"its kind failed to say what it searches for: {error!r}", "see its code")
+        return
+    if not searches:
+        message = f"{source.id} has nothing to search for: no watch's query gives it a word it can use"
+        report.at(path, message, "see `listener sources` for what it needs, such as a #hashtag, or take it out")
+
+
+def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterable[str], report: Report) -> None:
+    ids, names = list(watches), list(channels)
+    for index, route in enumerate(alerts.routes):
+        path: Path = ("alerts", "routes", index)
+        exist("watch", path, route.watches or (), ids, report)
+        if route.channel not in names:
+            report.at((*path, "channel"), f"there is no channel `{route.channel}`", choice(route.channel, names))
+
+
+def check_digest(digest: DigestSettings, channels: Iterable[str], report: Report) -> None:
+    names = list(channels)
+    check_zone(("digest", "time_zone"), digest.time_zone, report)
+    for index, name in enumerate(digest.channels or ()):
+        if name not in names:
+            report.at(("digest", "channels", index), f"there is no channel `{name}`", choice(name, names))
+
+
+def check_storage(storage: StorageSettings, report: Report) -> None:
+    scheme, path = storage.url.partition(":")[0], ("storage", "url")
+    if scheme not in ("sqlite", "postgresql"):
+        remedy = choice({"postgres": "postgresql"}.get(scheme, scheme), ("sqlite", "postgresql"))
+        report.at(path, "the database must be sqlite:///file or postgresql://user@host/name", remedy)
+    elif scheme == "sqlite" and not storage.url.startswith("sqlite:///"):
+        report.at(path, "a SQLite address has three slashes", "write sqlite:///listener.db")
+    elif scheme == "postgresql" and not _database(storage.url):
+        report.at(path, "this address names no database", "write postgresql://user:${PGPASSWORD}@host/name")
+
+
+def _database(url: str) -> str:
+    try:
+        return urlsplit(url).path.strip("/")
+    except ValueError:
+        return ""
+
+
+def check_zone(path: Path, zone: str, report: Report) -> None:
+    if zone not in zones():
+        remedy = choice(zone, sorted(zones()), limit=0)
+        report.at(path, f"{zone!r} is no time zone", remedy if "mean" in remedy else "write one such as Europe/Berlin")
+
+
+@cache
+def zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, report: Report) -> None:
+    """Each of (path, key, name) has a name of its own."""
+    first: dict[str, Path] = {}
+    for path, key, name in entries:
+        if name in first:
+            line = report.tree.place(first[name]).line
+            at = (*path, key) if (*path, key) in report.tree.values else path
+            report.at(at, f"a second {noun} is called `{name}` (the first is on line {line})", remedy)
+        first.setdefault(name, path)
+
+
+def exist(noun: str, path: Path, names: Iterable[str], known: Sequence[str], report: Report) -> None:
+    for index, name in enumerate(names):
+        if name not in known:
+            report.at((*path, "watches", index), f"there is no {noun} `{name}`", choice(name, known))

@@ -1,0 +1,217 @@
+"""config.yaml → settings, or everything that is wrong with it at once, with line, column and remedy."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from alerts.base import Channel
+from listener import yamlfile
+from listener.config import check
+from listener.config.explain import ID_RULE, build, unknown_key
+from listener.config.kinds import Catalogue, channel_kinds, source_kinds
+from listener.config.problems import ConfigError, Problem, Report
+from listener.config.secrets import Interpolation, held_secrets, written_secrets
+from listener.config.settings import (
+    ID,
+    AlertSettings,
+    Contact,
+    DaemonSettings,
+    DigestSettings,
+    Document,
+    StorageSettings,
+    WatchSettings,
+)
+from listener.config.whole import Config
+from listener.yamlfile import Path as Position
+from scrapers.base import Source
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def load(
+    file: Path | str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    sources: Catalogue[Source] | None = None,
+    channels: Catalogue[Channel] | None = None,
+) -> Config:
+    """Read a config file. Relative paths in it are relative to it. Raises ConfigError with every problem found."""
+    path = Path(file)
+    return parse(_read(path), path, environ, sources=sources, channels=channels)
+
+
+def parse(
+    data: bytes | str,
+    file: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    sources: Catalogue[Source] | None = None,
+    channels: Catalogue[Channel] | None = None,
+) -> Config:
+    """As `load`, of a text that need not be a file yet."""
+    folder, tree = file.absolute().parent, yamlfile.parse(data)
+    report = Report(str(file), tree)
+    filler = Interpolation(os.environ if environ is None else environ, folder, report.at)
+    value = filler.fill(tree.value)
+    reader = _Reader(value, report, sources or source_kinds(folder), channels or channel_kinds(folder))
+    if _is_whole(value, report):
+        reader.read()
+    report.stop([*filler.secrets, *reader.written_secrets()])
+    return reader.config(file, filler.secrets)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as opened:
+            return opened.read(yamlfile.MAX_BYTES + 1)
+    except FileNotFoundError:
+        message, remedy = "there is no such file", "write one with `listener init`, or name yours with --config"
+    except IsADirectoryError:
+        message, remedy = "this is a folder", "name the file in it with --config"
+    except OSError as error:
+        message, remedy = f"it cannot be read: {error.strerror}", "check who may read it"
+    raise ConfigError([Problem(str(path), 0, 0, "", message, remedy)])
+
+
+def _is_whole(value: Any, report: Report) -> bool:
+    """Whether there is a mapping to go on with. Unknown and missing keys of its own are reported here."""
+    if report.problems and value is None:
+        return False
+    if not isinstance(value, dict):
+        message = (
+            "the file is empty"
+            if value is None
+            else f"the file holds {'a list' if isinstance(value, list) else 'text'}"
+        )
+        report.at((), f"{message}; a config is settings (`key: value`)", "write one with `listener init`")
+        return False
+    fields = Document.model_fields
+    for key in value:
+        if key not in fields:
+            unknown_key((key,), list(fields), report)
+    for name, known in fields.items():
+        if known.is_required() and name not in value:
+            report.at((name,), f"`{name}` is missing", f"add `{name}:` ({(known.description or '').rstrip('.')})")
+    return True
+
+
+@dataclass
+class _Reader:
+    """Reads a document section by section, so that a fault in one does not hide those of another."""
+
+    value: Any
+    report: Report
+    source_kinds: Catalogue[Source]
+    channel_kinds: Catalogue[Channel]
+    contact: Contact | None = None
+    watches: list[tuple[Position, WatchSettings]] = field(default_factory=list)
+    sources: list[tuple[Position, Source]] = field(default_factory=list)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    digest: DigestSettings = field(default_factory=DigestSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    daemon: DaemonSettings = field(default_factory=DaemonSettings)
+
+    def read(self) -> None:
+        self._read_lists()
+        self._read_sections()
+        self._cross_check()
+
+    def config(self, file: Path, secrets: set[str]) -> Config:
+        """Everything as it was understood. `secrets` are those from outside; those in the file are added."""
+        sources, folder = tuple(source for _, source in self.sources), file.absolute().parent
+        held = held_secrets([sources, self.channels, self.daemon])
+        return Config(
+            file=file,
+            contact=self.contact.contact if self.contact else "",
+            watches=tuple(watch.watch() for _, watch in self.watches),
+            sources=sources,
+            channels=MappingProxyType(self.channels),
+            alerts=self.alerts,
+            digest=self.digest,
+            storage=self.storage.model_copy(update={"url": _beside(self.storage.url, folder)}),
+            daemon=self.daemon,
+            secrets=frozenset(filter(None, {*secrets, *held, *self.written_secrets()})),
+        )
+
+    def written_secrets(self) -> Iterator[str]:
+        """What is secret and stands in the file itself, also where it is not valid."""
+        value = self.value if isinstance(self.value, dict) else {"": self.value}
+        for name, inner in value.items():
+            entries = list(inner.values()) if isinstance(inner, dict) else inner
+            for entry in entries if isinstance(entries, list) else []:
+                if name == "sources":
+                    yield from self.source_kinds.secrets(entry)
+                elif name == "channels":
+                    yield from self.channel_kinds.secrets(entry)
+            yield from written_secrets(inner, frozenset(), name)
+
+    def _read_lists(self) -> None:
+        for path, entry in self._entries("watches", list):
+            if watch := build(WatchSettings, entry, path, self.report):
+                self.watches.append((path, watch))
+        for path, entry in self._entries("sources", list):
+            if source := self.source_kinds.build(entry, path, self.report):
+                self.sources.append((path, source))
+        for path, entry in self._entries("channels", dict):
+            name = str(path[-1])
+            if not re.match(ID, name) or len(name) > 64:
+                self.report.at_key(path, f"the name `{name}` {ID_RULE}", "choose another name")
+            elif channel := self.channel_kinds.build(entry, path, self.report):
+                self.channels[name] = channel
+
+    def _entries(self, name: str, shape: type[list[Any]] | type[dict[str, Any]]) -> Iterator[tuple[Position, Any]]:
+        found = self.value.get(name)
+        if not isinstance(found, shape) or not found:
+            example = "a `- …` a line" if shape is list else "`name: {kind: …}` a line"
+            self.report.at(
+                (name,),
+                f"`{name}` {'holds something else than entries' if found else 'is empty'}",
+                f"write {example} below it",
+            )
+            return
+        for key, entry in found.items() if isinstance(found, dict) else enumerate(found):
+            yield (name, key), entry
+
+    def _read_sections(self) -> None:
+        if "contact" in self.value:
+            self.contact = build(Contact, {"contact": self.value["contact"]}, (), self.report)
+        self.alerts = self._section("alerts", self.alerts)
+        self.digest = self._section("digest", self.digest)
+        self.storage = self._section("storage", self.storage)
+        self.daemon = self._section("daemon", self.daemon)
+
+    def _section(self, name: str, default: S) -> S:
+        """A section that is not there, or whose keys are all comments, has its defaults."""
+        found = self.value.get(name)
+        return default if found is None else build(type(default), found, (name,), self.report) or default
+
+    def _cross_check(self) -> None:
+        # names that stand in the file count as known, whether or not the rest of their entry is right
+        listed = self.value.get("watches")
+        known = (
+            [str(entry.get("id")) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        )
+        named = self.value.get("channels")
+        names = list(named) if isinstance(named, dict) else []
+        watches = check.check_watches(self.watches, self.report)
+        check.check_sources(self.sources, watches, known, self.report)
+        check.check_alerts(self.alerts, known, names, self.report)
+        check.check_digest(self.digest, names, self.report)
+        check.check_storage(self.storage, self.report)
+
+
+def _beside(url: str, folder: Path) -> str:
+    """A relative SQLite file lies beside the config, wherever the program is started."""
+    path = url.removeprefix("sqlite:///")
+    if path == url or path.startswith(("/", ":memory:")) or not path:
+        return url
+    return f"sqlite:///{folder / path}"

@@ -1,0 +1,170 @@
+"""Secrets: fetched from `${ENV}` and `${file:…}`, remembered, and shown as *** everywhere."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote, urlsplit
+
+from pydantic import BaseModel, SecretStr
+
+from listener.yamlfile import Path
+
+MASK = "***"
+SHORTEST = 4  # a shorter secret is left in free text: taking out every "a" would leave nothing to read
+_MAX_FILE = 65_536
+
+_HOLE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_SENSITIVE = r"(?:token|passw(?:or)?d|secret|api_?key|private_?key|credentials?|authorization|webhook|cookie|heartbeat)"
+_SECRET_KEY = re.compile(rf"(?i)^[a-z_-]*{_SENSITIVE}(?:_?url|_?uri|s)?$")
+_SECRET_LINE = re.compile(rf"""(?i)([a-z_-]*{_SENSITIVE}[a-z_]*["']?\s*[:=]\s*["']?)(?!\$\{{|["'\s]|$).+""")
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]+(?=@)")
+
+
+class Redactor:
+    """Takes secrets out of text, also where they were escaped on the way (a URL, JSON, HTML, a repr)."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __repr__(self) -> str:
+        return "Redactor(***)"
+
+    def mask(self, text: str) -> str:
+        return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    for text in (secret, secret.strip(), unquote(secret), *_long_lines(secret)):
+        yield from (text, quote(text, errors="replace"), quote(text, safe="", errors="replace"))
+        yield from (quote_plus(text, errors="replace"), html.escape(text), repr(text)[1:-1])
+        yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+
+
+def _long_lines(secret: str) -> list[str]:
+    """The lines of a key file: a log may show one of them alone."""
+    lines = secret.splitlines()
+    return [line for line in lines if len(line) >= 16] if len(lines) > 1 else []
+
+
+def hide(line: str) -> str:
+    """A line of the file without what looks like a secret, for errors raised before anything is understood."""
+    return _PASSWORD.sub(rf"\1{MASK}", _SECRET_LINE.sub(rf"\1{MASK}", line))
+
+
+@dataclass(slots=True)
+class Interpolation:
+    """Fills `${…}` in strings, once: what comes in is never read as YAML nor filled again. `$${X}` stays `${X}`."""
+
+    environ: Mapping[str, str]
+    folder: FilePath
+    report: Callable[[Path, str, str], None]
+    secrets: set[str] = field(default_factory=set)
+
+    def fill(self, value: Any, path: Path = ()) -> Any:
+        if isinstance(value, dict):
+            return {key: self.fill(inner, (*path, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
+        if isinstance(value, str):
+            return _HOLE.sub(lambda hole: self._filled(hole, path), value)
+        return value
+
+    def _filled(self, hole: re.Match[str], path: Path) -> str:
+        name = hole.group(1)
+        if name is None:
+            return "${"
+        found = self._file(name[5:], path) if name.startswith("file:") else self._variable(name, path)
+        if found is None:
+            return hole.group()
+        self.secrets.add(found)
+        return found
+
+    def _variable(self, name: str, path: Path) -> str | None:
+        if not _NAME.match(name):
+            remedy = "write ${NAME} or ${file:/path}; $${ stands for the two characters themselves"
+            self.report(path, f"${{{name}}} names no environment variable", remedy)
+            return None
+        found = self.environ.get(name)
+        if not found:
+            state = "is empty" if found == "" else "is not set"
+            remedy = f"set it where Listener starts: export {name}=…, or use ${{file:/path/to/it}}"
+            self.report(path, f"the environment variable {name} {state}", remedy)
+        return found or None
+
+    def _file(self, name: str, path: Path) -> str | None:
+        file = self.folder / name.strip()
+        try:
+            with file.open("rb") as opened:
+                text = opened.read(_MAX_FILE + 1).decode("utf-8").rstrip("\r\n")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            self.report(path, f"the secret file {file} cannot be read: {reason}", "check the path and who may read it")
+            return None
+        if not text or len(text) > _MAX_FILE:
+            self.report(
+                path, f"the secret file {file} is {'empty' if not text else 'too large'}", "write the secret in it"
+            )
+            return None
+        return text
+
+
+def written_secrets(value: Any, names: frozenset[str] = frozenset(), key: str = "") -> Iterator[str]:
+    """Secrets that stand in the file itself: under `names` and keys that sound like one, and passwords in URLs."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from written_secrets(inner, names, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from written_secrets(inner, names, key)
+    elif value is not None and not isinstance(value, bool):
+        yield from _password(str(value))
+        if key in names or (_SECRET_KEY.match(key) and isinstance(value, str)):
+            yield str(value)
+
+
+def _password(text: str) -> Iterator[str]:
+    try:
+        password = urlsplit(text).password if "://" in text else None
+    except ValueError:
+        return
+    if password:
+        yield password
+
+
+def held_secrets(value: Any) -> Iterator[str]:
+    """Every secret inside models that were understood."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from held_secrets(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from held_secrets(inner)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            yield from held_secrets(inner)
+
+
+def plain(value: Any, mask: Callable[[str], str]) -> Any:
+    """A value as JSON holds it, secrets masked; what is not set is left out."""
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, BaseModel):
+        return plain({name: getattr(value, name) for name in type(value).model_fields}, mask)
+    if isinstance(value, Mapping):
+        return {mask(str(key)): plain(inner, mask) for key, inner in value.items() if inner not in (None, ())}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner, mask) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return mask(str(value))

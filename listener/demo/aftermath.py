@@ -1,0 +1,125 @@
+"""What becomes of posts once they are written: copies, ids and threads, edits and deletions."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from textwrap import shorten
+
+from listener.demo.phrases import phrases
+from listener.demo.posts import Made, MarketPost
+from listener.demo.society import Said, Society
+
+# Far above what the real platforms have reached, so that no id here is somebody's post there; and no id comes twice.
+FIRST_ID = {"hackernews": 990_000_000_000, "feed": 10_000, "appstore": 880_000_000_000, "reviews": 500_000}
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+
+
+# -- copies -----------------------------------------------------------------------------------------------------
+
+
+def copies(society: Society, posts: Iterable[MarketPost]) -> list[MarketPost]:
+    """Articles passed on under their headline, and toots that somebody repeats."""
+    return [copy for post in posts if _is_plain(post) for copy in _copies_of(society, post)]
+
+
+def _is_plain(post: MarketPost) -> bool:
+    return post.truth.made is Made.ORDINARY and post.language == "en" and bool(post.truth.watches)
+
+
+def _copies_of(society: Society, post: MarketPost) -> Iterator[MarketPost]:
+    rng = society.rng
+    if post.place == "press":
+        text, count = f"{post.title} {post.link}", rng.choice((0, 0, 1, 2, 3))
+    elif post.platform == "mastodon" and rng.random() < 0.02:
+        text, count = f"{post.text} (via @{post.author.handle})", rng.choice((1, 1, 2))
+    else:
+        return
+    mood = "neutral" if post.place == "press" else post.truth.sentiment
+    said = Said(post.truth.watches[0], text, mood, post.truth.topic)
+    for who in society.tooters.several(count):
+        at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
+        yield replace(society.toot(at, said, replace(who, voice="plain")), story=post.story)
+
+
+# -- ids and threads --------------------------------------------------------------------------------------------
+
+
+def numbered(rng: Random, posts: list[MarketPost]) -> list[MarketPost]:
+    """The same posts, in order of time, with the platforms' ids; comments get a thread."""
+    ids, origin = dict(FIRST_ID), dict[str, str]()
+    recent: dict[str, deque[MarketPost]] = defaultdict(lambda: deque(maxlen=25))
+    finished: list[MarketPost] = []
+    for post in posts:
+        mine = _next_id(rng, ids, post)
+        placed = _threaded(rng, replace(post, id=mine, story=origin.setdefault(post.story, mine)), recent)
+        recent[placed.platform].append(placed)
+        finished.append(placed)
+    return finished
+
+
+def _next_id(rng: Random, ids: dict[str, int], post: MarketPost) -> str:
+    """Mastodon's ids hold the time; the others count, with gaps for all that is published elsewhere."""
+    if post.platform == "mastodon":
+        return str((int(post.at.timestamp() * 1000) << 16) + rng.randrange(1 << 16))
+    ids[post.platform] += rng.randrange(1, 40)
+    return str(ids[post.platform])
+
+
+def _threaded(rng: Random, post: MarketPost, recent: dict[str, deque[MarketPost]]) -> MarketPost:
+    """Comments answer something recent on the same subject; so do some toots."""
+    if post.place == "comment" or (post.platform == "mastodon" and rng.random() < 0.15):
+        related = [other for other in recent[post.platform] if _same_subject(post, other)]
+        if related:
+            parent = rng.choice(related)
+            return replace(post, reply_to=parent.id, thread=parent.thread or parent.id)
+    return replace(post, place="story", title=post.title or _headline(post)) if post.place == "comment" else post
+
+
+def _same_subject(post: MarketPost, other: MarketPost) -> bool:
+    apart = {Made.SPIKE, Made.NOISE}  # these are among themselves
+    made = {post.truth.made, other.truth.made}
+    same = post.truth.watches[:1] == other.truth.watches[:1] and (len(made) == 1 or not made & apart)
+    return same and post.at - other.at < timedelta(days=4)
+
+
+def _headline(post: MarketPost) -> str:
+    """A comment with nothing to answer becomes a question of its own."""
+    return shorten(f"Ask HN: {post.text.partition('. ')[0].rstrip('.')}", 80, placeholder=" …")
+
+
+# -- edits and deletions ----------------------------------------------------------------------------------------
+
+EDITED = {"mastodon": 0.015, "forum": 0.05, "appstore": 0.03}  # by platform, or by place for the forum
+DELETED = {"mastodon": 0.008, "hackernews": 0.008}
+
+
+def changed(rng: Random, posts: Iterable[MarketPost]) -> Iterator[MarketPost]:
+    """The same posts, some of them edited or taken down later on."""
+    for post in posts:
+        chance = rng.random()
+        if post.truth.made is not Made.ORDINARY or post.language != "en":
+            yield post
+        elif chance < EDITED.get(post.place, EDITED.get(post.platform, 0)):
+            yield _edited(rng, post)
+        elif chance > 1 - DELETED.get(post.platform, 0):
+            yield replace(post, deleted_at=_after(rng, post.at, 20 * MINUTE, 2 * DAY))
+        else:
+            yield post
+
+
+def _edited(rng: Random, post: MarketPost) -> MarketPost:
+    """An edit adds a line; in the app store support has answered, and the stars change too."""
+    edits = phrases()["en"]["edits"]
+    solved = post.platform == "appstore" and post.truth.sentiment == "negative"
+    line = rng.choice(edits["solved" if solved else post.truth.sentiment])
+    at = _after(rng, post.at, 10 * MINUTE, 6 * DAY if solved else 12 * HOUR)
+    stars = rng.choice((4, 5)) if solved else None
+    return replace(post, edited_at=at, edited_text=f"{post.text}\n{line}", edited_rating=stars)
+
+
+def _after(rng: Random, at: datetime, least: float, most: float) -> datetime:
+    return at + timedelta(seconds=round(least + (most - least) * rng.random() ** 2))

@@ -1,0 +1,41 @@
+"""The simulated market: ten weeks of what invented people say about invented products. The same seed, the same market.
+
+A plainly labelled fiction: nobody here is real, and neither are Tidepool, Inkwell Notes and Papertrail Pro.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+
+from listener.demo.aftermath import changed, copies, numbered
+from listener.demo.events import START, WEEKS, events
+from listener.demo.incidents import spike, theme
+from listener.demo.ordinary import Life
+from listener.demo.phrases import Writer
+from listener.demo.posts import MarketPost
+from listener.demo.society import Society
+
+LABEL = "Simulated market: the products are invented and nobody is real."
+
+
+class Market:
+    """`posts` are all there will be, sorted by time; each knows in `truth` what it was made as."""
+
+    def __init__(self, seed: int = 2026, start: datetime = START, weeks: int = WEEKS) -> None:
+        self.seed = seed
+        self.start = start
+        self.end = start + timedelta(weeks=weeks)
+        self.events = events(self.start, self.end)
+        rng = Random(seed)  # noqa: S311 - chance makes a world here and guards nothing
+        self.posts: tuple[MarketPost, ...] = tuple(changed(rng, self._written(rng)))
+
+    def _written(self, rng: Random) -> list[MarketPost]:
+        """Everything anybody publishes, in order, with ids and threads."""
+        society = Society(rng, Writer(rng))
+        posts = [*Life(society, self.start, self.end).posts()]
+        posts += spike(society, self.events)
+        posts += theme(society, self.events)
+        posts += copies(society, posts)
+        ordered = sorted((post for post in posts if post.at < self.end), key=lambda post: post.at)
+        return numbered(rng, ordered)

@@ -1,0 +1,135 @@
+"""Ordinary life in the simulated market: what is said on any day, platform by platform, and noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from listener.demo.phrases import names, phrases
+from listener.demo.posts import Made, MarketPost
+from listener.demo.rhythm import LEISURE_WEEK, moments
+from listener.demo.society import LANGUAGE_OF, TOPIC, Said, Society, matching, weighted
+
+TOPICS = ("sync", "price", "editor", "search", "mobile", "export", "support", "onboarding", "ai", "compare")
+SUBJECTS = {
+    "hackernews": {"tidepool": 0.50, "inkwell": 0.18, "papertrail": 0.15, TOPIC: 0.17},
+    "mastodon": {"tidepool": 0.47, "inkwell": 0.18, "papertrail": 0.12, TOPIC: 0.23},
+    "forum": {"tidepool": 1.0},
+    "press": {"tidepool": 0.45, "inkwell": 0.30, "papertrail": 0.25},
+}
+MOODS = {
+    "hackernews": {"positive": 0.30, "neutral": 0.44, "negative": 0.26},
+    "mastodon": {"positive": 0.40, "neutral": 0.40, "negative": 0.20},
+    "forum": {"positive": 0.26, "neutral": 0.52, "negative": 0.22},
+    "press": {"positive": 0.34, "neutral": 0.50, "negative": 0.16},
+    "stars": {"positive": 0.60, "neutral": 0.14, "negative": 0.26},
+}
+DAILY = {"hackernews": 26.0, "mastodon": 33.0, "forum": 6.0, "press": 3.0}
+STORES = {  # (product, country) → reviews a day
+    ("tidepool", "us"): 5.2,
+    ("tidepool", "gb"): 2.2,
+    ("tidepool", "es"): 1.9,
+    ("tidepool", "vn"): 1.5,
+    ("inkwell", "us"): 2.4,
+    ("papertrail", "us"): 1.8,
+}
+SITES = {"tidepool": 1.5, "inkwell": 0.9, "papertrail": 0.7}
+NOISE = {"hackernews": 0.7, "mastodon": 3.3}
+
+
+class Life:
+    """Writes the posts of ordinary days."""
+
+    def __init__(self, society: Society, start: datetime, end: datetime) -> None:
+        self._society = society
+        self._rng = society.rng
+        self._writer = society.writer
+        self._span = (start, end)
+
+    def posts(self) -> Iterator[MarketPost]:
+        yield from self._threads()
+        yield from self._toots()
+        yield from self._feeds()
+        yield from self._reviews()
+        yield from self._noise()
+
+    # -- platforms ---------------------------------------------------------------------------------------------
+
+    def _threads(self) -> Iterator[MarketPost]:
+        for at in moments(self._rng, *self._span, DAILY["hackernews"]):
+            app = weighted(self._rng, SUBJECTS["hackernews"])
+            if self._rng.random() < 0.14:
+                titles = phrases()["en"]["titles"]["story" if app in names() else "topic_story"]
+                yield self._society.headline(at, self._say(app, "hackernews", titles=titles))
+            else:
+                yield self._society.comment(at, self._say(app, "hackernews", more=self._rng.choice((1, 1, 2))))
+
+    def _toots(self) -> Iterator[MarketPost]:
+        for at in moments(self._rng, *self._span, DAILY["mastodon"]):
+            who = self._society.tooters.anyone()
+            app = weighted(self._rng, SUBJECTS["mastodon"])
+            if who.language != "en" and app == TOPIC:
+                app = "tidepool"
+            said = self._say(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
+            yield self._society.toot(at, said, who)
+
+    def _feeds(self) -> Iterator[MarketPost]:
+        titles = phrases()["en"]["titles"]
+        for at in moments(self._rng, *self._span, DAILY["forum"]):
+            yield self._society.topic(at, self._say("tidepool", "forum", titles=titles["forum"], more=2))
+        for at in moments(self._rng, *self._span, DAILY["press"]):
+            app = weighted(self._rng, SUBJECTS["press"])
+            yield self._society.article(at, self._say(app, "press", titles=titles["press"], more=3))
+
+    def _reviews(self) -> Iterator[MarketPost]:
+        for (app, country), daily in STORES.items():
+            for at in moments(self._rng, *self._span, daily, LEISURE_WEEK):
+                yield self._society.review(at, self._rated(app, LANGUAGE_OF[country]), country)
+        for app, daily in SITES.items():
+            for at in moments(self._rng, *self._span, daily, LEISURE_WEEK):
+                yield self._society.site_review(at, self._rated(app, "en"))
+
+    def _noise(self) -> Iterator[MarketPost]:
+        sentences = phrases()["en"]["noise"]["sentences"]
+        for platform, daily in NOISE.items():
+            for at in moments(self._rng, *self._span, daily):
+                text = self._writer.compose("", [sentences])
+                said = Said("", text, "neutral", "noise", Made.NOISE)
+                yield self._society.toot(at, said) if platform == "mastodon" else self._society.comment(at, said)
+
+    # -- texts -------------------------------------------------------------------------------------------------
+
+    def _rated(self, app: str, language: str) -> Said:
+        mood = weighted(self._rng, MOODS["stars"])
+        said = self._opinion(app, mood, language, more=self._rng.choice((0, 1, 2)))
+        title = self._writer.line(phrases()[language]["titles"][mood], app, language)
+        return Said(app, said.text, mood, said.topic, language=language, title=title)
+
+    def _say(
+        self, app: str, place: str, *, language: str = "en", titles: list[str] | None = None, more: int = 1
+    ) -> Said:
+        mood = self._mood(app, place)
+        said = self._opinion(app, mood, language, more) if app in names() else self._on_notes(mood, place, more)
+        title = self._writer.line(titles, app, language, said.topic) if titles else ""
+        return Said(app, said.text, mood, said.topic, language=language, title=title)
+
+    def _opinion(self, app: str, mood: str, language: str, more: int) -> Said:
+        topic = self._rng.choice(TOPICS)
+        return Said(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
+
+    def _on_notes(self, mood: str, place: str, more: int) -> Said:
+        """About taking notes as such. Hashtags are Mastodon's custom."""
+        section = phrases()["en"]
+        openings = section["topic"][mood]
+        if place != "mastodon":
+            openings = matching(openings, "notetaking app")
+        text = self._writer.compose(TOPIC, [openings, *[section["after"][mood]] * more])
+        return Said(TOPIC, text, mood, TOPIC)
+
+    def _mood(self, app: str, place: str) -> str:
+        """One product is liked a little less than the others."""
+        shares = dict(MOODS[place])
+        if app == "papertrail":
+            shares["negative"] += 0.08
+            shares["positive"] -= 0.08
+        return weighted(self._rng, shares)

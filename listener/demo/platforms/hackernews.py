@@ -1,0 +1,165 @@
+"""Hacker News as Algolia serves it: `/api/v1/search_by_date`, with its words, phrases, tags and windows of time."""
+
+from __future__ import annotations
+
+import html
+import operator
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+from listener.demo.platforms.shelf import Answer, Query, Rendered, Shelf, answer, number
+from listener.demo.posts import MarketPost
+
+PATH = "/api/v1/search_by_date"
+FURTHEST = 1000  # no page reaches beyond this many hits
+FILTER = re.compile(r"^(\w+)\s*(<=|>=|<|>|=)\s*(\d+)$")
+COMPARE: dict[str, Callable[[int, int], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+
+class Document(NamedTuple):
+    """What Algolia looks into: words between single spaces, and tags."""
+
+    text: str
+    tags: tuple[str, ...]
+
+
+Test = Callable[[Document], bool]
+
+
+class HackerNews:
+    def __init__(self, posts: Iterable[MarketPost]) -> None:
+        self._all = Shelf(posts)
+        self._by_id = {post.id: post for post in self._all.posts}
+        self._children = Counter(post.reply_to for post in self._all.posts)
+        self._documents = {post.id: self._document(post) for post in self._all.posts}
+        self._found: dict[tuple[str, str], Shelf] = {}
+        self._rendered = Rendered()
+
+    def search(self, query: Query, now: datetime) -> Answer:
+        """Hits newest first. An unknown filter is an error, as it is there."""
+        per_page, page = number(query, "hitsPerPage", 20, 1000), number(query, "page", 0, 10**6)
+        shelf = self._matching(query.get("query", ""), query.get("tags", ""))
+        try:
+            begin, end = self._window(shelf, query.get("numericFilters", ""))
+        except ValueError as error:
+            return answer({"message": str(error), "status": 400}, status=400)
+        hits = list(shelf.newest_first(now, begin, end))
+        reachable = min(len(hits), FURTHEST)
+        chosen = islice(hits, min(page * per_page, reachable), min((page + 1) * per_page, reachable))
+        frame = {
+            "hitsPerPage": per_page,
+            "nbHits": len(hits),
+            "nbPages": -(-reachable // per_page) if per_page else 0,
+            "page": page,
+            "processingTimeMS": 1,
+            "query": query.get("query", ""),
+        }
+        body = ",".join(self._hit(post, now) for post in chosen)
+        return answer(f'{{"exhaustiveNbHits":true,"hits":[{body}],' + answer(frame).body.decode()[1:])
+
+    # -- finding -----------------------------------------------------------------------------------------------
+
+    def _document(self, post: MarketPost) -> Document:
+        story = self._by_id.get(post.thread, post)
+        text = " ".join(words(f"{post.title} {post.text} {post.link} {story.title}"))
+        return Document(f" {text} ", (post.place, f"author_{post.author.handle}", f"story_{story.id}"))
+
+    def _matching(self, query: str, tags: str) -> Shelf:
+        if (query, tags) not in self._found:
+            tests = [*_tests(query), *map(_tagged, re.findall(r"\([^)]*\)|[^,()]+", tags))]
+            fits = (post for post in self._all.posts if all(test(self._documents[post.id]) for test in tests))
+            self._found[query, tags] = Shelf(fits)
+        return self._found[query, tags]
+
+    @staticmethod
+    def _window(shelf: Shelf, filters: str) -> tuple[int, int]:
+        """The part of the shelf that the filters on the time leave."""
+        begin, end = 0, len(shelf.posts)
+        for condition in filter(None, filters.split(",")):
+            parsed = FILTER.match(condition.strip())
+            if not parsed or parsed[1] != "created_at_i":
+                raise ValueError(f"invalid filter: {condition}")
+            sign, second = parsed[2], int(parsed[3])
+            low = bisect_left(shelf.posts, second, key=_second)
+            high = bisect_right(shelf.posts, second, key=_second)
+            if sign in (">", ">=", "="):
+                begin = max(begin, high if sign == ">" else low)
+            if sign in ("<", "<=", "="):
+                end = min(end, low if sign == "<" else high)
+        return begin, end
+
+    # -- rendering ---------------------------------------------------------------------------------------------
+
+    def _hit(self, post: MarketPost, now: datetime) -> str:
+        return self._rendered.get(post, now) or self._rendered.keep(post, now, self._fields(post))
+
+    def _fields(self, post: MarketPost) -> dict[str, Any]:
+        """The shape of 2026: a key that does not apply is absent."""
+        story = self._by_id.get(post.thread, post)
+        common = {
+            "_tags": self._documents[post.id].tags,
+            "author": post.author.handle,
+            "created_at": f"{post.at:%Y-%m-%dT%H:%M:%SZ}",
+            "created_at_i": _second(post),
+            "objectID": post.id,
+            "story_id": int(story.id),
+            "updated_at": f"{post.at:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        if post.place == "comment":
+            return common | {
+                "comment_text": markup(post.text),
+                "parent_id": int(post.reply_to),
+                "story_title": story.title,
+            }
+        fields = common | {"title": post.title, "points": 1 + post.applause, "num_comments": self._children[post.id]}
+        return (
+            fields
+            | ({"url": post.link} if post.link else {})
+            | ({"story_text": markup(post.text)} if post.text else {})
+        )
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def markup(text: str) -> str:
+    """Text as Hacker News stores it: escaped, slashes too, paragraphs without an end."""
+    return html.escape(text).replace("/", "&#x2F;").replace("\n", "<p>")
+
+
+def _second(post: MarketPost) -> int:
+    return int(post.at.timestamp())
+
+
+def _tests(query: str) -> list[Test]:
+    """Every word has to occur, a quoted phrase in its order; the last word may be the beginning of one."""
+    terms = re.findall(r'"[^"]*"|[^\s"]+', query)
+    prefix = terms[-1] if terms and not terms[-1].startswith('"') else ""
+    wanted = [(" ".join(words(term)), term is prefix) for term in terms]
+    return [partial(_says, f" {text}" if beginning else f" {text} ") for text, beginning in wanted if text]
+
+
+def _says(wanted: str, document: Document) -> bool:
+    return wanted in document.text
+
+
+def _tagged(tags: str) -> Test:
+    """One tag, or several in parentheses of which one is enough."""
+    return partial(_has_tag, frozenset(tag.strip() for tag in tags.strip("()").split(",")))
+
+
+def _has_tag(wanted: frozenset[str], document: Document) -> bool:
+    return not wanted.isdisjoint(document.tags)

@@ -1,0 +1,71 @@
+"""Posts in order, found by time: what every platform of the simulated market serves from, and how it answers."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from listener.demo.posts import MarketPost
+
+JSON = "application/json; charset=utf-8"
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Query = Mapping[str, str]
+
+
+class Shelf:
+    """Posts of one place, oldest first."""
+
+    def __init__(self, posts: Iterable[MarketPost]) -> None:
+        self.posts = tuple(posts)
+        self._times = [post.at for post in self.posts]
+
+    def published(self, now: datetime) -> int:
+        """How many have been published by then."""
+        return bisect_right(self._times, now)
+
+    def newest_first(self, now: datetime, begin: int = 0, end: int | None = None) -> Iterator[MarketPost]:
+        """Those that exist then, from the newest on; `begin` and `end` cut the shelf first."""
+        last = self.published(now) if end is None else min(end, self.published(now))
+        for index in range(last - 1, begin - 1, -1):
+            if self.posts[index].exists(now):
+                yield self.posts[index]
+
+
+class Rendered:
+    """Keeps what a post looks like on the wire, before and after its edit."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, bool], str] = {}
+
+    def get(self, post: MarketPost, now: datetime) -> str | None:
+        return self._kept.get((post.id, post.edited(now)))
+
+    def keep(self, post: MarketPost, now: datetime, value: Any) -> str:
+        """Keep a value as JSON, or a text as it is."""
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        self._kept[post.id, post.edited(now)] = text
+        return text
+
+
+def number(query: Query, name: str, default: int, most: int) -> int:
+    """A whole number among the parameters, within what the platform allows."""
+    value = query.get(name, "")
+    return min(int(value), most) if value.isdigit() else default
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer of JSON, from a value or from text that is JSON already."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Answer(status, {"content-type": JSON, **(headers or {})}, text.encode())

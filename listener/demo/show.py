@@ -1,0 +1,85 @@
+"""The demo: the real daemon on simulated time, a progress bar, and what it told on the console."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from alerts.outbox import Outcome
+from insight.model import DeliveryState
+from listener.app import App
+from listener.collect import Tally
+from listener.daemon import Daemon, Simulation
+from listener.demo.configuration import config_for
+from listener.demo.market import Market
+from listener.demo.world import World
+from scrapers.base import Source, SourceError
+
+
+@dataclass
+class Story:
+    """What has happened so far, in numbers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, app: App) -> None:
+        app.watching.visited.append(self._visited)
+        app.watching.delivered.append(self._delivered)
+
+    def _visited(self, _source: Source, tally: Tally, error: SourceError | None) -> None:
+        self.counts["visits"] += 1
+        self.counts["posts"] += tally.new
+        self.counts["mentions"] += tally.mentions
+        self.counts["failed"] += error is not None
+
+    def _delivered(self, outcome: Outcome) -> None:
+        self.counts["messages"] += outcome.state is DeliveryState.SENT
+
+    def __str__(self) -> str:
+        numbers = ("visits", "posts", "mentions", "messages")
+        return "  ".join(f"{self.counts[name]:,} {name}" for name in numbers)
+
+
+def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> Story:
+    """Run the daemon through `weeks` of the simulated market with this seed; config, database and log stay in `folder`.
+
+    Raises what the daemon raises, and KeyboardInterrupt when it was told to stop early.
+    """
+    out, story = console or Console(highlight=False), Story()
+    folder.mkdir(parents=True, exist_ok=True)
+    market = Market(seed)
+    end = min(market.end, market.start + timedelta(weeks=weeks))
+    with World(market) as world, (folder / "listener.log").open("w") as log_file:
+        config = folder / "config.yaml"
+        config.write_text(config_for(world.url, folder), encoding="utf-8")
+        out.print(
+            f"[bold]A simulated market: nobody is real.[/] {market.start:%d %b %Y} to {end:%d %b %Y}, in {folder}"
+        )
+        with _progress(out) as progress:
+            task = progress.add_task("starting", total=(end - market.start).total_seconds(), story="")
+
+            def on_time(now: datetime) -> None:
+                done = (now - market.start).total_seconds()
+                progress.update(task, completed=done, description=f"{now:%a %d %b}", story=str(story))
+
+            simulation = Simulation(market.start, end, on_time)
+            daemon = Daemon(config, simulation, ready=story.watch, log_to=log_file)
+            anyio.run(daemon.run)
+    if daemon.interrupted:
+        raise KeyboardInterrupt
+    out.print(f"[green]✓[/] {story}; {story.counts['failed']} visits failed, as planned")
+    return story
+
+
+def _progress(out: Console) -> Progress:
+    """Above the bar runs what the console channel says."""
+    return Progress(
+        TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.fields[story]}"), TimeElapsedColumn(),
+        console=out,
+    )  # fmt: skip

@@ -1,0 +1,246 @@
+"""The only door to the network: polite, bounded, careful about addresses, and plain about what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Self
+
+import httpx
+
+from scrapers.addresses import Resolve, guarded_pool, is_host, literal, look_up, refuse_private, root_cause
+from scrapers.base import Page, Request, SourceError
+from scrapers.decoding import ACCEPTED, Body
+from scrapers.hops import REDIRECTS, Answer, Hop, Limits, Target, own_headers, validators
+from scrapers.manners import Manners
+from scrapers.pace import PassingError
+
+__all__ = ["Http", "Limits", "OnFetch"]
+
+_POOLS = 4  # of at most 20 connections each, for public hosts and again for vouched ones
+_REDIRECT_BODY = 65_536
+
+OnFetch = Callable[[str, int | None, float, int, str | None], None]
+"""Told after every answer or failure: host, status, seconds, decoded bytes, error."""
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx over a guarded pool, without a client above it: that would bring cookies, proxies and redirects along."""
+
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolve, *, private: bool) -> None:
+        self._pool = guarded_pool(tls, resolve, private=private)
+
+
+class Http:
+    """The door. An async context manager; `fetch` may be called from many tasks of one event loop.
+
+    `vouched`: origins the operator wrote in the config. They may be private, but only when asked directly.
+    `send_date`: tell loopback worlds the simulated time. `jitter`: from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        vouched: Collection[str] = (),
+        send_date: bool = False,
+        limits: Limits | None = None,
+        jitter: Callable[[], float] = random.random,
+        on_fetch: OnFetch | None = None,
+        resolve: Resolve = look_up,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._now, self._limits = now, limits or Limits()
+        self._send_date, self._on_fetch, self._resolve, self._tls = send_date, on_fetch, resolve, tls
+        self._agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
+        self._manners = Manners(self._exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
+        self._transports: dict[tuple[bool, bool, int], _Transport] = {}
+        self.vouch(vouched)
+
+    def vouch(self, origins: Collection[str]) -> None:
+        """Replace the vouched origins: the config has changed."""
+        self._vouched = _origins(origins)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        while self._transports:
+            await self._transports.popitem()[1].aclose()
+
+    async def fetch(
+        self,
+        request: Request,
+        *,
+        headers: Mapping[str, str],
+        terms_pace: float,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        obey_robots: bool = False,
+        vouched: Collection[str] | None = None,
+    ) -> Page:
+        """The page behind a request, whatever its status. Raises SourceError and nothing else.
+
+        `headers` may be secrets: they stay on the request's own origin. `terms_pace`: seconds between two requests
+        to one host. `vouched`: what the asking source's own settings name; by default, every vouched origin.
+        """
+        try:
+            target = _target(request.url, request.params)
+            mine = self._vouched if vouched is None else _origins(vouched)
+            hop = Hop(
+                target,
+                request.method.upper(),
+                request.body,
+                own_headers(headers),
+                validators(etag, last_modified),
+                private=target.origin in mine,
+            )
+            written = literal(target.host)
+            if written is not None and not hop.private:
+                refuse_private(target.host, written, permanent=True)
+            answer = await self._manners.insist(hop, terms_pace, obey_robots)
+            return Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers)
+        except SourceError:
+            raise
+        except Exception as error:
+            # the promise of the door: an answer nobody has thought of costs this fetch, never the daemon
+            raise SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}") from error
+
+    async def _exchange(self, hop: Hop, seconds: float, cap: int, cut: bool) -> Answer:
+        """One request and its whole answer within the time, told to whoever observes."""
+        clock = asyncio.get_running_loop().time
+        start, status, size = clock(), None, 0
+        failure: SourceError | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._read(hop, cap, cut)
+            status, size = answer.status, len(answer.body)
+        except TimeoutError as error:
+            failure = PassingError(f"{hop.target.shown} did not finish within {seconds:.3g} seconds", sent=True)
+            raise failure from error
+        except SourceError as error:
+            failure = error
+            raise
+        finally:
+            if self._on_fetch:
+                self._on_fetch(hop.target.netloc, status, clock() - start, size, str(failure) if failure else None)
+        return answer
+
+    async def _read(self, hop: Hop, cap: int, cut: bool) -> Answer:
+        async with self._response(hop) as response:
+            headers = _headers(response)
+            location = _utf8(headers.get("location")) if response.status_code in REDIRECTS else None
+            if location is not None:
+                body = Body("identity", _REDIRECT_BODY, subject=hop.target.shown, cut=True)
+            else:
+                body = Body(headers.get("content-encoding", ""), cap, subject=hop.target.shown, cut=cut)
+            async for data in response.aiter_raw():
+                body.feed(data)
+                if body.full:
+                    break
+            return Answer(hop.target, response.status_code, headers, body.finish(), location)
+
+    @asynccontextmanager
+    async def _response(self, hop: Hop) -> AsyncIterator[httpx.Response]:
+        """The response to a hop, its errors in our own words, its connection given back."""
+        try:
+            response = await self._transport(hop).handle_async_request(self._outgoing(hop))
+            try:
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.HTTPError as error:
+            raise _explained(error, hop.target) from error
+
+    def _outgoing(self, hop: Hop) -> httpx.Request:
+        headers = {**hop.headers, "user-agent": self._agent, "accept-encoding": ACCEPTED}
+        if self._send_date:
+            headers["date"] = format_datetime(self._now(), usegmt=True)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        seconds = self._limits.seconds
+        times = {"connect": min(self._limits.connect, seconds), "read": seconds, "write": seconds, "pool": seconds}
+        content = None if hop.body is None else hop.body.encode()
+        return httpx.Request(hop.method, hop.target.url, headers=raw, content=content, extensions={"timeout": times})
+
+    def _transport(self, hop: Hop) -> _Transport:
+        """The host's pool. Vouched origins have their own: a connection inside must never serve a redirect there."""
+        secure = hop.target.scheme == "https"
+        key = (hop.private, secure, zlib.crc32(hop.target.host.encode()) % _POOLS)
+        if key not in self._transports:
+            if secure and self._tls is None:
+                self._tls = httpx.create_ssl_context()  # one for all, it is large, and only when it is needed
+            self._transports[key] = _Transport(self._tls if secure else None, self._resolve, private=hop.private)
+        return self._transports[key]
+
+
+def _target(text: str, params: Mapping[str, str] | None = None, base: str = "") -> Target:
+    """Take an address (as seen from `base`) apart. Raises SourceError for anything but a plain http or https one."""
+    try:
+        url = httpx.URL(base).join(text) if base else httpx.URL(text)
+        url = url.copy_merge_params(params) if params else url
+        if url.host.endswith("."):
+            url = url.copy_with(host=url.host.rstrip("."))
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise SourceError(f"{_safe(text)!r} is not an address: {error}", permanent=not base) from error
+    if url.scheme not in {"http", "https"} or not (is_host(url.raw_host.decode("ascii")) and (url.port or 1) < 65_536):
+        raise SourceError(f"{_safe(text)!r} is not an http or https address", permanent=not base)
+    if url.userinfo:
+        raise SourceError(
+            f"the address of {url.host} holds a user name or password",
+            permanent=not base,
+            remedy="give credentials in the source's own settings, where they can be kept secret",
+        )
+    host = url.raw_host.decode("ascii").lower()
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return Target(str(url.copy_with(fragment=None)), url.scheme, host, port, url.path)
+
+
+def _safe(text: str) -> str:
+    """What was given for an address, without the parts in which secrets travel."""
+    return re.sub(r"//[^/]*@", "//…@", text.partition("?")[0])[:200]
+
+
+def _origins(addresses: Collection[str]) -> frozenset[str]:
+    return frozenset(_target(each).origin for each in addresses)
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """Names in lower case, several of one name joined. Set-Cookie is left out: the door keeps no cookies."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        if name != "set-cookie":
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _utf8(value: str | None) -> str | None:
+    """A header that was meant as UTF-8, as addresses in Location often are."""
+    try:
+        return value and value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _explained(error: httpx.HTTPError, target: Target) -> SourceError:
+    """httpx's errors in our words, and whether another try makes sense."""
+    cause = root_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        remedy = "check this machine's date; if the host has a certificate of your own, name its CA in SSL_CERT_FILE"
+        return SourceError(f"the certificate of {target.host} is not good: {cause.verify_message}", remedy=remedy)
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
+        return PassingError(f"{target.netloc} could not be reached ({cause or type(cause).__name__})", sent=False)
+    if isinstance(error, httpx.TimeoutException):
+        return PassingError(f"{target.shown} stopped talking", sent=True)
+    if isinstance(error, httpx.LocalProtocolError):
+        return SourceError(f"{target.shown}: the request is not valid HTTP: {error}", permanent=True)
+    return PassingError(f"{target.shown} broke off or did not speak HTTP ({cause or type(cause).__name__})", sent=True)

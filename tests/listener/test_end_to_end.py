@@ -1,0 +1,129 @@
+"""The real daemon, as a process, on simulated weeks: the right message, once, whatever happens to the daemon."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from insight.model import DeliveryState
+from storage import Store, open_store
+from tests.world import faults
+from tests.world.village import BURST, END, IN_BURST, START, Stage, Village, stage
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Iterator[Stage]:
+    with stage(tmp_path) as ready:
+        yield ready
+
+
+def everything_is_told_once(village: Stage) -> None:
+    """What must be so at the end of the four weeks, however often the daemon died on the way."""
+    told = [posted for posted in village.slack.ledger if posted.thread_ts is None]
+    headlines = "\n---\n".join(posted.text for posted in village.slack.ledger)
+    assert len(told) == 1, headlines
+    assert "Acme" in told[0].text
+    ids = Counter(posted.id for posted in village.slack.ledger)
+    assert set(ids.values()) == {1}, f"something arrived twice: {headlines}"
+    weeks = sorted(mail["Subject"] for mail in village.mail.mails)
+    assert len(weeks) == len(set(weeks)) == 3, weeks
+    with open_store(f"sqlite:///{village.folder}/village.db") as store:
+        everything_is_stored_once(store)
+
+
+def everything_is_stored_once(store: Store) -> None:
+    stored = [found.post.native_id for batch in store.posts.scan() for found in batch]
+    expected = {post.id for post in Village().posts if post.at <= END}
+    assert len(stored) == len(set(stored))
+    assert set(stored) == expected
+    assert store.counts.recount() == []
+    assert {row.state for row in store.outbox.rows(limit=None)} == {DeliveryState.SENT}
+
+
+def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_digest(village: Stage) -> None:
+    village.run()
+    everything_is_told_once(village)
+    (alert,) = (posted for posted in village.slack.ledger if posted.thread_ts is None)
+    assert "negative" in alert.words.lower()
+    with open_store(f"sqlite:///{village.folder}/village.db") as store:
+        first = min(store.signals.recent(START), key=lambda signal: signal.at)
+    assert first.at >= BURST
+    assert (first.at - BURST).total_seconds() <= 3 * 3600, "told within three hours of its beginning"
+    assert 5 <= first.figures["observed"] <= IN_BURST + 6
+    assert first.figures["observed"] >= 2 * first.figures["expected"]
+    digest = village.mail.mails[-1]
+    assert digest.get_body(("plain",)) is not None
+    assert "Acme" in digest.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: Stage) -> None:
+    rng = Random(11)
+    for _ in range(5):
+        village.kill_after(rng.uniform(0.9, 3.0))
+    village.run()
+    everything_is_told_once(village)
+
+
+@pytest.mark.soak
+def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    rng = Random(12)
+    for _ in range(25):
+        with stage(tmp_path_factory.mktemp("village")) as village:
+            for _ in range(12):
+                village.kill_after(rng.uniform(0.8, 2.5))
+            village.run()
+            everything_is_told_once(village)
+
+
+def test_a_lost_reply_from_slack_is_looked_up_before_anything_is_sent_again(village: Stage) -> None:
+    village.slack.world.fault(village.slack.POST, faults.LOST_REPLY)
+    village.run()
+    everything_is_told_once(village)
+
+
+def test_sigterm_ends_it_within_ten_seconds_and_the_rest_follows_at_the_next_start(village: Stage) -> None:
+    process = village.start()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(2.0)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert "stopping" in village.log.read_text()
+    village.run()
+    everything_is_told_once(village)
+
+
+def test_a_simulated_clock_is_refused_when_an_endpoint_lies_elsewhere(village: Stage) -> None:
+    text = village.config.read_text()
+    village.config.write_text(text.replace("port: ", "port: ").replace("host: 127.0.0.1", "host: mail.example.com"))
+    process = village.start()
+    assert process.wait(20) == 1
+    assert "mail.example.com" in village.log.read_text()
+
+
+def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(village: Stage) -> None:
+    first = village.start()
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            first.wait(2.0)
+        second = village.start()
+        assert second.wait(20) == 1
+        assert str(first.pid) in village.log.read_text()
+    finally:
+        first.kill()
+        first.wait()
+
+
+def test_every_log_line_is_json(village: Stage) -> None:
+    village.run(until=START.replace(day=7))
+    lines = [json.loads(line) for line in village.log.read_text().splitlines() if line]
+    assert {"listening", "fetched", "terms"} <= {line["event"] for line in lines}
+    assert village.slack.token not in village.log.read_text()

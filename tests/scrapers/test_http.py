@@ -1,0 +1,276 @@
+"""The door on a good day: what it sends, what it brings back, where redirects lead."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import ssl
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+from scrapers.base import Request, SourceError
+from scrapers.hops import Hop, redirected
+from scrapers.http import Http, _target
+from tests.scrapers.http_door import QUICK, Time, failure, get, names, open_door
+from tests.world.web import Call, Reply, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_page_comes_back_as_it_was_sent() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        headers = [("Content-Type", "x/y"), ("X-Twice", "a"), ("X-Twice", "b"), ("Set-Cookie", "id=1")]
+        world.route("/a", Reply(418, b"\xff\x00raw", headers))
+        page = await get(door, world.url + "/a?q=1#part")
+    assert (page.status, page.body, page.url) == (418, b"\xff\x00raw", world.url + "/a?q=1")
+    assert (page.headers["content-type"], page.headers["x-twice"]) == ("x/y", "a, b")
+    assert "set-cookie" not in page.headers, "the door keeps no cookies"
+
+
+async def test_it_says_who_it_is_and_what_it_can_decode() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        await get(door, world.url + "/a")
+    sent = world.ledger[0].headers
+    assert sent["user-agent"] == "Listener/0.1 (+team@example.org)"
+    assert sent["accept-encoding"] == "gzip, deflate"
+    assert "date" not in sent
+    assert "cookie" not in sent
+
+
+async def test_parameters_join_those_of_the_address() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        request = Request(world.url + "/a?kept=1", params={"q": "a & b", "page": "2"})
+        await door.fetch(request, headers={"authorization": "Bearer t"}, terms_pace=0)
+    assert world.ledger[0].query == {"kept": "1", "q": "a & b", "page": "2"}
+    assert world.ledger[0].headers["authorization"] == "Bearer t"
+
+
+async def test_a_post_carries_its_body() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", lambda call: Reply.json({"got": call.json()}), method="POST")
+        request = Request(world.url + "/a", method="POST", body='{"ä": 1}')
+        page = await door.fetch(request, headers={}, terms_pace=0)
+    assert page.json() == {"got": {"ä": 1}}
+
+
+async def test_a_simulated_clock_tells_its_time() -> None:
+    time = Time()
+    async with World() as world, open_door([world.url], time, send_date=True) as door:
+        await get(door, world.url + "/a")
+    assert world.ledger[0].date == time.at
+
+
+async def test_validators_bring_304() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply.text("news", etag='"v1"'))
+        first = await get(door, world.url + "/a")
+        second = await get(door, world.url + "/a", etag=first.headers["etag"])
+        odd = await get(door, world.url + "/a", etag='"v1"\r\nx: y')
+    assert (first.status, second.status, second.body, odd.status) == (200, 304, b"", 200)
+
+
+async def test_a_vanished_page_is_a_page() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        assert (await get(door, world.url + "/nothing")).status == 404
+
+
+# -- decoding ---------------------------------------------------------------------------------------------------
+
+TEXT = b"all happy families are alike; " * 1000
+
+
+def bare_deflate(data: bytes) -> bytes:
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeezer.compress(data) + squeezer.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(TEXT)),
+        ("X-GZip", gzip.compress(TEXT[:7]) + gzip.compress(TEXT[7:])),
+        ("gzip", gzip.compress(TEXT) + b"\0" * 50),
+        ("gzip", gzip.compress(TEXT) + b"noise"),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", bare_deflate(TEXT)),
+        ("identity", TEXT),
+        ("", TEXT),
+    ],
+)
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_bodies_are_decoded(encoding: str, body: bytes, chunked: bool) -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply(200, body, {"content-encoding": encoding}, chunked))
+        assert (await get(door, world.url + "/a")).body == TEXT
+
+
+# -- redirects --------------------------------------------------------------------------------------------------
+
+
+async def test_redirects_are_followed_and_the_final_address_is_told() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply.redirect("b/ü?x=1"))
+        world.route("/b/ü", Reply.redirect("//" + world.url.split("//")[1] + "/c", 308))
+        world.route("/c", Reply.text("here"))
+        page = await get(door, world.url + "/a")
+    assert (page.text, page.url) == ("here", world.url + "/c")
+    assert world.calls("/b/ü")[0].query == {"x": "1"}
+
+
+async def test_secrets_stay_on_their_origin() -> None:
+    """Another port, scheme or host is another origin."""
+    secrets = {"Authorization": "Bearer t", "X-Api-Key": "k", "Cookie": "a=b", "Accept": "text/html"}
+    async with World() as home, open_door([home.url]) as door:
+        home.route("/a", Reply.redirect("/b"))
+        await get(door, home.url + "/a", headers=secrets)
+    assert home.calls("/b")[0].headers["authorization"] == "Bearer t", "the same origin keeps them"
+    hop = Hop(_target(home.url + "/a"), own={name.lower(): value for name, value in secrets.items()}, private=True)
+    for elsewhere in ("http://127.0.0.1:1/", "https://127.0.0.1/", "http://example.org/"):
+        away = redirected(hop, 302, _target(elsewhere))
+        assert (away.own, away.private) == ({"accept": "text/html"}, False)
+
+
+async def test_a_key_never_goes_unencrypted() -> None:
+    safe, open_ = _target("https://example.org/a"), _target("http://example.org/a")
+    assert redirected(Hop(safe, own={"accept": "text/html"}), 301, open_).target == open_
+    with pytest.raises(SourceError, match="not encrypted"):
+        redirected(Hop(safe, own={"x-api-key": "k"}), 301, open_)
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "then"),
+    [(301, "POST", "GET"), (302, "POST", "GET"), (303, "POST", "GET"), (307, "POST", "POST"), (308, "POST", "POST")],
+)
+async def test_a_redirected_post_becomes_what_its_status_says(status: int, method: str, then: str) -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply.redirect("/b", status))
+        await door.fetch(Request(world.url + "/a", method=method, body="{}"), headers={}, terms_pace=0)
+    call = world.calls("/b")[0]
+    assert (call.method, call.body) == (then, b"{}" if then == "POST" else b"")
+
+
+async def test_circles_and_long_ways_end() -> None:
+    async with World() as world, open_door([world.url], limits=QUICK) as door:
+        world.route("/a", Reply.redirect("/b"))
+        world.route("/b", Reply.redirect("/a"))
+        world.route("/n/*", lambda call: Reply.redirect(call.path + "x"))
+        assert "circle" in str(await failure(door, world.url + "/a"))
+        assert len(world.ledger) == 2
+        assert "more than 5 redirects" in str(await failure(door, world.url + "/n/"))
+        assert len(world.ledger) == 8
+
+
+@pytest.mark.parametrize("to", ["ftp://example.org/", "http://", "http://a:b@example.org/", "http://[1/", "x" * 70_000])
+async def test_a_redirect_to_no_web_address_is_refused(to: str) -> None:
+    async with World() as world, open_door([world.url], limits=QUICK) as door:
+        world.route("/a", Reply.redirect(to))
+        error = await failure(door, world.url + "/a")
+    assert not error.permanent, "the site may mend it"
+    assert "a:b" not in str(error)
+
+
+# -- what a source may ask --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "example.org", "ftp://example.org/", "file:///etc/passwd", "http://", "http://user:passw@example.org/"),
+        *("http://exa mple.org/", "http://[::1", "http://example.org:99999/", "http://example.org/\n", "http://a..b/"),
+        *("ftp://user:passw@example.org/", "http://user:passw@exa mple.org/?key=passw"),
+    ],
+)
+async def test_only_web_addresses_without_credentials_are_asked(url: str) -> None:
+    async with open_door() as door:
+        error = await failure(door, url)
+    assert error.permanent
+    assert "user:passw" not in str(error)
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "Transfer-Encoding", "a b", "", "x:y"])
+async def test_headers_that_frame_the_request_are_not_the_sources(name: str) -> None:
+    async with open_door() as door:
+        assert (await failure(door, "http://example.org/", headers={name: "1"})).permanent
+
+
+@pytest.mark.parametrize("value", ["secret\r\nx: y", "secret\n", "secret\0", "secret \N{EURO SIGN}"])
+async def test_a_broken_secret_is_not_told(value: str) -> None:
+    async with open_door() as door:
+        error = await failure(door, "http://example.org/", headers={"authorization": value})
+    assert error.permanent
+    assert "authorization" in str(error)
+    assert "secret" not in str(error)
+
+
+# -- observing, TLS ---------------------------------------------------------------------------------------------
+
+
+async def test_whoever_observes_hears_of_answers_and_failures() -> None:
+    heard: list[tuple[object, ...]] = []
+    async with World() as world:
+        door = open_door([world.url], limits=QUICK, on_fetch=lambda *told: heard.append(told))
+        async with door:
+            world.route("/a", Reply(200, TEXT).gzipped())
+            await get(door, world.url + "/a")
+        host = world.url.removeprefix("http://")
+    async with door:
+        await failure(door, world.url + "/a")
+    assert [(row[0], row[1], row[3], row[4] is None) for row in heard] == [
+        (host, 200, len(TEXT), True),
+        (host, None, 0, False),
+    ]
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command for a certificate")
+async def test_the_certificate_is_that_of_the_name_not_of_the_address(tmp_path: Path) -> None:
+    """The name is resolved by the guard, and yet SNI, Host and the certificate's check use the name."""
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = "openssl req -x509 -nodes -days 30 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=shop.test"
+    named = ("-addext", "subjectAltName=DNS:shop.test")
+    subprocess.run([*make.split(), *named, "-keyout", key, "-out", cert], check=True, capture_output=True)  # noqa: ASYNC221
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert, key)
+    asked: list[str | None] = []
+    server.sni_callback = lambda _sock, name, _context: asked.append(name)
+    resolve = names(shop="127.0.0.1", other="127.0.0.1")
+    async with World(tls=server) as world:
+        vouched = [f"https://{name}.test:{world.port}" for name in ("shop", "other")]
+        world.route("/a", lambda call: Reply.text(call.headers["host"]))
+        trusting = ssl.create_default_context(cafile=str(cert))
+        async with open_door(vouched, resolve=resolve, tls=trusting, limits=QUICK) as door:
+            assert (await get(door, vouched[0] + "/a")).text == f"shop.test:{world.port}"
+            wrong = await failure(door, vouched[1] + "/a")
+        async with open_door(vouched, resolve=resolve, limits=QUICK) as door:
+            unknown = await failure(door, vouched[0] + "/a")
+    assert asked[0] == "shop.test"
+    assert "certificate of other.test is not good" in str(wrong)
+    assert "certificate of shop.test is not good" in str(unknown)
+    assert "SSL_CERT_FILE" in unknown.remedy
+
+
+async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with World() as world, open_door([world.url], limits=QUICK) as door:
+        assert (await get(door, world.url + "/a")).status == 404
+
+
+async def test_connections_are_kept_for_the_next_page() -> None:
+    ports: set[str] = set()
+
+    def note(call: Call) -> Reply:
+        ports.add(call.headers["host"])
+        return Reply.text("x")
+
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", note)
+        for _ in range(5):
+            await get(door, world.url + "/a")
+        assert connections(door) == 1
+
+
+def connections(door: Http) -> int:
+    return sum(len(transport._pool.connections) for transport in door._transports.values())
