@@ -221,7 +221,7 @@ class Source(BaseModel):
         return self.terms.pace
 
     @classmethod
-    def for_page(cls, url: str) -> Self:
+    def for_page(cls, url: str) -> Self:  # noqa: ARG003  # the kinds that need it read their settings from it
         """A source that could have asked for this address, so that a saved answer can be read."""
         return cls(**cls.example)
 

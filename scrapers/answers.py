@@ -1,0 +1,86 @@
+"""What every kind asks of an answer first: is it one, and if not, what does the platform say and who can mend it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from scrapers import charset, html, values
+from scrapers.base import Page, SourceError
+from scrapers.dates import moment
+
+_REMEDIES = {
+    401: "check the credentials of this source",
+    403: "the platform forbids this: check the credentials, its terms, or whether it blocks this machine",
+    404: "check the address and the settings of this source",
+    410: "it is gone for good: take this source out of the config",
+    451: "it may not be shown here for legal reasons: take this source out of the config",
+}
+_SAYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
+
+
+def expect(page: Page, *, remedy: str = "") -> None:
+    """Raises SourceError unless the page is a successful answer with something in it."""
+    if page.status < 200 or page.status >= 300:
+        raise refused(page, remedy=remedy)
+    if not page.body.strip():
+        raise SourceError(f"{page.url} answered {page.status} with an empty body", status=page.status)
+
+
+def refused(page: Page, *, remedy: str = "") -> SourceError:
+    """The error for a status that is none of success: 429 and 5xx pass, every other 4xx is for a person."""
+    status = page.status
+    passing = status in (408, 425, 429) or not 400 <= status < 500
+    says = said(page)
+    return SourceError(
+        f"{page.url} answered {status}" + (f": {says}" if says else ""),
+        permanent=not passing,
+        remedy="" if passing else remedy or _REMEDIES.get(status, "check the settings of this source"),
+        retry_after=_retry_after(page),
+        status=status,
+    )
+
+
+def not_read(page: Page, expected: str, *, remedy: str = "") -> SourceError:
+    """The error for an answer of success that is not what was asked for: a block page, another document."""
+    says = said(page)
+    begins = " ".join(page.text[:200].split())[:60]
+    told = f"it says {says!r}" if says else f"it begins {begins!r}"
+    return SourceError(
+        f"{page.url} answered {page.status} with no {expected} ({told})", remedy=remedy, status=page.status
+    )
+
+
+def said(page: Page) -> str | None:
+    """The platform's own message, from a JSON body or an HTML title, in one line."""
+    start = page.body.lstrip()[:1]
+    found = _json_message(page) if start in (b"{", b"[") else None
+    if start == b"<":
+        found = html.title(charset.decode(page.body[:65536], charset.from_head(page.body)))
+    if found is None and start not in (b"{", b"[", b"<") and len(page.body) < 300:
+        found = values.text(page.text)
+    return " ".join(found.split())[:300] if found else None
+
+
+def _json_message(page: Page) -> str | None:
+    try:
+        body: Any = json.loads(page.body)
+    except (ValueError, RecursionError):
+        return None
+    inner = values.mapping(values.mapping(body).get("error"))
+    return next(
+        filter(None, (values.text(part.get(key)) for part in (inner, values.mapping(body)) for key in _SAYS)), None
+    )
+
+
+def _retry_after(page: Page) -> float | None:
+    """Seconds to wait, from Retry-After (seconds or a date) or, where it says 429, from when the limit resets."""
+    names = ("retry-after", "x-ratelimit-reset") if page.status == 429 else ("retry-after",)
+    for written in (page.headers.get(name, "").strip() for name in names):
+        if re.fullmatch(r"\d{1,6}(\.\d+)?", written):
+            return float(written)
+        at = moment(written)[0]
+        if at is not None:
+            return max(0.0, (at - page.fetched_at).total_seconds())
+    return None

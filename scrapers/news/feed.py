@@ -1,0 +1,153 @@
+"""Articles from any RSS, Atom or JSON feed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import datetime
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from insight.model import Post, PostKind, Rejected
+from scrapers import entries, feed, jsonfeed
+from scrapers.answers import expect, not_read
+from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.dates import UNKNOWN, Moment, moment
+from scrapers.entries import Entry, NotAFeedError
+from scrapers.values import canonical, excerpt, host_of, origin_of, whole
+
+
+class Feed(Source):
+    """A feed is published to be read by programs: free, without a key, and for the reader's own use of its text.
+
+    A publisher may say more in the feed's `rights` or its terms; Google News, for one, allows personal readers only.
+    Nothing limits how long what was read is kept. Feeds name their own pace (`ttl`); a quarter of an hour is polite.
+
+    An article is known by its link, without what only tells where the reader came from: so it is one post in two feeds
+    of a publisher, in a planet and on its own site. Its guid takes the link's place where the link does not name it
+    alone: a site's home page, a link that several entries share, an entry that is a discussion of what it links to.
+    Categories are a publisher's filing, not hashtags somebody wrote, and are left out. An entry that is dated only by
+    its last change counts from then.
+    """
+
+    kind = "feed"
+    title = "RSS, Atom and JSON feeds"
+    network = "web"
+    terms = Terms(
+        Access.OPEN,
+        "Public feeds are meant for programs; the text stays its publisher's.",
+        "https://www.rssboard.org/rss-specification",
+    )
+    example: ClassVar[dict[str, Any]] = {"url": "https://example.com/feed.xml"}
+    hosts_from_settings = ("url",)
+    default_every = 900.0
+
+    url: str = Field(description="The feed's address.", pattern=r"^https?://[^\s@/]+(/\S*)?$")
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _stripped(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+    @classmethod
+    def for_page(cls, url: str) -> Feed:
+        return cls(url=url)
+
+    @property
+    def label(self) -> str:
+        parts = urlsplit(self.url)
+        # A query may be what tells two feeds apart, or a secret: shown as a mark of its own, not in full.
+        mark = f"?{_digest(parts.query)[:6]}" if parts.query else ""
+        return parts.netloc + parts.path.rstrip("/") + mark
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        return Request(self.url, since=high_water)
+
+    def parse(self, page: Page) -> Batch:
+        expect(page)
+        found, broken = self._read(page)
+        shared = Counter(entry.link for entry in found.entries)
+        posts, rejected = [], list(broken)
+        for entry in found.entries:
+            post = _post(entry, _identity(entry, shared, page))
+            if post:
+                posts.append(post)
+            else:
+                rejected.append(Rejected("an entry without a title, a text and a link", excerpt(repr(entry))))
+        if found.cut is not None:
+            rejected.append(Rejected("the feed breaks off inside this entry", found.cut))
+        marks = [_written(post.published_at) for post in posts if post.published_at]
+        newest = max((mark for mark in marks if mark <= _written(page.fetched_at)), default=None)
+        return Batch(tuple(posts), self._further(page, found, marks), newest, tuple(rejected))
+
+    def _read(self, page: Page) -> tuple[entries.Feed, tuple[Rejected, ...]]:
+        try:
+            if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+                return jsonfeed.read(page.body, page.url)
+            return feed.read(page.body, page.url, page.headers.get("content-type", "")), ()
+        except NotAFeedError as error:
+            raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
+
+    def _further(self, page: Page, found: entries.Feed, marks: list[str]) -> tuple[Request, ...]:
+        """The next page of a paged feed (RFC 5005), as long as everything on this one is news."""
+        following, number = found.links.get("next"), (whole(page.request.note.get("page")) or 1) + 1
+        here = {page.url, page.request.url}
+        if not following or following in here or not marks or origin_of(following) != origin_of(page.url):
+            return ()
+        if page.request.since is not None and min(marks) <= page.request.since:
+            return ()
+        if number > self.max_pages * 10:  # pages that lead back to each other
+            return ()
+        return (Request(following, since=page.request.since, note={"page": str(number)}),)
+
+
+def _identity(entry: Entry, shared: Counter[str | None], page: Page) -> str:
+    link, guid = entry.link, entry.id
+    home = link is not None and urlsplit(link).path in ("", "/") and not urlsplit(link).query
+    if link and not (guid and (home or shared[link] > 1 or guid == entry.comments)):
+        return canonical(link)
+    if guid:
+        # A guid that is no URI is unique within its site only.
+        return guid if ":" in guid else f"{host_of(link or page.url)}#{guid}"
+    return f"{host_of(page.url)}#{_digest(entry.title or '', entry.text, *entry.published)[:24]}"
+
+
+def _post(entry: Entry, native_id: str) -> Post | None:
+    if not (entry.title or entry.text or entry.link):
+        return None
+    published, updated = _first(entry.published), _first(entry.updated)
+    at, precision = published if published[0] else updated
+    edited = updated[0] if published[0] and updated[0] and updated[0] > published[0] else None
+    permalink = entry.id if entry.is_permalink and entry.id and entry.id.startswith(("http://", "https://")) else None
+    return Post(
+        network=Feed.network,
+        native_id=native_id,
+        kind=PostKind.ARTICLE,
+        text=entry.text,
+        title=entry.title,
+        url=entry.link or permalink,
+        author=entry.author,
+        published_at=at,
+        precision=precision,
+        edited_at=edited,
+        language=entry.language,
+        engagement={} if entry.replies is None else {"replies": entry.replies},
+        reply_to=entry.reply_to,
+        links=tuple(link for link in entry.links if link != entry.link),
+        media=entry.media,
+    )
+
+
+def _first(written: tuple[str, ...]) -> Moment:
+    """The first date that is one: feeds write several, and one of them wrong."""
+    return next((known for known in map(moment, written) if known[0]), UNKNOWN)
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", errors="replace")).hexdigest()

@@ -1,0 +1,259 @@
+"""Reviews that a page marks up with schema.org's words, in JSON-LD or microdata."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from pydantic import Field, field_validator
+
+from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
+from scrapers import charset, html
+from scrapers.answers import expect, not_read
+from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.dates import moment
+from scrapers.jsonld import Graph, loads, types
+from scrapers.microdata import Outline, outline
+from scrapers.values import UnreadableError, address, canonical, counts, each, excerpt, origin_of, plain, whole
+
+# ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
+REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
+_MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w{1,31};")
+_PAGING = re.compile(r"p|pg|page|page_?(no|num|number)|start|offset|sort(_?by)?|order(_?by)?", re.IGNORECASE)
+_WHOLE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_RATED = re.compile(
+    r"(-?\d{1,9}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of|von|sur|de)\s*(\d{1,6}))?\s*(%)?\s*(?:stars?|★)?", re.IGNORECASE
+)
+
+
+class Reviews(Source):
+    """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
+
+    Some review sites forbid it (Trustpilot, G2, Capterra, Amazon): use their own interfaces. How long a review may be
+    kept is the site's to say, too. A review is known by its `@id` or address, else by its page, author, date and text.
+    A page's microdata is read where its JSON-LD has no reviews, as the two say the same. The page's average ratings are
+    readings `rating:<page>` on the site's own scale, and `reviews:<page>`, how many there are.
+    """
+
+    kind = "reviews"
+    title = "Reviews on any page (schema.org)"
+    network = "web"
+    terms = Terms(
+        Access.OPEN,
+        "Pages that robots.txt leaves open; read the site's terms: some forbid programs.",
+        "https://schema.org/Review",
+        pace=5.0,
+    )
+    example: ClassVar[dict[str, Any]] = {"url": "https://example.com/product"}
+    hosts_from_settings = ("url",)
+    default_every = 6 * 3600.0
+    obey_robots = True
+
+    url: str = Field(description="The page that shows the reviews.", pattern=r"^https?://[^\s@/]+(/\S*)?$")
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _stripped(cls, value: Any) -> Any:
+        return value.strip() if isinstance(value, str) else value
+
+    @classmethod
+    def for_page(cls, url: str) -> Reviews:
+        return cls(url=url)
+
+    @property
+    def label(self) -> str:
+        parts = urlsplit(self.url)
+        mark = f"?{_digest(parts.query)[:6]}" if parts.query else ""
+        return parts.netloc + parts.path.rstrip("/") + mark
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        return Request(self.url, since=high_water)
+
+    def parse(self, page: Page) -> Batch:
+        expect(page)
+        markup = _text(page)
+        found = _outline(markup, page)
+        if not found.blocks and not found.items:
+            raise not_read(page, "schema.org data", remedy="check in a browser that the page marks up its reviews")
+        roots, broken = each(found.blocks, loads)
+        graphs = [Graph(list(roots)), Graph(list(found.items))]
+        cut = [] if _WHOLE.search(markup[-2000:]) else found.cut
+        place = _Place(page.url, _canonical(page.url))
+        posts, rejected = _first_with_any(graphs, place, cut)
+        readings = next(filter(None, (_readings(graph, page, place) for graph in graphs)), ())
+        items: tuple[Item, ...] = (*posts, *readings)
+        newest = max(
+            (p.published_at for p in posts if p.published_at and p.published_at <= page.fetched_at), default=None
+        )
+        mark = newest.isoformat(timespec="seconds") if newest else None
+        return Batch(items, self._further(page, found, posts), mark, (*broken, *rejected))
+
+    def _further(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
+        """The next page of reviews, as long as one on this page is newer than the mark."""
+        number = whole(page.request.note.get("page")) or 1
+        dates = [post.published_at.isoformat(timespec="seconds") for post in posts if post.published_at]
+        if not found.next or not dates or number >= self.max_pages or origin_of(found.next) != origin_of(page.url):
+            return ()
+        if _canonical(found.next) in {_canonical(page.url), _canonical(page.request.url)}:
+            return ()
+        if page.request.since is not None and max(dates) <= page.request.since:
+            return ()
+        return (Request(found.next, since=page.request.since, note={"page": str(number + 1)}),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    url: str
+    canonical: str
+
+    @property
+    def short(self) -> str:
+        """The page without its paging, so that a review keeps its id when it moves to page two."""
+        parts = urlsplit(self.canonical)
+        query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _PAGING.fullmatch(key)])
+        return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
+
+
+def _text(page: Page) -> str:
+    header = charset.from_header(page.headers.get("content-type", ""))
+    return charset.decode(page.body, header, charset.from_head(page.body))
+
+
+def _outline(markup: str, page: Page) -> Outline:
+    """A page's structured data; a body that is JSON-LD itself is one block."""
+    if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return Outline(blocks=[markup] if '"@type"' in markup else [])
+    return outline(markup, page.url)
+
+
+def _first_with_any(
+    graphs: list[Graph], place: _Place, cut: list[dict[str, Any]]
+) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
+    """The reviews of the first graph that has some: JSON-LD, else microdata."""
+    open_ended = set(map(id, cut))
+    for graph in graphs:
+        found = list(_reviews(graph))
+        shared = Counter(_own_id(graph, node, place) for node in found)
+        whole = [node for node in found if id(node) not in open_ended]
+        if found:
+            posts, rejected = each(whole, partial(_post, graph, place, shared))
+            torn = [
+                Rejected("the page breaks off inside this review", excerpt(n)) for n in found if id(n) in open_ended
+            ]
+            return tuple({post.key: post for post in posts}.values()), (*rejected, *torn)
+    return (), ()
+
+
+def _reviews(graph: Graph) -> Iterator[Mapping[str, Any]]:
+    seen: set[int] = set()
+    for node in graph.all:
+        named = graph.values(node, "review", "reviews") if types(node) else []
+        untyped = [value for value in named if isinstance(value, dict) and not types(value)]
+        candidates = [node] if types(node) & REVIEWS else untyped
+        for review in candidates:
+            if id(review) not in seen and set(review) - {"@id", "@type"}:
+                seen.add(id(review))
+                yield review
+
+
+def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mapping[str, Any]) -> Post:
+    written = graph.text(node, "reviewBody", "description", "text")
+    title = graph.text(node, "headline", "name")
+    stars = rating(graph, node)
+    text = _prose(written or "")
+    if not (text or title or stars):
+        raise UnreadableError("a review without a text, a title and a rating")
+    dated = graph.text(node, "datePublished", "dateCreated", "uploadDate")
+    author = graph.text(node, "author", "creator")
+    at, precision = moment(dated, midnight_is_a_day=True)
+    own = _own_id(graph, node, place)
+    native_id = own if own and shared[own] == 1 else _made_id(place, author, dated, text, title, stars)
+    return Post(
+        network=Reviews.network,
+        native_id=native_id,
+        kind=PostKind.REVIEW,
+        text=text,
+        title=" ".join(_prose(title).split()) or None if title else None,
+        url=address(graph.text(node, "url"), place.url)
+        or (own if own and own.startswith("http") else address(place.url)),
+        author=" ".join(_prose(author).split()) or None if author else None,
+        published_at=at,
+        precision=precision,
+        edited_at=moment(graph.text(node, "dateModified"), midnight_is_a_day=True)[0],
+        language=graph.text(node, "inLanguage"),
+        rating=stars,
+        engagement=counts(likes=graph.text(node, "upvoteCount"), replies=graph.text(node, "commentCount")),
+    )
+
+
+def _prose(written: str) -> str:
+    """Reviews are plain text in principle, and HTML or its entities on many pages."""
+    return html.read(written).text if _MARKUP.search(written) else plain(written)
+
+
+def _own_id(graph: Graph, node: Mapping[str, Any], place: _Place) -> str | None:
+    """The address that names this review and nothing else."""
+    for written in (node.get("@id"), graph.text(node, "url")):
+        named = address(written, place.url)
+        if named and _canonical(named) != place.canonical:
+            return named
+    return None
+
+
+def _made_id(place: _Place, *said: object) -> str:
+    return f"{place.short}#{_digest(*(' '.join(str(part).split()) for part in said))[:24]}"
+
+
+def rating(graph: Graph, node: Mapping[str, Any]) -> Rating | None:
+    """A rating on the scale that the page names, or schema.org's 1 to 5; None for one that does not fit its scale."""
+    given = next(iter(graph.values(node, "reviewRating", "rating")), node)
+    inner = given if isinstance(given, dict) else {"ratingValue": given}
+    found = _RATED.fullmatch((graph.text(inner, "ratingValue") or "").strip())
+    if not found:
+        return None
+    best = _number(graph.text(inner, "bestRating")) or _number(found[2]) or (100.0 if found[3] else 5.0)
+    worst, value = _number(graph.text(inner, "worstRating")), float(found[1].replace(",", "."))
+    if worst is None:
+        worst = 0.0 if found[3] or 0 <= value < 1 else 1.0
+    return Rating(value, worst, best) if worst < best and worst <= value <= best else None
+
+
+def _number(written: str | None) -> float | None:
+    found = re.fullmatch(r"\s*(-?\d{1,9}(?:[.,]\d{1,20})?)\s*%?\s*", written or "")
+    return float(found[1].replace(",", ".")) if found else None
+
+
+def _readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
+    """The averages of a page; those of several things are told apart by their names."""
+    owners = {id(value): node for node in graph.all for value in graph.values(node, "aggregateRating")}
+    averages = [node for node in graph.all if "aggregateRating" in types(node)]
+    subjects: dict[str, Mapping[str, Any]] = {}
+    for node in averages:
+        owner = owners.get(id(node))
+        named = graph.text(owner, "name") if owner else graph.text(node, "itemReviewed")
+        subjects.setdefault(" ".join((named or "").split())[:80], node)
+    readings: list[Reading] = []
+    for subject, node in subjects.items():
+        where = f"{place.short}#{subject}" if len(subjects) > 1 and subject else place.short
+        average, number = rating(graph, node), _number(graph.text(node, "reviewCount", "ratingCount"))
+        if average is not None:
+            readings.append(Reading(f"rating:{where}", page.fetched_at, average.value))
+        if number is not None:
+            readings.append(Reading(f"reviews:{where}", page.fetched_at, number))
+    return tuple({reading.indicator: reading for reading in readings}.values())
+
+
+def _canonical(url: str) -> str:
+    absolute = address(url)
+    return canonical(absolute) if absolute else url
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", errors="replace")).hexdigest()

@@ -1,0 +1,53 @@
+"""A saved answer, read as if it had just come: for `listener sources parse`, for tests, for a stranger's recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from pydantic import ValidationError
+
+from scrapers import kind_of
+from scrapers.base import Batch, Page, Request, Search, Source
+from scrapers.values import address
+
+
+def read_saved(
+    kind: str,
+    body: bytes,
+    *,
+    url: str | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    now: datetime,
+    source: Source | None = None,
+) -> Batch:
+    """What a kind reads from an answer. Raises SourceError as `parse` does, UnknownKindError for a kind there is not.
+
+    Settings come from the address where it names them (an instance, an app, a country), else from the kind's example.
+    """
+    found = kind_of(kind)
+    source = source or _source(found, url)
+    search = next(iter(source.searches(())), Search())
+    request = _request(url) if url else source.start(search, None, now)
+    lower = {name.lower(): value for name, value in (headers or {}).items()}
+    return source.parse(Page(request, status, body, url or "", now, lower))
+
+
+def _source(kind: type[Source], url: str | None) -> Source:
+    if url and address(url):
+        try:
+            return kind.for_page(url)
+        except ValidationError:
+            pass
+    return kind(**kind.example)
+
+
+def _request(url: str) -> Request:
+    """The request behind an address: its query as parameters, so that the walk can go on from there."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return Request(url)
+    return Request(urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query)))

@@ -1,0 +1,186 @@
+"""Stories and comments of Hacker News, through Algolia's search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from scrapers import html
+from scrapers.answers import expect, not_read
+from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.dates import UNKNOWN, epoch, moment
+from scrapers.terms import literals
+from scrapers.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
+
+OVERLAP = 3600  # Algolia indexes late: what is older than the mark may still turn up
+KINDS = {"comment": PostKind.COMMENT, "story": PostKind.POST, "job": PostKind.POST, "poll": PostKind.POST}
+
+_BEFORE, _SINCE = "created_at_i<=", "created_at_i>="
+
+
+class HackerNews(Source):
+    """Algolia's search of Hacker News is documented, free and needs no key: 10,000 requests an hour and address.
+
+    Neither it nor Hacker News limits how long what was read is kept. Searches are by word; hits come newest first and
+    1,000 of them at most, so the walk moves a window of time over them. Single items are read too, as Algolia and as
+    Firebase give them: one that is deleted or dead is a deletion.
+    """
+
+    kind = "hackernews"
+    title = "Hacker News"
+    network = "hackernews"
+    terms = Terms(Access.OPEN, "Free search API, 10,000 requests an hour.", "https://hn.algolia.com/api")
+    example: ClassVar[dict[str, Any]] = {"queries": ["postgres"]}
+
+    base_url: str = Field("https://hn.algolia.com/api/v1", description="Where the search API is.")
+    queries: tuple[str, ...] = Field((), description="Search for these too, besides what the watches name.")
+    include: tuple[str, ...] = Field(
+        ("story", "comment"), description="What to read: story, comment, poll, job.", min_length=1
+    )
+    page_size: int = Field(100, ge=1, le=1000, description="Hits a page.")
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        wanted = [*self.queries, *(_quoted(term.text) for term in literals(self, watches))]
+        searches = {query.lower(): Search(query.lower().strip('"'), query) for query in wanted}
+        return tuple(searches.values())
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        params = {
+            "query": search.terms,
+            "tags": f"({','.join(self.include)})",
+            "hitsPerPage": str(self.page_size),
+            "typoTolerance": "false",
+        }
+        since = whole(high_water)
+        if since is not None:
+            params["numericFilters"] = f"{_SINCE}{since - OVERLAP}"
+        return Request(f"{self.base_url.rstrip('/')}/search_by_date", params, since=high_water)
+
+    def parse(self, page: Page) -> Batch:
+        expect(page)
+        body = page.json()
+        if isinstance(body, dict) and isinstance(body.get("hits"), list):
+            return _hits(page, body)
+        if body is None or isinstance(body, int | list) or _is_other(body):
+            return Batch()  # Firebase: an id that never was, the newest id, a list of ids; or a person
+        if not isinstance(body, dict) or "error" in body or not ({"id", "objectID"} & body.keys()):
+            raise not_read(page, "Hacker News item")
+        items, rejected = _each(_tree(body))
+        return Batch(items, newest=_newest(items, page), rejected=rejected)
+
+
+def _quoted(term: str) -> str:
+    return f'"{term}"' if " " in term else term
+
+
+def _each(found: Iterable[Any]) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:
+    return each(found, _read)
+
+
+def _hits(page: Page, body: dict[str, Any]) -> Batch:
+    items, rejected = _each(body["hits"])
+    return Batch(items, _further(page, body), _newest(items, page), rejected)
+
+
+def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
+    """The hits before the oldest of these. A page that is not full is the last one."""
+    hits, request = body["hits"], page.request
+    size = whole(body.get("hitsPerPage")) or whole(request.params.get("hitsPerPage")) or len(hits) + 1
+    if len(hits) < size or "search_by_date" not in request.url:
+        return ()
+    times = [at for at in (whole(mapping(hit).get("created_at_i")) for hit in hits) if at is not None]
+    bounds = request.params.get("numericFilters", "").split(",")
+    lower = next((whole(bound.removeprefix(_SINCE)) for bound in bounds if bound.startswith(_SINCE)), None)
+    upper = next((whole(bound.removeprefix(_BEFORE)) for bound in bounds if bound.startswith(_BEFORE)), None)
+    if not times or (lower is not None and min(times) < lower):
+        return ()
+    # "<=" because a second may be shared by two hits; a whole page of one second must not be asked for again
+    oldest = min(times) if upper is None or min(times) < upper else upper - 1
+    filters = [f"{_BEFORE}{oldest}"] + ([f"{_SINCE}{lower}"] if lower is not None else [])
+    if lower is not None and oldest < lower:
+        return ()
+    return (replace(request, params={**request.params, "numericFilters": ",".join(filters)}),)
+
+
+def _newest(items: Sequence[Item], page: Page) -> str | None:
+    times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
+    times = [at for at in times if at <= page.fetched_at]  # a mark in the future would make the source blind
+    return str(int(max(times).timestamp())) if times else None
+
+
+def _is_other(body: object) -> bool:
+    """A person, or what has changed lately: answers of the platform that hold no post."""
+    found = mapping(body)
+    return "karma" in found or ("items" in found and "profiles" in found)
+
+
+def _tree(item: dict[str, Any]) -> Iterator[Any]:
+    """An item with all that was said below it; an Algolia item nests its answers, a Firebase one lists their ids."""
+    waiting: list[Any] = [item]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += [child for child in listed(mapping(found).get("children")) if not isinstance(child, int)]
+
+
+def _read(item: Any) -> Item | None:
+    if not isinstance(item, dict):
+        raise UnreadableError(f"a hit is a {type(item).__name__}")
+    native_id = identifier(item.get("objectID")) or identifier(item.get("id"))
+    if native_id is None:
+        raise UnreadableError("a hit without an id")
+    kind = _kind(item)
+    if kind == "pollopt":
+        return None  # an answer to choose, not something somebody said
+    if kind not in KINDS and "deleted" not in item:
+        raise UnreadableError(f"a hit of an unknown kind ({kind})")
+    written = text(item.get("comment_text")) or text(item.get("story_text")) or text(item.get("text"))
+    author = text(item.get("author")) or text(item.get("by"))
+    title = text(item.get("title"))
+    if item.get("deleted") is True or item.get("dead") is True or not (author or written or title):
+        return Deletion(HackerNews.network, native_id)
+    return _post(item, native_id, KINDS.get(kind, PostKind.POST), title, written, author)
+
+
+def _kind(item: dict[str, Any]) -> str:
+    tags = [tag for tag in listed(item.get("_tags")) if isinstance(tag, str)]
+    named = text(item.get("type")) or next((tag for tag in tags if tag in KINDS or tag == "pollopt"), None)
+    if named:
+        return named
+    return "comment" if text(item.get("comment_text")) else "story" if text(item.get("title")) else "unknown"
+
+
+def _post(
+    item: dict[str, Any], native_id: str, kind: PostKind, title: str | None, written: str | None, author: str | None
+) -> Post:
+    body = html.read(written or "")
+    outside = address(item.get("url"))
+    at, precision = next(
+        (known for known in (epoch(whole(item.get(key))) for key in ("created_at_i", "time")) if known[0]),
+        moment(item.get("created_at")) if item.get("created_at") else UNKNOWN,
+    )
+    comment = kind is PostKind.COMMENT
+    return Post(
+        network=HackerNews.network,
+        native_id=native_id,
+        kind=kind,
+        text=body.text,
+        title=" ".join(html.line(title).split()) if title and not comment else None,
+        url=f"https://news.ycombinator.com/item?id={native_id}",
+        author=author,
+        published_at=at,
+        precision=precision,
+        engagement=counts(points=item.get("points", item.get("score")), replies=_replies(item)),
+        reply_to=identifier(item.get("parent_id")) or identifier(item.get("parent")) if comment else None,
+        thread=identifier(item.get("story_id")) if comment else None,
+        links=tuple(dict.fromkeys([*([outside] if outside and not comment else []), *body.links])),
+    )
+
+
+def _replies(item: dict[str, Any]) -> object:
+    return item.get("num_comments", item.get("descendants"))

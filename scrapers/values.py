@@ -1,0 +1,149 @@
+"""Values out of somebody else's JSON: what has the wrong type is absent, never guessed and never an exception."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from insight.model import Rejected
+
+T = TypeVar("T")
+
+EXCERPT = 2000
+MOST_REJECTED = 200
+_LARGEST = 2**63 - 1  # what a database integer holds
+# Control characters (Postgres refuses NUL), halves of surrogate pairs (no UTF-8 for them) and non-characters.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_TRACKING = re.compile(
+    r"^(utm_.*|(fb|g)clid|mc_[ce]id|cmp(id)?|wt_mc|xtor|igshid|at_(medium|campaign)|ns_(mchannel|source))$",
+    re.IGNORECASE,
+)
+
+
+class UnreadableError(ValueError):
+    """One item that cannot be read; the message is the reason it is set aside with."""
+
+
+def clean(text: str) -> str:
+    """The text without characters that no store takes."""
+    return _UNFIT.sub("", text)
+
+
+def text(value: object) -> str | None:
+    """A string that says something, stripped; anything else is None."""
+    return (clean(value).strip() or None) if isinstance(value, str) else None
+
+
+def plain(written: str) -> str:
+    """Plain text with the line breaks it has and without its indentation."""
+    lines = (" ".join(line.split()) for line in clean(written).splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def identifier(value: object) -> str | None:
+    """An id, written as a string or as a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) <= _LARGEST else None
+    return text(value)
+
+
+def whole(value: object) -> int | None:
+    """A count: 3, 3.0 or "3"."""
+    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST else None
+
+
+def counts(**named: object) -> dict[str, int]:
+    """The counts among these values, by name."""
+    found = {name: whole(value) for name, value in named.items()}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Any]:
+    """A list as it is; one thing as a list of one; nothing as an empty list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def address(value: object, base: str = "") -> str | None:
+    """An absolute web address, or None. A relative one is taken from `base`."""
+    written = text(value)
+    if not written:
+        return None
+    try:
+        joined = urljoin(base, written)
+        parts = urlsplit(joined)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # brackets that are no IPv6 address, a port that is no number
+        return None
+    return joined.replace(" ", "%20") if usable else None
+
+
+def addresses(values: Iterable[object], base: str = "") -> tuple[str, ...]:
+    """The absolute web addresses among these, each once, in their order."""
+    return tuple(dict.fromkeys(filter(None, (address(value, base) for value in values))))
+
+
+def canonical(url: str) -> str:
+    """An address as an identity: https, lower-case host, without what only says where the reader came from."""
+    parts = urlsplit(url)
+    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(key, value)]
+    query = parts.query if len(kept) == parts.query.count("&") + 1 else urlencode(kept)
+    host = parts.netloc.rpartition("@")[2].lower()
+    host = re.sub(r":(80|443)$", "", host)
+    return urlunsplit(("https", host, parts.path or "/", query, parts.fragment))
+
+
+def _tracks(key: str, value: str) -> bool:
+    return bool(_TRACKING.match(key)) or (key == "source" and value.startswith("rss"))
+
+
+def host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def excerpt(value: object) -> str:
+    """What an item was, short enough to keep."""
+    try:
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    except (ValueError, RecursionError):
+        shown = f"a {type(value).__name__} nested too deeply to show"
+    return clean(shown)[:EXCERPT]
+
+
+def each(values: Iterable[object], read: Callable[[Any], T | None]) -> tuple[tuple[T, ...], tuple[Rejected, ...]]:
+    """Read every value; one that cannot be read is set aside and the others are whole.
+
+    Past `MOST_REJECTED` they are only counted: a page of nothing but rubbish is no reason to fill a table.
+    """
+    good: list[T] = []
+    bad: list[Rejected] = []
+    more = 0
+    for value in values:
+        try:
+            item = read(value)
+        except UnreadableError as error:
+            more += len(bad) >= MOST_REJECTED
+            bad += [Rejected(str(error), excerpt(value))] if len(bad) < MOST_REJECTED else []
+        else:
+            if item is not None:
+                good.append(item)
+    if more:
+        bad.append(Rejected(f"{more} more items of this page could not be read", ""))
+    return tuple(good), tuple(bad)

@@ -1,0 +1,53 @@
+"""Small posts and arrivals to test with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from insight.model import Deletion, Label, Mention, MentionState, Post, PostKey, Sentiment, Span, Understood
+from storage import Arrival, Store
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def post(number: int = 1, text: str = "acme broke my sync", **changes: Any) -> Post:
+    given: dict[str, Any] = {"published_at": NOON - HOUR, "author": f"user{number}"}
+    return Post("mastodon", f"https://social.example/{number}", text, **(given | changes))
+
+
+def mention(
+    of: Post | PostKey,
+    label: Label = Label.NEGATIVE,
+    watch: str = "acme",
+    version: int = 1,
+    state: MentionState = MentionState.KEPT,
+) -> Mention:
+    key = of.key if isinstance(of, Post) else of
+    sentiment = Sentiment(label, -0.5, 0.8, ("broke",))
+    return Mention(watch, key, version, "en", sentiment, f"story {key.native_id}", state, None, (Span("text", 0, 4),))
+
+
+def understood(of: Post, label: Label = Label.NEGATIVE, *watches: str) -> Understood:
+    return Understood(of, tuple(mention(of, label, watch) for watch in watches or ("acme",)))
+
+
+def arrival(
+    *items: Understood | Post, source: str = "mastodon", at: datetime = NOON, gone: Iterable[Post] = (), **more: Any
+) -> Arrival:
+    """An arrival of these posts; one that is not understood yet is a complaint about acme."""
+    known = tuple(understood(item) if isinstance(item, Post) else item for item in items)
+    deletions = tuple(Deletion(one.network, one.native_id) for one in gone)
+    return Arrival(source, "", at, known, deletions, **more)
+
+
+def labels_of(store: Store, watch: str = "acme") -> dict[Label, int]:
+    """A watch's counted mentions by label, over all time and sources."""
+    totals: Counter[Label] = Counter()
+    for labels in store.counts.totals(watch, NOON - 30 * DAY, NOON + 30 * DAY).values():
+        totals.update(labels)
+    return dict(totals)

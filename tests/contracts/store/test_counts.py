@@ -1,0 +1,170 @@
+"""Counters always equal what the stored mentions add up to, whatever happened and in whatever order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from insight.counts import EARLIEST, contributions
+from insight.model import Cell, Engagement, Grain, Label, MentionState, Post, Precision, Understood
+from storage import Outcome, Store, open_store, tables
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
+
+LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
+SOURCES = ("mastodon", "mirror", "archive")
+WATCHES = ("acme", "rival")
+
+times = st.sampled_from(
+    [None, EARLIEST - DAY, NOON + 30 * DAY, *(NOON - timedelta(minutes=25 * step) for step in range(0, 400, 7))]
+)
+posts = st.builds(
+    post,
+    number=st.integers(1, 5),
+    text=st.sampled_from(["acme broke", "acme mended", "never mind"]),
+    published_at=times,
+    precision=st.sampled_from(Precision),
+    edited_at=st.sampled_from([None, NOON, NOON + HOUR]),
+)
+
+
+@st.composite
+def understandings(draw: st.DrawFn) -> Understood:
+    one = draw(posts)
+    states = st.sampled_from([MentionState.KEPT, MentionState.KEPT, MentionState.EXCLUDED])
+    watches = draw(st.sets(st.sampled_from(WATCHES)))
+    version = draw(st.integers(1, 2))
+    return Understood(
+        one,
+        tuple(mention(one, draw(st.sampled_from(LABELS)), watch, version, draw(states)) for watch in sorted(watches)),
+    )
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> Callable[[Store], Any]:
+    """One thing that can happen: an arrival, a correction, an expiry."""
+    at = NOON + draw(st.integers(-50, 200)) * HOUR
+    some = draw(st.lists(understandings(), max_size=5))
+    match draw(st.sampled_from(["arrive", "arrive", "arrive", "correct", "expire"])):
+        case "correct":
+            return lambda store: store.posts.reclassify(some, at)
+        case "expire":
+            return lambda store: store.posts.expire("mastodon", at - DAY, at)
+        case _:
+            gone = draw(st.lists(st.builds(post, number=st.integers(1, 6)), max_size=2))
+            numbers = tuple(Engagement(one.network, one.native_id, {"likes": 1}) for one in gone)
+            batch = arrival(
+                *some, source=draw(st.sampled_from(SOURCES)), at=at, gone=gone, engagements=numbers, cursor={}
+            )
+            return lambda store: store.ingest(batch)
+
+
+histories = st.lists(steps(), max_size=12).flatmap(
+    lambda made: st.lists(st.sampled_from(made), max_size=14) if made else st.just([])
+)  # sampled: repeated and reordered
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(history=histories)
+def test_recount_finds_nothing_after_any_history_on_sqlite(
+    sqlite: Callable[[], str], history: list[Callable[[Store], Any]]
+) -> None:
+    with open_store(sqlite()) as store:
+        _prove(store, history)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, phases=[Phase.generate])  # SQLite shrinks faster
+@given(history=histories)
+def test_recount_finds_nothing_after_any_history_on_postgres(
+    postgres: Callable[[], str], history: list[Callable[[Store], Any]]
+) -> None:
+    with open_store(postgres()) as store:
+        _prove(store, history)
+
+
+def _prove(store: Store, history: list[Callable[[Store], Any]]) -> None:
+    for step in history:
+        step(store)
+        again = step(store)
+        assert again == (0 if isinstance(again, int) else Outcome(again.seen))
+    assert store.counts.recount() == []
+    assert _stored(store) == _naive(store)
+    pending = {(watch, one.post.key) for watch in WATCHES for one in store.themes.pending(watch)}
+    assert pending == {
+        (one.mention.watch, one.post.key)
+        for one in _mentions(store)
+        if one.mention.state is MentionState.KEPT and one.mention.sentiment.label is Label.NEGATIVE
+    }
+
+
+def _mentions(store: Store) -> list[Any]:
+    return [one for number in range(1, 7) for one in store.posts.mentions(post(number).key)]
+
+
+def _naive(store: Store) -> Counter[Cell]:
+    """Counted again from what the store gives back, without its help."""
+    return Counter(
+        cell for one in _mentions(store) for cell in contributions(one.mention, one.post, one.source, one.collected_at)
+    )
+
+
+def _stored(store: Store) -> dict[Cell, int]:
+    query = select(tables.counts)
+    with store._database.read() as connection:
+        return {
+            Cell(row.watch, row.source, Grain(row.grain), row.start, Label(row.label), row.lag): row.value
+            for row in connection.execute(query)
+        }
+
+
+def test_recount_finds_and_mends_what_somebody_spoiled(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2), understood(post(3), Label.POSITIVE)))
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE counts SET value = value + 5 WHERE label = 'negative'"))
+        connection.execute(text("UPDATE counts SET label = 'neutral' WHERE label = 'positive'"))
+    found = {(one.cell.label, one.stored, one.expected) for one in store.counts.recount()}
+    assert found == {(Label.NEGATIVE, 7, 2), (Label.NEUTRAL, 1, 0), (Label.POSITIVE, 0, 1)}
+    assert len(store.counts.recount(repair=True)) == 3
+    assert store.counts.recount() == []
+    assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 2, Label.POSITIVE: 1}}
+
+
+def test_hours_are_summed_over_sources_and_know_what_was_late(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2)))
+    store.ingest(arrival(post(3), source="mirror", at=NOON + 10 * HOUR))
+    hour = NOON - HOUR
+    assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE]) == {hour: 3}
+    assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE], max_lag=0) == {hour: 2}
+    assert store.counts.hours("acme", hour, NOON, [Label.POSITIVE]) == {}
+    assert store.counts.hours("acme", NOON, NOON + DAY) == {}
+    assert store.counts.hours("rival", hour, NOON) == {}
+
+
+def test_day_counts_enter_totals_and_no_hour(store: Store) -> None:
+    store.ingest(arrival(post(precision=Precision.DAY, published_at=NOON - DAY)))
+    assert store.counts.hours("acme", NOON - 2 * DAY, NOON) == {}
+    assert store.counts.totals("acme", NOON - 2 * DAY, NOON) == {"mastodon": {Label.NEGATIVE: 1}}
+
+
+def test_distinct_counts_sets_and_not_sums(store: Store) -> None:
+    same = [post(number, author="someone") for number in (1, 2)]
+    nobody = post(3, author=None)
+    elsewhere = Post("forum", "9", "acme broke", author="someone", published_at=NOON - HOUR)
+    store.ingest(arrival(*same, nobody, elsewhere))
+    found = store.counts.distinct("acme", NOON - DAY, NOON, [Label.NEGATIVE])
+    assert (found.mentions, found.authors, found.stories) == (4, 2, 4)
+    assert store.counts.distinct("acme", NOON - DAY, NOON - 2 * HOUR).mentions == 0
+
+
+def test_a_store_survives_being_closed(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/listener.db"
+    with open_store(address) as store:
+        store.ingest(arrival(post()))
+    with open_store(address) as store:
+        assert store.posts.get(post().key) is not None

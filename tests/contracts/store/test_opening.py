@@ -1,0 +1,151 @@
+"""Opening a store: migrations, newer schemas, who holds it, and errors that say what to do."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from storage import HeldError, NewerSchemaError, Store, StoreError, migrations, open_store
+from storage.migrations import REVISIONS, VERSION_TABLE
+from storage.tables import METADATA
+from tests.contracts.store.samples import HOUR, NOON, arrival, post
+
+ROOT = Path(__file__).resolve().parents[3]
+OWNER = {"pid": 4711, "url": "http://127.0.0.1:1", "token": "secret"}
+HOLDER = """
+import sys, time
+from datetime import UTC, datetime
+from storage import open_store
+with open_store(sys.argv[1]) as store, store.hold({"url": "http://127.0.0.1:1"}, datetime(2026, 3, 2, tzinfo=UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+# -- the schema ---------------------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_the_very_tables(store: Store) -> None:
+    with store._database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_list_of_revisions_is_the_folder_of_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(walked)) == REVISIONS
+
+
+def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
+    with open_store(url) as store, store._database.write() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    with pytest.raises(NewerSchemaError, match=r"9999.*install the newer Listener"):
+        open_store(url)
+
+
+def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/new.db"
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: open_store(address), range(4)))
+    for store in stores:
+        assert store.describe()["schema"] == REVISIONS[-1]
+        store.close()
+
+
+def test_a_store_describes_itself(store: Store) -> None:
+    facts = store.describe()
+    assert facts["dialect"] == store.dialect
+    assert (facts["schema"], facts["size"] > 0) == (REVISIONS[-1], True)
+    assert isinstance(facts["known_bugs"], list)
+
+
+# -- who holds it -------------------------------------------------------------------------------------------------
+
+
+def test_only_one_holds_the_store_and_the_other_learns_who(url: str) -> None:
+    with open_store(url) as one, open_store(url) as two:
+        assert two.owner() is None
+        with one.hold(OWNER, NOON):
+            with pytest.raises(HeldError, match="process 4711") as refused, two.hold({}, NOON):
+                pass
+            assert refused.value.owner == {**OWNER, "since": NOON.isoformat()}
+            assert two.owner() == one.owner() == {**OWNER, "since": NOON.isoformat()}
+        assert two.owner() is None
+        with two.hold({}, NOON):
+            pass
+
+
+def test_a_killed_holder_blocks_nobody(url: str) -> None:
+    command = [sys.executable, "-c", HOLDER, url]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process, open_store(url) as store:  # type: ignore[call-overload]
+        assert process.stdout.readline() == b"held\n"
+        owner = store.owner()
+        assert owner is not None
+        assert owner["pid"] == process.pid
+        with pytest.raises(HeldError), store.hold({}, NOON):
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _until_free(store)
+        with store.hold({}, NOON):
+            pass
+
+
+def _until_free(store: Store) -> None:
+    """Postgres needs a moment to see that a client is gone."""
+    for _ in range(2000):
+        if store.owner() is None:
+            return
+    pytest.fail("a dead process still holds the store")
+
+
+# -- trouble ------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_kind_of_database_is_refused_with_what_is_possible() -> None:
+    with pytest.raises(StoreError, match="sqlite:/// or postgresql://"):
+        open_store("mysql://localhost/listener")
+    with pytest.raises(StoreError, match=r"write sqlite:///listener\.db"):
+        open_store("listener.db")
+
+
+def test_a_postgres_that_does_not_run_is_said_in_one_line_without_the_password() -> None:
+    with pytest.raises(StoreError, match=r"cannot be reached.*start the server") as refused:
+        open_store("postgresql://me:hidden@127.0.0.1:1/listener")
+    assert "hidden" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_postgres_without_its_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"pip install 'listener\[postgres\]'"):
+        open_store("postgresql://localhost/listener")
+
+
+def test_a_failed_write_leaves_the_state_before(store: Store) -> None:
+    store.ingest(arrival(post(1), cursor={"high_water": "1"}))
+    with pytest.raises(StoreError), store._database.write() as connection:
+        connection.execute(text("DELETE FROM counts, nothing_like_sql"))
+    with pytest.raises(ZeroDivisionError):
+        _spoil(store)
+    assert store.counts.recount() == []
+    assert store.ingest(arrival(post(2), at=NOON + HOUR)).new == 1
+
+
+def _spoil(store: Store) -> None:
+    with store._database.write() as connection:
+        connection.execute(text("DELETE FROM counts"))
+        raise ZeroDivisionError

@@ -1,0 +1,243 @@
+"""What becomes of posts: stored once, revised, deleted, expired, in whatever order they arrive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from insight.model import (
+    Engagement,
+    Label,
+    MentionState,
+    Post,
+    PostKey,
+    PostKind,
+    Precision,
+    Rating,
+    Understood,
+    Visibility,
+    Watch,
+)
+from insight.model import Role as WatchRole
+from storage import Outcome, Store
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, labels_of, mention, post, understood
+
+FULL = Post(
+    "appstore",
+    "123",
+    "Crashes\nat every start",
+    PostKind.REVIEW,
+    "https://apps.example/123",
+    "Useless",
+    "someone",
+    "Some One",
+    2**40,
+    NOON - DAY,
+    Precision.DAY,
+    NOON - HOUR,
+    "en",
+    "de",
+    Rating(1, 1, 5),
+    {"likes": 3, "views": 2**70},
+    "122",
+    "120",
+    ("https://acme.example",),
+    ("acme",),
+    ("https://apps.example/1.png",),
+    Visibility.PRIVATE,
+)
+
+
+def test_a_post_and_its_mention_come_back_as_they_went_in(store: Store) -> None:
+    store.ingest(arrival(FULL))
+    stored = store.posts.get(FULL.key)
+    assert stored is not None
+    assert (stored.post, stored.source, stored.collected_at) == (FULL, "mastodon", NOON)
+    assert [one.mention for one in store.posts.mentions(FULL.key)] == [mention(FULL)]
+
+
+def test_a_post_that_concerns_nobody_is_not_stored(store: Store) -> None:
+    assert store.ingest(arrival(Understood(post(), ()))) == Outcome(seen=1)
+    assert store.posts.get(post().key) is None
+
+
+def test_the_same_arrival_twice_changes_nothing(store: Store) -> None:
+    edited = post(2, edited_at=NOON, text="acme works")
+    batch = arrival(post(1), post(1, "other words"), post(2), edited, FULL, gone=[post(3)], cursor={"high_water": "9"})
+    first = store.ingest(batch)
+    assert (first.seen, first.new, first.revised) == (5, 3, 1)
+    before = _everything(store)
+    assert store.ingest(batch) == Outcome(seen=5)
+    assert _everything(store) == before
+
+
+def test_an_edit_keeps_the_former_words_and_the_counts_follow(store: Store) -> None:
+    store.ingest(arrival(post()))
+    edited = post(text="acme mended my sync", edited_at=NOON)
+    outcome = store.ingest(arrival(understood(edited, Label.POSITIVE), at=NOON + HOUR))
+    assert (outcome.new, outcome.revised) == (0, 1)
+    assert [(one.post, one.replaced_at) for one in store.posts.revisions(post().key)] == [(post(), NOON + HOUR)]
+    assert labels_of(store) == {Label.POSITIVE: 1}
+    stored = store.posts.get(post().key)
+    assert stored is not None
+    assert (stored.post, stored.collected_at) == (edited, NOON)
+
+
+def test_new_numbers_alone_are_no_revision(store: Store) -> None:
+    store.ingest(arrival(post(engagement={"likes": 1})))
+    outcome = store.ingest(arrival(post(engagement={"likes": 5}, audience=10)))
+    assert outcome.revised == 0
+    store.ingest(arrival(engagements=(Engagement("mastodon", post().native_id, {"replies": 2}),)))
+    stored = store.posts.get(post().key)
+    assert stored is not None
+    assert stored.post.engagement == {"likes": 5, "replies": 2}
+    assert store.posts.revisions(post().key) == []
+
+
+def test_an_older_edition_that_arrives_later_changes_nothing(store: Store) -> None:
+    newer = post(text="second wording", edited_at=NOON)
+    store.ingest(arrival(newer))
+    for older in (post(text="first wording"), post(text="between", edited_at=NOON - HOUR)):
+        store.ingest(arrival(older, at=NOON + HOUR))
+        store.ingest(arrival(older, at=NOON + HOUR, source="mirror"))
+    stored = store.posts.get(post().key)
+    assert stored is not None
+    assert stored.post == newer
+    assert store.posts.revisions(post().key) == []
+
+
+def test_another_source_adds_a_sighting_and_no_revision(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(post(text="an excerpt"), source="mirror", at=NOON + HOUR))
+    stored = store.posts.get(post().key)
+    assert stored is not None
+    assert (stored.post, stored.source, stored.collected_at) == (post(), "mastodon", NOON)
+    assert [(one.source, one.at) for one in store.posts.sightings(post().key)] == [
+        ("mastodon", NOON),
+        ("mirror", NOON + HOUR),
+    ]
+    assert store.counts.totals("acme", NOON - DAY, NOON + DAY) == {"mastodon": {Label.NEGATIVE: 1}}
+
+
+def test_another_source_with_a_later_edition_revises(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(post(text="mended", edited_at=NOON), source="mirror", at=NOON + HOUR))
+    assert [one.post.text for one in store.posts.revisions(post().key)] == [post().text]
+
+
+def test_an_edit_that_no_longer_matches_drops_the_mention(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(Understood(post(text="never mind", edited_at=NOON), ())))
+    assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.DROPPED]
+    assert labels_of(store) == {}
+    assert store.posts.recent("acme", NOON - DAY, NOON + DAY) == []
+    assert store.themes.pending("acme") == []
+
+
+def test_an_edit_says_nothing_of_a_watch_that_is_no_longer_followed(store: Store) -> None:
+    store.watches.sync([Watch("acme", "Acme", WatchRole.BRAND, "acme")], NOON)
+    store.watches.sync([], NOON)
+    store.ingest(arrival(post()))
+    store.ingest(arrival(Understood(post(text="never mind", edited_at=NOON), ())))
+    assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.KEPT]
+
+
+def test_a_further_watch_joins_when_a_bound_source_sees_the_post(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(understood(post(), Label.NEGATIVE, "acme", "topic"), source="bound"))
+    store.ingest(arrival(post(), source="third"))
+    assert [one.mention.watch for one in store.posts.mentions(post().key)] == ["acme", "topic"]
+
+
+def test_a_deletion_wins_in_whatever_order_things_arrive(store: Store) -> None:
+    orders = list(permutations(["first", "edit", "deletion", "mirror"]))
+    for number, order in enumerate(orders):
+        one = post(number)
+        arrivals = {
+            "first": arrival(one),
+            "edit": arrival(understood(post(number, "edited", edited_at=NOON), Label.POSITIVE)),
+            "deletion": arrival(gone=[one]),
+            "mirror": arrival(one, source="mirror"),
+        }
+        for name in order:
+            store.ingest(arrivals[name])
+        stored = store.posts.get(one.key)
+        assert stored is not None
+        assert stored.deleted_at == NOON
+        assert (stored.post.text, stored.post.author, stored.post.url) == ("", None, None)
+        assert store.posts.revisions(one.key) == []
+    assert labels_of(store) == {Label.DELETED: len(orders)}
+    assert store.themes.pending("acme") == []
+    assert store.counts.recount() == []
+
+
+def test_a_deleted_post_is_not_shown_unless_asked_for(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2)))
+    outcome = store.ingest(arrival(gone=[post(1), post(9)], at=NOON + HOUR))
+    assert outcome.deleted == 1
+    assert [one.post.key for one in store.posts.recent("acme", NOON - DAY, NOON)] == [post(2).key]
+    assert [one.post.key for batch in store.posts.scan() for one in batch] == [post(2).key]
+    gone = store.posts.recent("acme", NOON - DAY, NOON, labels={Label.DELETED})
+    assert [(one.post.key, one.mention.sentiment.evidence) for one in gone] == [(post(1).key, ())]
+
+
+def test_what_was_private_stays_private(store: Store) -> None:
+    store.ingest(arrival(post(visibility=Visibility.PRIVATE)))
+    store.ingest(arrival(post(edited_at=NOON, text="now public?")))
+    store.ingest(arrival(post(2)))
+    store.ingest(arrival(post(2, visibility=Visibility.PRIVATE), source="mirror"))
+    for number in (1, 2):
+        stored = store.posts.get(post(number).key)
+        assert stored is not None
+        assert stored.post.visibility is Visibility.PRIVATE
+
+
+def test_what_no_database_can_hold_is_taken_out(store: Store) -> None:
+    odd = post(
+        text="a\0b\ud83d\ude00c\ud800d", title="\0", hashtags=("x\0",), engagement={"likes\0": 1}, audience=2**80
+    )
+    odd = replace(odd, native_id="odd\0id")
+    for _ in range(2):
+        store.ingest(arrival(odd, cursor={"next": "\0\ud800"}, source="\x01s"))
+    stored = store.posts.get(odd.key)
+    assert stored is not None
+    assert (stored.post.text, stored.post.hashtags) == ("ab\U0001f600c\ufffdd", ("x",))
+    assert store.posts.revisions(odd.key) == []
+
+
+def test_an_overlong_key_is_shortened_and_still_tells_posts_apart(store: Store) -> None:
+    one, two = (replace(post(), native_id="x" * 9000 + end) for end in "ab")
+    for _ in range(2):
+        store.ingest(arrival(one, two))
+    assert labels_of(store) == {Label.NEGATIVE: 2}
+    store.ingest(arrival(gone=[one]))
+    assert labels_of(store) == {Label.NEGATIVE: 1, Label.DELETED: 1}
+    assert store.posts.get(two.key) is not None
+
+
+def test_a_naive_time_is_refused_and_nothing_is_stored(store: Store) -> None:
+    with pytest.raises(Exception, match="no time zone"):
+        store.ingest(arrival(post(1), post(2, edited_at=NOON.replace(tzinfo=None))))
+    assert store.posts.get(post(1).key) is None
+
+
+def test_a_deletion_of_an_unknown_post_is_remembered_once(store: Store) -> None:
+    for _ in range(2):
+        store.ingest(arrival(gone=[post()]))
+    assert store.posts.get(post().key) is None
+    assert store.ingest(arrival(post(), at=NOON + HOUR)).deleted == 1
+
+
+def _everything(store: Store) -> object:
+    posts = [one for batch in store.posts.scan(batch=3) for one in batch]
+    keys = [one.post.key for one in posts]
+    return (
+        posts,
+        [store.posts.revisions(key) for key in keys],
+        [store.posts.sightings(key) for key in keys],
+        labels_of(store),
+        store.themes.pending("acme"),
+        store.posts.get(PostKey("mastodon", post(3).native_id)),
+    )

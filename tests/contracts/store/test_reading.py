@@ -1,0 +1,92 @@
+"""How posts are read, corrected and emptied: newest first, each once, the counts always along."""
+
+from __future__ import annotations
+
+import pytest
+
+from insight.model import Label, MentionState, Precision, Understood
+from storage import Store
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, labels_of, mention, post, understood
+
+
+def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
+    store.ingest(arrival(post(1)))
+    store.ingest(arrival(post(1, "edited", edited_at=NOON), at=NOON + HOUR))
+    store.ingest(arrival(post(2), at=NOON + DAY))
+    assert store.posts.expire("mastodon", NOON + DAY, NOON + 2 * DAY) == 1
+    assert store.posts.expire("mastodon", NOON + DAY, NOON + 2 * DAY) == 0
+    assert store.posts.expire("other", NOON + 9 * DAY, NOON + 9 * DAY) == 0
+    stored = store.posts.get(post(1).key)
+    assert stored is not None
+    assert (stored.expired_at, stored.post.text, stored.post.author) == (NOON + 2 * DAY, "", None)
+    assert store.posts.revisions(post(1).key) == []
+    store.ingest(arrival(post(1, "back again", edited_at=NOON + 2 * DAY), at=NOON + 2 * DAY))
+    stored = store.posts.get(post(1).key)
+    assert stored is not None
+    assert stored.post.text == ""
+    assert labels_of(store) == {Label.NEGATIVE: 2}
+    assert [one.post.key for batch in store.posts.bare(NOON - 9 * DAY) for one in batch] == [post(2).key]
+
+
+def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2), post(3)))
+    store.ingest(arrival(gone=[post(3)]))
+    corrected = [understood(post(1), Label.POSITIVE), Understood(post(2), ()), understood(post(3)), understood(post(4))]
+    assert store.posts.reclassify(corrected, NOON + HOUR) == 2
+    assert store.posts.reclassify(corrected, NOON + HOUR) == 0
+    assert labels_of(store) == {Label.POSITIVE: 1, Label.DELETED: 1}
+    assert store.posts.get(post(4).key) is None
+
+
+def test_a_correction_outlives_the_next_visit_and_a_new_query_does_not_wait_for_it(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.posts.reclassify([understood(post(), Label.NEUTRAL)], NOON)
+    store.ingest(arrival(post(), at=NOON + HOUR))
+    assert labels_of(store) == {Label.NEUTRAL: 1}
+    store.ingest(arrival(Understood(post(), (mention(post(), version=2),)), at=NOON + HOUR))
+    assert labels_of(store) == {Label.NEGATIVE: 1}
+
+
+def test_excluded_mentions_are_kept_apart(store: Store) -> None:
+    hidden = Understood(post(), (mention(post(), state=MentionState.EXCLUDED),))
+    assert store.ingest(arrival(hidden)).mentions == 0
+    assert labels_of(store) == {}
+    assert store.posts.recent("acme", NOON - DAY, NOON) == []
+    assert len(store.posts.recent("acme", NOON - DAY, NOON, states=[MentionState.EXCLUDED])) == 1
+
+
+def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
+    posts = [post(number, published_at=NOON - number * HOUR) for number in range(6)]
+    store.ingest(arrival(*posts))
+    found = store.posts.recent("acme", NOON - 4 * HOUR, NOON, limit=3)
+    assert [one.post.key for one in found] == [posts[number].key for number in (1, 2, 3)]
+    assert store.posts.recent("acme", NOON - 4 * HOUR, NOON, labels={Label.POSITIVE}) == []
+    assert store.posts.recent("other", NOON - 4 * HOUR, NOON) == []
+
+
+@pytest.mark.parametrize("watch", [None, "acme"])
+def test_scan_gives_each_mention_once_however_small_the_batches(store: Store, watch: str | None) -> None:
+    posts = [post(number, published_at=NOON - (number // 4) * HOUR) for number in range(23)]
+    store.ingest(arrival(*(understood(one, Label.NEUTRAL, "acme", "topic") for one in posts)))
+    for batch in (1, 2, 7, 23, 1000):
+        found = [one for part in store.posts.scan(watch=watch, batch=batch) for one in part]
+        times = [one.post.published_at for one in found]
+        assert times == sorted(times, reverse=True)
+        assert len({(one.post.key, one.mention.watch) for one in found}) == len(found) == 23 * (1 if watch else 2)
+    since = [one for part in store.posts.scan(NOON - 2 * HOUR, NOON, watch) for one in part]
+    assert len(since) == 8 * (1 if watch else 2)
+
+
+def test_bare_posts_can_be_reclassified_while_they_are_read(store: Store) -> None:
+    store.ingest(arrival(*(post(number) for number in range(10))))
+    for batch in store.posts.bare(NOON - DAY, batch=3):
+        store.posts.reclassify([understood(one.post, Label.POSITIVE) for one in batch], NOON)
+    assert labels_of(store) == {Label.POSITIVE: 10}
+
+
+def test_posts_of_unknown_time_are_ordered_by_collection_and_count_nowhere(store: Store) -> None:
+    unknown = post(published_at=None, precision=Precision.UNKNOWN)
+    store.ingest(arrival(unknown))
+    assert [one.post for one in store.posts.recent("acme", NOON, NOON + HOUR)] == [unknown]
+    assert labels_of(store) == {}
+    assert store.counts.distinct("acme", NOON - DAY, NOON + DAY).mentions == 0

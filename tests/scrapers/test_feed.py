@@ -1,0 +1,198 @@
+"""Feeds of every format and encoding, as a person would read them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from insight.model import Post, PostKind, Precision
+from scrapers.base import Page, Request, Search, SourceError
+from scrapers.news.feed import Feed
+from tests.scrapers.samples import NOW, body, read
+
+URL = "https://news.example/feed.xml"
+
+
+def rss(items: str, *, head: str = "", declaration: str = "") -> bytes:
+    return f"{declaration}<rss version='2.0'><channel><title>t</title>{head}{items}</channel></rss>".encode()
+
+
+def item(link: str = "", guid: str = "", title: str = "T", more: str = "") -> str:
+    parts = (("title", title), ("link", link), ("guid", guid))
+    return "<item>" + "".join(f"<{name}>{value}</{name}>" for name, value in parts if value) + f"{more}</item>"
+
+
+def posts(content: bytes) -> list[Post]:
+    return [found for found in read("feed", content).items if isinstance(found, Post)]
+
+
+def test_an_rss_item_is_read_whole() -> None:
+    first, undated, day = posts(body("feed", "rss.xml"))
+    assert (first.title, first.text) == ("Acme & Birch merge", "Two firms become one.\nfirst\nsecond")
+    assert (first.kind, first.author, first.language) == (PostKind.ARTICLE, "Fern Hollow", "en-gb")
+    assert first.published_at.isoformat() == "2026-03-02T10:15:30+00:00"
+    assert first.links == ("https://news.example/2026/02/rumour",)
+    assert (first.media, first.engagement) == (("https://news.example/merge.mp3",), {"replies": 12})
+    assert first.hashtags == (), "a publisher's category is no hashtag"
+    assert (undated.published_at, undated.precision, undated.author) == (None, Precision.UNKNOWN, "Moss Lane")
+    assert undated.text == "Plain < text"
+    assert (day.precision, day.url) == (Precision.DAY, "https://news.example/day")
+
+
+def test_an_atom_entry_is_read_whole() -> None:
+    first, second = posts(body("feed", "atom.xml"))
+    assert (first.title, first.text) == ("Acme 3.0", "Es ist da.\nSiehe hier.")
+    assert (first.url, first.links) == ("https://blog.example/2026/acme-3", ("https://blog.example/notes",))
+    assert (first.language, first.author, first.engagement) == ("de", "Fern Hollow", {"replies": 4})
+    assert first.edited_at.isoformat() == "2026-03-02T10:00:00+00:00"
+    assert (second.title, second.text) == ("1 < 2", "Only a summary,\nin two lines.")
+    assert (second.language, second.author) == ("en", "Moss Lane")
+    assert second.published_at.isoformat() == "2026-02-01T00:00:00+00:00", "its last change is the only date it has"
+
+
+def test_a_json_feed_is_read_whole() -> None:
+    seven, six = posts(body("feed", "feed.json"))
+    assert (seven.title, seven.text, seven.author) == ("Seven", "Acme & six", "Fern Hollow")
+    assert seven.media == ("https://json.example/7.mp3",)
+    assert (six.native_id, six.text) == ("https://json.example/six", "Six\nlines")
+    assert six.links == ("https://elsewhere.example/x",)
+
+
+IDENTITIES = {
+    "the link, wherever the reader came from": (item("http://A.example/x?utm_source=f", "9"), "https://a.example/x"),
+    "a guid that is an address, without a link": (item(guid="https://a.example/g"), "https://a.example/g"),
+    "a guid of its site, where the link is the site": (item("https://a.example/", "9"), "a.example#9"),
+    "a tag, where there is nothing else": (item(guid="tag:a.example,2026:1"), "tag:a.example,2026:1"),
+    "the discussion, where the entry is one": (
+        item("https://b.example/x", "https://a.example/9", more="<comments>https://a.example/9</comments>"),
+        "https://a.example/9",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_an_entry_is_known_by(name: str) -> None:
+    content, native_id = IDENTITIES[name]
+    assert [post.native_id for post in posts(rss(content))] == [native_id]
+
+
+def test_entries_that_share_a_link_are_known_by_their_guids() -> None:
+    shared = item("https://a.example/changes", "v1") + item("https://a.example/changes", "v2")
+    assert [post.native_id for post in posts(rss(shared))] == ["a.example#v1", "a.example#v2"]
+
+
+def test_an_entry_without_link_and_guid_is_known_by_what_it_says() -> None:
+    one, two = posts(rss(item(title="One") + item(title="Two")))
+    assert one.native_id != two.native_id
+    assert one.native_id.startswith("news.example#")
+
+
+def test_an_entry_that_says_nothing_is_set_aside() -> None:
+    batch = read("feed", rss("<item><category>x</category></item>" + item("https://a.example/1")))
+    assert len(batch.items) == 1
+    assert batch.rejected[0].reason == "an entry without a title, a text and a link"
+
+
+ENCODED = {
+    "declared": ("iso-8859-1", '<?xml version="1.0" encoding="ISO-8859-1"?>', ""),
+    "not declared": ("iso-8859-1", "", ""),
+    "wrongly declared as UTF-8": ("iso-8859-1", '<?xml version="1.0" encoding="utf-8"?>', ""),
+    "UTF-8 declared as Latin-1": ("utf-8", '<?xml version="1.0" encoding="ISO-8859-1"?>', ""),
+    "declared by the server": ("windows-1251", "", "text/xml; charset=windows-1251"),
+    "UTF-16 with its mark": ("utf-16", '<?xml version="1.0" encoding="utf-16"?>', ""),
+    "UTF-8 with its mark": ("utf-8-sig", "", ""),
+    "an encoding nobody knows": ("utf-8", '<?xml version="1.0" encoding="x-unknown"?>', ""),
+}
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_the_text_comes_through_whatever_is_declared(name: str) -> None:
+    encoding, declaration, content_type = ENCODED[name]
+    title = "Привет" if "1251" in encoding else "Größe: já está"
+    content = rss(item("https://a.example/1", title=title), declaration=declaration).decode().encode(encoding)
+    batch = read("feed", content, headers={"content-type": content_type} if content_type else None)
+    assert [post.title for post in batch.items] == [title]
+
+
+def test_one_bad_byte_leaves_the_other_letters() -> None:
+    content = rss(item("https://a.example/1", title="Größe X")).replace(b"X", b"\xe9")
+    assert posts(content)[0].title == "Größe é"
+
+
+def test_what_publishers_get_wrong_is_forgiven() -> None:
+    undeclared = item("https://a.example/1", title="A&nbsp;B &copy; &undefined;", more="<dc:creator>Fern</dc:creator>")
+    (post,) = posts(b"\n \n<!-- hello -->" + rss(undeclared + "\x0b"))
+    assert post.title.startswith("A B ©")
+    assert post.author == "Fern"
+    headless = rss(item("https://a.example/1")).replace(b"</channel></rss>", b"")
+    assert len(posts(headless)) == 1, "only the feed's own end is missing"
+
+
+def test_the_body_is_the_content_else_the_summary() -> None:
+    space = "xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+    image = f"<content:encoded {space}>&lt;img src='/i.png'&gt;</content:encoded>"
+    assert posts(rss(item("https://a.example/1", more=f"<description>Short</description>{image}")))[0].text == "Short"
+
+
+def test_a_date_is_the_first_that_is_one() -> None:
+    dates = "<pubDate>yesterday</pubDate><dc:date>2026-03-01T10:00:00Z</dc:date>"
+    assert (
+        posts(rss(item("https://a.example/1", more=dates)))[0].published_at.isoformat() == "2026-03-01T10:00:00+00:00"
+    )
+
+
+def test_an_empty_feed_is_no_error_and_a_page_is_one() -> None:
+    assert read("feed", rss("")).items == ()
+    for other in (b"<html><head><title>Moved</title></head></html>", b"<opml><body/></opml>", b'{"a": 1}', b"[]"):
+        with pytest.raises(SourceError, match="no feed but"):
+            read("feed", other)
+
+
+def parse(source: Feed, request: Request, content: bytes):
+    return source.parse(Page(request, 200, content, request.url, NOW))
+
+
+def test_pages_are_followed_on_the_same_site_until_the_mark() -> None:
+    source = Feed(url=URL)
+    dated = item("https://a.example/1", more="<pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate>")
+    following = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='{}'/>"
+
+    def further(since: str | None, target: str) -> list[str]:
+        request = source.start(Search(), since, NOW)
+        return [found.url for found in parse(source, request, rss(dated, head=following.format(target))).requests]
+
+    assert further(None, "?page=2") == [f"{URL}?page=2"]
+    assert further("2026-03-01T00:00:00+00:00", "?page=2") == [f"{URL}?page=2"]
+    assert further("2026-03-02T10:00:00+00:00", "?page=2") == [], "everything here is known"
+    assert further(None, "https://elsewhere.example/?page=2") == [], "a link in content must not lead away"
+    assert further(None, URL) == [], "a page that follows itself is the end"
+
+
+def test_pages_that_lead_to_each_other_end() -> None:
+    source, pages = Feed(url=URL), 0
+    dated = item("https://a.example/1", more="<pubDate>Mon, 02 Mar 2026 10:00:00 GMT</pubDate>")
+    waiting = [source.start(Search(), None, NOW)]
+    while waiting:
+        target = "?b" if waiting[0].url.endswith("?a") else "?a"
+        head = f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='{target}'/>"
+        waiting = list(parse(source, waiting[0], rss(dated, head=head)).requests)
+        pages += 1
+        assert pages < 200
+    assert pages > 2
+
+
+def test_a_feed_is_told_apart_by_its_query_without_showing_it() -> None:
+    ids = {Feed(url=f"{URL}?key={key}").id for key in ("s3cret", "other")}
+    assert len(ids) == 2
+    assert "s3cret" not in "".join(ids)
+    with pytest.raises(ValueError, match="url"):
+        Feed(url="https://user:secret@news.example/feed")
+
+
+def test_a_json_feed_with_one_bad_item_keeps_the_others() -> None:
+    feed = json.loads(body("feed", "feed.json"))
+    feed["items"][1:1] = [7, {"id": {}}]
+    batch = read("feed", json.dumps(feed).encode())
+    assert len(batch.items) == 2
+    assert len(batch.rejected) == 2

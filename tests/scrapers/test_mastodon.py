@@ -1,0 +1,194 @@
+"""Mastodon: toots by their uri, boosts unwrapped, and pages that lead back to the mark."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from insight.model import Deletion, Role, Visibility, Watch
+from scrapers.base import Page, Search, SourceError
+from scrapers.social.mastodon import OVERLAP, Mastodon, hashtag
+from tests.scrapers.samples import NOW, body, read
+
+HOUR = int(OVERLAP.total_seconds() * 1000) << 16
+
+
+def toot(number: int, **changes: object) -> dict[str, object]:
+    return {
+        "id": str(number),
+        "uri": f"https://toots.example/s/{number}",
+        "url": f"https://toots.example/@fern/{number}",
+        "created_at": "2026-03-02T10:00:00.000Z",
+        "content": f"<p>toot {number}</p>",
+        "visibility": "public",
+        "account": {"acct": "fern"},
+        **changes,
+    }
+
+
+def parse(source: Mastodon, request, toots: object, link: str = "", status: int = 200):
+    headers = {"link": link} if link else {}
+    return source.parse(Page(request, status, json.dumps(toots).encode(), request.url, NOW, headers))
+
+
+def test_a_toot_is_read_as_a_person_reads_it() -> None:
+    first, second, boosted = read("mastodon", body("mastodon", "tag.json")).items
+    assert first.text == "@mosslane read https://birch.example/docs/start\nIt & #Acme\nbroke."
+    assert first.links == ("https://birch.example/docs/start",)
+    assert first.author == "quillfox@toots.example"
+    assert first.engagement == {"likes": 3, "reposts": 2, "replies": 1, "quotes": 0}
+    assert first.reply_to == second.native_id, "the parent on the same page is known by its uri"
+    assert (second.title, second.text) == ("Work rant", "Which one? #acme\nAcme\nBirch")
+    assert boosted.native_id == "https://other.example/users/fern/statuses/9"
+
+
+def test_a_boost_and_what_it_boosts_are_one_post() -> None:
+    original = toot(5)
+    boost = toot(6, uri="https://toots.example/s/6/activity", reblog=original, content="")
+    posts = read("mastodon", json.dumps([boost, original]).encode()).items
+    assert [post.native_id for post in posts] == ["https://toots.example/s/5"]
+
+
+def test_the_line_for_servers_without_quotes_is_left_out_where_quotes_are_known() -> None:
+    (post,) = read("mastodon", body("mastodon", "search.json")).items
+    assert post.text == "This."
+    assert post.links == ("https://far.example/notice/3f",)
+    old = toot(1, content='<p class="quote-inline">RE: x</p><p>This.</p>')
+    assert read("mastodon", json.dumps([old]).encode()).items[0].text == "RE: x\nThis."
+
+
+def test_what_only_followers_see_is_private() -> None:
+    found = [toot(n, visibility=v) for n, v in enumerate(("public", "unlisted", "private", "direct"), start=1)]
+    seen = [post.visibility for post in read("mastodon", json.dumps(found).encode()).items]
+    assert seen == [Visibility.PUBLIC, Visibility.PUBLIC, Visibility.PRIVATE, Visibility.PRIVATE]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {"accounts": [], "statuses": [], "hashtags": []},
+        {"domain": "toots.example", "title": "Toots", "version": "4.6"},
+        {"id": "5", "options": [{"title": "a"}], "expired": True},
+        [{"name": "acme", "url": "https://toots.example/tags/acme", "history": []}],
+        [{"content": "<p>x</p>", "spoiler_text": "", "created_at": "2026-03-02T10:00:00Z", "account": {"acct": "x"}}],
+        {"id": "8", "acct": "fern", "username": "fern"},
+    ],
+    ids=["nothing", "search", "instance", "poll", "tags", "edits", "account"],
+)
+def test_answers_of_other_kinds_hold_no_post_and_are_no_error(answer: object) -> None:
+    batch = read("mastodon", json.dumps(answer).encode())
+    assert (batch.items, batch.rejected) == ((), ())
+
+
+def test_threads_notifications_conversations_and_streams_are_read() -> None:
+    one = toot(1)
+    stream = f":)\nevent: update\ndata: {json.dumps(one)}\n\n:thump\nevent: delete\ndata: 123\n\n".encode()
+    socket = {"event": "update", "payload": json.dumps(one)}
+    answers: list[object] = [{"ancestors": [one], "descendants": []}, [{"type": "mention", "status": one}]]
+    answers += [{"unread": False, "last_status": one}, socket]
+    for content in [*(json.dumps(answer).encode() for answer in answers), stream]:
+        assert [post.native_id for post in read("mastodon", content).items] == [one["uri"]]
+    lines = "\n".join(json.dumps(toot(n)) for n in (1, 2)).encode() + b"\n{broken}\n"
+    batch = read("mastodon", lines)
+    assert len(batch.items) == 2
+    assert len(batch.rejected) == 1
+
+
+def test_a_tombstone_is_a_deletion() -> None:
+    gone = {"id": "https://toots.example/s/1", "type": "Tombstone"}
+    for status, answer in ((200, gone), (410, gone), (200, {"type": "Delete", "object": gone})):
+        batch = read("mastodon", json.dumps(answer).encode(), status)
+        assert batch.items == (Deletion("mastodon", "https://toots.example/s/1"),)
+
+
+def test_an_error_is_one_at_any_status_in_any_language() -> None:
+    for status in (200, 401, 404, 410, 422):
+        with pytest.raises(SourceError, match="見つかりません"):
+            read("mastodon", '{"error": "見つかりません"}'.encode(), status)
+
+
+def test_a_closed_timeline_asks_for_a_token() -> None:
+    with pytest.raises(SourceError) as caught:
+        read("mastodon", b'{"error": "This method requires an authenticated user"}', 422)
+    assert "token" in caught.value.remedy
+
+
+def test_the_limit_that_resets_says_when_to_come_back() -> None:
+    with pytest.raises(SourceError) as caught:
+        read("mastodon", b'{"error": "Too many requests"}', 429, {"X-RateLimit-Reset": "2026-03-03T12:02:30.000000Z"})
+    assert (caught.value.retry_after, caught.value.permanent) == (150, False)
+
+
+def test_one_bad_toot_leaves_the_others() -> None:
+    bad = [toot(1), toot(2, uri=None), "toot", {**toot(3), "content": ["x"]}, toot(4, account="?", tags=7, poll=[1])]
+    batch = read("mastodon", json.dumps(bad).encode())
+    assert [post.native_id[-1] for post in batch.items] == ["1", "4"]
+    assert len(batch.rejected) == 3
+
+
+def test_a_walk_overlaps_the_mark_asks_its_own_instance_and_ends() -> None:
+    source = Mastodon(instance="http://127.0.0.1:9/mirror", hashtags=("acme",))
+    mark = 115_000_000_000_000_000
+    request = source.start(source.searches(())[0], str(mark), NOW)
+    assert request.url == "http://127.0.0.1:9/mirror/api/v1/timelines/tag/acme"
+    assert request.params["since_id"] == str(mark - HOUR)
+
+    newer = [toot(mark + 2), toot(mark + 1)]
+    link = f'<https://elsewhere.example/api/v1/timelines/tag/acme?max_id={mark + 1}>; rel="next", <x>; rel="prev"'
+    batch = parse(source, request, newer, link)
+    assert batch.newest == str(mark + 2)
+    (second,) = batch.requests
+    assert second.url == request.url, "a Link header of the mirrored instance must not lead away"
+    assert second.params == {**request.params, "max_id": str(mark + 1)}
+
+    assert parse(source, second, [toot(mark)], link).requests == (), "the same page again is the end"
+    assert parse(source, second, []).requests == ()
+    past = f'<https://e.example/?max_id={mark - HOUR}>; rel="next"'
+    assert parse(source, second, [toot(mark)], past).requests == ()
+
+
+def test_a_mirror_without_a_link_header_is_walked_by_full_pages() -> None:
+    source = Mastodon(hashtags=("acme",))
+    request = source.start(Search("#acme", "acme"), None, NOW)
+    full = [toot(1000 - n) for n in range(40)]
+    assert parse(source, request, full).requests[0].params["max_id"] == "961"
+    assert parse(source, request, full[:39]).requests == ()
+
+
+TAGS = {
+    "Acme": "acme",
+    "acme corp": "acmecorp",
+    "#Wi-Fi": "wifi",
+    "@acme@toots.example": "acme",
+    "c++": "c",
+    "größe": "größe",
+    "東京": "東京",
+    "365": None,
+    "!?": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("term", "tag"), TAGS.items())
+def test_a_term_becomes_what_a_hashtag_may_be(term: str, tag: str | None) -> None:
+    assert hashtag(term) == tag
+
+
+def test_searches_come_from_the_watches_and_the_settings() -> None:
+    watch = Watch("acme", "Acme", Role.BRAND, '#AcmeCorp OR "acme corp" OR @acme')
+    keys = [search.key for search in Mastodon(hashtags=("OpenSource",)).searches((watch,))]
+    assert sorted(keys) == ["#acme", "#acmecorp", "#opensource"]
+
+
+def test_the_token_stays_out_of_requests_and_of_print() -> None:
+    source = Mastodon(token="s3cret", hashtags=("acme",))
+    request = source.start(source.searches(())[0], "5", NOW)
+    assert source.headers() == {"Authorization": "Bearer s3cret"}
+    assert "s3cret" not in f"{request}{source}{source!r}{source.id}"
+
+
+def test_base_url_says_the_same_as_instance() -> None:
+    assert Mastodon(base_url="https://toots.example") == Mastodon(instance="https://toots.example")
+    assert Mastodon(instance="https://toots.example").id == "mastodon:toots.example"

@@ -1,0 +1,128 @@
+"""The tools that every kind reads with: HTML to text, dates, encodings, addresses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insight.model import Precision
+from scrapers import charset, html, values
+from scrapers.dates import moment
+
+TEXTS = {
+    "<p>one</p><p>two</p>": "one\ntwo",
+    "a<br>b<br/>c": "a\nb\nc",
+    "a<br><br><br><br>b": "a\n\nb",
+    " a \n b\t<i>c</i> ": "a b c",
+    "<ul><li>a<li>b</ul>c": "a\nb\nc",
+    "a<script>x()</script><style>y</style><!-- z -->b": "ab",
+    "1 &lt; 2 &amp; &#x27;3&#x27;&nbsp;&euro;": "1 < 2 & '3' €",
+    '<a href="x"><span class="invisible">https://</span>a.example</a>': "https://a.example",
+    "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>": "a b\nc",
+    "<pre>a\n  b</pre>": "a\nb",
+    "a < b and b > c": "a < b and b > c",
+    "plain\ntext": "plain text",
+    "a\x00b\x08<b>\ud800c": "abc",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("markup", TEXTS)
+def test_html_becomes_what_a_person_reads(markup: str) -> None:
+    assert html.read(markup).text == TEXTS[markup]
+
+
+def test_links_are_absolute_and_lead_somewhere() -> None:
+    markup = '<a href="/a">1</a><a href="javascript:x">2</a><a href="//b.example">3</a><a href="/a">4</a><a href="http://[">5</a>'
+    assert html.read(markup, "https://a.example/x").links == ("https://a.example/a", "https://b.example")
+
+
+def test_a_headline_keeps_what_only_looks_like_a_tag() -> None:
+    assert (
+        html.line("The <b>best</b> &amp; &lt;template&gt; <template> of <i>all")
+        == "The best & <template> <template> of all"
+    )
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_exception_and_fits_a_database(markup: str) -> None:
+    for text in (html.read(markup).text, html.line(markup), html.title(markup) or ""):
+        text.encode()
+        assert "\0" not in text
+
+
+DATES = {
+    "2026-03-02T10:15:30Z": "2026-03-02T10:15:30+00:00",
+    "2026-03-02T10:15:30.250+01:00": "2026-03-02T09:15:30.250000+00:00",
+    "2026-03-02 10:15": "2026-03-02T10:15:00+00:00",
+    "Mon, 02 Mar 2026 10:15:30 GMT": "2026-03-02T10:15:30+00:00",
+    "Mon, 2 Mar 26 10:15 EST": "2026-03-02T15:15:00+00:00",
+    "Seg, 02 Mar 2026 10:15:30 -0300": "2026-03-02T13:15:30+00:00",
+    "2. März 2026 10:15": "2026-03-02T10:15:00+00:00",
+    "March 2, 2026 at 3:15 pm": "2026-03-02T15:15:00+00:00",
+    " Mon, 02 Mar 2026 10:15:30 GMT\n   ": "2026-03-02T10:15:30+00:00",
+}
+
+
+@pytest.mark.parametrize("written", DATES)
+def test_a_date_with_a_time_is_known_to_the_second(written: str) -> None:
+    at, precision = moment(written)
+    assert (at.isoformat(), precision) == (DATES[written], Precision.SECOND)
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-03-02", "20260302", "Mon, 02 Mar 2026", "March 2, 2026", "2026-03-02T10:15 XYZ"]
+)
+def test_a_date_without_a_time_or_with_an_unknown_zone_is_a_day(written: str) -> None:
+    at, precision = moment(written)
+    assert (at.isoformat(), precision) == ("2026-03-02T00:00:00+00:00", Precision.DAY)
+
+
+NO_DATES = ["", "yesterday", "2026-03", "2026-02-30", "10:15", "1772446530", "x" * 10_000, None, 7, ["2026-03-02"]]
+IMPOSSIBLE = [
+    "2026-03-02T25:00:00Z",
+    "0001-01-01T00:00:00+05:00",
+    "Mon, 02 Foo 2026 10:15 GMT",
+    "2026-03-02T10:15+99:00",
+]
+
+
+@pytest.mark.parametrize("written", NO_DATES + IMPOSSIBLE)
+def test_what_is_no_date_is_unknown_and_never_filled_from_the_clock(written: object) -> None:
+    assert moment(written) == (None, Precision.UNKNOWN)
+
+
+@given(st.text(max_size=40))
+def test_no_text_makes_a_date_raise(written: str) -> None:
+    at, precision = moment(written)
+    assert (at is None) == (precision is Precision.UNKNOWN)
+
+
+@given(st.binary(max_size=200), st.text(max_size=20))
+def test_any_bytes_are_some_text(body: bytes, declared: str) -> None:
+    assert isinstance(charset.decode(body, declared), str)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_utf_8_is_read_as_what_it_is_whatever_is_declared(text: str) -> None:
+    body = text.encode()
+    if not text.startswith("\ufeff") and body[:4].count(0) < 2:
+        assert charset.decode(body, "iso-8859-1") == text
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "hex", "unicode_escape", "undefined"])
+def test_an_encoding_that_is_none_of_the_webs_is_not_used(name: str) -> None:
+    assert charset.decode(b"caf\xe9", name) == "café"
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_an_address_is_absolute_or_none(written: str, base: str) -> None:
+    found = values.address(written, base)
+    assert found is None or found.startswith(("http://", "https://"))
+
+
+def test_an_address_as_an_identity_drops_where_the_reader_came_from() -> None:
+    same = ["http://A.example/x?utm_source=f", "https://a.example:443/x?fbclid=1", "https://a.example/x?source=rss---2"]
+    assert {values.canonical(url) for url in same} == {"https://a.example/x"}
+    assert values.canonical("https://a.example/x?b=1&a=%20#part") == "https://a.example/x?b=1&a=%20#part"

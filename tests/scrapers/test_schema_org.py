@@ -1,0 +1,208 @@
+"""schema.org reviews in everything that pages do to them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from insight.model import Post, Precision, Rating, Reading
+from scrapers.base import Page, Search
+from scrapers.reviews.schema_org import Reviews
+from tests.scrapers.samples import NOW, body, read
+
+
+def page(*blocks: object, markup: str = "", end: str = "</body></html>") -> bytes:
+    written = (block if isinstance(block, str) else json.dumps(block) for block in blocks)
+    scripts = "".join(f'<script type="application/ld+json">{block}</script>' for block in written)
+    return f"<html><head>{scripts}</head><body>{markup}{end}".encode()
+
+
+def review(**changes: object) -> dict[str, object]:
+    return {"@type": "Review", "author": "Fern", "datePublished": "2026-03-01", "reviewBody": "Fine.", **changes}
+
+
+def posts(content: bytes) -> list[Post]:
+    return [item for item in read("reviews", content).items if isinstance(item, Post)]
+
+
+def test_json_ld_is_read_from_a_graph_with_its_references() -> None:
+    first, second = posts(body("reviews", "jsonld.html"))
+    assert (first.native_id, first.author, first.title) == ("https://shop.example/acme#r1", "Fern Hollow", "Gone")
+    assert first.text == "Lost & gone.\nAll of it."
+    assert (first.rating, first.precision) == (Rating(2.0, 0.0, 10.0), Precision.DAY)
+    assert (second.author, second.text, second.language) == ("Moss Lane", "Fine.", "en")
+    assert second.rating == Rating(80.0, 0.0, 100.0)
+
+
+def test_microdata_is_read_with_its_nesting() -> None:
+    first, second = posts(body("reviews", "microdata.html"))
+    assert (first.author, first.title, first.text) == ("Fern Hollow", "Slow", "It is slow.\nVery slow.")
+    assert first.rating == Rating(3.0, 1.0, 10.0)
+    assert first.published_at.isoformat() == "2026-03-02T00:00:00+00:00"
+    assert (second.author, second.text, second.rating) == ("Moss Lane", "Good enough.", None)
+
+
+def test_averages_are_readings() -> None:
+    readings = [item for item in read("reviews", body("reviews", "microdata.html")).items if isinstance(item, Reading)]
+    assert [(reading.indicator, reading.value, reading.at) for reading in readings] == [
+        ("rating:shop.example/acme", 3.5, NOW),
+        ("reviews:shop.example/acme", 12.0, NOW),
+    ]
+
+
+def test_averages_of_several_things_are_told_apart() -> None:
+    products = [
+        {"@type": "Product", "name": name, "aggregateRating": {"@type": "AggregateRating", "ratingValue": value}}
+        for name, value in (("A", 4), ("B", 2))
+    ]
+    found = {item.indicator: item.value for item in read("reviews", page(products)).items if isinstance(item, Reading)}
+    assert found == {"rating:shop.example/acme#A": 4.0, "rating:shop.example/acme#B": 2.0}
+
+
+FORGIVEN = {
+    "control characters": '{"@type": "Review", "reviewBody": "Fi\nne.\t"}',
+    "comments and trailing commas": '{"@type": "Review", // what it is\n "reviewBody": "Fine.", /* no more */ }',
+    "an address that looks like a comment": '{"@type": "Review", "reviewBody": "Fine.", "url": "https://shop.example/r/1",}',
+    "CDATA": '//<![CDATA[\n{"@type": "Review", "reviewBody": "Fine."}\n//]]>',
+    "an HTML comment": '<!-- {"@type": "Review", "reviewBody": "Fine."} -->',
+    "a semicolon": '{"@type": "Review", "reviewBody": "Fine."};',
+    "entities for quotes": "{&quot;@type&quot;: &quot;Review&quot;, &quot;reviewBody&quot;: &quot;Fine.&quot;}",
+    "whole names": '{"@type": "https://schema.org/Review", "http://schema.org/reviewBody": "Fine."}',
+    "prefixed names": '{"@type": ["schema:Review"], "schema:reviewBody": {"@value": "Fine."}}',
+    "lists in lists": '{"@type": "Product", "review": [[{"@type": "Review", "reviewBody": ["Fine."]}]]}',
+    "no type of its own": '{"@type": "Recipe", "review": {"reviewBody": "Fine."}}',
+    "a subclass": '{"@type": "CriticReview", "reviewBody": "Fine."}',
+}
+
+
+@pytest.mark.parametrize("name", FORGIVEN)
+def test_json_ld_is_read_in_spite_of(name: str) -> None:
+    batch = read("reviews", page(FORGIVEN[name]))
+    assert [post.text.replace("\n", "") for post in batch.items if isinstance(post, Post)] == ["Fine."]
+    assert batch.rejected == ()
+
+
+def test_a_broken_block_beside_a_good_one_is_set_aside() -> None:
+    batch = read("reviews", page('{"@type": "Review", "reviewBody": "cut of', review(), "null", ""))
+    assert [post.text for post in batch.items] == ["Fine."]
+    assert [rejected.reason.partition(":")[0] for rejected in batch.rejected] == ["a JSON-LD block that is no JSON"]
+
+
+def test_a_review_that_says_nothing_is_set_aside_and_its_neighbours_stay() -> None:
+    batch = read(
+        "reviews", page([review(), {"@type": "Review", "author": "Moss"}, review(reviewBody=None, reviewRating=4)])
+    )
+    assert [(post.text, post.rating and post.rating.value) for post in batch.items] == [("Fine.", None), ("", 4.0)]
+    assert len(batch.rejected) == 1
+
+
+RATINGS = {
+    "4": Rating(4.0, 1.0, 5.0),
+    "4,5": Rating(4.5, 1.0, 5.0),
+    "3.777777": Rating(3.777777, 1.0, 5.0),
+    "4/5": Rating(4.0, 1.0, 5.0),
+    "8 out of 10": Rating(8.0, 1.0, 10.0),
+    "85%": Rating(85.0, 0.0, 100.0),
+    "0": Rating(0.0, 0.0, 5.0),
+    "9": None,
+    "-1": None,
+    "great": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("written", RATINGS)
+def test_a_rating_is_on_its_own_scale(written: str) -> None:
+    (post,) = posts(page(review(reviewRating={"@type": "Rating", "ratingValue": written})))
+    assert post.rating == RATINGS[written]
+
+
+def test_a_named_scale_counts_and_an_impossible_one_is_no_rating() -> None:
+    def rated(**scale: object) -> Rating | None:
+        return posts(page(review(reviewRating={"ratingValue": 7, **scale})))[0].rating
+
+    assert rated(bestRating="10", worstRating=0) == Rating(7.0, 0.0, 10.0)
+    assert rated(bestRating=7, worstRating=7) is None
+    assert rated(bestRating=5) is None
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("Fern", "Fern"),
+        ({"@type": "Person", "name": "Fern"}, "Fern"),
+        ([{"name": ""}, {"name": "Fern"}], "Fern"),
+        ({"@type": "Person"}, None),
+        (7, "7"),
+        (None, None),
+    ],
+)
+def test_an_author_is_a_name_a_person_or_a_list(author: object, name: str | None) -> None:
+    assert posts(page(review(author=author)))[0].author == name
+
+
+def test_midnight_sharp_is_a_day_wherever_it_is() -> None:
+    (post,) = posts(page(review(datePublished="2026-03-01T00:00:00+02:00")))
+    assert (post.published_at.isoformat(), post.precision) == ("2026-03-01T00:00:00+00:00", Precision.DAY)
+
+
+def test_the_id_holds_over_pages_and_tells_reviews_apart() -> None:
+    source = Reviews(url="https://shop.example/acme?id=7")
+
+    def ids(url: str, *reviews: object) -> list[str]:
+        request = source.start(Search(), None, NOW)
+        return [item.native_id for item in source.parse(Page(request, 200, page(*reviews), url, NOW)).items]
+
+    one = ids("https://shop.example/acme?id=7", review())
+    assert one == ids("http://www.shop.example/acme?utm_source=x&id=7&page=2", review())
+    assert one != ids("https://shop.example/acme?id=8", review())
+    assert len(set(ids("https://shop.example/acme", review(), review(author="Moss"), review(reviewBody="Bad.")))) == 3
+
+
+def test_an_id_that_several_reviews_share_names_none_of_them() -> None:
+    shared = [review(url="https://shop.example/product"), review(url="https://shop.example/product", author="Moss")]
+    assert len({post.native_id for post in posts(page(shared))}) == 2
+
+
+def test_the_same_review_twice_is_one_and_microdata_beside_json_ld_is_not_read_again() -> None:
+    markup = '<div itemscope itemtype="http://schema.org/Review"><p itemprop="reviewBody">Fine</p></div>'
+    assert len(posts(page(review(), review(), markup=markup))) == 1
+
+
+def test_fact_checks_are_no_reviews() -> None:
+    assert posts(page({"@type": "ClaimReview", "reviewBody": "False.", "author": "Fern"})) == []
+
+
+def test_a_page_with_other_data_holds_no_review() -> None:
+    batch = read("reviews", page({"@type": "MusicEvent", "name": "x"}))
+    assert (batch.items, batch.rejected) == ((), ())
+
+
+def test_a_review_that_the_page_breaks_off_in_is_set_aside() -> None:
+    markup = '<div itemscope itemtype="http://schema.org/Review"><p itemprop="reviewBody">I liked it until'
+    batch = read("reviews", page(markup=markup, end=""))
+    assert batch.items == ()
+    assert batch.rejected[0].reason == "the page breaks off inside this review"
+
+
+def test_the_next_page_is_followed_while_there_is_news() -> None:
+    source = Reviews(url="https://shop.example/acme")
+
+    def further(since: str | None, target: str) -> list[str]:
+        request = source.start(Search(), since, NOW)
+        content = page(review(), markup=f'<a rel="next" href="{target}">more</a>')
+        return [found.url for found in source.parse(Page(request, 200, content, request.url, NOW)).requests]
+
+    assert further(None, "?page=2") == ["https://shop.example/acme?page=2"]
+    assert further("2026-03-01T00:00:00+00:00", "?page=2") == []
+    assert further(None, "https://elsewhere.example/") == []
+    assert further(None, "/acme") == []
+
+
+def test_a_body_that_is_json_ld_itself_is_read() -> None:
+    assert [post.text for post in posts(json.dumps(review()).encode())] == ["Fine."]
+
+
+def test_robots_txt_binds_this_kind() -> None:
+    assert Reviews.obey_robots
