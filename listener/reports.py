@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from alerts.digests import digest_message
-from alerts.rules import may_read_private
+from alerts.rules import may_read_private, only_private
 from insight.coverage import SourceWeek
 from insight.digest import Digest, WatchWeek, compose
 from insight.model import Label, NewDelivery, Watch
@@ -63,6 +63,9 @@ def compose_digest(scene: Scene, period: Period, *, public_only: bool = True) ->
     """The week as data, from what is stored now."""
     weeks = [_week(scene, watch, period) for watch in scene.watches]
     opened = [alert for alert in scene.store.signals.alerts(open_only=False) if _within(alert.opened_at, period)]
+    if public_only:  # the very headline of an alert that rests on private posts alone is private
+        private = {signal.key for signal in scene.store.signals.recent(period.start) if only_private(signal)}
+        opened = [alert for alert in opened if alert.key not in private]
     return compose(period, weeks, opened, _sources(scene, period), public_only=public_only)
 
 

@@ -30,7 +30,6 @@ class PassingError(SourceError):
 class _Host:
     slots: asyncio.Semaphore
     users: int = 0
-    asked: datetime | None = None
     started: datetime | None = None
     pace: float = 0.0
     closed_until: datetime | None = None
@@ -51,16 +50,19 @@ class Pace:
     async def turn(self, name: str, seconds: float) -> AsyncIterator[None]:
         """Hold one of the host's slots, at least `seconds` after its last turn began.
 
-        Raises SourceError when the host has asked to be left alone for longer than anybody's patience.
+        Nobody holds a slot while they wait for a time to come. Raises SourceError when the host has asked to be left
+        alone for longer than anybody's patience.
         """
         host = self._host(name)
         host.users += 1
         try:
-            async with host.slots:
-                self._refuse_while_closed(name, host)
-                await self._wait(self._until_start(host, seconds))
-                await self._wait(self._refuse_while_closed(name, host))  # it may have closed meanwhile
-                yield
+            while True:
+                await self._wait(self._not_yet(name, host, seconds))
+                async with host.slots:
+                    if not self._not_yet(name, host, seconds):  # another may have had its turn, or it has closed
+                        host.started, host.pace = self._now(), seconds
+                        yield
+                        return
         finally:
             host.users -= 1
 
@@ -86,16 +88,13 @@ class Pace:
             if host.users or self._closed(host) or (host.started and host.started > long_ago)
         }
 
-    def _until_start(self, host: _Host, seconds: float) -> float:
-        """Reserve the next start; how long until then."""
-        now = start = self._now()
-        if host.started is not None:
-            if host.asked and now < host.asked:
-                host.started = now  # the clock was set back: nobody waits for it to come round again
-            start = max(now, host.started + timedelta(seconds=max(seconds, host.pace)))
-        host.asked = now
-        host.started, host.pace = start, seconds
-        return (start - now).total_seconds()
+    def _not_yet(self, name: str, host: _Host, seconds: float) -> float:
+        """Seconds until this turn may begin. Nobody waits for a clock that was set back to come round again."""
+        closed, now = self._refuse_while_closed(name, host), self._now()
+        if host.started is None or now < host.started:
+            return closed
+        start = host.started + timedelta(seconds=max(seconds, host.pace))
+        return max(closed, (start - now).total_seconds())
 
     def _closed(self, host: _Host) -> float:
         if host.closed_until is None:

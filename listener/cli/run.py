@@ -17,8 +17,8 @@ from listener.cli.parts import config_path, explained, opened_store, settings
 from listener.clock import SystemClock
 from listener.collect import Tally
 from listener.config import Config
-from listener.daemon import Daemon, Simulation
-from storage import HeldError, Store
+from listener.daemon import Daemon, Simulation, StartError
+from storage import HeldError, Store, StoreError
 
 
 def register(app: typer.Typer) -> None:
@@ -142,6 +142,8 @@ def demo(
     place = folder or Path(tempfile.mkdtemp(prefix="listener-demo-"))
     try:
         show(place, weeks=weeks, seed=seed)
+    except (StoreError, StartError) as error:
+        fail(str(error))
     except KeyboardInterrupt:
         err.print("stopped; what was stored so far is in", place)
         raise typer.Exit(130) from None
