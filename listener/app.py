@@ -58,21 +58,19 @@ class App:
     def take(self, config: Config) -> None:
         """Take a config as a whole: watches and sources go to the store, everything built from it is built again."""
         now = self.clock.now()
-        self.config = config
         before = {watch.id: watch.version for watch in self.store.watches.all()}
-        self.watches: tuple[Watch, ...] = self.store.watches.sync(config.watches, now)
-        self.sources = {source.id: source for source in config.sources}
+        watches = self.store.watches.sync(config.watches, now)
         self.store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
         if not self.store.state.get(reports.LISTENING_SINCE):
             self.store.state.put(reports.LISTENING_SINCE, {"at": now.isoformat()}, now)
-        self.pipeline = Pipeline(self.watches)
+        pipeline = Pipeline(watches)
+        # from here on nothing can fail: the config is taken as a whole or, by what raised above, not at all
+        self.config, self.watches, self.pipeline = config, watches, pipeline
+        self.sources = {source.id: source for source in config.sources}
+        self.changed_watches = tuple(watch for watch in watches if before.get(watch.id, watch.version) != watch.version)
         self._door.vouch(config.vouched_origins())
         self.collector = Collector(
-            self.store, self.on_store, self._door, self.clock, self._random, self.log, self.pipeline, self.watches,
-            self._visited,
-        )  # fmt: skip
-        self.changed_watches = tuple(
-            watch for watch in self.watches if before.get(watch.id, watch.version) != watch.version
+            self.store, self.on_store, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited
         )
 
     async def on_store(self, call: Callable[[], T]) -> T:

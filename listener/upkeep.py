@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
 
+from insight.model import Post
 from insight.pipeline import Pipeline
 from listener.config import Config
 from scrapers.base import Source
@@ -42,10 +42,16 @@ def rematch(store: Store, pipeline: Pipeline, sources: Mapping[str, Source], now
     """Understand the stored posts of the last 90 days again, after a query has changed; mentions and counts move."""
     moved = 0
     for posts in store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=500):
-        for source, group in groupby(posts, key=lambda stored: stored.source):
-            known = sources.get(source)
-            bound = frozenset(known.watches) if known else frozenset[str]()
-            understood = pipeline.understand([stored.post for stored in group], bound=bound)
-            store.posts.reclassify(understood, now)
-            moved += len(understood)
+        groups: dict[frozenset[str], list[Post]] = {}
+        for stored in posts:
+            groups.setdefault(_bound(store, sources, stored.post), []).append(stored.post)
+        for bound, group in groups.items():
+            store.posts.reclassify(pipeline.understand(group, bound=bound), now)
+            moved += len(group)
     return moved
+
+
+def _bound(store: Store, sources: Mapping[str, Source], post: Post) -> frozenset[str]:
+    """The watches that this post concerns by where it was seen, whatever it says."""
+    seen_by = (sources.get(sighting.source) for sighting in store.posts.sightings(post.key))
+    return frozenset(watch for source in seen_by if source for watch in source.watches)

@@ -36,12 +36,22 @@ def settings(context: typer.Context) -> Config:
 
 @contextmanager
 def opened_store(config: Config) -> Iterator[Store]:
-    """The store, for reading; trouble with it ends the command in one line."""
+    """The store; trouble with it ends the command in one line."""
     try:
         with open_store(config.storage.url) as store:
             yield store
     except StoreError as error:
         fail(config.redactor.mask(str(error)))
+
+
+@contextmanager
+def stored(config: Config) -> Iterator[Store]:
+    """The store for reading: a database that is not there yet is not made by looking at it."""
+    scheme, _, path = config.storage.url.partition(":///")
+    if scheme == "sqlite" and path and not Path(path).exists():
+        fail(f"there is no database yet at {path}", "`listener run` makes it, `listener once` fills it once")
+    with opened_store(config) as store:
+        yield store
 
 
 def write(config: Config, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

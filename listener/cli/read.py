@@ -15,7 +15,7 @@ from rich.text import Text
 from insight.model import Label, MentionState, Sighted
 from insight.query import Matcher, QueryError, parse
 from listener.cli.output import fail, out, plain, print_json, print_json_line, table, when
-from listener.cli.parts import opened_store, settings
+from listener.cli.parts import settings, stored
 from listener.clock import SystemClock
 from storage import Store
 
@@ -74,7 +74,7 @@ def search(
         fail(str(error))
     config, now = settings(context), SystemClock().now()
     shown = 0
-    with opened_store(config) as store:
+    with stored(config) as store:
         for found in _mentions(store, watch, since_time(since, now)):
             match = matcher.match(found.post)
             if match is None or match.excluded_by:
@@ -119,7 +119,7 @@ def stats(
     Example: listener stats --since 30d
     """
     config = settings(context)
-    with opened_store(config) as store:
+    with stored(config) as store:
         now = latest(store)
         begin = since_time(since, now) or datetime.min.replace(tzinfo=now.tzinfo)
         watches = {
@@ -196,7 +196,7 @@ def export(
     Example: listener export > mentions.csv   ·   listener export --format jsonl --since 30d
     """
     config, now = settings(context), SystemClock().now()
-    with opened_store(config) as store:
+    with stored(config) as store:
         batches = store.posts.scan(since=since_time(since, now), watch=watch)
         write = _write_csv if form is Form.CSV else _write_lines
         count = write(found for batch in batches for found in batch)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from contextlib import nullcontext, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,7 +75,8 @@ def once(
     clock = SystemClock()
     with opened_store(config) as store:
         try:
-            with store.hold({"pid": 0, "since": clock.now().isoformat(), "command": "once"}, clock.now()):
+            quiet = redirect_stdout(sys.stderr) if as_json else nullcontext()  # the console channel speaks, too
+            with store.hold({"pid": 0, "since": clock.now().isoformat(), "command": "once"}, clock.now()), quiet:
                 found = anyio.run(_cycle, config, store)
         except HeldError as error:
             found = _by_daemon(error, "once")

@@ -17,7 +17,7 @@ from insight.model import Role
 from listener import trial
 from listener.app import door_for
 from listener.cli.output import done, fail, out, print_json, table, when
-from listener.cli.parts import config_path, opened_store, settings, write
+from listener.cli.parts import config_path, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import Config
 from listener.wizard import Answers, compose
@@ -116,8 +116,8 @@ def doctor(
     """
     config, now = settings(context), SystemClock().now()
     facts: dict[str, Any] = {"python": platform.python_version(), "system": platform.platform(), "clock": now}
-    with opened_store(config) as store:
-        facts |= store.describe()
+    with stored(config) as store:
+        facts |= _described(store.describe())
         facts["daemon"] = _daemon(store.owner())
         cycle = store.state.get("cycle")
         facts["last cycle"] = when(datetime.fromisoformat(cycle["at"]), now) if cycle else "never"
@@ -138,6 +138,13 @@ def doctor(
         table(("Set aside", "Source", "Reason"), [(when(r.at, now), r.source, r.reason) for r in rejected])
 
 
+def _described(found: dict[str, Any]) -> dict[str, Any]:
+    """The store's own facts, for a table."""
+    bugs = [f"{bug['name']}: {bug['consequence']}" for bug in found.pop("known_bugs", [])]
+    found["size"] = f"{found['size'] / 1e6:.1f} MB"
+    return {**found, "known bugs": "; ".join(bugs) or "none"}
+
+
 def _daemon(owner: Any) -> str:
     if not owner:
         return "not running"
@@ -149,7 +156,7 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Wh
     config = settings(context)
     if file.exists():
         fail(f"{file} exists already; a backup overwrites nothing", "name a new file")
-    with opened_store(config) as store:
+    with stored(config) as store:
         try:
             store.backup(file)
         except StoreError as error:

@@ -15,7 +15,7 @@ from insight.model import Post, Role, Watch
 from listener import control, log
 from listener.app import door_for
 from listener.cli.output import done, err, fail, out, plain, print_json, print_json_line, table, when
-from listener.cli.parts import opened_store, settings, write
+from listener.cli.parts import settings, stored, write
 from listener.cli.read import _health as health
 from listener.clock import SystemClock
 from scrapers import KINDS, kind_of
@@ -62,7 +62,7 @@ def catalogue(
 
 def _mine(context: typer.Context, as_json: bool) -> None:
     config, now = settings(context), SystemClock().now()
-    with opened_store(config) as store:
+    with stored(config) as store:
         states = [state for state in store.sources.all() if state.active]
     if as_json:
         print_json(states)

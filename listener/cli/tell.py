@@ -11,7 +11,7 @@ from alerts.digests import digest_message
 from alerts.messages import trial_message
 from listener import reports, signals
 from listener.cli.output import done, fail, out, print_json, table, when
-from listener.cli.parts import opened_store, settings
+from listener.cli.parts import settings, stored
 from listener.clock import SystemClock
 from listener.config import nearest
 
@@ -35,7 +35,7 @@ def digest(
     config = settings(context)
     if not dry_run:
         fail("the daemon sends the digest by itself, at its weekday and hour", "`--dry-run` shows it here")
-    with opened_store(config) as store:
+    with stored(config) as store:
         scene = signals.Scene(store, config, store.watches.all(), SystemClock().now())
         found = reports.compose_digest(scene, reports.last_period(scene))
         message = digest_message(found, scene.now, id="dry-run")
@@ -77,7 +77,7 @@ def alerts(
     Example: listener alerts --all --json
     """
     config, now = settings(context), SystemClock().now()
-    with opened_store(config) as store:
+    with stored(config) as store:
         found = store.signals.alerts(open_only=not everything)
         rows = store.outbox.rows(limit=200)
     waiting = [row for row in rows if row.state != "sent"]

@@ -49,11 +49,14 @@ def test_a_source_remembers_how_it_is_doing(store: Store) -> None:
     assert (state.failures, state.error, state.paused, state.next_at) == (2, "forbidden", True, NOON + 2 * HOUR)
     assert (state.last_attempt, state.last_success) == (NOON + HOUR, None)
     assert [one.id for one in store.sources.due(NOON + 2 * HOUR)] == ["hn"]
+    store.sources.succeeded("hn", NOON + HOUR, NOON + 2 * HOUR, 1, 1)
+    assert store.sources.all()[0].paused is False
+    store.sources.failed("hn", NOON + HOUR, NOON + 2 * HOUR, "forbidden", permanent=True)
     store.sources.resume("hn", NOON + HOUR)
     state = store.sources.all()[0]
     assert (state.failures, state.error, state.paused, state.next_at) == (0, None, False, NOON + HOUR)
     store.sources.succeeded("hn", NOON + 2 * HOUR, NOON + 3 * HOUR, 5, 0)
-    assert store.sources.all()[0].last_item_at is None
+    assert store.sources.all()[0].last_item_at == NOON + HOUR
 
 
 def test_visits_are_kept_by_the_hour_of_collection(store: Store) -> None:

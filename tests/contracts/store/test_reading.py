@@ -64,6 +64,14 @@ def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
     assert store.posts.recent("other", NOON - 4 * HOUR, NOON) == []
 
 
+def test_a_corrected_time_moves_the_mention_too(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(post(published_at=NOON - 5 * DAY, edited_at=NOON)))
+    assert store.posts.recent("acme", NOON - DAY, NOON) == []
+    assert len(store.posts.recent("acme", NOON - 6 * DAY, NOON - 4 * DAY)) == 1
+    assert store.counts.distinct("acme", NOON - DAY, NOON).mentions == 0
+
+
 @pytest.mark.parametrize("watch", [None, "acme"])
 def test_scan_gives_each_mention_once_however_small_the_batches(store: Store, watch: str | None) -> None:
     posts = [post(number, published_at=NOON - (number // 4) * HOUR) for number in range(23)]

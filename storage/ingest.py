@@ -1,0 +1,134 @@
+"""One arrival in one transaction: read what is known of its posts, merge, write what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy import bindparam as bind
+
+from insight.model import Deletion, Engagement, Mention, MentionState, PostKey, Understood
+from storage import sources, tables
+from storage.bulk import put
+from storage.changes import Known, by_network, read_known, retired_watches, write_changes
+from storage.database import Database
+from storage.indicators import put_readings
+from storage.merge import NEVER, arrived, deleted, engaged
+from storage.rows import storable, storable_key
+from storage.snapshots import put_snapshots
+from storage.values import Arrival, Outcome
+
+
+def ingest(database: Database, arrival: Arrival) -> Outcome:
+    understood = _in_turn(storable(item) for item in arrival.understood)
+    with database.write() as connection:
+        known = read_known(connection, _keys(understood, arrival))
+        _merge(connection, known, understood, arrival)
+        write_changes(connection, known, arrival.collected_at)
+        _write_sightings(connection, known, {item.post.key for item in understood}, arrival)
+        put_readings(connection, arrival.source, arrival.readings)
+        put_snapshots(connection, arrival.source, arrival.snapshots)
+        sources.put_arrival(connection, arrival)
+    return _outcome(known.values(), len(arrival.understood))
+
+
+def _in_turn(understood: Iterable[Understood]) -> list[Understood]:
+    """Without repetitions: of a post that comes more than once, the first edition and what was edited later."""
+    latest: dict[PostKey, datetime] = {}
+    kept = []
+    for item in understood:
+        key, edited = item.post.key, item.post.edited_at or NEVER
+        if key not in latest or edited > latest[key]:
+            latest[key] = edited
+            kept.append(item)
+    return kept
+
+
+def _keys(understood: Iterable[Understood], arrival: Arrival) -> set[PostKey]:
+    others: tuple[Deletion | Engagement, ...] = (*arrival.deletions, *arrival.engagements)
+    return {item.post.key for item in understood} | {_key(item) for item in others}
+
+
+def _key(item: Deletion | Engagement) -> PostKey:
+    return storable_key(PostKey(item.network, item.native_id))
+
+
+# -- merging ------------------------------------------------------------------------------------------------------
+
+
+def _merge(
+    connection: Connection, known: Mapping[PostKey, Known], understood: Sequence[Understood], arrival: Arrival
+) -> None:
+    """Take posts, then numbers, then deletions."""
+    at, retired = arrival.collected_at, retired_watches(connection)
+    graves = _graves(connection, [key for key, one in known.items() if one.old is None])
+    for item in understood:
+        key = item.post.key
+        one = known[key]
+        one.becomes(arrived(one.new, item, arrival.source, at, retired))
+        if one.new is not None and key in graves:
+            one.new = deleted(one.new, graves[key])
+    for numbers in arrival.engagements:
+        one = known[_key(numbers)]
+        one.new = one.new and engaged(one.new, numbers.counts)
+    gone = {_key(item) for item in arrival.deletions}
+    for key in gone:
+        one = known[key]
+        one.new = one.new and deleted(one.new, at)
+    _dig(connection, known, gone, graves, at)
+
+
+def _graves(connection: Connection, keys: Sequence[PostKey]) -> dict[PostKey, datetime]:
+    """Deletions that came before their post."""
+    table, found = tables.tombstones, {}
+    for network, part in by_network(keys):
+        query = select(table.c.native_id, table.c.deleted_at).where(table.c.network == network)
+        for row in connection.execute(query.where(table.c.native_id.in_(part))):
+            found[PostKey(network, row.native_id)] = row.deleted_at
+    return found
+
+
+def _dig(
+    connection: Connection,
+    known: Mapping[PostKey, Known],
+    gone: Collection[PostKey],
+    graves: Mapping[PostKey, datetime],
+    at: datetime,
+) -> None:
+    """Remember deletions of posts that have not come, and forget those whose post has."""
+    new = [{"network": key.network, "native_id": key.native_id, "deleted_at": at} for key in gone if not known[key].new]
+    put(connection, tables.tombstones, new)
+    table = tables.tombstones
+    used = [{"n": key.network, "i": key.native_id} for key in graves if known[key].new]
+    if used:
+        matches = (table.c.network == bind("n")) & (table.c.native_id == bind("i"))
+        connection.execute(delete(table).where(matches), used)
+
+
+def _write_sightings(
+    connection: Connection, known: Mapping[PostKey, Known], seen: Iterable[PostKey], arrival: Arrival
+) -> None:
+    rows = [
+        {"post": known[key].id, "source": arrival.source, "at": arrival.collected_at}
+        for key in seen
+        if known[key].new is not None
+    ]
+    put(connection, tables.sightings, rows)
+
+
+def _outcome(changes: Iterable[Known], seen: int) -> Outcome:
+    new = revised = gone = kept = 0
+    for one in changes:
+        if not one.changed or one.new is None:
+            continue
+        new += one.old is None
+        revised += bool(one.former)
+        gone += one.new.deleted_at is not None and (one.old is None or one.old.deleted_at is None)
+        before = one.old.mentions if one.old else {}
+        kept += sum(1 for watch, mention in one.new.mentions.items() if _kept(mention) and not _kept(before.get(watch)))
+    return Outcome(seen, new, revised, gone, kept)
+
+
+def _kept(mention: Mention | None) -> bool:
+    return mention is not None and mention.state is MentionState.KEPT

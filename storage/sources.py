@@ -1,0 +1,138 @@
+"""How each source is doing, how far it has been read, and what it could not give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from insight.counts import bounds
+from insight.model import Gap, Grain
+from storage import tables
+from storage.bulk import put
+from storage.database import Database
+from storage.rows import digest
+from storage.values import Arrival, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
+
+LONGEST_RAW = 20_000
+
+
+class Sources:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sync(self, entries: Sequence[SourceEntry], now: datetime) -> None:
+        """Take the configured sources: new ones are due at once, absent ones rest with all they have."""
+        table = tables.sources
+        new = {"active": True, "paused": False, "failures": 0, "next_at": now}
+        rows = [{"id": entry.id, "kind": entry.kind, **new} for entry in entries]
+        with self._database.write() as connection:
+            connection.execute(update(table).values(active=False))
+            put(connection, table, rows, replace=("kind", "active"))
+
+    def all(self) -> list[SourceState]:
+        """The configured sources, by id."""
+        table = tables.sources
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).where(table.c.active).order_by(table.c.id))
+            return [_state(row) for row in rows]
+
+    def due(self, now: datetime) -> list[SourceState]:
+        """The configured sources whose time has come, longest waiting first; paused ones too, at their time."""
+        table = tables.sources
+        query = select(table).where(table.c.active, table.c.next_at <= now).order_by(table.c.next_at, table.c.id)
+        with self._database.read() as connection:
+            return [_state(row) for row in connection.execute(query)]
+
+    def cursor(self, source: str, search: str) -> dict[str, Any] | None:
+        table = tables.cursors
+        query = select(table.c.cursor).where(table.c.source == source, table.c.search == search)
+        with self._database.read() as connection:
+            found: dict[str, Any] | None = connection.execute(query).scalar()
+            return found
+
+    def succeeded(self, source: str, now: datetime, next_at: datetime, seen: int, new: int) -> None:
+        changes = {"last_attempt": now, "last_success": now, "next_at": next_at, "failures": 0, "error": None}
+        with self._database.write() as connection:
+            _update(connection, source, paused=False, **changes, **({"last_item_at": now} if new else {}))
+            _visit(connection, source, now, seen=seen, new=new)
+
+    def failed(self, source: str, now: datetime, next_at: datetime, error: str, permanent: bool = False) -> None:
+        failures = tables.sources.c.failures + 1
+        with self._database.write() as connection:
+            _update(
+                connection, source, last_attempt=now, next_at=next_at, failures=failures, error=error, paused=permanent
+            )
+            _visit(connection, source, now, failures=1)
+
+    def resume(self, source: str, now: datetime) -> None:
+        """Somebody has done what was to do: the source is due at once."""
+        with self._database.write() as connection:
+            _update(connection, source, paused=False, failures=0, error=None, next_at=now)
+
+    def visits(self, since: datetime, source: str | None = None) -> list[Visit]:
+        """What the hours of collection from `since` on brought, oldest first."""
+        table = tables.visits
+        query = select(table).where(table.c.hour >= bounds(Grain.HOUR, since)[0])
+        if source is not None:
+            query = query.where(table.c.source == source)
+        with self._database.read() as connection:
+            return [Visit(**row) for row in connection.execute(query.order_by(table.c.hour, table.c.source)).mappings()]
+
+    def gaps(self, since: datetime) -> list[SourceGap]:
+        """The gaps that reach beyond `since`, latest first."""
+        table = tables.gaps
+        query = select(table).where(table.c.until >= since).order_by(table.c.until.desc(), table.c.id)
+        with self._database.read() as connection:
+            rows = connection.execute(query)
+            return [SourceGap(row.source, row.search, Gap(row.since, row.until, row.reason)) for row in rows]
+
+    def rejected(self, limit: int = 100) -> list[SourceRejected]:
+        """What could not be read, latest first."""
+        table = tables.rejected
+        query = select(table).order_by(table.c.last_at.desc(), table.c.id).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query)
+            return [
+                SourceRejected(row.source, row.search, row.reason, row.raw, row.last_at, row.first_at) for row in rows
+            ]
+
+
+def put_arrival(connection: Connection, arrival: Arrival) -> None:
+    """The part of an arrival that is about its source: cursor, gaps, rejected items."""
+    source, search, at = arrival.source, arrival.search, arrival.collected_at
+    if arrival.cursor is not None:
+        row = {"source": source, "search": search, "cursor": dict(arrival.cursor), "updated_at": at}
+        put(connection, tables.cursors, [row], replace=("cursor", "updated_at"))
+    gaps = {_gap_id(arrival, gap): gap for gap in arrival.gaps}
+    put(connection, tables.gaps, [
+        {"id": name, "source": source, "search": search, "since": gap.since, "until": gap.until, "reason": gap.reason}
+        for name, gap in gaps.items()
+    ])  # fmt: skip
+    rejected = {digest(source, search, item.reason, item.raw): item for item in arrival.rejected}
+    put(connection, tables.rejected, [
+        {"id": name, "source": source, "search": search, "reason": item.reason, "raw": item.raw[:LONGEST_RAW],
+         "first_at": at, "last_at": at}
+        for name, item in rejected.items()
+    ], replace=("last_at",))  # fmt: skip
+
+
+def _gap_id(arrival: Arrival, gap: Gap) -> str:
+    since = gap.since and gap.since.timestamp()
+    return digest(arrival.source, arrival.search, since, gap.until.timestamp(), gap.reason)
+
+
+def _update(connection: Connection, source: str, **values: Any) -> None:
+    connection.execute(update(tables.sources).where(tables.sources.c.id == source).values(**values))
+
+
+def _visit(connection: Connection, source: str, now: datetime, seen: int = 0, new: int = 0, failures: int = 0) -> None:
+    hour, _ = bounds(Grain.HOUR, now)
+    row = {"source": source, "hour": hour, "fetches": 1, "failures": failures, "seen": seen, "new": new}
+    put(connection, tables.visits, [row], add=("fetches", "failures", "seen", "new"))
+
+
+def _state(row: Row[Any]) -> SourceState:
+    return SourceState(**row._mapping)

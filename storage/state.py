@@ -1,0 +1,33 @@
+"""What steps remember between two turns: JSON, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from storage import tables
+from storage.bulk import put
+from storage.database import Database
+
+
+class State:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> Any:
+        """The JSON value under this name; None where there is none."""
+        table = tables.state
+        with self._database.read() as connection:
+            return connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
+
+    def put(self, name: str, value: Any, now: datetime) -> None:
+        with self._database.write() as connection:
+            put_states(connection, {name: value}, now)
+
+
+def put_states(connection: Connection, states: Mapping[str, Any], now: datetime) -> None:
+    rows = [{"name": name, "value": value, "updated_at": now} for name, value in sorted(states.items())]
+    put(connection, tables.state, rows, replace=("value", "updated_at"))

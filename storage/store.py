@@ -1,0 +1,138 @@
+"""`open_store(url)` gives the Store: everything that is remembered, by noun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from storage import ingest
+from storage.counts import Counts
+from storage.database import Database
+from storage.errors import StoreError
+from storage.indicators import Indicators
+from storage.migrations import REVISIONS, migrate, revision
+from storage.outbox import Outbox, put_deliveries
+from storage.posts import Posts
+from storage.signals import Signals, put_alerts, put_signals
+from storage.snapshots import Snapshots
+from storage.sources import Sources
+from storage.state import State, put_states
+from storage.themes import Themes, consume, put_themes
+from storage.values import Arrival, Outcome, Step
+from storage.watches import Watches
+
+
+def open_store(url: str) -> Store:
+    """Open a database and bring its schema up to date: `sqlite:///listener.db`, `postgresql://…`.
+
+    Raises NewerSchemaError when a newer Listener wrote it, StoreError with a remedy when it cannot be opened.
+    """
+    database = _database(url)
+    try:
+        with database.read() as connection:
+            current = revision(connection) == REVISIONS[-1]
+        if not current:
+            with database.write() as connection:
+                migrate(connection, database.where)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)
+
+
+def _database(url: str) -> Database:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            "`storage` does not hold an address", "write sqlite:///listener.db or postgresql://…"
+        ) from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            from storage.sqlite import Sqlite
+
+            return Sqlite(parsed)
+        case "postgresql" | "postgres":
+            from storage.postgres import Postgres
+
+            return Postgres(parsed)
+        case other:
+            raise StoreError(f"`storage` names {other}", "Listener keeps its data in sqlite:/// or postgresql://")
+
+
+class Store:
+    """Synchronous; any thread may call it. Times in and out are aware, in UTC. Each write is one transaction.
+
+    Every method raises StoreError, with a remedy, and no other error of a database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.watches = Watches(database)
+        self.sources = Sources(database)
+        self.posts = Posts(database)
+        self.counts = Counts(database)
+        self.themes = Themes(database)
+        self.signals = Signals(database)
+        self.outbox = Outbox(database)
+        self.indicators = Indicators(database)
+        self.snapshots = Snapshots(database)
+        self.state = State(database)
+
+    @property
+    def dialect(self) -> str:
+        return self._database.dialect
+
+    def ingest(self, arrival: Arrival) -> Outcome:
+        """Store a batch with its cursor and its counts: all of it or none. The same again changes nothing more."""
+        return ingest.ingest(self._database, arrival)
+
+    def commit(self, step: Step) -> None:
+        """Store what a step of detection leaves behind: all of it or none."""
+        with self._database.write() as connection:
+            put_states(connection, step.states, step.at)
+            put_signals(connection, step.signals)
+            put_alerts(connection, step.alerts)
+            put_deliveries(connection, step.deliveries, step.at)
+            put_themes(connection, step.themes)
+            consume(connection, step.consumed)
+
+    def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[None]:
+        """Be the one daemon or writer while the context lasts; raises HeldError when another process is.
+
+        The hold ends with the process, however it ends. What `owner` says (pid, url, token) others read by `owner()`.
+        """
+        return self._database.hold({**owner, "pid": owner.get("pid") or os.getpid()}, now)
+
+    def owner(self) -> Mapping[str, Any] | None:
+        """What the process that holds the store now said of itself; None when nobody holds it."""
+        return self._database.owner()
+
+    def describe(self) -> dict[str, Any]:
+        """What this database is: dialect, version, place, size in bytes, schema, known bugs and what they mean here."""
+        with self._database.read() as connection:
+            schema = revision(connection)
+        return {**self._database.describe(), "schema": schema}
+
+    def backup(self, path: str | Path) -> None:
+        """Copy an SQLite database to a new file while it is in use; for Postgres the error names pg_dump."""
+        self._database.backup(Path(path))
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

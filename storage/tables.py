@@ -1,0 +1,262 @@
+"""The tables. Nothing outside `storage` imports them; a change here needs a migration (a test compares the two)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint
+from sqlmodel import Field
+
+from storage.columns import BigId, Json, UtcTime, Words
+from storage.fields import COMPACT, Base, column, empty, key, post_key, table_of
+from storage.told import (
+    AlertRow,
+    DeliveryRow,
+    SignalRow,
+    ThemeRow,
+    alerts,
+    deliveries,
+    holder,
+    signals,
+    state,
+    themes,
+)
+
+METADATA = Base.metadata
+
+# -- what is followed, and where posts come from ------------------------------------------------------------------
+
+
+class WatchRow(Base, table=True):
+    __tablename__ = "watches"
+    id: str = key()
+    name: str = column(Words)
+    role: str = column()
+    query: str = column(Words)
+    time_zone: str = column()
+    version: int
+    active: bool
+    created_at: datetime = column(UtcTime)
+    updated_at: datetime = column(UtcTime)
+
+
+class WatchVersionRow(Base, table=True):
+    """Every query that a watch ever had, so that `mentions.query_version` stays readable."""
+
+    __tablename__ = "watch_versions"
+    watch: str = Field(primary_key=True, sa_type=Text, sa_column_args=[ForeignKey("watches.id", ondelete="CASCADE")])
+    version: int = Field(primary_key=True)
+    query: str = column(Words)
+    since: datetime = column(UtcTime)
+
+
+class SourceRow(Base, table=True):
+    __tablename__ = "sources"
+    id: str = key()
+    kind: str = column()
+    active: bool
+    paused: bool
+    failures: int
+    next_at: datetime = column(UtcTime)
+    last_attempt: datetime | None = empty(UtcTime)
+    last_success: datetime | None = empty(UtcTime)
+    last_item_at: datetime | None = empty(UtcTime)
+    error: str | None = empty(Words)
+
+
+class CursorRow(Base, table=True):
+    __tablename__ = "cursors"
+    source: str = key()
+    search: str = key(Words)
+    cursor: Any = column(Json)
+    updated_at: datetime = column(UtcTime)
+
+
+class VisitRow(Base, table=True):
+    """What the visits of one hour of collection brought."""
+
+    __tablename__ = "visits"
+    __table_args__ = (Index(None, "hour"), COMPACT)
+    source: str = key()
+    hour: datetime = key(UtcTime)
+    fetches: int
+    failures: int
+    seen: int
+    new: int
+
+
+class GapRow(Base, table=True):
+    """`id` is made of the rest, so the same gap told twice is one row. So it is with `rejected` and `snapshots`."""
+
+    __tablename__ = "gaps"
+    __table_args__ = (Index(None, "until"),)
+    id: str = key()
+    source: str = column()
+    search: str = column(Words)
+    since: datetime | None = empty(UtcTime)
+    until: datetime = column(UtcTime)
+    reason: str = column(Words)
+
+
+class RejectedRow(Base, table=True):
+    __tablename__ = "rejected"
+    __table_args__ = (Index(None, "last_at"),)
+    id: str = key()
+    source: str = column()
+    search: str = column(Words)
+    reason: str = column(Words)
+    raw: str = column(Words)
+    first_at: datetime = column(UtcTime)
+    last_at: datetime = column(UtcTime)
+
+
+# -- posts and what was understood --------------------------------------------------------------------------------
+
+
+class PostRow(Base, table=True):
+    """A post. `source` saw it first, at `collected_at`; neither changes. A row is never removed, only emptied.
+
+    `edition_at`: when the stored edition was collected.
+    `event_at` orders everything: when the post counts (`insight.counts.event_time`), else when it was collected.
+    """
+
+    __tablename__ = "posts"
+    __table_args__ = (UniqueConstraint("network", "native_id"), Index(None, "event_at", "id"))
+    id: int = Field(primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False})
+    network: str = column()
+    native_id: str = column()
+    source: str = column()
+    collected_at: datetime = column(UtcTime)
+    event_at: datetime = column(UtcTime)
+    edition_at: datetime = column(UtcTime)
+    deleted_at: datetime | None = empty(UtcTime)
+    expired_at: datetime | None = empty(UtcTime)
+    kind: str = column()
+    visibility: str = column()
+    precision: str = column()
+    published_at: datetime | None = empty(UtcTime)
+    edited_at: datetime | None = empty(UtcTime)
+    text: str = column()
+    title: str | None = empty()
+    url: str | None = empty()
+    author: str | None = empty()
+    author_name: str | None = empty()
+    audience: int | None = empty(BigInteger)
+    language: str | None = empty()
+    country: str | None = empty()
+    reply_to: str | None = empty()
+    thread: str | None = empty()
+    rating: Any = empty(Json)
+    engagement: Any = empty(Json)
+    links: Any = empty(Json)
+    hashtags: Any = empty(Json)
+    media: Any = empty(Json)
+
+
+class RevisionRow(Base, table=True):
+    """What a post said before an edit."""
+
+    __tablename__ = "revisions"
+    post: int = post_key()
+    number: int = Field(primary_key=True)
+    replaced_at: datetime = column(UtcTime)
+    content: Any = column(Json)
+
+
+class SightingRow(Base, table=True):
+    """Which source saw the post, and when first."""
+
+    __tablename__ = "sightings"
+    __table_args__ = (COMPACT,)
+    post: int = post_key()
+    source: str = key()
+    at: datetime = column(UtcTime)
+
+
+class TombstoneRow(Base, table=True):
+    """A deletion that came before its post. When the post comes late it is stored empty, as if it had come in time."""
+
+    __tablename__ = "tombstones"
+    __table_args__ = (Index(None, "deleted_at"),)
+    network: str = key()
+    native_id: str = key()
+    deleted_at: datetime = column(UtcTime)
+
+
+class MentionRow(Base, table=True):
+    """`event_at` is its post's; `grain` the counter it belongs to (none: it is not known when it counts)."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (Index(None, "watch", "event_at", "post"),)
+    post: int = post_key()
+    watch: str = key()
+    event_at: datetime = column(UtcTime)
+    grain: str | None = empty()
+    query_version: int
+    state: str = column()
+    excluded_by: str | None = empty(Words)
+    language: str = column()
+    label: str = column()
+    score: float
+    confidence: float
+    evidence: Any = empty(Json)
+    story: str = column(Words)
+    spans: Any = empty(Json)
+
+
+class PendingRow(Base, table=True):
+    """A new negative mention that the theme step has not consumed."""
+
+    __tablename__ = "pending"
+    __table_args__ = (COMPACT,)
+    watch: str = key()
+    post: int = post_key()
+
+
+class CountRow(Base, table=True):
+    """One counter. Never zero: a cell that comes to nothing is removed."""
+
+    __tablename__ = "counts"
+    __table_args__ = (COMPACT,)
+    watch: str = key()
+    grain: str = key()
+    start: datetime = key(UtcTime)
+    source: str = key()
+    label: str = key()
+    lag: int = Field(primary_key=True)
+    value: int
+
+
+class ReadingRow(Base, table=True):
+    __tablename__ = "readings"
+    __table_args__ = (COMPACT,)
+    indicator: str = key(Words)
+    at: datetime = key(UtcTime)
+    source: str = column()
+    value: float
+
+
+class SnapshotRow(Base, table=True):
+    __tablename__ = "snapshots"
+    __table_args__ = (Index(None, "page", "at"),)
+    id: str = key()
+    page: str = column()  # a digest of the address, because an address may be longer than an index entry
+    url: str = column(Words)
+    source: str = column()
+    at: datetime = column(UtcTime)
+    text: str = column(Words)
+
+
+watches, watch_versions, sources = table_of(WatchRow), table_of(WatchVersionRow), table_of(SourceRow)
+cursors, visits, gaps, rejected = table_of(CursorRow), table_of(VisitRow), table_of(GapRow), table_of(RejectedRow)
+posts, revisions, sightings = table_of(PostRow), table_of(RevisionRow), table_of(SightingRow)
+tombstones, mentions, pending = table_of(TombstoneRow), table_of(MentionRow), table_of(PendingRow)
+counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of(SnapshotRow)
+
+__all__ = [
+    "METADATA", "AlertRow", "CursorRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SignalRow",
+    "SnapshotRow", "SourceRow", "ThemeRow", "VisitRow", "WatchRow", "alerts", "counts", "cursors", "deliveries", "gaps",
+    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "sightings", "signals", "snapshots",
+    "sources", "state", "themes", "tombstones", "visits", "watch_versions", "watches",
+]  # fmt: skip

@@ -1,0 +1,65 @@
+"""Themes, and the negative mentions that the theme step has not consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy import bindparam as bind
+
+from insight.model import Mention, Sighted
+from storage import tables
+from storage.bulk import put
+from storage.changes import read_known
+from storage.database import Database
+from storage.posts import select_sighted
+from storage.rows import read_sighted, storable_key
+from storage.values import Theme
+
+
+class Themes:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pending(self, watch: str, limit: int = 1000) -> list[Sighted]:
+        """New negative mentions that no step has consumed, oldest first. One whose post is gone is not among them."""
+        pending, mentions = tables.pending, tables.mentions
+        query = (
+            select_sighted()
+            .join(pending, (pending.c.watch == mentions.c.watch) & (pending.c.post == mentions.c.post))
+            .where(mentions.c.watch == watch)
+            .order_by(mentions.c.event_at, mentions.c.post)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [read_sighted(row) for row in connection.execute(query)]
+
+    def all(self, watch: str | None = None) -> list[Theme]:
+        """The themes, the one heard of last first."""
+        table = tables.themes
+        query = select(table).order_by(table.c.last_at.desc(), table.c.id)
+        query = query if watch is None else query.where(table.c.watch == watch)
+        with self._database.read() as connection:
+            return [
+                Theme(row.id, row.watch, row.label, row.first_at, row.last_at, row.detail or {})
+                for row in connection.execute(query)
+            ]
+
+
+def put_themes(connection: Connection, themes: Iterable[Theme]) -> None:
+    rows = [
+        {"id": theme.id, "watch": theme.watch, "label": theme.label, "first_at": theme.first_at,
+         "last_at": theme.last_at, "detail": dict(theme.detail)}
+        for theme in themes
+    ]  # fmt: skip
+    put(connection, tables.themes, rows, replace=("label", "first_at", "last_at", "detail"))
+
+
+def consume(connection: Connection, mentions: Iterable[Mention]) -> None:
+    """Take these mentions out of what is pending."""
+    wanted = [(mention.watch, storable_key(mention.post)) for mention in mentions]
+    numbers = {key: one.id for key, one in read_known(connection, {key for _, key in wanted}).items()}
+    rows = [{"w": watch, "p": numbers[key]} for watch, key in wanted if numbers[key] is not None]
+    if rows:
+        table = tables.pending
+        connection.execute(delete(table).where(table.c.watch == bind("w"), table.c.post == bind("p")), rows)

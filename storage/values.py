@@ -1,0 +1,208 @@
+"""What goes into the store and comes out of it, beside the words of `insight.model`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from insight.model import (
+    Alert,
+    Cell,
+    Deletion,
+    DeliveryState,
+    Engagement,
+    Gap,
+    Mention,
+    NewDelivery,
+    Post,
+    Reading,
+    Rejected,
+    Signal,
+    Snapshot,
+    Understood,
+)
+
+JsonObject = Mapping[str, Any]
+
+# -- in ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One batch of one search of one source, understood. It is stored as a whole, with its cursor, or not at all.
+
+    `cursor` None leaves the stored cursor as it is.
+    """
+
+    source: str
+    search: str
+    collected_at: datetime
+    understood: tuple[Understood, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    engagements: tuple[Engagement, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    cursor: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an arrival brought: posts in it, posts stored for the first time, edits, deletions, mentions newly kept."""
+
+    seen: int = 0
+    new: int = 0
+    revised: int = 0
+    deleted: int = 0
+    mentions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A recurring subject of a watch's mentions. `detail` is the theme step's own."""
+
+    id: str
+    watch: str
+    label: str
+    first_at: datetime
+    last_at: datetime
+    detail: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of detection leaves behind: its states by name and everything that follows, stored as a whole.
+
+    `consumed`: pending mentions that the theme step has taken up. Alerts are written in their order.
+    """
+
+    at: datetime
+    states: Mapping[str, Any] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    deliveries: tuple[NewDelivery, ...] = ()
+    consumed: tuple[Mention, ...] = ()
+    themes: tuple[Theme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A configured source: its identity and its kind."""
+
+    id: str
+    kind: str
+
+
+# -- out --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPost:
+    """A post, the source that saw it first and when. Deleted or expired posts have lost what they said."""
+
+    post: Post
+    source: str
+    collected_at: datetime
+    deleted_at: datetime | None = None
+    expired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a post said until `replaced_at`."""
+
+    post: Post
+    replaced_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Sets, not sums: how many mentions, by how many authors, telling how many stories."""
+
+    mentions: int
+    authors: int
+    stories: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A counter that is not what its mentions add up to."""
+
+    cell: Cell
+    stored: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source is doing. `paused`: it failed for good, somebody has to act; `next_at` alone says when it is due.
+
+    `last_item_at`: when it last brought a post that was not known before.
+    """
+
+    id: str
+    kind: str
+    active: bool
+    next_at: datetime
+    last_attempt: datetime | None
+    last_success: datetime | None
+    last_item_at: datetime | None
+    failures: int
+    error: str | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One hour of collection of one source. `fetches` counts the failed ones too."""
+
+    source: str
+    hour: datetime
+    fetches: int
+    failures: int
+    seen: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGap:
+    source: str
+    search: str
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRejected:
+    """An item that could not be read. `at`: when the source last brought the very same."""
+
+    source: str
+    search: str
+    reason: str
+    raw: str
+    at: datetime
+    first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """A delivery as a person wants to see it. `next_at` None: it has ended."""
+
+    id: str
+    channel: str
+    conversation: str
+    state: DeliveryState
+    attempts: int
+    headline: str
+    error: str | None
+    next_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

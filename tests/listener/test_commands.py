@@ -1,0 +1,142 @@
+"""The commands as people type them, on a small database of one visit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from listener.cli import app
+from tests.listener.test_daemon import CONFIG, FEED
+from tests.world.web import Reply, World
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(app, ["-c", str(tmp_path / "config.yaml"), *words])
+        assert result.exit_code == code, result.output + str(result.exception or "")
+        return result
+
+    return command
+
+
+@pytest.fixture
+def filled(tmp_path: Path, run: Run) -> Run:
+    """One visit of a feed with one post about Acme; another feed that is out of order."""
+    with World().run_in_thread() as world:
+        world.route("/good.xml", Reply.text(FEED.format(url=world.url), 200, "application/rss+xml"))
+        world.route("/bad.xml", Reply.text("", 503))
+        text = CONFIG.format(url=world.url, folder=tmp_path).replace(", every: 1}", "}")
+        (tmp_path / "config.yaml").write_text(text)
+        found = json.loads(run("once", "--json").stdout)
+        assert found["sources"]["good"] == {"new": 1, "mentions": 1, "error": None}
+        assert found["sources"]["bad"]["error"]
+    return run
+
+
+def test_search_finds_by_the_rules_of_the_watches(filled: Run) -> None:
+    (line,) = filled("search", "acme NOT zenith", "--json").stdout.splitlines()
+    assert json.loads(line)["post"]["title"] == "Acme moves"
+    assert "Nothing stored" in filled("search", "zenith").stdout
+    assert "Acme moves" in filled("search", "moving").stdout
+
+
+def test_a_bad_query_is_answered_with_a_caret(filled: Run) -> None:
+    assert "^" in filled("search", "acme (", code=1).output
+
+
+def test_stats_count_and_show_how_the_sources_do(filled: Run) -> None:
+    found = json.loads(filled("stats", "--since", "2026-01-01", "--json").stdout)
+    assert sum(found["watches"]["acme"].values()) == 1
+    assert "failing" in filled("stats").stdout
+    assert "not a time" in filled("stats", "--since", "yesterday", code=1).output
+
+
+def test_everything_can_be_taken_out(filled: Run) -> None:
+    (row,) = csv.DictReader(io.StringIO(filled("export").stdout))
+    assert (row["watch"], row["title"]) == ("acme", "Acme moves")
+    (line,) = filled("export", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line)["mention"]["watch"] == "acme"
+
+
+def test_a_backup_is_a_database_and_overwrites_nothing(filled: Run, tmp_path: Path) -> None:
+    filled("backup", str(tmp_path / "copy.db"))
+    assert (tmp_path / "copy.db").stat().st_size > 10_000
+    assert "exists already" in filled("backup", str(tmp_path / "copy.db"), code=1).output
+
+
+def test_doctor_knows_versions_sources_and_counts(filled: Run) -> None:
+    found = json.loads(filled("doctor", "--recount", "--json").stdout)
+    assert found["facts"]["counts that differ"] == 0
+    assert {source["id"] for source in found["sources"]} == {"good", "bad"}
+    assert "not running" in filled("doctor").stdout
+
+
+def test_alerts_and_sources_are_listed(filled: Run) -> None:
+    assert "No alert is open" in filled("alerts").stdout
+    assert json.loads(filled("alerts", "--json").stdout)["alerts"] == []
+    assert {row["id"] for row in json.loads(filled("sources", "--mine", "--json").stdout)} == {"good", "bad"}
+    assert "resume" not in filled("sources", "resume", "bad").stderr
+    assert "no source 'nobody'" in filled("sources", "resume", "nobody", code=1).output
+
+
+def test_the_digest_can_be_read_before_anybody_gets_it(filled: Run) -> None:
+    assert filled("digest", "--dry-run").stdout.strip()
+    assert "<html" in filled("digest", "--dry-run", "--html").stdout
+    assert "watches" in json.loads(filled("digest", "--dry-run", "--json").stdout)
+
+
+def test_the_catalogue_names_every_kind_and_its_terms(run: Run) -> None:
+    kinds = {row["kind"] for row in json.loads(run("sources", "--json").stdout)}
+    assert {"appstore", "feed", "hackernews", "mastodon", "reviews"} <= kinds
+
+
+def test_a_saved_answer_is_read_as_json_lines(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "answer.xml").write_text(FEED.format(url="https://news.example.com"))
+    lines = run(
+        "sources", "parse", "feed", str(tmp_path / "answer.xml"), "--url", "https://news.example.com/feed"
+    ).stdout
+    assert next(json.loads(line)["type"] for line in lines.splitlines()) == "post"
+    (tmp_path / "answer.xml").write_text("<html>go away</html>")
+    failed = run("sources", "parse", "feed", str(tmp_path / "answer.xml"), "--status", "403", code=1).stdout
+    assert json.loads(failed)["type"] == "error"
+    assert "did you mean" in run("sources", "parse", "fed", str(tmp_path / "answer.xml"), code=1).output
+
+
+def test_init_writes_a_config_that_checks_and_never_overwrites_one(run: Run) -> None:
+    words = ("--brand", "Acme", "--competitors", "Zenith", "--contact", "me@example.com", "--time-zone", "UTC")
+    run("init", *words)
+    run("check", "--offline")
+    assert "exists already" in run("init", *words, code=1).output
+
+
+def test_check_says_what_does_not_work_and_ends_with_one(filled: Run) -> None:
+    found = json.loads(filled("check", "--json", code=1).stdout)
+    assert [finding["fine"] for finding in found["findings"]] == [True, False, False], "the world has gone by now"
+
+
+def test_without_a_config_or_a_database_it_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    assert "listener init" in run("stats", code=2).output
+    (tmp_path / "config.yaml").write_text(CONFIG.format(url="http://127.0.0.1:9", folder=tmp_path))
+    assert "no database yet" in run("stats", code=1).output
+    assert not (tmp_path / "test.db").exists()
+
+
+def test_test_alert_sends_and_knows_the_nearest_channel(filled: Run) -> None:
+    assert "sent" in filled("test-alert", "console").stdout
+    assert "did you mean" in filled("test-alert", "consol", code=1).output
+
+
+def test_reload_needs_a_daemon(filled: Run) -> None:
+    assert "no daemon runs" in filled("reload", code=1).output

@@ -1,0 +1,137 @@
+"""What only SQLite can do or suffer: full disks, locks, damaged files, backups, threads."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from storage import Store, StoreError, open_store, sqlite
+from tests.contracts.store.samples import DAY, NOON, arrival, post
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "listener.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{path}") as opened:
+        yield opened
+
+
+def test_a_full_disk_is_said_and_leaves_the_state_before(store: Store) -> None:
+    store.ingest(arrival(post(1), cursor={"high_water": "1"}))
+    _limit_pages(store, "(SELECT 0)")
+    with pytest.raises(StoreError, match="the disk is full: free space"):
+        store.ingest(arrival(*(post(number, "x" * 5000) for number in range(100)), cursor={"high_water": "2"}))
+    assert store.sources.cursor("mastodon", "") == {"high_water": "1"}
+    assert store.counts.recount() == []
+    assert len(store.posts.recent("acme", NOON - DAY, NOON)) == 1
+    _limit_pages(store, "1000000")
+    assert store.ingest(arrival(post(2))).new == 1
+
+
+def _limit_pages(store: Store, limit: str) -> None:
+    """Let the database grow no further, as a full disk would."""
+    with store._database.writer.connect() as connection:
+        limit = limit if limit.isdigit() else str(connection.execute(text("PRAGMA page_count")).scalar_one())
+        connection.execute(text(f"PRAGMA max_page_count = {limit}"))
+
+
+def test_a_database_that_another_process_writes_to_is_said(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store._database.writer.connect() as connection:
+        connection.execute(text("PRAGMA busy_timeout = 1"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="another process is writing to it"):
+            store.state.put("a", 1, NOON)
+        assert store.state.get("a") is None
+        other.execute("ROLLBACK")
+    store.state.put("a", 1, NOON)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(b"no database at all, " * 99, "not an SQLite database"), (None, "cannot be opened")]
+)
+def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes | None, problem: str) -> None:
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match=problem):
+        open_store(f"sqlite:///{path}")
+
+
+def test_a_damaged_database_names_the_backup(path: Path) -> None:
+    with open_store(f"sqlite:///{path}") as store:
+        store.ingest(arrival(*(post(number, "x" * 3000) for number in range(50))))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(StoreError, match="restore the last `listener backup`"):
+        open_store(f"sqlite:///{path}").posts.get(post(1).key)
+
+
+def test_a_place_where_nothing_can_be_created_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot be created.*name a place"):
+        open_store(f"sqlite:///{tmp_path}/file/listener.db")
+
+
+def test_the_files_are_for_their_owner_only(path: Path, store: Store) -> None:
+    with store.hold({"token": "secret"}, NOON):
+        files = list(path.parent.glob("listener.db*"))
+        assert len(files) == 4
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_a_backup_is_whole_and_overwrites_nothing(tmp_path: Path, store: Store) -> None:
+    store.ingest(arrival(post()))
+    with store._database.write() as connection:  # another writer at work does not disturb it
+        connection.execute(text("DELETE FROM counts"))
+        store.backup(tmp_path / "copy.db")
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(tmp_path / "copy.db")
+    with open_store(f"sqlite:///{tmp_path}/copy.db") as copy:
+        assert copy.posts.get(post().key) == store.posts.get(post().key)
+        assert copy.counts.recount() == []
+    assert sorted(file.name for file in tmp_path.iterdir() if "copy" in file.name) == ["copy.db"]
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path, store: Store) -> None:
+    with pytest.raises(StoreError, match="could not be written"):
+        store.backup(tmp_path / "nowhere" / "copy.db")
+
+
+def test_threads_write_one_after_the_other_and_read_meanwhile(store: Store) -> None:
+    def work(number: int) -> int:
+        store.ingest(arrival(post(number)))
+        return len(store.posts.recent("acme", NOON - DAY, NOON))
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(work, range(100)))
+    assert max(seen) == 100
+    assert store.counts.recount() == []
+
+
+def test_a_store_in_memory_is_gone_when_it_is_closed() -> None:
+    with open_store("sqlite://") as store:
+        store.ingest(arrival(post()))
+        place = Path(store.describe()["where"])
+        assert place.exists()
+    assert not place.exists()
+
+
+def test_known_bugs_say_what_they_mean_here() -> None:
+    assert sqlite.known_bugs((3, 51, 3)) == []
+    (bug,) = sqlite.known_bugs((3, 40, 1))
+    assert "one writer" in bug["consequence"]
