@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -147,3 +148,8 @@ def each(values: Iterable[object], read: Callable[[Any], T | None]) -> tuple[tup
     if more:
         bad.append(Rejected(f"{more} more items of this page could not be read", ""))
     return tuple(good), tuple(bad)
+
+
+def digest(*parts: str) -> str:
+    """A stable name, in hexadecimal, for what has no id of its own."""
+    return sha256("\n".join(parts).encode("utf-8", errors="replace")).hexdigest()

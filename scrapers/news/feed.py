@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from insight.model import Post, PostKind, Rejected
 from scrapers import entries, feed, jsonfeed
 from scrapers.answers import expect, not_read
-from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.dates import UNKNOWN, Moment, moment
 from scrapers.entries import Entry, NotAFeedError
-from scrapers.values import canonical, excerpt, host_of, origin_of, whole
+from scrapers.onepage import ADDRESS, OnePage
+from scrapers.values import canonical, digest, excerpt, host_of, origin_of, whole
 
 
-class Feed(Source):
+class Feed(OnePage):
     """A feed is published to be read by programs: free, without a key, and for the reader's own use of its text.
 
     A publisher may say more in the feed's `rights` or its terms; Google News, for one, allows personal readers only.
@@ -41,29 +41,9 @@ class Feed(Source):
         "https://www.rssboard.org/rss-specification",
     )
     example: ClassVar[dict[str, Any]] = {"url": "https://example.com/feed.xml"}
-    hosts_from_settings = ("url",)
     default_every = 900.0
 
-    url: str = Field(description="The feed's address.", pattern=r"^https?://[^\s@/]+(/\S*)?$")
-
-    @field_validator("url", mode="before")
-    @classmethod
-    def _stripped(cls, value: Any) -> Any:
-        return value.strip() if isinstance(value, str) else value
-
-    @classmethod
-    def for_page(cls, url: str) -> Feed:
-        return cls(url=url)
-
-    @property
-    def label(self) -> str:
-        parts = urlsplit(self.url)
-        # A query may be what tells two feeds apart, or a secret: shown as a mark of its own, not in full.
-        mark = f"?{_digest(parts.query)[:6]}" if parts.query else ""
-        return parts.netloc + parts.path.rstrip("/") + mark
-
-    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
-        return Request(self.url, since=high_water)
+    url: str = Field(description="The feed's address.", pattern=ADDRESS)
 
     def parse(self, page: Page) -> Batch:
         expect(page)
@@ -111,7 +91,7 @@ def _identity(entry: Entry, shared: Counter[str | None], page: Page) -> str:
     if guid:
         # A guid that is no URI is unique within its site only.
         return guid if ":" in guid else f"{host_of(link or page.url)}#{guid}"
-    return f"{host_of(page.url)}#{_digest(entry.title or '', entry.text, *entry.published)[:24]}"
+    return f"{host_of(page.url)}#{digest(entry.title or '', entry.text, *entry.published)[:24]}"
 
 
 def _post(entry: Entry, native_id: str) -> Post | None:
@@ -147,7 +127,3 @@ def _first(written: tuple[str, ...]) -> Moment:
 
 def _written(at: datetime) -> str:
     return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", errors="replace")).hexdigest()

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
 from scrapers import charset, html
 from scrapers.answers import expect, not_read
-from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.dates import moment
 from scrapers.jsonld import Graph, loads, types
 from scrapers.microdata import Outline, outline
-from scrapers.values import UnreadableError, address, canonical, counts, each, excerpt, origin_of, plain, whole
+from scrapers.onepage import ADDRESS, OnePage
+from scrapers.values import UnreadableError, address, canonical, counts, digest, each, excerpt, origin_of, plain, whole
 
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
 REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
@@ -33,7 +32,7 @@ _RATED = re.compile(
 )
 
 
-class Reviews(Source):
+class Reviews(OnePage):
     """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
 
     Some review sites forbid it (Trustpilot, G2, Capterra, Amazon): use their own interfaces. How long a review may be
@@ -52,29 +51,10 @@ class Reviews(Source):
         pace=5.0,
     )
     example: ClassVar[dict[str, Any]] = {"url": "https://example.com/product"}
-    hosts_from_settings = ("url",)
     default_every = 6 * 3600.0
     obey_robots = True
 
-    url: str = Field(description="The page that shows the reviews.", pattern=r"^https?://[^\s@/]+(/\S*)?$")
-
-    @field_validator("url", mode="before")
-    @classmethod
-    def _stripped(cls, value: Any) -> Any:
-        return value.strip() if isinstance(value, str) else value
-
-    @classmethod
-    def for_page(cls, url: str) -> Reviews:
-        return cls(url=url)
-
-    @property
-    def label(self) -> str:
-        parts = urlsplit(self.url)
-        mark = f"?{_digest(parts.query)[:6]}" if parts.query else ""
-        return parts.netloc + parts.path.rstrip("/") + mark
-
-    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
-        return Request(self.url, since=high_water)
+    url: str = Field(description="The page that shows the reviews.", pattern=ADDRESS)
 
     def parse(self, page: Page) -> Batch:
         expect(page)
@@ -208,7 +188,7 @@ def _own_id(graph: Graph, node: Mapping[str, Any], place: _Place) -> str | None:
 
 
 def _made_id(place: _Place, *said: object) -> str:
-    return f"{place.short}#{_digest(*(' '.join(str(part).split()) for part in said))[:24]}"
+    return f"{place.short}#{digest(*(' '.join(str(part).split()) for part in said))[:24]}"
 
 
 def rating(graph: Graph, node: Mapping[str, Any]) -> Rating | None:
@@ -253,7 +233,3 @@ def _readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
 def _canonical(url: str) -> str:
     absolute = address(url)
     return canonical(absolute) if absolute else url
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode("utf-8", errors="replace")).hexdigest()
