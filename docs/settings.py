@@ -1,0 +1,23 @@
+"""The page of the config: every key outside sources and channels, from the models that read it."""
+
+from __future__ import annotations
+
+from docs.tables import of_model
+from listener.config import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
+from listener.config.settings import Document, RouteSettings, WatchSettings
+
+SECTIONS = (
+    ("watches", "A list; each entry is what the team follows.", WatchSettings),
+    ("alerts", "Who is told what, and how readily.", AlertSettings),
+    ("alerts.routes", "A list; each entry sends some signals to one channel.", RouteSettings),
+    ("digest", "The week in one message. See [digest.md](digest.md).", DigestSettings),
+    ("storage", "Where everything is kept. See [data.md](data.md).", StorageSettings),
+    ("daemon", "How `listener run` behaves. See [operating.md](operating.md).", DaemonSettings),
+)
+
+
+def page() -> str:
+    parts = ["## The whole file", of_model(Document)]
+    for name, says, model in SECTIONS:
+        parts += [f"## `{name}`", says, of_model(model)]
+    return "\n\n".join(parts)
