@@ -26,6 +26,7 @@ from storage import SourceEntry, Store
 
 T = TypeVar("T")
 HTTP_ERROR = 400
+WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 GRACE = 6.0
 """Seconds that running work gets to finish at the end; what is cut off then is taken up at the next start."""
 
@@ -37,7 +38,7 @@ class Watching:
     visited: list[Callable[[Source, Tally, SourceError | None], None]] = field(default_factory=list)
     signalled: list[Callable[[signals.Told], None]] = field(default_factory=list)
     delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
-    cycled: list[Callable[[], None]] = field(default_factory=list)
+    cycled: list[Callable[[int], None]] = field(default_factory=list)
 
 
 class App:
@@ -62,7 +63,9 @@ class App:
         watches = self.store.watches.sync(config.watches, now)
         self.store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
         if not self.store.state.get(reports.LISTENING_SINCE):
-            self.store.state.put(reports.LISTENING_SINCE, {"at": now.isoformat()}, now)
+            self.store.state.put(
+                reports.LISTENING_SINCE, {"at": now.isoformat(), "simulated": self.clock.simulated}, now
+            )
         pipeline = Pipeline(watches)
         # from here on nothing can fail: the config is taken as a whole or, by what raised above, not at all
         self.config, self.watches, self.pipeline = config, watches, pipeline
@@ -204,8 +207,9 @@ class App:
     async def _cycle_ended(self) -> None:
         now = self.clock.now()
         await self.on_store(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
+        waiting = await self.on_store(lambda: len(self.store.outbox.rows(WAITING, limit=None)))
         for callback in self.watching.cycled:
-            callback()
+            callback(waiting)
 
     def _lost(self, what: str, error: BaseException) -> None:
         self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)

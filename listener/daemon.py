@@ -61,7 +61,11 @@ class Daemon:
             store = stack.enter_context(open_store(config.storage.url))
             clock = self._clock(config, store.state.get("cycle"))
             token = secrets.token_urlsafe(24)
-            sock = _bound(config.daemon)
+            try:
+                sock = _bound(config.daemon)
+            except StartError:
+                with store.hold({"pid": os.getpid()}, clock.now()):
+                    raise  # the port is another program's; when it is our own daemon's, hold says so
             url = server.address_of(sock) if sock else None
             owner = {"pid": os.getpid(), "url": url, "token": token, "since": clock.now().isoformat()}
             stack.enter_context(store.hold(owner, clock.now()))
@@ -214,4 +218,4 @@ def observe(app: App, metrics: Metrics) -> None:
     app.watching.visited.append(visited)
     app.watching.signalled.append(signalled)
     app.watching.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
-    app.watching.cycled.append(lambda: metrics.cycle_ended(app.clock.now()))
+    app.watching.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))

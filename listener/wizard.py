@@ -171,8 +171,8 @@ channels:
   console:
     kind: console
 
-  # Slack, as a bot. Create an app at https://api.slack.com/apps, give it the scopes chat:write and channels:history,
-  # install it, invite it to the channel, then: export SLACK_TOKEN=xoxb-…
+  # Slack, as a bot. Create an app at https://api.slack.com/apps, give it the scopes chat:write, channels:history and
+  # channels:read, install it, invite it to the channel, then: export SLACK_TOKEN=xoxb-…
   # team:
   #   kind: slack
   #   token: $${SLACK_TOKEN}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from listener.cli.output import fail
 from listener.clock import SystemClock
 from listener.config import Config, ConfigError, load
 from listener.daemon import StartError
+from listener.reports import LISTENING_SINCE
 from storage import HeldError, Store, StoreError, open_store
 
 DEFAULT_CONFIG = Path("config.yaml")
@@ -52,6 +54,13 @@ def stored(config: Config) -> Iterator[Store]:
         fail(f"there is no database yet at {path}", "`listener run` makes it, `listener once` fills it once")
     with opened_store(config) as store:
         yield store
+
+
+def present(store: Store) -> datetime:
+    """What time it is for what is stored: now, or, after simulated time, when the simulation ended."""
+    simulated = (store.state.get(LISTENING_SINCE) or {}).get("simulated")
+    cycle = store.state.get("cycle")
+    return datetime.fromisoformat(cycle["at"]) if simulated and cycle else SystemClock().now()
 
 
 def write(config: Config, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

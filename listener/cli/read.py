@@ -15,8 +15,7 @@ from rich.text import Text
 from insight.model import Label, MentionState, Sighted
 from insight.query import Matcher, QueryError, parse
 from listener.cli.output import fail, out, plain, print_json, print_json_line, table, when
-from listener.cli.parts import settings, stored
-from listener.clock import SystemClock
+from listener.cli.parts import present, settings, stored
 from storage import Store
 
 COLOURS = {
@@ -53,7 +52,7 @@ def since_time(text: str | None, now: datetime) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=now.tzinfo)
 
 
-Since = Annotated[str | None, typer.Option(help="7d, 12h, 30m, or a date. Everything, if unset.")]
+Since = Annotated[str | None, typer.Option(help="2w, 7d, 12h, 30m, or a date.")]
 
 
 def search(
@@ -62,19 +61,21 @@ def search(
     watch: Annotated[str | None, typer.Option(help="Only mentions of this watch (its id).")] = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Search the stored mentions, newest first, by the same rules as incoming posts.
 
-    Example: listener search 'crash OR "will not start" NOT beta' --since 7d
+    \b
+    Examples:
+      listener search 'crash OR "will not start" NOT beta' --since 7d
     """
     try:
         matcher = Matcher(parse(query))
     except QueryError as error:
         fail(str(error))
-    config, now = settings(context), SystemClock().now()
     shown = 0
-    with stored(config) as store:
+    with stored(settings(context)) as store:
+        now = present(store)
         for found in _mentions(store, watch, since_time(since, now)):
             match = matcher.match(found.post)
             if match is None or match.excluded_by:
@@ -112,15 +113,17 @@ def _show(found: Sighted, now: datetime) -> None:
 def stats(
     context: typer.Context,
     since: Since = "7d",
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Mentions per watch and sentiment, and how each source is doing.
 
-    Example: listener stats --since 30d
+    \b
+    Examples:
+      listener stats --since 30d
     """
     config = settings(context)
     with stored(config) as store:
-        now = latest(store)
+        now = present(store)
         begin = since_time(since, now) or datetime.min.replace(tzinfo=now.tzinfo)
         watches = {
             watch: store.counts.totals(watch.id, begin, now + timedelta(hours=1)) for watch in store.watches.all()
@@ -139,12 +142,6 @@ def stats(
         ("Source", "Last spoke", "Last new post", "State"),
         [(s.id, when(s.last_success, now), when(s.last_item_at, now), _health(s)) for s in states],
     )
-
-
-def latest(store: Store) -> datetime:
-    """Until when the store knows: the daemon's last cycle, which in a simulated database lies elsewhere than today."""
-    cycle = store.state.get("cycle")
-    return datetime.fromisoformat(cycle["at"]) if cycle else SystemClock().now()
 
 
 def _by_label(per_source: dict[str, dict[Label, int]]) -> dict[Label, int]:
@@ -191,13 +188,16 @@ def export(
     watch: Annotated[str | None, typer.Option(help="Only this watch (its id).")] = None,
     since: Since = None,
 ) -> None:
-    """Write every mention to standard output: your data, all of it.
+    """Write every mention to standard output, also those that an exclusion hides: your data, all of it.
 
-    Example: listener export > mentions.csv   ·   listener export --format jsonl --since 30d
+    \b
+    Examples:
+      listener export > mentions.csv
+      listener export --format jsonl --since 30d
     """
-    config, now = settings(context), SystemClock().now()
-    with stored(config) as store:
-        batches = store.posts.scan(since=since_time(since, now), watch=watch)
+    with stored(settings(context)) as store:
+        begin = since_time(since, present(store))
+        batches = store.posts.scan(since=begin, watch=watch, states=tuple(MentionState))
         write = _write_csv if form is Form.CSV else _write_lines
         count = write(found for batch in batches for found in batch)
     sys.stderr.write(f"{count} mentions\n")

@@ -41,9 +41,14 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Run the daemon: read what is due, understand it, store it, look for signals, tell people. Ctrl-C ends it.
+    """Run the daemon: read what is due, understand it, store it, look for signals, tell people.
 
-    Example: listener run   ·   listener -c market.yaml run
+    It needs a config (`listener init` writes one). Ctrl-C or SIGTERM ends it, SIGHUP takes a changed config.
+
+    \b
+    Examples:
+      listener run
+      listener -c market.yaml run
     """
     config = settings(context)
     daemon = Daemon(config_path(context), _simulation(simulate))
@@ -64,11 +69,15 @@ def _simulation(value: str | None) -> Simulation | None:
 
 def once(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """One cycle: visit every source that is due, look for signals, deliver what waits, and end.
 
-    With a daemon running, the daemon does it. Example: listener once --json
+    With a daemon running, the daemon does it.
+
+    \b
+    Examples:
+      listener once --json
     """
     config = settings(context)
     log.configure(config.daemon.log, config.redactor.mask, level="error" if as_json else "info")
@@ -115,7 +124,9 @@ def _by_daemon(error: HeldError, command: str, arguments: dict[str, Any] | None 
 def reload(context: typer.Context) -> None:
     """Tell the running daemon to take the changed config: as a whole, or not at all.
 
-    Example: listener check && listener reload
+    \b
+    Examples:
+      listener check && listener reload
     """
     config = settings(context)
     with opened_store(config) as store:
@@ -133,12 +144,15 @@ def reload(context: typer.Context) -> None:
 
 def demo(
     weeks: Annotated[int, typer.Option(min=1, max=10, help="How many simulated weeks.")] = 10,
-    seed: Annotated[int, typer.Option(help="Another market.")] = 1,
+    seed: Annotated[int, typer.Option(help="A number; each gives another market.")] = 1,
     folder: Annotated[Path | None, typer.Option(help="Where its config and database go; they stay.")] = None,
 ) -> None:
     """Watch Listener work: a simulated market, the real daemon, weeks in about a minute. No account, no network.
 
-    Example: listener demo   ·   listener demo --weeks 3 --seed 7
+    \b
+    Examples:
+      listener demo
+      listener demo --weeks 3 --seed 7
     """
     from listener.demo.show import run as show
 

@@ -38,9 +38,12 @@ def init(
     contact: Annotated[str | None, typer.Option(help="An e-mail or web address for the platforms' admins.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Where your team is, such as Europe/Berlin.")] = None,
 ) -> None:
-    """Ask four questions and write a config with comments; nothing that exists is overwritten.
+    """Ask four questions and write a config with comments; an option answers its question. Nothing is overwritten.
 
-    Example: listener init   ·   listener -c acme.yaml init --brand Acme --competitors "Foo, Bar"
+    \b
+    Examples:
+      listener init
+      listener -c acme.yaml init --brand Acme --competitors "Foo, Bar"
     """
     path = config_path(context)
     if path.exists():
@@ -69,11 +72,15 @@ def _names(text: str) -> tuple[str, ...]:
 def check(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Only read the config; try nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Validate the config, try each channel and source without changing anything, and show what works.
 
-    Ends with 1 when something does not work, 2 when the config cannot be read. Example: listener check --offline
+    Ends with 1 when something does not work, with 2 when the config cannot be read.
+
+    \b
+    Examples:
+      listener check --offline
     """
     config = settings(context)
     findings = [] if offline else anyio.run(_try_all, config)
@@ -108,13 +115,18 @@ def doctor(
     context: typer.Context,
     recount: Annotated[bool, typer.Option("--recount", help="Prove the counts against the stored mentions.")] = False,
     repair: Annotated[bool, typer.Option("--repair", help="With --recount: mend what differs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What this installation is made of and how it does: versions, known bugs, clock, disk, when each source spoke.
 
-    Example: listener doctor   ·   listener doctor --recount
+    \b
+    Examples:
+      listener doctor
+      listener doctor --recount
     """
     config, now = settings(context), SystemClock().now()
+    if repair and not recount:
+        fail("--repair mends what --recount finds", "listener doctor --recount --repair")
     facts: dict[str, Any] = {"python": platform.python_version(), "system": platform.platform(), "clock": now}
     with stored(config) as store:
         facts |= _described(store.describe())
@@ -152,7 +164,12 @@ def _daemon(owner: Any) -> str:
 
 
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
-    """Copy the SQLite database while the daemon runs. Example: listener backup listener-2026-03-02.db"""
+    """Copy the SQLite database, also while the daemon runs; nothing is overwritten.
+
+    \b
+    Examples:
+      listener backup listener-2026-03-02.db
+    """
     config = settings(context)
     if file.exists():
         fail(f"{file} exists already; a backup overwrites nothing", "name a new file")

@@ -15,25 +15,28 @@ from insight.model import Post, Role, Watch
 from listener import control, log
 from listener.app import door_for
 from listener.cli.output import done, err, fail, out, plain, print_json, print_json_line, table, when
-from listener.cli.parts import settings, stored, write
+from listener.cli.parts import present, settings, stored, write
 from listener.cli.read import _health as health
 from listener.clock import SystemClock
 from scrapers import KINDS, kind_of
 from scrapers.base import Batch, Source, SourceError
 from scrapers.saved import read_saved
 
-app = typer.Typer(no_args_is_help=False, help="Where posts come from: the catalogue, yours, and a trial of each.")
+app = typer.Typer(no_args_is_help=False)
 
 
 @app.callback(invoke_without_command=True)
 def catalogue(
     context: typer.Context,
     mine: Annotated[bool, typer.Option("--mine", help="The sources of your config, and how they do.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Every kind of source: what its platform allows, what it costs, how long posts may be kept.
 
-    Example: listener sources   ·   listener sources --mine
+    \b
+    Examples:
+      listener sources
+      listener sources --mine
     """
     if context.invoked_subcommand:
         return
@@ -61,8 +64,8 @@ def catalogue(
 
 
 def _mine(context: typer.Context, as_json: bool) -> None:
-    config, now = settings(context), SystemClock().now()
-    with stored(config) as store:
+    with stored(settings(context)) as store:
+        now = present(store)
         states = [state for state in store.sources.all() if state.active]
     if as_json:
         print_json(states)
@@ -77,12 +80,15 @@ def _mine(context: typer.Context, as_json: bool) -> None:
 def trial(
     kind: Annotated[str, typer.Argument(help="A kind, as `listener sources` lists them.")],
     values: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE…", help="Its settings.")] = None,
-    query: Annotated[str, typer.Option(help="What a watch would ask for.")] = "firefox",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    query: Annotated[str, typer.Option(help="What a watch would ask for, where the kind searches.")] = "firefox",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Fetch once from the live platform and show the posts; nothing is stored.
 
-    Example: listener sources test feed url=https://blog.mozilla.org/feed/
+    \b
+    Examples:
+      listener sources test feed url=https://blog.mozilla.org/feed/
+      listener sources test mastodon 'hashtags=["opensource"]'
     """
     source = _build(kind, values or [])
     log.configure("auto", str, level="warning")
@@ -154,7 +160,9 @@ def parse(
 ) -> None:
     """Show as JSON lines what a kind reads from a saved answer: posts, further requests, the error.
 
-    Example: listener sources parse hackernews answer.json --url https://hn.algolia.com/api/v1/search_by_date
+    \b
+    Examples:
+      listener sources parse hackernews answer.json --url https://hn.algolia.com/api/v1/search_by_date
     """
     now = at.astimezone() if at else SystemClock().now()
     try:
@@ -183,7 +191,9 @@ def resume(
 ) -> None:
     """Visit a paused source again at once, after its trouble has been mended.
 
-    Example: listener sources resume mastodon:mastodon.social
+    \b
+    Examples:
+      listener sources resume mastodon:mastodon.social
     """
     write(settings(context), "resume", {"source": source})
     done(f"{source} is visited again at the next turn")

@@ -11,7 +11,7 @@ from alerts.digests import digest_message
 from alerts.messages import trial_message
 from listener import reports, signals
 from listener.cli.output import done, fail, out, print_json, table, when
-from listener.cli.parts import settings, stored
+from listener.cli.parts import present, settings, stored
 from listener.clock import SystemClock
 from listener.config import nearest
 
@@ -24,19 +24,20 @@ def register(app: typer.Typer) -> None:
 
 def digest(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it here and send nothing.")] = False,
-    html: Annotated[bool, typer.Option("--html", help="With --dry-run: the HTML that mail readers see.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: the digest as data.")] = False,
+    _dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and send nothing; it never sends.")] = True,
+    html: Annotated[bool, typer.Option("--html", help="The HTML that mail readers see.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The digest as data.")] = False,
 ) -> None:
-    """The weekly digest of the last full period: what the daemon sends by itself, or would.
+    """Show the digest of the last full week, as the daemon sends it by itself at its weekday and hour.
 
-    Example: listener digest --dry-run   ·   listener digest --dry-run --html > digest.html
+    \b
+    Examples:
+      listener digest --dry-run
+      listener digest --dry-run --html > digest.html
     """
     config = settings(context)
-    if not dry_run:
-        fail("the daemon sends the digest by itself, at its weekday and hour", "`--dry-run` shows it here")
     with stored(config) as store:
-        scene = signals.Scene(store, config, store.watches.all(), SystemClock().now())
+        scene = signals.Scene(store, config, store.watches.all(), present(store))
         found = reports.compose_digest(scene, reports.last_period(scene))
         message = digest_message(found, scene.now, id="dry-run")
     if as_json:
@@ -50,7 +51,9 @@ def digest(
 def test_alert(context: typer.Context, channel: Annotated[str, typer.Argument(help="A channel's name.")]) -> None:
     """Send a test message through one channel of the config.
 
-    Example: listener test-alert team
+    \b
+    Examples:
+      listener test-alert team
     """
     config = settings(context)
     if channel not in config.channels:
@@ -69,15 +72,17 @@ def _known(word: str, known: list[str]) -> str:
 
 def alerts(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
 ) -> None:
     """The alerts that are open, and the deliveries that wait or failed.
 
-    Example: listener alerts --all --json
+    \b
+    Examples:
+      listener alerts --all --json
     """
-    config, now = settings(context), SystemClock().now()
-    with stored(config) as store:
+    with stored(settings(context)) as store:
+        now = present(store)
         found = store.signals.alerts(open_only=not everything)
         rows = store.outbox.rows(limit=200)
     waiting = [row for row in rows if row.state != "sent"]

@@ -81,10 +81,10 @@ class Weekday(StrEnum):
 class DigestSettings(Settings):
     """The week in one message."""
 
-    enabled: bool = True
-    weekday: Weekday = Weekday.MONDAY
+    enabled: bool = Field(True, description="false: no digest at all.")
+    weekday: Weekday = Field(Weekday.MONDAY, description="The day it is sent, and the first of the week it covers.")
     hour: int = Field(8, ge=0, le=23, description="On the clock of `time_zone`, also when it is put forward or back.")
-    time_zone: str = "UTC"
+    time_zone: str = Field("UTC", description="Whose weekday and hour, such as Europe/Berlin.")
     channels: tuple[str, ...] | None = Field(None, min_length=1, description="Which channels; all if unset.")
 
 

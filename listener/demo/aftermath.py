@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from textwrap import shorten
 
 from listener.demo.phrases import phrases
 from listener.demo.posts import Made, MarketPost
-from listener.demo.society import Said, Society
+from listener.demo.society import TAGS, Said, Society
 
 # Far above what the real platforms have reached, so that no id here is somebody's post there; and no id comes twice.
 FIRST_ID = {"hackernews": 990_000_000_000, "feed": 10_000, "appstore": 880_000_000_000, "reviews": 500_000}
@@ -39,10 +40,16 @@ def _copies_of(society: Society, post: MarketPost) -> Iterator[MarketPost]:
     else:
         return
     mood = "neutral" if post.place == "press" else post.truth.sentiment
-    said = Said(post.truth.watches[0], text, mood, post.truth.topic)
+    said = Said(_subject(post), text, mood, post.truth.topic)
     for who in society.tooters.several(count):
         at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
         yield replace(society.toot(at, said, replace(who, voice="plain")), story=post.story)
+
+
+def _subject(post: MarketPost) -> str:
+    """The watch that is named first."""
+    words = f"{post.title} {post.text}".lower()
+    return min(post.truth.watches, key=lambda watch: words.find(TAGS[watch].lower()) % len(words))
 
 
 # -- ids and threads --------------------------------------------------------------------------------------------
@@ -87,8 +94,9 @@ def _same_subject(post: MarketPost, other: MarketPost) -> bool:
 
 
 def _headline(post: MarketPost) -> str:
-    """A comment with nothing to answer becomes a question of its own."""
-    return shorten(f"Ask HN: {post.text.partition('. ')[0].rstrip('.')}", 80, placeholder=" …")
+    """A comment with nothing to answer opens a thread of its own."""
+    first = re.split(r"(?<=[.?!]) ", post.text)[0].rstrip(".")
+    return shorten(f"Ask HN: {first}" if first.endswith("?") else first, 80, placeholder=" …")
 
 
 # -- edits and deletions ----------------------------------------------------------------------------------------

@@ -6,90 +6,99 @@ import json
 from pathlib import Path
 
 QUERIES = {
-    "tidepool": 'tidepool NOT (anemone OR anemones OR aquarium OR starfish OR limpets OR "low tide" OR hiring)',
-    "inkwell": "inkwell",
-    "papertrail": "papertrail",
-    "notetaking": "notetaking",
+    "lanternfish": (
+        'lanternfish NOT (anglerfish OR "deep sea" OR trawl OR bioluminescent OR aquarium OR "marine biology" '
+        "OR hiring)"
+    ),
+    "quillmoss": "quillmoss",
+    "foldermint": "foldermint",
+    "notetaking": '"note-taking" OR notetaking',
 }
 
 TEMPLATE = """\
-# A simulated market: the products are invented and nobody is real. `listener demo` wrote this file.
-# The sources are served on this machine while the demo runs, and nowhere afterwards; the database stays to explore:
-#   listener -c config.yaml stats
+# A simulated market: the products are invented and nobody is real; whoever else bears such a name has nothing to do
+# with it. `listener demo` wrote this file.
+# The sources were served on this machine while the demo ran, and are gone now. What was found stays, to explore:
+#   listener -c config.yaml stats --since 70d
+#   listener -c config.yaml search 'lanternfish export'
+# For a config of your own: listener init
 contact: nobody@demo.example
 
-# What is followed: the own brand, two competitors, a topic.
+# What is followed: the own brand, two competitors, and what the market talks about.
 watches:
-  - id: tidepool
-    name: Tidepool
+  - id: lanternfish
+    name: Lanternfish  # a notes app
     role: brand
-    # rock pools by the sea and advertisements of jobs are left out
-    query: '{tidepool}'
-  - id: inkwell
-    name: Inkwell Notes
+    # A fish of the deep sea bears the same name: NOT hides the posts about it, and job advertisements.
+    query: '{lanternfish}'
+  - id: quillmoss
+    name: Quillmoss
     role: competitor
-    query: '{inkwell}'
-  - id: papertrail
-    name: Papertrail Pro
+    query: '{quillmoss}'
+  - id: foldermint
+    name: Foldermint
     role: competitor
-    query: '{papertrail}'
+    query: '{foldermint}'
   - id: notetaking
     name: Note-taking
     role: topic
+    # "…" is a phrase; people write the hashtag as one word
     query: '{notetaking}'
 
-# Where posts come from. `every` is in seconds of simulated time: often where things happen fast, daily for reviews.
+# Where posts come from. `every` is the simulated time between two visits, in seconds: short where people talk, long
+# where reviews come in slowly. A whole number of visits a day lets an hour be compared with hours read equally early.
 sources:
   - kind: hackernews
     base_url: {url}/api/v1
-    every: 10800
+    every: 21600  # 6 hours
   - kind: mastodon
     name: mastodon
     instance: {url}
-    every: 10800
+    every: 14400  # 4 hours
   - kind: feed
     name: press
     url: {url}/feeds/press.xml
-    every: 21600
+    every: 86400  # 1 day
   - kind: feed
     name: community
     url: {url}/feeds/forum.atom
-    watches: [tidepool]  # the brand's own forum: everything there concerns it, named or not
-    every: 21600
+    watches: [lanternfish]  # the brand's own forum: everything there concerns it, named or not
+    every: 86400
+  # A review seldom names what it is about: `watches` says it.
   - kind: appstore
-    name: app store, Tidepool
+    name: app store, Lanternfish
     app: "9900000001"
     countries: [us, gb, es, vn]
     base_url: {url}
-    watches: [tidepool]
-    every: 86400
+    watches: [lanternfish]
+    every: 172800  # 2 days
   - kind: appstore
-    name: app store, Inkwell Notes
+    name: app store, Quillmoss
     app: "9900000002"
     base_url: {url}
-    watches: [inkwell]
-    every: 86400
+    watches: [quillmoss]
+    every: 259200  # 3 days
   - kind: appstore
-    name: app store, Papertrail Pro
+    name: app store, Foldermint
     app: "9900000003"
     base_url: {url}
-    watches: [papertrail]
-    every: 86400
+    watches: [foldermint]
+    every: 259200
   - kind: reviews
-    name: review page, Tidepool
-    url: {url}/reviews/tidepool
-    watches: [tidepool]
-    every: 86400
+    name: review page, Lanternfish
+    url: {url}/reviews/lanternfish
+    watches: [lanternfish]
+    every: 259200
   - kind: reviews
-    name: review page, Inkwell Notes
-    url: {url}/reviews/inkwell
-    watches: [inkwell]
-    every: 86400
+    name: review page, Quillmoss
+    url: {url}/reviews/quillmoss
+    watches: [quillmoss]
+    every: 259200
   - kind: reviews
-    name: review page, Papertrail Pro
-    url: {url}/reviews/papertrail
-    watches: [papertrail]
-    every: 86400
+    name: review page, Foldermint
+    url: {url}/reviews/foldermint
+    watches: [foldermint]
+    every: 259200
 
 # Who is told: this terminal, at once when something changes and once a week.
 channels:

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from listener.demo.events import Events
 from listener.demo.phrases import phrases
 from listener.demo.posts import Made, MarketPost
-from listener.demo.rhythm import LEISURE_WEEK, moments
+from listener.demo.rhythm import scattered
 from listener.demo.society import Said, Society, weighted
 
-BRAND = "tidepool"
+BRAND = "lanternfish"
 SPIKE_BY_HOUR = (7, 9, 8, 6, 5, 3, 2)  # posts in each hour of the spike: quick to rise, slow to fall
-THEME_DAILY, THEME_TAIL = 8.0, 2.5
+THEME_DAILY, THEME_TAIL = (6, 10), (1, 4)  # the fewest and the most a day
 # Where the new complaint is made. No place holds it all: it is a theme by its words, not by its volume.
 THEME_PLACES = {"appstore": 0.30, "mastodon": 0.26, "hackernews": 0.22, "forum": 0.14, "reviews": 0.08}
 
@@ -38,9 +38,9 @@ def theme(society: Society, events: Events) -> Iterator[MarketPost]:
     """The new complaint: a handful of people a day for twelve days, then fewer, to the end."""
     start, end = events.theme.start, events.theme.end
     fades = min(events.theme_fades, end)
-    for at in moments(society.rng, start, fades, THEME_DAILY, LEISURE_WEEK):
+    for at in scattered(society.rng, start, fades, THEME_DAILY):
         yield _complaint(society, at)
-    for at in moments(society.rng, fades, end, THEME_TAIL, LEISURE_WEEK):
+    for at in scattered(society.rng, fades, end, THEME_TAIL):
         yield _complaint(society, at)
 
 

@@ -1,6 +1,7 @@
 """The simulated market: ten weeks of what invented people say about invented products. The same seed, the same market.
 
-A plainly labelled fiction: nobody here is real, and neither are Tidepool, Inkwell Notes and Papertrail Pro.
+A plainly labelled fiction: nobody here is real, and neither are these notes apps; whoever else bears such a name has
+nothing to do with them.
 """
 
 from __future__ import annotations

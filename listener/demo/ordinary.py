@@ -12,10 +12,10 @@ from listener.demo.society import LANGUAGE_OF, TOPIC, Said, Society, matching, w
 
 TOPICS = ("sync", "price", "editor", "search", "mobile", "export", "support", "onboarding", "ai", "compare")
 SUBJECTS = {
-    "hackernews": {"tidepool": 0.50, "inkwell": 0.18, "papertrail": 0.15, TOPIC: 0.17},
-    "mastodon": {"tidepool": 0.47, "inkwell": 0.18, "papertrail": 0.12, TOPIC: 0.23},
-    "forum": {"tidepool": 1.0},
-    "press": {"tidepool": 0.45, "inkwell": 0.30, "papertrail": 0.25},
+    "hackernews": {"lanternfish": 0.50, "quillmoss": 0.18, "foldermint": 0.15, TOPIC: 0.17},
+    "mastodon": {"lanternfish": 0.47, "quillmoss": 0.18, "foldermint": 0.12, TOPIC: 0.23},
+    "forum": {"lanternfish": 1.0},
+    "press": {"lanternfish": 0.45, "quillmoss": 0.30, "foldermint": 0.25},
 }
 MOODS = {
     "hackernews": {"positive": 0.30, "neutral": 0.44, "negative": 0.26},
@@ -26,14 +26,14 @@ MOODS = {
 }
 DAILY = {"hackernews": 26.0, "mastodon": 33.0, "forum": 6.0, "press": 3.0}
 STORES = {  # (product, country) → reviews a day
-    ("tidepool", "us"): 5.2,
-    ("tidepool", "gb"): 2.2,
-    ("tidepool", "es"): 1.9,
-    ("tidepool", "vn"): 1.5,
-    ("inkwell", "us"): 2.4,
-    ("papertrail", "us"): 1.8,
+    ("lanternfish", "us"): 5.2,
+    ("lanternfish", "gb"): 2.2,
+    ("lanternfish", "es"): 1.9,
+    ("lanternfish", "vn"): 1.5,
+    ("quillmoss", "us"): 2.4,
+    ("foldermint", "us"): 1.8,
 }
-SITES = {"tidepool": 1.5, "inkwell": 0.9, "papertrail": 0.7}
+SITES = {"lanternfish": 1.5, "quillmoss": 0.9, "foldermint": 0.7}
 NOISE = {"hackernews": 0.7, "mastodon": 3.3}
 
 
@@ -69,14 +69,14 @@ class Life:
             who = self._society.tooters.anyone()
             app = weighted(self._rng, SUBJECTS["mastodon"])
             if who.language != "en" and app == TOPIC:
-                app = "tidepool"
+                app = "lanternfish"
             said = self._say(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
             yield self._society.toot(at, said, who)
 
     def _feeds(self) -> Iterator[MarketPost]:
         titles = phrases()["en"]["titles"]
         for at in moments(self._rng, *self._span, DAILY["forum"]):
-            yield self._society.topic(at, self._say("tidepool", "forum", titles=titles["forum"], more=2))
+            yield self._society.topic(at, self._say("lanternfish", "forum", titles=titles["forum"], more=2))
         for at in moments(self._rng, *self._span, DAILY["press"]):
             app = weighted(self._rng, SUBJECTS["press"])
             yield self._society.article(at, self._say(app, "press", titles=titles["press"], more=3))
@@ -122,14 +122,14 @@ class Life:
         section = phrases()["en"]
         openings = section["topic"][mood]
         if place != "mastodon":
-            openings = matching(openings, "notetaking app")
+            openings = matching(openings, "note-taking app")
         text = self._writer.compose(TOPIC, [openings, *[section["after"][mood]] * more])
         return Said(TOPIC, text, mood, TOPIC)
 
     def _mood(self, app: str, place: str) -> str:
         """One product is liked a little less than the others."""
         shares = dict(MOODS[place])
-        if app == "papertrail":
+        if app == "foldermint":
             shares["negative"] += 0.08
             shares["positive"] -= 0.08
         return weighted(self._rng, shares)

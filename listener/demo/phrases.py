@@ -12,6 +12,7 @@ from typing import Any
 
 CHATTY = ("So: ", "Hm. ", "By the way: ", "OK then. ", "Small note: ", "Day two: ", "Right. ")
 SLOT = re.compile(r"\{(\w+)\}")
+SAME = ("doc", "who", "role")  # within one text it is one notebook, one friend, one trade
 
 
 @cache
@@ -34,12 +35,14 @@ class Writer:
         self._seen: set[str] = set()
         self._decks: dict[tuple[str, int], list[str]] = {}
 
-    def fill(self, template: str, app: str, language: str = "en", topic: str = "") -> str:
-        """The template with its slots filled; the first letter is a capital one."""
+    def fill(
+        self, template: str, app: str, language: str = "en", topic: str = "", told: dict[str, str] | None = None
+    ) -> str:
+        """The template with its slots filled, first with what is `told` already; the first letter is a capital one."""
         slots = phrases()[language]["slots"]
         rival = self._rng.choice([name for key, name in self._names.items() if key != app])
         topics = phrases()["en"]["topics"]
-        fixed = {"app": self._names.get(app, ""), "rival": rival, "topic": topics.get(topic, "notes")}
+        fixed = {"app": self._names.get(app, ""), "rival": rival, "topic": topics.get(topic, "notes"), **(told or {})}
         text = SLOT.sub(lambda slot: fixed.get(slot[1]) or self._rng.choice(slots[slot[1]]), template)
         return text[:1].upper() + text[1:]
 
@@ -55,9 +58,10 @@ class Writer:
 
     def compose(self, app: str, parts: Sequence[Sequence[str]], language: str = "en") -> str:
         """One sentence from each part, joined; drawn again while it has been said before."""
-        text = ""
+        text, slots = "", phrases()[language]["slots"]
         for _ in range(50):
-            text = " ".join(self.line(part, app, language) for part in parts)
+            told = {name: self._rng.choice(slots[name]) for name in SAME if name in slots}
+            text = " ".join(self.fill(self.pick(part), app, language, told=told) for part in parts)
             if text.casefold() not in self._seen:
                 break
         self._seen.add(text.casefold())

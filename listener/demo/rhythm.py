@@ -63,3 +63,14 @@ def moments(
         for _ in range(poisson(rng, mood * rate(daily, week, at))):
             yield at + timedelta(seconds=rng.randrange(3600))
         at += timedelta(hours=1)
+
+
+def scattered(rng: Random, start: datetime, end: datetime, daily: tuple[int, int]) -> Iterator[datetime]:
+    """Times that keep apart: so many a day (the fewest, the most), each in a stretch of the waking day of its own."""
+    at = start
+    while at < end:
+        count = rng.randint(*daily)
+        stretch = 18 * 3600 // count
+        for nth in range(count):
+            yield at + timedelta(hours=6, seconds=nth * stretch + rng.randrange(stretch))
+        at += timedelta(days=1)

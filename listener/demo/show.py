@@ -23,7 +23,7 @@ from scrapers.base import Source, SourceError
 
 
 @dataclass
-class Story:
+class SoFar:
     """What has happened so far, in numbers."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -46,12 +46,12 @@ class Story:
         return "  ".join(f"{self.counts[name]:,} {name}" for name in numbers)
 
 
-def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> Story:
+def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> SoFar:
     """Run the daemon through `weeks` of the simulated market with this seed; config, database and log stay in `folder`.
 
     Raises what the daemon raises, and KeyboardInterrupt when it was told to stop early.
     """
-    out, story = console or Console(highlight=False), Story()
+    out, story = console or Console(highlight=False), SoFar()
     folder.mkdir(parents=True, exist_ok=True)
     market = Market(seed)
     end = min(market.end, market.start + timedelta(weeks=weeks))

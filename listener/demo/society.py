@@ -14,8 +14,9 @@ from listener.demo.phrases import Writer, names, phrases
 from listener.demo.posts import Made, MarketPost, Truth
 
 TOPIC = "notetaking"
-TAGS = {"tidepool": "Tidepool", "inkwell": "Inkwell", "papertrail": "Papertrail", TOPIC: "notetaking"}
+TAGS = {"lanternfish": "Lanternfish", "quillmoss": "Quillmoss", "foldermint": "Foldermint", TOPIC: "notetaking"}
 STARS = {"positive": ((5, 4), (76, 24)), "neutral": ((3, 4), (64, 36)), "negative": ((1, 2, 3), (62, 30, 8))}
+FEATURES = "(?:sync|export|search|support|editor|assistant|widget)"  # whoever leaves the name out says "the export"
 LANGUAGE_OF = {"us": "en", "gb": "en", "es": "es", "vn": "vi"}
 
 
@@ -55,7 +56,7 @@ class Society:
         if name and self.rng.random() < 0.3:
             text = re.sub(re.escape(name), f"#{tags[0]}", text, count=1, flags=re.IGNORECASE)
         if said.made is Made.NOISE:
-            tags = ["Tidepool", self.rng.choice(phrases()["en"]["noise"]["tags"])]
+            tags = [TAGS["lanternfish"], self.rng.choice(phrases()["en"]["noise"]["tags"])]
         elif said.app in names() and self.rng.random() < 0.12:
             tags.append(TOPIC)
         missing = [f"#{tag}" for tag in tags if f"#{tag}".lower() not in text.lower()]
@@ -81,7 +82,7 @@ class Society:
         return self._post(at, "feed", "forum", self.members.anyone(), said, said.text)
 
     def article(self, at: datetime, said: Said) -> MarketPost:
-        link = f"https://softwarereader.example/{at:%Y/%m/%d}/{slug(said.title)}"
+        link = f"https://softwarereader.example/{at:%Y/%m/%d}/{slug(said.title)}-{at:%H%M}"
         return self._post(at, "feed", "press", self.journalists.anyone(), said, said.text, link=link)
 
     def review(self, at: datetime, said: Said, country: str) -> MarketPost:
@@ -89,6 +90,7 @@ class Society:
         text = said.text
         name = names()[said.app]
         if self.rng.random() < 0.6 and not re.search(rf"\b(?:the|my|awful) {name}", text, re.IGNORECASE):
+            text = re.sub(rf"{name} (?={FEATURES}\b)", "the ", text)
             text = text.replace(name, {"en": "this app", "es": "esta app", "vi": "ứng dụng"}[said.language])
             text = text[:1].upper() + text[1:]
         return self._rated(at, "appstore", said, text, country)
@@ -139,7 +141,7 @@ class Society:
 
 def concerned(text: str, place: str) -> tuple[str, ...]:
     """The watches this concerns: the reviewed product, and those that the text names."""
-    flat = text.lower()
+    flat = text.lower().replace("note-taking", TOPIC)
     named = [watch for watch, tag in TAGS.items() if tag.lower() in flat]
     return tuple(dict.fromkeys([place, *named] if place in names() else named))
 

@@ -29,8 +29,9 @@ class Metrics:
     def render(self) -> bytes:
         return generate_latest(self.registry)
 
-    def cycle_ended(self, now: datetime) -> None:
+    def cycle_ended(self, now: datetime, waiting: int) -> None:
         self.cycle.set(now.timestamp())
+        self.waiting.set(waiting)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)

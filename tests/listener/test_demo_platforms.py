@@ -60,8 +60,8 @@ def expected(platform: str, now: datetime, **properties: object) -> list[MarketP
 
 def test_a_search_finds_words_newest_first_and_nothing_from_the_future() -> None:
     now = later(days=20)
-    hits = read(SEARCH, now, query="tidepool", hitsPerPage=1000)["hits"]
-    named = [post for post in expected("hackernews", now) if "tidepool" in f"{post.title} {post.text}".lower()]
+    hits = read(SEARCH, now, query="lanternfish", hitsPerPage=1000)["hits"]
+    named = [post for post in expected("hackernews", now) if "lanternfish" in f"{post.title} {post.text}".lower()]
     assert [hit["created_at_i"] for hit in hits] == sorted((hit["created_at_i"] for hit in hits), reverse=True)
     assert {hit["objectID"] for hit in hits} >= {post.id for post in named}
     assert max(hit["created_at_i"] for hit in hits) <= now.timestamp()
@@ -69,32 +69,32 @@ def test_a_search_finds_words_newest_first_and_nothing_from_the_future() -> None
 
 def test_a_phrase_is_searched_in_its_order() -> None:
     now = later(days=30)
-    asked = ('"inkwell notes"', '"notes inkwell"', "notes inkwell")
+    asked = ('"note taking"', '"taking note"', "taking note")
     phrase, reverse, words = (read(SEARCH, now, query=text)["nbHits"] for text in asked)
     assert reverse < phrase / 5 < phrase <= words
 
 
 def test_windows_take_both_ends_open_or_closed() -> None:
-    now, hits = later(days=9), read(SEARCH, later(days=9), query="tidepool", hitsPerPage=5)["hits"]
+    now, hits = later(days=9), read(SEARCH, later(days=9), query="lanternfish", hitsPerPage=5)["hits"]
     newest, oldest = hits[0]["created_at_i"], hits[-1]["created_at_i"]
-    closed = read(SEARCH, now, query="tidepool", numericFilters=f"created_at_i>={oldest},created_at_i<={newest}")
-    opened = read(SEARCH, now, query="tidepool", numericFilters=f"created_at_i>{oldest},created_at_i<{newest}")
+    closed = read(SEARCH, now, query="lanternfish", numericFilters=f"created_at_i>={oldest},created_at_i<={newest}")
+    opened = read(SEARCH, now, query="lanternfish", numericFilters=f"created_at_i>{oldest},created_at_i<{newest}")
     assert closed["nbHits"] == 5
     assert opened["nbHits"] == 3
 
 
 def test_an_unknown_filter_is_refused() -> None:
-    assert ask(SEARCH, later(days=9), query="tidepool", numericFilters="nonsense>1").status == 400
+    assert ask(SEARCH, later(days=9), query="lanternfish", numericFilters="nonsense>1").status == 400
 
 
 def test_pages_are_disjoint_and_complete() -> None:
     now = later(days=15)
-    whole = [hit["objectID"] for hit in read(SEARCH, now, query="tidepool", hitsPerPage=1000)["hits"]]
-    first = read(SEARCH, now, query="tidepool", hitsPerPage=7)
+    whole = [hit["objectID"] for hit in read(SEARCH, now, query="lanternfish", hitsPerPage=1000)["hits"]]
+    first = read(SEARCH, now, query="lanternfish", hitsPerPage=7)
     paged = [
         hit["objectID"]
         for page in range(first["nbPages"])
-        for hit in read(SEARCH, now, query="tidepool", hitsPerPage=7, page=page)["hits"]
+        for hit in read(SEARCH, now, query="lanternfish", hitsPerPage=7, page=page)["hits"]
     ]
     assert paged == whole
 
@@ -108,7 +108,7 @@ def test_no_page_reaches_beyond_a_thousand_hits() -> None:
 
 @pytest.mark.parametrize("tags", ["story", "comment", "(story,comment)"])
 def test_tags_choose_what_kind_of_item_comes(tags: str) -> None:
-    hits = read(SEARCH, later(days=30), query="tidepool", tags=tags, hitsPerPage=200)["hits"]
+    hits = read(SEARCH, later(days=30), query="lanternfish", tags=tags, hitsPerPage=200)["hits"]
     assert {hit["_tags"][0] for hit in hits} == set(re.findall(r"\w+", tags))
     assert all(("comment_text" in hit) == (hit["_tags"][0] == "comment") for hit in hits)
 
@@ -130,17 +130,17 @@ def walk_tag(tag: str, now: datetime, **query: object) -> list[dict[str, Any]]:
 
 def test_a_timeline_is_walked_to_its_end_by_its_links() -> None:
     now = later(days=20)
-    statuses = walk_tag("Tidepool", now)
-    tagged = [post for post in expected("mastodon", now) if "#tidepool" in post.text.lower()]
+    statuses = walk_tag("Lanternfish", now)
+    tagged = [post for post in expected("mastodon", now) if "#lanternfish" in post.text.lower()]
     assert [status["id"] for status in statuses] == [post.id for post in sorted(tagged, key=lambda p: -int(p.id))]
 
 
 def test_since_id_gives_the_newest_and_min_id_the_next_ones() -> None:
     now = later(days=20)
-    statuses = walk_tag("tidepool", now)
+    statuses = walk_tag("lanternfish", now)
     mark = statuses[60]["id"]
-    since = read("/api/v1/timelines/tag/tidepool", now, since_id=mark, limit=10)
-    following = read("/api/v1/timelines/tag/tidepool", now, min_id=mark, limit=10)
+    since = read("/api/v1/timelines/tag/lanternfish", now, since_id=mark, limit=10)
+    following = read("/api/v1/timelines/tag/lanternfish", now, min_id=mark, limit=10)
     assert [each["id"] for each in since] == [each["id"] for each in statuses[:10]]
     assert [each["id"] for each in following] == [each["id"] for each in statuses[50:60]]
 
@@ -162,11 +162,11 @@ def test_an_edit_shows_from_its_time_on_and_a_deleted_status_is_gone() -> None:
 
 def test_the_outage_hides_posts_and_gives_them_back_afterwards() -> None:
     outage = market().events.outage
-    path = "/api/v1/timelines/tag/tidepool"
+    path = "/api/v1/timelines/tag/lanternfish"
     assert ask(path, outage.start).status == 503
     assert ask(path, outage.end - timedelta(seconds=1)).status == 503
-    assert ask(SEARCH, outage.start, query="tidepool").status == 200
-    back = walk_tag("tidepool", outage.end)
+    assert ask(SEARCH, outage.start, query="lanternfish").status == 200
+    back = walk_tag("lanternfish", outage.end)
     times = [datetime.fromisoformat(status["created_at"]) for status in back]
     assert sum(at in outage for at in times) >= 10
 
@@ -211,11 +211,11 @@ def test_store_pages_hold_every_review_once() -> None:
     pages = [read(STORE.format(page), now)["feed"].get("entry", []) for page in range(1, 11)]
     found = [entry["id"]["label"] for page in pages for entry in page]
     assert all(len(page) <= 50 for page in pages)
-    assert sorted(found) == sorted(post.id for post in expected("appstore", now, place="tidepool", country="us"))
+    assert sorted(found) == sorted(post.id for post in expected("appstore", now, place="lanternfish", country="us"))
 
 
 def test_no_entry_means_no_key_and_one_entry_is_no_list() -> None:
-    first = expected("appstore", market().end, place="tidepool", country="us")[0]
+    first = expected("appstore", market().end, place="lanternfish", country="us")[0]
     assert "entry" not in read(STORE.format(1), first.at - timedelta(seconds=1))["feed"]
     assert isinstance(read(STORE.format(1), first.at)["feed"]["entry"], dict)
 
@@ -225,7 +225,9 @@ def test_a_store_has_ten_pages_and_no_more() -> None:
 
 
 def test_an_edited_review_comes_up_again_with_its_new_stars() -> None:
-    edited = next(post for post in expected("appstore", market().end, country="us", place="tidepool") if post.edited_at)
+    edited = next(
+        post for post in expected("appstore", market().end, country="us", place="lanternfish") if post.edited_at
+    )
     assert edited.edited_at is not None
     top = read(STORE.format(1), edited.edited_at)["feed"]["entry"][0]
     assert top["id"]["label"] == edited.id
@@ -235,17 +237,17 @@ def test_an_edited_review_comes_up_again_with_its_new_stars() -> None:
 
 def test_a_review_page_shows_the_newest_twenty_as_json_ld() -> None:
     now = later(days=50)
-    page = ask("/reviews/tidepool", now).body.decode()
+    page = ask("/reviews/lanternfish", now).body.decode()
     assert "Simulated market" in page
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
     assert found
     reviews = json.loads(found[1])["review"]
-    newest = reversed(expected("reviews", now, place="tidepool")[-20:])
+    newest = reversed(expected("reviews", now, place="lanternfish")[-20:])
     assert [each["reviewBody"] for each in reviews] == [post.text for post in newest]
 
 
 def test_a_review_page_of_the_first_hour_has_no_review_and_no_average() -> None:
-    page = ask("/reviews/tidepool", market().start).body.decode()
+    page = ask("/reviews/lanternfish", market().start).body.decode()
     assert '"review": []' in page
     assert "aggregateRating" not in page
 
@@ -254,7 +256,7 @@ def test_a_review_page_of_the_first_hour_has_no_review_and_no_average() -> None:
 
 
 def test_a_request_here_and_there_is_asked_to_come_back_later() -> None:
-    answers = [platforms().respond(SEARCH, {"query": "tidepool"}, later(hours=hour)) for hour in range(1680)]
+    answers = [platforms().respond(SEARCH, {"query": "lanternfish"}, later(hours=hour)) for hour in range(1680)]
     refused = [answer for answer in answers if answer.status == 429]
     assert 1 <= len(refused) <= 20
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)

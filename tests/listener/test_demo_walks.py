@@ -102,7 +102,7 @@ def native_id(post: Post) -> str:
 
 def published() -> Iterator[tuple[str, str, MarketPost]]:
     """Source, id, post: what each source of the config is there for."""
-    products = {"tidepool": "Tidepool", "inkwell": "Inkwell Notes", "papertrail": "Papertrail Pro"}
+    products = {"lanternfish": "Lanternfish", "quillmoss": "Quillmoss", "foldermint": "Foldermint"}
     for post in market().posts:
         match post.platform:
             case "feed" if post.place == "press":
@@ -133,7 +133,7 @@ def test_every_post_is_found_and_no_other(source: str) -> None:
     stays = {post_id for post_id, post in EXPECTED[source].items() if not post.deleted_at}
     assert not found.rejected
     assert stays <= found.posts.keys() <= EXPECTED[source].keys()
-    assert len(stays) > 20
+    assert len(stays) > 15
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -174,7 +174,7 @@ def test_the_outage_costs_visits_and_no_posts() -> None:
 
 
 def test_edits_are_seen_where_a_platform_shows_them_again() -> None:
-    for source in ("community", "app store, Tidepool"):
+    for source in ("community", "app store, Lanternfish"):
         texts = {post_id: {found.text for _, found in seen} for post_id, seen in reader(source).posts.items()}
         edited = {post_id for post_id, post in EXPECTED[source].items() if post.edited_at}
         assert any(len(texts[post_id]) == 2 for post_id in edited & texts.keys())
@@ -182,4 +182,4 @@ def test_edits_are_seen_where_a_platform_shows_them_again() -> None:
 
 def test_ten_weeks_take_a_few_thousand_requests() -> None:
     asked = Counter({source: reader(source).requests for source in SOURCES})
-    assert asked.total() * 10 / WEEKS < 6500, asked
+    assert asked.total() * 10 / WEEKS < 4500, asked

@@ -16,7 +16,7 @@ import pytest
 from listener.demo.market import Market
 from listener.demo.world import World
 
-TAG = "/api/v1/timelines/tag/tidepool"
+TAG = "/api/v1/timelines/tag/lanternfish"
 
 
 @cache
@@ -47,7 +47,7 @@ def test_a_request_sees_what_exists_at_its_date(client: httpx.Client) -> None:
 
 
 def test_without_a_date_all_of_it_has_happened(client: httpx.Client) -> None:
-    newest = max(post.at for post in market().posts if post.platform == "mastodon" and "Tidepool" in post.tags)
+    newest = max(post.at for post in market().posts if post.platform == "mastodon" and "Lanternfish" in post.tags)
     assert client.get(TAG).json()[0]["created_at"].startswith(f"{newest:%Y-%m-%dT%H:%M:%S}")
 
 
@@ -74,7 +74,7 @@ def test_the_heartbeat_is_counted(world: World, client: httpx.Client) -> None:
 def test_it_says_what_it_is(client: httpx.Client) -> None:
     assert "nobody is real" in client.get("/").text
     assert "nobody is real" in client.get("/feeds/forum.atom").text
-    assert "nobody is real" in client.get("/reviews/tidepool").text
+    assert "nobody is real" in client.get("/reviews/lanternfish").text
 
 
 def test_many_ask_at_once(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from listener.demo.platforms.shelf import Answer, Rendered, Shelf, answer
 from listener.demo.posts import MarketPost
 
-APPS = {"9900000001": "tidepool", "9900000002": "inkwell", "9900000003": "papertrail"}
+APPS = {"9900000001": "lanternfish", "9900000002": "quillmoss", "9900000003": "foldermint"}
 PAGE, PAGES = 50, 10
 CUPERTINO = timezone(timedelta(hours=-7))  # the feed's own time zone
 

@@ -72,7 +72,8 @@ class AtomFeed(Feed):
     def _frame(self, entries: str, changed: datetime) -> str:
         return f"""<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">
-<id>tag:forum.tidepool.example,2026:latest</id><title>Tidepool community (simulated market: nobody is real)</title>
+<id>tag:forum.lanternfish.example,2026:latest</id>
+<title>Lanternfish community (simulated market: nobody is real)</title>
 <updated>{changed.isoformat()}</updated><link rel="self" href="{self._address}"/>
 {entries}
 </feed>
@@ -80,8 +81,8 @@ class AtomFeed(Feed):
 
     def _entry(self, post: MarketPost, now: datetime) -> str:
         return (
-            f"<entry><id>tag:forum.tidepool.example,2026:topic-{post.id}</id><title>{escape(post.title)}</title>"
-            f'<link rel="alternate" href="https://forum.tidepool.example/t/{post.id}"/>'
+            f"<entry><id>tag:forum.lanternfish.example,2026:topic-{post.id}</id><title>{escape(post.title)}</title>"
+            f'<link rel="alternate" href="https://forum.lanternfish.example/t/{post.id}"/>'
             f"<author><name>{post.author.handle}</name></author><published>{post.at.isoformat()}</published>"
             f"<updated>{post.changed(now).isoformat()}</updated>"
             f'<content type="html">{escape(_html(post, now))}</content></entry>'
