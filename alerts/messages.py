@@ -12,6 +12,7 @@ from alerts.text import chance, clean, clock, duration, number, one_line, percen
 from insight.model import Alert, NewDelivery, Quote, Signal, Visibility, Watch
 
 MAX_QUOTES = 5
+LITTLE = 0.5  # fewer than this are not worth a number, nor a quotient
 
 
 def alert_deliveries(signal: Signal, decision: Decision, watch: Watch | None, now: datetime) -> tuple[NewDelivery, ...]:
@@ -108,6 +109,8 @@ def _against(seen: float, expected: float | None) -> str:
     """ "42, where 9.3 are usual (4.5 times)"."""
     if expected is None:
         return number(seen)
+    if expected < LITTLE:
+        return f"{number(seen)}, where less than one is usual"
     usual = f"{number(seen)}, where {number(expected)} {'is' if expected == 1 else 'are'} usual"
-    times = seen / expected if expected > 0 else 0.0
+    times = seen / expected
     return f"{usual} ({number(times)} times)" if times >= 1.5 else usual

@@ -173,9 +173,8 @@ def _changed(change: Change, signal: Signal, alert: Alert | None, now: datetime,
     state = AlertState.RESOLVED if change is Change.RESOLVE else AlertState.UPDATED
     if state is AlertState.UPDATED and alert.state is AlertState.ACKNOWLEDGED:
         state = AlertState.ACKNOWLEDGED  # somebody has it in hand; more of the same does not take it from them
-    return replace(
-        alert, state=state, headline=signal.headline, updated_at=now, told_at=now if heard else alert.told_at
-    )
+    headline = alert.headline if change is Change.RESOLVE else signal.headline  # what it was about, not that it ended
+    return replace(alert, state=state, headline=headline, updated_at=now, told_at=now if heard else alert.told_at)
 
 
 def alert_id(key: str, opened_at: datetime) -> str:

@@ -66,7 +66,7 @@ def _away(start: datetime, hours: int, zone: ZoneInfo) -> str:
 
 
 def _unreachable(name: str, start: datetime, hours: int, zone: ZoneInfo) -> str:
-    return f"{name} was unreachable for {hours} h on {start.astimezone(zone):%A}: numbers may be low."
+    return f"{name} was unreachable for {hours} h from {_when(start, zone)}: numbers may be low."
 
 
 def _missing(name: str, gap: Gap, zone: ZoneInfo) -> str:

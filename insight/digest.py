@@ -120,7 +120,8 @@ def compose(
 ) -> Digest:
     """The digest of a period. `alerts`: those opened in it. `public_only`: private posts count but are not quoted."""
     watches = tuple(_watch(week, alerts, public_only) for week in weeks)
-    return Digest(period, _headline(watches), watches, _events(alerts, None), coverage(sources, period))
+    events = _events(alerts, None)
+    return Digest(period, _headline(watches, events), watches, events, coverage(sources, period))
 
 
 def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> WatchDigest:
@@ -178,12 +179,12 @@ def _shares(totals: Totals) -> Shares:
     return Shares(negative, neutral, positive, unknown, sentence)
 
 
-def _headline(watches: Sequence[WatchDigest]) -> str:
+def _headline(watches: Sequence[WatchDigest], events: Sequence[Event]) -> str:
     """One sentence: of the own brand, or what comes first, and how much happened."""
     if not watches:
         return "Nothing is being watched"
     first = next((it for it in watches if it.watch.role is Role.BRAND), watches[0])
-    happened = sum(len(it.events) for it in watches)
+    happened = sum(len(it.events) for it in watches) + len(events)
     alerts = {0: "nothing unusual was told", 1: "one alert"}.get(happened, f"{happened} alerts")
     return f"{first.watch.name}: {first.change.sentence}; {first.shares.sentence}; {alerts}"
 

@@ -92,11 +92,10 @@ def check(
         done(
             f"{config_path(context)}: {len(config.watches)} watches ({own} of your own), {len(config.sources)} sources"
         )
-        rows = [
-            (_mark(f.fine), f.what, f.name, mask(f.says + (f" → {f.remedy}" if f.remedy else ""))) for f in findings
-        ]
-        if rows:
-            table(("", "What", "Name", "Found"), rows)
+        for finding in findings:
+            out.print(_mark(finding.fine), Text(f"{finding.what} {finding.name}: {mask(finding.says)}"))
+            if finding.remedy and not finding.fine:
+                out.print(Text(f"    → {mask(finding.remedy)}"))
     if any(not finding.fine for finding in findings):
         raise typer.Exit(1)
 

@@ -103,7 +103,7 @@ def test_what_happened_stands_with_its_watch_and_in_the_headline() -> None:
     assert digest.watches[0].events == ()
     assert [event.kind for event in digest.events] == [SignalKind.SILENCE]
     assert digest.headline.startswith("Acme: 108 mentions")
-    assert digest.headline.endswith("one alert")
+    assert digest.headline.endswith("2 alerts")
 
 
 def test_coverage_says_what_may_be_missing() -> None:
@@ -116,7 +116,7 @@ def test_coverage_says_what_may_be_missing() -> None:
     assert compose(PERIOD, [WEEK], (), sources).coverage == (
         "Listener was not running for 10 h from Friday 12:00: numbers may be low.",
         "feed: posts from Thursday 08:00 to Thursday 10:00 may be missing (the window did not reach back).",
-        "hn was unreachable for 9 h on Tuesday: numbers may be low.",
+        "hn was unreachable for 9 h from Tuesday 09:00: numbers may be low.",
     )
     assert compose(PERIOD, [WEEK], (), [SourceWeek("hn", visited(range(5, 7)))]).coverage == ()
     assert "not running for 168 h" in compose(PERIOD, [WEEK], (), [SourceWeek("hn", ())]).coverage[0]
