@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -24,6 +24,12 @@ def village(tmp_path: Path) -> Iterator[Stage]:
         yield ready
 
 
+@pytest.fixture
+def on_postgres(tmp_path: Path, postgres: Callable[[], str]) -> Iterator[Stage]:
+    with stage(tmp_path, postgres()) as ready:
+        yield ready
+
+
 def everything_is_told_once(village: Stage) -> None:
     """What must be so at the end of the four weeks, however often the daemon died on the way."""
     told = [posted for posted in village.slack.ledger if posted.thread_ts is None]
@@ -34,7 +40,7 @@ def everything_is_told_once(village: Stage) -> None:
     assert set(ids.values()) == {1}, f"something arrived twice: {headlines}"
     weeks = sorted(mail["Subject"] for mail in village.mail.mails)
     assert len(weeks) == len(set(weeks)) == 3, weeks
-    with open_store(f"sqlite:///{village.folder}/village.db") as store:
+    with open_store(village.url) as store:
         everything_is_stored_once(store)
 
 
@@ -52,12 +58,18 @@ def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_dige
     everything_is_told_once(village)
     (alert,) = (posted for posted in village.slack.ledger if posted.thread_ts is None)
     assert "negative" in alert.words.lower()
-    with open_store(f"sqlite:///{village.folder}/village.db") as store:
+    with open_store(village.url) as store:
         first = min(store.signals.recent(START), key=lambda signal: signal.at)
     assert first.at >= BURST
     assert (first.at - BURST).total_seconds() <= 3 * 3600, "told within three hours of its beginning"
     assert 5 <= first.figures["observed"] <= IN_BURST + 6
     assert first.figures["observed"] >= 2 * first.figures["expected"]
+    over = [posted for posted in village.slack.ledger if "back to usual" in posted.words]
+    assert over, "the end is told too"
+    with open_store(village.url) as store:
+        (last,) = (signal for signal in store.signals.recent(START) if signal.kind is first.kind and signal.over)
+    assert IN_BURST <= last.figures["observed"] <= IN_BURST + 3, "all of the burst, and the ordinary ones of its hours"
+    assert last.figures["hours"] <= 6
     digest = village.mail.mails[-1]
     assert digest.get_body(("plain",)) is not None
     assert "Acme" in digest.get_body(("plain",)).get_content()  # type: ignore[union-attr]
@@ -69,6 +81,14 @@ def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: S
         village.kill_after(rng.uniform(0.9, 3.0))
     village.run()
     everything_is_told_once(village)
+
+
+def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None:
+    rng = Random(13)
+    for _ in range(2):
+        on_postgres.kill_after(rng.uniform(1.5, 3.5))
+    on_postgres.run()
+    everything_is_told_once(on_postgres)
 
 
 @pytest.mark.soak

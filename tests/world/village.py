@@ -100,6 +100,7 @@ class Stage:
     mail: MailServer
     config: Path
     log: Path
+    url: str
 
     def start(self, until: datetime = END) -> subprocess.Popen[bytes]:
         simulate = f"{START.isoformat()}/{until.isoformat()}"
@@ -139,9 +140,10 @@ def stage(folder: Path, url: str | None = None) -> Iterator[Stage]:
         slack = FakeSlack(stack.enter_context(World().run_in_thread()))
         mail = stack.enter_context(MailServer().running())
         config = folder / "config.yaml"
+        url = url or f"sqlite:///{folder}/village.db"
         text = CONFIG.format(
             market=market.url, slack=slack.api, token=slack.token, channel=slack.channel, port=mail.port,
-            url=url or f"sqlite:///{folder}/village.db",
+            url=url,
         )  # fmt: skip
         config.write_text(text)
-        yield Stage(folder, slack, mail, config, folder / "daemon.log")
+        yield Stage(folder, slack, mail, config, folder / "daemon.log", url)
