@@ -1,14 +1,14 @@
 """What the program calls to learn what changed: counts and mentions in, signals out.
 
-    wanted = needs(state, watch, now)
+    wanted = needs(state, watch, now, mark)
     state, found = step(state, Observation(watch, recent, mentions, history, pending), now)
 
-State is JSON; it is committed together with the signals and with what was consumed, or neither is.
+State and memory are JSON; they are committed together with the signals and with what was consumed, or neither is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,26 +17,29 @@ from insight import silence, spikes, themes
 from insight.baseline import Hours
 from insight.model import PostKey, Sighted, Signal, Watch
 from insight.silence import SourceHealth
-from insight.windows import LOOKS
+from insight.windows import KNOWN, LOOKS
 
 State = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 """Replay is exact within a version; a state of another one is not read: detection warms up from the counts again."""
 
 HISTORY = spikes.HISTORY
 RECENT = spikes.RECENT
 PENDING = themes.PENDING
+LAGS_READ = (*LOOKS, KNOWN)
 __all__ = [
     "HISTORY",
-    "LOOKS",
+    "LAGS_READ",
     "PENDING",
     "RECENT",
     "VERSION",
     "Found",
     "Needs",
     "Observation",
+    "Pending",
     "SourceHealth",
+    "due",
     "needs",
     "step",
     "step_sources",
@@ -45,41 +48,68 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the next observation should hold beside the recent counts and mentions."""
+    """What the next observation should hold. `since`: how far back the recent counts and mentions should reach."""
 
     history: bool
     pending: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The mentions that no theme step has consumed, oldest first, at most PENDING, and what the steps remember.
+
+    `mark` is what `needs` was asked with: another one says that the pending mentions have changed.
+    """
+
+    mentions: Sequence[Sighted] = ()
+    memory: Mapping[str, Any] | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of a watch. All counts are of negative mentions, by look: `hours(max_lag=look)` for each of LOOKS.
+    """What is known of a watch. All counts are of negative mentions, by lag: `hours(max_lag=lag)` for LAGS_READ.
 
-    `recent` and `mentions` (negative, kept) reach back RECENT, `history` HISTORY. `pending`: the mentions no theme step
-    has consumed, oldest first, at most PENDING. None: not read this time.
+    `recent` and `mentions` (negative, kept) reach back to `Needs.since`, `history` HISTORY. None: not read this time.
+    Most steps do not look at `mentions`, so they may be read when they are iterated.
     """
 
     watch: Watch
     recent: Mapping[int, Hours]
-    mentions: Sequence[Sighted] = ()
+    mentions: Iterable[Sighted] = ()
     history: Mapping[int, Hours] | None = None
-    pending: Sequence[Sighted] | None = None
+    pending: Pending | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`verdicts` say by detector why something, or nothing, was told; `warm_up_days_left` is 0 when it is ready."""
+    """`verdicts` say by detector why something, or nothing, was told; `warm_up_days_left` is 0 when it is ready.
+
+    `memory` goes into the next `Pending`; None: it is as it was.
+    """
 
     signals: tuple[Signal, ...]
     verdicts: Mapping[str, str]
     consumed: tuple[PostKey, ...]
     themes: tuple[themes.Theme, ...]
     warm_up_days_left: float
+    memory: State | None = None
 
 
-def needs(state: Mapping[str, Any] | None, watch: Watch, now: datetime) -> Needs:
+def due(state: Mapping[str, Any] | None, watch: Watch, now: datetime) -> bool:
+    """Whether there is anything to look at: only an hour that closed, or a new query, makes a step worth its reads."""
+    known = _known(state)["spikes"]
+    return spikes.due(known, now) or spikes.needs_history(known, watch, now)
+
+
+def needs(state: Mapping[str, Any] | None, watch: Watch, now: datetime, mark: str = "") -> Needs:
+    """`mark` is any text that changes when the pending mentions do."""
     known = _known(state)
-    return Needs(spikes.needs_history(known["spikes"], watch, now), themes.due(known["themes"], now))
+    spiked, themed = known["spikes"], known["themes"]
+    return Needs(
+        spikes.needs_history(spiked, watch, now), themes.due(themed, now, mark), spikes.needs_since(spiked, now)
+    )
 
 
 def step(
@@ -91,11 +121,12 @@ def step(
     limits = replace(spikes.LIMITS, false_alarms_per_day=share)
     spiked, spike = spikes.step(known["spikes"], watch, seen, now, limits)
     themed, theme = known["themes"], themes.Result(verdict="not looked at this time")
-    if observation.pending is not None:
-        themed, theme = themes.step(themed, watch, observation.pending, now, share)
+    if (pending := observation.pending) is not None:
+        memory = pending.memory if themed else None
+        themed, theme = themes.step(themed, watch, pending.mentions, now, share, memory=memory, mark=pending.mark)
     verdicts = {"spikes": spike.verdict, "themes": theme.verdict}
     left = max(spike.warm_up_days_left, theme.warm_up_days_left)
-    found = Found(spike.signals + theme.signals, verdicts, theme.consumed, theme.themes, left)
+    found = Found(spike.signals + theme.signals, verdicts, theme.consumed, theme.themes, left, theme.memory)
     return {"version": VERSION, "spikes": spiked, "themes": themed}, found
 
 

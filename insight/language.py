@@ -81,6 +81,7 @@ def _by_script(plain: str, letters: int, hinted: str) -> tuple[str, float] | Non
     return code, round(share, 3)
 
 
+@lru_cache(maxsize=1024)  # sites show the same posts at every visit
 def _by_model(plain: str, hinted: str) -> tuple[str, float]:
     # Lone surrogates cannot be written as UTF-8, which the model wants; NUL ends its line.
     line = plain.encode("utf-8", "ignore").decode().replace("\0", " ")

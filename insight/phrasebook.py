@@ -31,11 +31,13 @@ class Phrasebook:
     floor: float = 0.0
     counts: dict[str, float] = field(default_factory=dict)
 
-    def decay(self, today: date) -> None:
+    def decay(self, today: date) -> bool:
+        """Let time pass up to this day; whether it has."""
         factor = exp(-max(0, (today - self.day).days) / MEMORY)
         if factor < 1:
             self.day, self.heard, self.floor = today, self.heard * factor, self.floor * factor
             self.counts = {phrase: count * factor for phrase, count in self.counts.items()}
+        return factor < 1
 
     def learn(self, said: Iterable[Used]) -> None:
         """Each person counts once a day, however often they say it."""

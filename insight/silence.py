@@ -9,44 +9,21 @@ from itertools import pairwise
 from math import log1p
 from typing import Any
 
+from insight import network
 from insight.model import Signal, SignalKind
+from insight.network import NETWORK
+from insight.visits import SHORTEST, SourceHealth, SourceHour, span
+
+__all__ = ["HISTORY", "SourceHealth", "SourceHour", "Trouble", "step", "trouble_of"]
 
 State = dict[str, Any]
 
 HISTORY = timedelta(days=28)  # how far back `hours` should reach
 KNOWN_FOR = timedelta(days=7)
 KNOWN_POSTS = 20
-SHORTEST = timedelta(hours=6)  # nobody is told of less
 LONGER = 1.5  # times the longest silence that it has had
 UNLIKELY = -9.2  # log of 1 in 10,000: how unlikely so long a silence must be
 PAUSES = 6  # usual pauses without success before a failing source is worth a word
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHour:
-    """One hour of visits to a source, by the time of collection."""
-
-    hour: datetime
-    fetches: int
-    failures: int
-    new: int
-
-    @property
-    def answered(self) -> bool:
-        return self.fetches > self.failures
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """What is known of a source. `every`: its usual pause; `paused`: it stopped for good until `remedy` is done."""
-
-    id: str
-    hours: Sequence[SourceHour]
-    every: timedelta
-    last_success: datetime | None = None
-    error: str | None = None
-    paused: bool = False
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +43,11 @@ class Trouble:
 
 def step(state: Mapping[str, Any], sources: Sequence[SourceHealth], now: datetime) -> tuple[State, tuple[Signal, ...]]:
     """What is newly wrong, has become another trouble, or is right again. The same state twice says nothing twice."""
-    after: State = {}
-    signals: list[Signal] = []
+    after, signals = network.step(state.get(NETWORK), [it for it in sources if not it.paused], now)
     for source in sources:
         trouble, before = trouble_of(source, now), state.get(source.id)
+        if NETWORK in after and not before and trouble and trouble.what == "failing":
+            continue  # one word for all
         if trouble and before and before["what"] == trouble.what:
             after[source.id] = dict(before)
         elif trouble:
@@ -77,7 +55,7 @@ def step(state: Mapping[str, Any], sources: Sequence[SourceHealth], now: datetim
             signals.extend(_changed(source, before, trouble, now))
         elif before:
             signals.append(_over(source.id, before, now, f"{source.id} speaks again"))
-    gone = sorted(set(state) - {source.id for source in sources})
+    gone = sorted(set(state) - {source.id for source in sources} - {NETWORK})
     signals.extend(_over(name, state[name], now, f"{name} is no longer followed") for name in gone)
     return after, tuple(signals)
 
@@ -97,17 +75,12 @@ def _stopped(source: SourceHealth, now: datetime) -> Trouble | None:
 
 def _failing(source: SourceHealth, now: datetime) -> Trouble | None:
     """It fails since its first failure after the last success; hours in which nobody asked do not count."""
-    hours = sorted(source.hours, key=lambda it: it.hour)
-    last = max((i for i, it in enumerate(hours) if it.answered), default=-1)
-    failed = [it for it in hours[last + 1 :] if it.failures]
-    if not failed:
+    failed, since = source.failed(), source.failing_since()
+    if since is None or now - since <= max(SHORTEST, PAUSES * source.every):
         return None
-    since = max(failed[0].hour, source.last_success or failed[0].hour)
     lasted = now - since
-    if lasted <= max(SHORTEST, PAUSES * source.every):
-        return None
     attempts = sum(it.fetches for it in failed)
-    headline = f"{source.id} has failed for {_span(lasted)}: {source.error or 'no answer'}"
+    headline = f"{source.id} has failed for {span(lasted)}: {source.error or 'no answer'}"
     detail = (
         f"{attempts} attempts since {since:%A %H:%M} UTC. Listener goes on trying; what was published meanwhile may "
         "be missing. Check the network and the source's address with `listener check`."
@@ -137,7 +110,7 @@ def _silent(source: SourceHealth, now: datetime) -> Trouble | None:
         f"{longest} visited hours. Perhaps the site changed: compare with `listener sources test`."
     )
     figures = {"hours": _hours(lasted), "longest": float(longest)}
-    return Trouble("silent", since, f"{source.id} has had nothing new for {_span(lasted)}", detail, figures)
+    return Trouble("silent", since, f"{source.id} has had nothing new for {span(lasted)}", detail, figures)
 
 
 def _log_silences(past: Sequence[SourceHour], gap: Sequence[SourceHour]) -> Iterator[float]:
@@ -166,7 +139,7 @@ def _changed(source: SourceHealth, before: State | None, trouble: Trouble, now: 
 def _over(source: str, before: State, now: datetime, headline: str) -> Signal:
     kind = SignalKind.SOURCE if before["what"] == "stopped" else SignalKind.SILENCE
     lasted = now - datetime.fromisoformat(before["since"])
-    detail, figures = f"It had been {before['what']} for {_span(lasted)}.", {"hours": _hours(lasted)}
+    detail, figures = f"It had been {before['what']} for {span(lasted)}.", {"hours": _hours(lasted)}
     return Signal(kind, _key(source, before["what"]), None, source, now, headline, detail, figures, over=True)
 
 
@@ -176,8 +149,3 @@ def _key(source: str, what: str) -> str:
 
 def _hours(span: timedelta) -> float:
     return round(span / timedelta(hours=1), 1)
-
-
-def _span(span: timedelta) -> str:
-    hours = round(span / timedelta(hours=1))
-    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"

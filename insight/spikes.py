@@ -3,11 +3,13 @@
 The promise is a number of false alarms a day. Every hour that closes is looked at through five windows at each of two
 maturities, so each look may err with the promise divided by all looks of a day (a union bound; the looks overlap, so
 that the true rate lies below it where the baseline holds).
+
+The test compares at equal maturity; the figures that people read are all that is known by now, over the same hours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +18,10 @@ from zoneinfo import ZoneInfo
 from insight.baseline import DAY, HOUR, Baseline, Hours, fit, floor_hour
 from insight.counts import LAGS
 from insight.evidence import stories, voices
+from insight.extent import Usual, busy_until, first_hour, last_hour
 from insight.model import Sighted, Signal, Watch
-from insight.spike_words import Counted, ended, risen, warming_up
-from insight.windows import LOOKS, Finding, Limits, strongest, total, within
+from insight.spike_words import Counted, Extent, ended, risen, warming_up
+from insight.windows import KNOWN, LOOKS, Finding, Limits, strongest, total, within
 
 State = dict[str, Any]
 
@@ -26,21 +29,21 @@ LIMITS = Limits()
 NEGATIVE = Counted()
 
 HISTORY = timedelta(weeks=8, days=1)  # how far back `history` should reach
-RECENT = timedelta(hours=49)  # how far back `recent` and `mentions` should reach
+RECENT = timedelta(hours=49)  # how far back `recent` and `mentions` should reach, at least
 STALE = timedelta(hours=24)  # an hour that closed longer ago is no news
 WARM_UP = timedelta(days=14)
 CALM_HOURS = 8  # this many calm hours in a row end a spike
-CALM_WINDOW = 3
 UNWATCHED = timedelta(hours=3)  # an hour that is looked at later than this proves no calm: nobody was listening
 NEW_USUAL = timedelta(days=7)  # a spike that lasts longer is the new usual
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the program hands over: counts by look, long ones when `needs_history` said so, and recent mentions."""
+    """What the program hands over: counts by look and all that is KNOWN, recent mentions, both back to `needs_since`;
+    and long counts when `needs_history` said so. The mentions are looked at only where there may be a spike."""
 
     recent: Mapping[int, Hours]
-    mentions: Sequence[Sighted] = ()
+    mentions: Iterable[Sighted] = ()
     history: Mapping[int, Hours] | None = None
 
 
@@ -68,10 +71,34 @@ class _Run:
     verdict: str = "nothing unusual"
 
 
+@dataclass(frozen=True, slots=True)
+class _At:
+    """One hour that has closed, at one maturity."""
+
+    run: _Run
+    look: int
+    usual: Usual
+    known: Usual
+    end: datetime
+
+
 def needs_history(state: Mapping[str, Any], watch: Watch, now: datetime) -> bool:
     """Whether the next step should be given the long history: once a day, and after a change of the query."""
     fitted = state.get("fitted_at")
     return fitted is None or state["version"] != watch.version or now - datetime.fromisoformat(fitted) >= DAY
+
+
+def needs_since(state: Mapping[str, Any], now: datetime) -> datetime:
+    """How far back the counts and mentions of the next step should reach: to the first hour of what is going on."""
+    going_on = state.get("open")
+    recent = now - RECENT
+    return min(recent, datetime.fromisoformat(going_on["first"])) if going_on else recent
+
+
+def due(state: Mapping[str, Any], now: datetime) -> bool:
+    """Whether an hour has closed that was not looked at; until then a step would change nothing."""
+    through = state.get("through", {})
+    return any(through.get(str(look)) != _ripe(look, now).isoformat() for look in LOOKS)
 
 
 def warm_up_left(state: Mapping[str, Any], now: datetime) -> timedelta:
@@ -92,11 +119,12 @@ def step(
     run = _Run(watch, _copy(state), seen, now, limits, counted, ZoneInfo(watch.time_zone))
     _learn(run)
     left = warm_up_left(run.state, now)
+    known = _usual(run, KNOWN)
     for look in LOOKS:
-        baseline = _baseline(run, look)
+        usual = _usual(run, look)
         for end in _closed_hours(run, look):
-            if baseline is not None and not left:
-                _look(run, look, baseline, end)
+            if usual and known and not left:
+                _look(_At(run, look, usual, known, end))
     if left or not run.state["fitted_at"]:
         run.verdict = warming_up(left, WARM_UP) if left else "no history yet"
     return run.state, Result(_last_of_each(run.signals), run.verdict, left / DAY)
@@ -115,23 +143,24 @@ def _dict(value: Mapping[str, Any] | None) -> State | None:
 def _learn(run: _Run) -> None:
     """Remember since when anybody listens, and fit the baselines when the long history is there."""
     state, history = run.state, run.seen.history
-    first = [hour for counts in (history or {}).values() for hour, count in counts.items() if count]
+    listened = [(history or {}).get(look, {}) for look in LOOKS]  # what a first visit found in old pages is in none
+    first = [hour for counts in listened for hour, count in counts.items() if count]
     known = datetime.fromisoformat(state["since"]) if state["since"] else None
     if known is None:  # the first step of all; after a new usual, older history does not count again
         known = max(run.now - HISTORY, min([*first, run.now]))
         state["since"] = known.isoformat()
     if history is None or not needs_history(state, run.watch, run.now):
         return
-    for look in LOOKS:
-        until = _ripe(look, run.now)
+    for look in (*LOOKS, KNOWN):
+        until = _ripe(min(look, LOOKS[-1]), run.now)
         since = max(known, until - HISTORY)
         state["baselines"][str(look)] = fit(history.get(look, {}), since, until, run.zone).to_json()
     state["fitted_at"], state["version"] = run.now.isoformat(), run.watch.version
 
 
-def _baseline(run: _Run, look: int) -> Baseline | None:
+def _usual(run: _Run, look: int) -> Usual | None:
     stored = run.state["baselines"].get(str(look))
-    return Baseline.from_json(stored) if stored else None
+    return Usual(run.seen.recent.get(look, {}), Baseline.from_json(stored), run.zone) if stored else None
 
 
 def _ripe(look: int, now: datetime) -> datetime:
@@ -150,94 +179,98 @@ def _closed_hours(run: _Run, look: int) -> Iterator[datetime]:
     run.state["through"][str(look)] = newest.isoformat()
 
 
-def _look(run: _Run, look: int, baseline: Baseline, end: datetime) -> None:
-    counts = run.seen.recent.get(look, {})
+def _look(at: _At) -> None:
+    run, told = at.run, at.run.state["told_until"]
     if run.state["open"] is not None:
-        if run.state["open"]["look"] == look:
-            _follow(run, baseline, counts, end)
+        if run.state["open"]["look"] == at.look:
+            _follow(at)
         return
-    told = run.state["told_until"]
-    found = strongest(counts, end, baseline, run.zone, run.limits, datetime.fromisoformat(told) if told else None)
+    after = datetime.fromisoformat(told) if told else None
+    found = strongest(at.usual.counts, at.end, at.usual.baseline, run.zone, run.limits, after)
     if found is None:
         run.verdict = "nothing unusual"
     elif found.chance >= run.limits.threshold:
         run.verdict = f"p={found.chance:.2g} above threshold {run.limits.threshold:.2g}"
     else:
-        _weigh(run, look, baseline, found)
+        _weigh(at, found, max(run.now - RECENT, after) if after else run.now - RECENT)
 
 
-def _weigh(run: _Run, look: int, baseline: Baseline, found: Finding) -> None:
+def _weigh(at: _At, found: Finding, earliest: datetime) -> None:
     """Numbers alone are not enough: several people must say several things, and without the loudest it must hold."""
-    said = within(run.seen.mentions, found.start, found.end)
-    by, limits = voices(said), run.limits
+    run, limits = at.run, at.run.limits
+    said = within(run.seen.mentions, found.start, found.end, at.look)
+    by = voices(said)
     loudest = max(by.values(), default=0)
     without = found.observed - max(0, loudest - 1)
-    chance = baseline.chance(without, found.expected, found.hours)
+    chance = at.usual.baseline.chance(without, found.expected, found.hours)
     small = without < max(limits.mentions, limits.ratio * found.expected)
     if len(by) < limits.authors or len(stories(said)) < limits.stories:
         run.verdict = f"{found.observed} mentions, but {len(by)} authors and {len(stories(said))} stories only"
     elif small or chance >= limits.threshold:
         run.verdict = f"{found.observed} mentions, but {loudest} by one author"
     else:
-        _open(run, look, baseline, found)
+        _open(at, found, first_hour(at.known, found.start, found.end, earliest))
 
 
-def _open(run: _Run, look: int, baseline: Baseline, found: Finding) -> None:
-    run.state["open"] = {
-        "key": f"{run.counted.key}:{run.watch.id}:{found.start:%Y-%m-%dT%H}",
-        "look": look,
-        "first": found.start.isoformat(),
-        "observed": found.observed,
-        "expected": round(found.expected, 4),
-        "told": found.observed,
+def _open(at: _At, found: Finding, first: datetime) -> None:
+    at.run.state["open"] = {
+        "key": f"{at.run.counted.key}:{at.run.watch.id}:{first:%Y-%m-%dT%H}",
+        "look": at.look,
+        "first": first.isoformat(),
+        "busy": busy_until(at.known, found.end, found.end, floor_hour(at.run.now)).isoformat(),
+        "told": 0,
         "calm": 0,
-        "busy": [found.observed, found.hours],
     }
-    run.verdict = f"told: p={found.chance:.2g} below threshold {run.limits.threshold:.2g}"
-    _rise(run, baseline, found)
+    at.run.verdict = f"told: p={found.chance:.2g} below threshold {at.run.limits.threshold:.2g}"
+    _rise(at, found, _extent(at))
 
 
-def _follow(run: _Run, baseline: Baseline, counts: Hours, end: datetime) -> None:
+def _follow(at: _At) -> None:
     """Another hour of the open spike: bigger, going on, or over."""
-    # 1. Add the hour.
-    spike = run.state["open"]
-    first = datetime.fromisoformat(spike["first"])
-    spike["observed"] += counts.get(end - HOUR, 0)
-    spike["expected"] += round(baseline.expected(end - HOUR, 1, run.zone), 4)
-    hours = (end - first) // HOUR
-    run.verdict = f"open since {first:%Y-%m-%d %H:%M} UTC: {spike['observed']} in {hours} h"
-
-    # 2. Calm?
-    start = end - CALM_WINDOW * HOUR
-    trailing, usual = total(counts, start, CALM_WINDOW), baseline.expected(start, CALM_WINDOW, run.zone)
-    calm = trailing < 2 or baseline.chance(trailing, usual, CALM_WINDOW) >= 0.05
-    if not calm:
-        spike["calm"], spike["busy"] = 0, [spike["observed"], hours]
-    elif run.now - end < UNWATCHED + timedelta(hours=LAGS[spike["look"]]):
+    # 1. Calm? What came meanwhile of earlier hours counts too.
+    run, spike = at.run, at.run.state["open"]
+    first, before = datetime.fromisoformat(spike["first"]), datetime.fromisoformat(spike["busy"])
+    noisy = before if at.usual.calm(at.end) else max(before, at.end)
+    busy = busy_until(at.known, noisy, at.end, floor_hour(run.now))
+    if busy > before:
+        spike["busy"], spike["calm"] = busy.isoformat(), 0
+    elif at.end > busy and run.now - at.end < UNWATCHED + timedelta(hours=LAGS[at.look]):
         spike["calm"] += 1
+    extent = _extent(at)
+    run.verdict = f"open since {first:%Y-%m-%d %H:%M} UTC: {extent.observed} in {extent.hours} h"
 
-    # 3. Tell.
-    if spike["calm"] >= CALM_HOURS or end - first >= NEW_USUAL:
-        _close(run, first, end)
-    elif spike["observed"] >= 2 * spike["told"] and not calm:
-        spike["told"] = spike["observed"]
-        chance = baseline.chance(spike["observed"], spike["expected"], hours)
-        _rise(run, baseline, Finding(first, hours, spike["observed"], spike["expected"], chance))
+    # 2. Tell.
+    if spike["calm"] >= CALM_HOURS or at.end - first >= NEW_USUAL:
+        _close(at, extent)
+    elif extent.observed >= 2 * spike["told"]:
+        seen, expected = total(at.usual.counts, first, extent.hours), at.usual.expected(first, extent.hours)
+        chance = at.usual.baseline.chance(seen, expected, extent.hours)
+        _rise(at, Finding(first, extent.hours, seen, expected, chance), extent)
 
 
-def _close(run: _Run, first: datetime, end: datetime) -> None:
-    spike = run.state["open"]
-    observed, hours = spike["busy"]
+def _extent(at: _At) -> Extent:
+    """The hours of the open spike, and all that is known of them by now."""
+    spike = at.run.state["open"]
+    first = datetime.fromisoformat(spike["first"])
+    hours = (last_hour(at.known, first, datetime.fromisoformat(spike["busy"])) - first) // HOUR
+    return Extent(first, hours, total(at.known.counts, first, hours), at.known.expected(first, hours))
+
+
+def _close(at: _At, extent: Extent) -> None:
+    run, spike = at.run, at.run.state["open"]
     calm = CALM_HOURS if spike["calm"] >= CALM_HOURS else 0
     if not calm:  # what was learnt before it no longer says what is usual
-        run.state["since"], run.state["fitted_at"] = first.isoformat(), None
-    run.signals.append(ended(spike["key"], run.watch, run.counted, first, observed, hours, calm, run.now))
-    run.state["open"], run.state["told_until"] = None, end.isoformat()
+        run.state["since"], run.state["fitted_at"] = extent.start.isoformat(), None
+    run.signals.append(ended(spike["key"], run.watch, run.counted, extent, calm, run.now))
+    run.state["open"], run.state["told_until"] = None, at.end.isoformat()
 
 
-def _rise(run: _Run, baseline: Baseline, found: Finding) -> None:
-    key, said = run.state["open"]["key"], within(run.seen.mentions, found.start, found.end)
-    run.signals.append(risen(key, run.watch, run.counted, found, said, baseline, run.limits, run.now))
+def _rise(at: _At, found: Finding, extent: Extent) -> None:
+    run, spike = at.run, at.run.state["open"]
+    spike["told"] = extent.observed
+    said = within(run.seen.mentions, extent.start, extent.end)
+    usual = at.known.baseline
+    run.signals.append(risen(spike["key"], run.watch, run.counted, extent, found, said, usual, run.limits, run.now))
 
 
 def _last_of_each(signals: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
+from insight.baseline import floor_hour
 from insight.bursts import Burst, find, support
 from insight.counts import event_time
 from insight.evidence import author, representative, stories, text
@@ -24,7 +25,6 @@ from insight.phrases import phrases, words
 State = dict[str, Any]
 
 WINDOW = timedelta(hours=72)
-EVERY = timedelta(hours=1)  # the program need not look more often
 WARM_UP = timedelta(days=14)
 QUIET = timedelta(days=7)
 COOLDOWN = timedelta(days=28)
@@ -47,13 +47,14 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`consumed` need not be handed over again; `themes` are new or have changed."""
+    """`consumed` need not be handed over again; `themes` are new or have changed; `memory` None: as it was."""
 
     signals: tuple[Signal, ...] = ()
     verdict: str = ""
     consumed: tuple[PostKey, ...] = ()
     themes: tuple[Theme, ...] = ()
     warm_up_days_left: float = 0.0
+    memory: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,13 @@ class _Run:
     changed: list[str] = field(default_factory=list)
 
 
-def due(state: Mapping[str, Any], now: datetime) -> bool:
-    """Whether it is time to look again (the window is read from the store for it)."""
-    looked = state.get("looked_at")
-    return looked is None or now - datetime.fromisoformat(looked) >= EVERY
+def due(state: Mapping[str, Any], now: datetime, mark: str) -> bool:
+    """Whether it is time to look again (the window is read from the store for it): once an hour when the pending
+    mentions have changed, which `mark` tells, and once a day in any case."""
+    if "looked_at" not in state:
+        return True
+    looked = datetime.fromisoformat(state["looked_at"])
+    return looked.date() != now.date() or (floor_hour(looked) != floor_hour(now) and state["mark"] != mark)
 
 
 def step(
@@ -84,8 +88,12 @@ def step(
     pending: Sequence[Sighted],
     now: datetime,
     false_alarms_per_day: float = 1 / 30,
+    *,
+    memory: Mapping[str, Any] | None = None,
+    mark: str = "",
 ) -> tuple[State, Result]:
-    """Learn from what has left the window, look for bursts in what is in it."""
+    """Learn from what has left the window, look for bursts in what is in it. `memory`: `Result.memory` of the steps
+    before; it is large and seldom changes, so it is kept apart from the state."""
     # 1. What is history, what is now, what counts for nothing.
     own = words(f"{watch.name} {watch.query}")
     said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
@@ -94,8 +102,8 @@ def step(
     window = [it for it in said[past:] if now - WINDOW <= it.at <= now]
 
     # 2. Learn.
-    book = Phrasebook.from_json(state["book"]) if "book" in state else Phrasebook(now.date())
-    book.decay(now.date())
+    book = Phrasebook.from_json(memory) if memory else Phrasebook(now.date())
+    learnt = book.decay(now.date()) or past > 0 or not memory
     book.learn(Used(it.at.date(), author(it.sighted), it.phrases) for it in said[:past])
     since = state.get("since", now.isoformat())
     left = max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(since)))
@@ -112,9 +120,10 @@ def step(
     consumed = tuple(sorted({sighted.post.key for sighted in pending} - kept))
     changed = tuple(_theme(watch, run.known[name]) for name in dict.fromkeys(run.changed))
     themes = [theme for theme in run.known.values() if not _forgotten(theme, now)]
-    after = {"since": since, "looked_at": now.isoformat(), "book": book.to_json(), "themes": themes}
+    after = {"since": since, "looked_at": now.isoformat(), "mark": mark, "themes": themes}
     verdict = _verdict(left, len(window), len(bursts), run)
-    return after, Result(tuple(run.signals), verdict, consumed, changed, left / timedelta(days=1))
+    new = book.to_json() if learnt else None
+    return after, Result(tuple(run.signals), verdict, consumed, changed, left / timedelta(days=1), new)
 
 
 def _read(sighted: Sighted, own: frozenset[str]) -> _Said | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from insight.baseline import HOUR, WINDOWS, Baseline, Hours
-from insight.counts import event_time
-from insight.model import Precision, Sighted
+from insight.counts import LAGS, bounds, event_time, lag_index
+from insight.model import Grain, Precision, Sighted
 
 LOOKS = (0, 5)
 """Highest lags (indices of `insight.counts.LAGS`) that are read.
@@ -17,6 +17,9 @@ LOOKS = (0, 5)
 First what was collected within its hour, looked at when the hour closes; then what came within twelve hours, looked at
 twelve hours later: that is for late sources, and for hours in which nobody was listening.
 """
+
+KNOWN = len(LAGS)
+"""The lag that no mention exceeds: all that is known by now. People read these figures; no test is made with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,16 @@ def strongest(
     return min(findings, key=lambda finding: finding.chance, default=None)
 
 
-def within(mentions: Sequence[Sighted], start: datetime, end: datetime) -> list[Sighted]:
-    """The mentions whose hour lies in the window; those known to the day are in no hour."""
+def within(mentions: Iterable[Sighted], start: datetime, end: datetime, max_lag: int = KNOWN) -> list[Sighted]:
+    """The mentions whose hour lies in the window, of those that came early enough; those known to the day are in
+    no hour."""
     hourly = (sighted for sighted in mentions if sighted.post.precision is Precision.SECOND)
     times = ((sighted, event_time(sighted.post, sighted.collected_at)) for sighted in hourly)
-    return [sighted for sighted, at in times if at is not None and start <= at < end]
+    return [sighted for sighted, at in times if at and start <= at < end and _lag(at, sighted.collected_at) <= max_lag]
+
+
+def _lag(at: datetime, collected_at: datetime) -> int:
+    return lag_index(bounds(Grain.HOUR, at)[1], collected_at)
 
 
 def total(counts: Hours, start: datetime, hours: int) -> int:

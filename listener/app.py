@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TypeVar
 
 from alerts.outbox import Outcome
-from insight.model import DeliveryState, Watch
+from insight.model import DeliveryState
 from insight.pipeline import Pipeline
 from listener import reports, signals, upkeep
 from listener.clock import Clock
@@ -109,20 +110,28 @@ class App:
 
     async def detect(self) -> None:
         """Look at every watch and every source for what changed; one failing look does not stop the others."""
-        looks = [(f"watch {watch.id}", self._look_at(watch)) for watch in self.watches]
-        looks.append(("sources", lambda: signals.look_at_sources(self._scene())))
-        for name, look in looks:
-            try:
-                told = await self.on_store(look)
-            except Exception as error:  # noqa: BLE001 - said in the log, and the next turn tries again
-                self._lost(f"detection of {name}", error)
-                continue
-            for item in told:
-                self._signalled(item)
-        await self._cycle_ended()
+        told, failed, waiting = await self.on_store(self._look)
+        for name, error in failed:
+            self._lost(f"detection of {name}", error)
+        for item in told:
+            self._signalled(item)
+        for callback in self.watching.cycled:
+            callback(waiting)
 
-    def _look_at(self, watch: Watch) -> Callable[[], list[signals.Told]]:
-        return lambda: signals.look_at_watch(self._scene(), watch)
+    def _look(self) -> tuple[list[signals.Told], list[tuple[str, Exception]], int]:
+        """What was told, what went wrong, and how many deliveries wait, in one turn of the store's thread."""
+        told: list[signals.Told] = []
+        failed: list[tuple[str, Exception]] = []
+        scene = self._scene()
+        looks = {f"watch {watch.id}": partial(signals.look_at_watch, scene, watch) for watch in self.watches}
+        for name, look in [*looks.items(), ("sources", partial(signals.look_at_sources, scene))]:
+            try:
+                told += look()
+            except Exception as error:  # noqa: BLE001 - said in the log, and the next turn tries again
+                failed.append((name, error))
+        now = self.clock.now()
+        self.store.state.put("cycle", {"at": now.isoformat()}, now)
+        return told, failed, len(self.store.outbox.rows(WAITING, limit=None))
 
     async def digest(self) -> None:
         """Put the digest of the last due period in the outbox, once."""
@@ -203,13 +212,6 @@ class App:
         say("delivery", channel=outcome.channel, state=outcome.state.value, message=outcome.headline, **trouble)
         for callback in self.watching.delivered:
             callback(outcome)
-
-    async def _cycle_ended(self) -> None:
-        now = self.clock.now()
-        await self.on_store(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
-        waiting = await self.on_store(lambda: len(self.store.outbox.rows(WAITING, limit=None)))
-        for callback in self.watching.cycled:
-            callback(waiting)
 
     def _lost(self, what: str, error: BaseException) -> None:
         self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)

@@ -15,13 +15,16 @@ from listener.ingest import ingest
 from listener.log import Log
 from listener.simulation import is_loopback
 from scrapers import walk
+from scrapers.answers import stumbled
 from scrapers.base import Batch, Cursor, Page, Request, Search, Source, SourceError
-from storage import Store
+from storage import Store, StoreError
 
 T = TypeVar("T")
 LONGEST_PAUSE = 3600.0
 PROBE_PAUSED = 6 * 3600.0
 OFFLINE_PAUSE = 60.0
+UNSTORED_PAUSE = 60.0
+"""A visit that could not be stored (a full disk, say) is not repeated at once: the platform is not to suffer for it."""
 NOT_MODIFIED = 304
 
 
@@ -69,16 +72,33 @@ class Collector:
     pipeline: Pipeline
     watches: tuple[Watch, ...]
     on_visit: Callable[[Source, Tally, SourceError | None], None] = field(default=lambda *_: None)
+    _resting: dict[str, datetime] = field(default_factory=dict)
 
     async def visit(self, source: Source) -> Tally:
-        """Read everything new of a source and say when to come back. Never raises a SourceError."""
+        """Read everything new of a source and say when to come back. Raises neither SourceError nor StoreError."""
+        now = self.clock.now()
+        if now < self._resting.get(source.id, now):
+            return Tally()
+        try:
+            return await self._visit(source)
+        except StoreError as error:
+            # when to come back could not be stored either, so it is kept in mind
+            again = self.clock.now() + timedelta(seconds=UNSTORED_PAUSE)
+            self._resting[source.id] = again
+            self.log.error("not stored", source=source.id, error=str(error), again_at=_short(again))
+            return Tally()
+
+    async def _visit(self, source: Source) -> Tally:
         tally, started = Tally(), self.clock.now()
         try:
             for search in source.searches(self.watches):
                 await self._walk(source, search, tally)
-        except SourceError as error:
-            await self._failed(source, error)
-            self.on_visit(source, tally, error)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a kind may be anybody's: what it stumbles over is this source's trouble
+            trouble = error if isinstance(error, SourceError) else self._stumbled(source, error)
+            await self._failed(source, trouble)
+            self.on_visit(source, tally, trouble)
             return tally
         pause = 0.0 if tally.unfinished else pause_after(source)
         next_at = max(started + timedelta(seconds=pause), self.clock.now())
@@ -132,6 +152,10 @@ class Collector:
         tally.new += outcome.new
         tally.mentions += outcome.mentions
         tally.rejected += len(batch.rejected)
+
+    def _stumbled(self, source: Source, error: Exception) -> SourceError:
+        self.log.error("source stumbled", source=source.id, exc_info=error)
+        return stumbled(source, error)
 
     async def _save(self, source: Source, search: Search, cursor: Cursor) -> None:
         await self._ingest(source, search, Batch(), cursor, Tally())

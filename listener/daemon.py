@@ -23,7 +23,7 @@ from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
 from listener.web.metrics import Metrics
 from scrapers.base import SourceError
-from storage import open_store
+from storage import StoreError, open_store
 
 STALE_CYCLE = timedelta(minutes=10)
 HEARTBEAT_EVERY = 60.0
@@ -115,13 +115,16 @@ class Daemon:
             yield
 
     async def _carry_out(self, app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        if name == "reload":
-            return {"changes": await self._reload(app)}
-        if name == "once":
-            await app.settle()
-            return {}
-        if name in control.WRITES:
-            return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
+        try:
+            if name == "reload":
+                return {"changes": await self._reload(app)}
+            if name == "once":
+                await app.settle()
+                return {}
+            if name in control.WRITES:
+                return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
+        except StoreError as error:
+            raise server.ControlError(str(error)) from error
         raise server.ControlError(f"the daemon knows no command {name!r}")
 
     async def _reload(self, app: App) -> list[str]:
@@ -153,7 +156,7 @@ class Daemon:
         async def reload() -> None:
             try:
                 await self._reload(app)
-            except server.ControlError as error:
+            except (server.ControlError, StoreError) as error:
                 app.log.error("reload refused", reason=str(error))
 
         loop.add_signal_handler(signal.SIGHUP, lambda: app.engine.submit("reload", reload))

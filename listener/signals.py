@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -12,11 +13,12 @@ from alerts.messages import alert_deliveries
 from alerts.outbox import Outcome, Postman
 from alerts.rules import Change, Decision, Route, decide
 from insight import detect, silence
+from insight.baseline import floor_hour
 from insight.model import Alert, AlertState, Label, Mention, NewDelivery, PostKey, Sighted, Signal, Watch
 from listener.clock import Clock
 from listener.collect import pause_after
 from listener.config import Config
-from storage import Step, Store, Theme
+from storage import SourceState, Step, Store, Theme
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
@@ -50,33 +52,59 @@ def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
     """One step of detection of a watch. Its state, signals, alerts and deliveries are one transaction."""
     store, now, name = scene.store, scene.now, f"watch:{watch.id}"
     before = store.state.get(name)
-    observation = _observe(store, watch, detect.needs(before, watch, now), now)
+    if not detect.due(before, watch, now):
+        return []
+    observation = _observe(store, watch, before, now)
     after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
     told, alerts, deliveries = _decide(scene, found.signals, watch)
-    consumed = _mentions(observation.pending or (), found.consumed)
+    consumed = _mentions(observation.pending.mentions if observation.pending else (), found.consumed)
+    states = {name: after} | ({_memory(watch): found.memory} if found.memory else {})
     if after != before or consumed:
         themes = tuple(
             Theme(theme.id, theme.watch, theme.label, theme.first_at, theme.last_at, {"phrases": list(theme.phrases)})
             for theme in found.themes
         )
-        store.commit(Step(now, {name: after}, found.signals, alerts, deliveries, consumed, themes))
+        store.commit(Step(now, states, found.signals, alerts, deliveries, consumed, themes))
     return told
 
 
-def _observe(store: Store, watch: Watch, needs: detect.Needs, now: datetime) -> detect.Observation:
+def _observe(store: Store, watch: Watch, state: Any, now: datetime) -> detect.Observation:
     """Read what the step asks for. Every count comes at each maturity that detection compares at."""
 
     def hours(since: datetime) -> dict[int, dict[datetime, int]]:
-        return {look: store.counts.hours(watch.id, since, now, NEGATIVE, max_lag=look) for look in detect.LOOKS}
+        return store.counts.matured(watch.id, since, now, NEGATIVE, detect.LAGS_READ)
 
-    recent = now - detect.RECENT
+    mark = store.themes.mark(watch.id)
+    needs = detect.needs(state, watch, now, mark)
+    pending = None
+    if needs.pending:
+        mentions = store.themes.pending(watch.id, detect.PENDING)
+        pending = detect.Pending(mentions, store.state.get(_memory(watch)), mark)
     return detect.Observation(
         watch,
-        recent=hours(recent),
-        mentions=store.posts.recent(watch.id, recent, now, labels=NEGATIVE),
+        recent=hours(needs.since),
+        mentions=_Later(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
         history=hours(now - detect.HISTORY) if needs.history else None,
-        pending=store.themes.pending(watch.id, detect.PENDING) if needs.pending else None,
+        pending=pending,
     )
+
+
+@dataclass
+class _Later:
+    """Mentions that are read when somebody looks at them, which most steps do not."""
+
+    read: Callable[[], list[Sighted]]
+
+    def __iter__(self) -> Iterator[Sighted]:
+        return iter(self._rows)
+
+    @cached_property
+    def _rows(self) -> list[Sighted]:
+        return self.read()
+
+
+def _memory(watch: Watch) -> str:
+    return f"memory:{watch.id}"
 
 
 def _mentions(pending: Iterable[Sighted], consumed: Iterable[PostKey]) -> tuple[Mention, ...]:
@@ -87,16 +115,34 @@ def _mentions(pending: Iterable[Sighted], consumed: Iterable[PostKey]) -> tuple[
 def look_at_sources(scene: Scene) -> list[Told]:
     """Which sources went silent, fail or stopped, and which are right again."""
     store, now = scene.store, scene.now
-    before = store.state.get("sources") or {}
-    after, signals = detect.step_sources(before, source_health(scene), now)
+    states, before = _followed(scene), store.state.get("sources") or {}
+    mark = _mark(states)
+    if before.get("mark") == mark:
+        return []
+    after, signals = detect.step_sources(before.get("troubles", {}), _health(scene, states), now)
     told, alerts, deliveries = _decide(scene, signals, None)
-    if after != before or signals:
-        store.commit(Step(now, {"sources": after}, signals, alerts, deliveries))
+    store.commit(Step(now, {"sources": {"mark": mark, "troubles": after}}, signals, alerts, deliveries))
     return told
+
+
+def _mark(states: Iterable[SourceState]) -> str:
+    """What changes when there is reason to look again: an hour with visits, a first failure, a success after one."""
+    hours = [floor_hour(state.last_attempt).isoformat() for state in states if state.last_attempt]
+    troubles = [f"{state.id}:{'paused' if state.paused else state.failures > 0}" for state in states]
+    return " ".join([max(hours, default=""), *troubles])
 
 
 def source_health(scene: Scene) -> list[silence.SourceHealth]:
     """Every configured source against its own past."""
+    return _health(scene, _followed(scene))
+
+
+def _followed(scene: Scene) -> list[SourceState]:
+    configured = {source.id for source in scene.config.sources}
+    return [state for state in scene.store.sources.all() if state.id in configured]
+
+
+def _health(scene: Scene, states: Iterable[SourceState]) -> list[silence.SourceHealth]:
     visits: dict[str, list[silence.SourceHour]] = {}
     for visit in scene.store.sources.visits(scene.now - silence.HISTORY):
         hour = silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new)
@@ -111,8 +157,7 @@ def source_health(scene: Scene) -> list[silence.SourceHealth]:
             state.error,
             state.paused,
         )
-        for state in scene.store.sources.all()
-        if state.active and state.id in configured
+        for state in states
     ]
 
 
@@ -120,9 +165,11 @@ def source_health(scene: Scene) -> list[silence.SourceHealth]:
 
 
 def _decide(
-    scene: Scene, signals: Iterable[Signal], watch: Watch | None
+    scene: Scene, signals: Sequence[Signal], watch: Watch | None
 ) -> tuple[list[Told], tuple[Alert, ...], tuple[NewDelivery, ...]]:
     """Pass signals through the rules, in order; a later one of the same key sees what the earlier one changed."""
+    if not signals:
+        return [], (), ()
     told: list[Told] = []
     alerts: dict[str, Alert] = {}
     deliveries: list[NewDelivery] = []

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from listener.clock import SimulatedClock
 from listener.config import Config
 from listener.engine import Engine
 from listener.schedule import Job
+
+STANDSTILL = 0.5  # real seconds
 
 
 class SimulatedSchedule:
@@ -31,23 +33,30 @@ class SimulatedSchedule:
             for job in jobs:
                 if due[job.name] <= self._clock.now():
                     await job.run()
-                    await self._settle()
+                    await self._settle(stop)
                     due[job.name] = self._clock.now() + timedelta(seconds=job.every)
             wake = self._clock.next_wake()
             self._clock.move_to(min([*due.values(), *([wake] if wake else [])]))
-            await self._settle()
+            await self._settle(stop)
             self._on_time(min(self._clock.now(), self._end))
         stop.set()
 
-    async def _settle(self) -> None:
-        """Wait until no work is running that is not asleep on the clock."""
-        while not self._engine.resting(self._clock.sleeping):
+    async def _settle(self, stop: asyncio.Event) -> None:
+        """Wait until no work is running that is not asleep on the clock.
+
+        Work may also wait for other work that is asleep, which nobody can see from here: when nothing has moved for
+        a while although somebody sleeps, time goes on, as it would for a slow answer.
+        """
+        while not stop.is_set() and not self._engine.resting(self._clock.sleeping):
             self._engine.changed.clear()
             self._clock.changed.clear()
-            waits = [asyncio.ensure_future(event.wait()) for event in (self._engine.changed, self._clock.changed)]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            events = (self._engine.changed, self._clock.changed, stop)
+            waits = [asyncio.ensure_future(event.wait()) for event in events]
+            done, _ = await asyncio.wait(waits, timeout=STANDSTILL, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
+            if not done and self._clock.sleeping:
+                return
 
 
 def simulation_faults(config: Config) -> list[str]:
@@ -58,9 +67,15 @@ def simulation_faults(config: Config) -> list[str]:
     ]
     if config.daemon.heartbeat_url:
         addresses.append(("the heartbeat", config.daemon.heartbeat_url))
-    if "@" in config.storage.url:
-        addresses.append(("the database", config.storage.url))
+    addresses += [("the database", host) for host in _database_hosts(config.storage.url)]
     return [f"{what} is at {urlsplit(at).hostname or at}" for what, at in addresses if not is_loopback(at)]
+
+
+def _database_hosts(url: str) -> list[str]:
+    """The hosts in a database's address; a file and a socket in a folder have none."""
+    parts = urlsplit(url)
+    hosts = [parts.hostname or "", *parse_qs(parts.query).get("host", [])]
+    return [host for host in hosts if host and not host.startswith("/")]
 
 
 def is_loopback(address: str) -> bool:

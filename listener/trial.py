@@ -10,8 +10,12 @@ import anyio
 from alerts.base import Channel, SendError
 from insight.model import Post, Watch
 from listener.clock import Clock
-from scrapers.base import Source, SourceError
+from scrapers.answers import read
+from scrapers.base import Page, Search, Source, SourceError
 from scrapers.http import Http
+
+PATIENCE = 30.0
+"""Seconds that a trial may take: somebody is waiting for it, unlike for the daemon's own visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,23 @@ async def try_source(door: Http, source: Source, watches: Sequence[Watch], clock
         remedy = "give a watch a query with words in it, or remove the source"
         return Finding("source", source.id, False, "it has nothing to search for", remedy)
     try:
-        request = source.start(searches[0], None, clock.now())
-        page = await door.fetch(
-            request, headers=source.headers(), terms_pace=source.pace, obey_robots=source.obey_robots
-        )
-        batch = source.parse(page)
+        with anyio.fail_after(PATIENCE):
+            page = await _first_page(door, source, searches[0], clock)
+        batch = read(source, page)
+    except TimeoutError:
+        says = f"it has not answered whole within {PATIENCE:.0f} seconds"
+        return Finding("source", source.id, False, says, "check its address, or try again later")
     except SourceError as error:
         return Finding("source", source.id, False, str(error), error.remedy)
     posts = sum(1 for item in batch.items if isinstance(item, Post))
     more = f", 1 of {len(searches)} searches tried" if len(searches) > 1 else ""
     aside = f", {len(batch.rejected)} set aside" if batch.rejected else ""
     return Finding("source", source.id, True, f"{posts} posts on its first page{aside}{more}")
+
+
+async def _first_page(door: Http, source: Source, search: Search, clock: Clock) -> Page:
+    request = source.start(search, None, clock.now())
+    return await door.fetch(request, headers=source.headers(), terms_pace=source.pace, obey_robots=source.obey_robots)
 
 
 async def try_channel(name: str, channel: Channel) -> Finding:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from scrapers import charset, html, values
-from scrapers.base import Page, SourceError
+from scrapers.base import Batch, Page, Source, SourceError
 from scrapers.dates import moment
 
 _REMEDIES = {
@@ -26,6 +26,22 @@ def expect(page: Page, *, remedy: str = "") -> None:
         raise refused(page, remedy=remedy)
     if not page.body.strip():
         raise SourceError(f"{page.url} answered {page.status} with an empty body", status=page.status)
+
+
+def read(source: Source, page: Page) -> Batch:
+    """What a source reads from a page. Raises SourceError and nothing else, also where the kind itself is wrong."""
+    try:
+        return source.parse(page)
+    except SourceError:
+        raise
+    except Exception as error:
+        raise stumbled(source, error) from error
+
+
+def stumbled(source: Source, error: Exception) -> SourceError:
+    """The error for a mistake in the kind's own code, which no kind should make."""
+    remedy = "mend it if the kind is your own, else report it with the answer; `listener sources test` shows it again"
+    return SourceError(f"the kind {source.kind} stumbled: {type(error).__name__}: {error}", remedy=remedy)
 
 
 def refused(page: Page, *, remedy: str = "") -> SourceError:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from pydantic import ValidationError
 
 from scrapers import kind_of
+from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Search, Source
 from scrapers.values import address
 
@@ -32,7 +33,7 @@ def read_saved(
     search = next(iter(source.searches(())), Search())
     request = _request(url) if url else source.start(search, None, now)
     lower = {name.lower(): value for name, value in (headers or {}).items()}
-    return source.parse(Page(request, status, body, url or "", now, lower))
+    return read(source, Page(request, status, body, url or "", now, lower))
 
 
 def _source(kind: type[Source], url: str | None) -> Source:

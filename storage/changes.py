@@ -32,6 +32,14 @@ def mention_columns_read() -> list[ColumnElement[Any]]:
     return [table.c.language.label("mention_language"), *(c for c in table.c if c.name not in clashing)]
 
 
+# built once: making a statement takes longer than running it
+_POSTS = select(tables.posts).where(
+    tables.posts.c.network == bind("network"), tables.posts.c.native_id.in_(bind("native_ids", expanding=True))
+)
+_MENTIONS = select(*mention_columns_read()).where(tables.mentions.c.post.in_(bind("posts", expanding=True)))
+_RETIRED = select(tables.watches.c.id).where(~tables.watches.c.active)
+
+
 @dataclass(slots=True)
 class Known:
     """A post on its way through a transaction: what it was, what it is now, and its row number."""
@@ -70,16 +78,13 @@ def read_known(connection: Connection, keys: Collection[PostKey]) -> dict[PostKe
 
 
 def _rows(connection: Connection, network: str, native_ids: Sequence[str]) -> Iterable[Any]:
-    posts = tables.posts
-    query = select(posts).where(posts.c.network == network, posts.c.native_id.in_(native_ids))
-    return connection.execute(query).all()
+    return connection.execute(_POSTS, {"network": network, "native_ids": native_ids}).all()
 
 
 def _mentions(connection: Connection, keys: Mapping[int, PostKey]) -> dict[int, dict[str, Mention]]:
     found: dict[int, dict[str, Mention]] = {}
     for part in chunks(list(keys)):
-        query = select(*mention_columns_read()).where(tables.mentions.c.post.in_(part))
-        for row in connection.execute(query):
+        for row in connection.execute(_MENTIONS, {"posts": part}):
             found.setdefault(row.post, {})[row.watch] = read_mention(row, keys[row.post])
     return found
 
@@ -92,8 +97,7 @@ def by_network(keys: Iterable[PostKey]) -> Iterable[tuple[str, Sequence[str]]]:
 
 
 def retired_watches(connection: Connection) -> frozenset[str]:
-    watches = tables.watches
-    return frozenset(connection.execute(select(watches.c.id).where(~watches.c.active)).scalars())
+    return frozenset(connection.execute(_RETIRED).scalars())
 
 
 # -- writing ------------------------------------------------------------------------------------------------------

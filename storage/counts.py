@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import bindparam as bind
 
-from insight.counts import contributions
+from insight.counts import LAGS, contributions
 from insight.model import Cell, Grain, Label, Mention, MentionState, Post, PostKey, Precision, Sentiment
 from storage import tables
 from storage.bulk import put
@@ -36,19 +38,27 @@ class Counts:
 
         Hours without any are absent. `max_lag` leaves out what became known later than that (`insight.counts.LAGS`).
         """
-        table = tables.counts
-        query = select(table.c.start, func.sum(table.c.value)).where(
-            table.c.watch == watch,
-            table.c.grain == Grain.HOUR.value,
-            table.c.start >= since,
-            table.c.start < until,
-            *_among(table.c.label, labels),
-        )
-        if max_lag is not None:
-            query = query.where(table.c.lag <= max_lag)
+        lag = len(LAGS) if max_lag is None else max_lag
+        return self.matured(watch, since, until, labels, (lag,))[lag]
+
+    def matured(
+        self,
+        watch: str,
+        since: datetime,
+        until: datetime,
+        labels: Collection[Label] | None,
+        max_lags: Collection[int],
+    ) -> dict[int, dict[datetime, int]]:
+        """`hours` for each of these lags, all from one view of the database."""
+        query = _hours(None if labels is None else frozenset(labels))
+        found: dict[int, dict[datetime, int]] = {max_lag: {} for max_lag in max_lags}
         with self._database.read() as connection:
-            rows = connection.execute(query.group_by(table.c.start).order_by(table.c.start))
-            return {start: int(value) for start, value in rows}
+            rows = connection.execute(query, {"watch": watch, "since": since, "until": until})
+            for start, lag, value in rows:
+                for max_lag, hours in found.items():
+                    if lag <= max_lag:
+                        hours[start] = hours.get(start, 0) + int(value)
+        return found
 
     def totals(self, watch: str, since: datetime, until: datetime) -> dict[str, dict[Label, int]]:
         """Mentions by source and label, of the hours and days that begin from `since` up to `until` (not in it)."""
@@ -99,6 +109,19 @@ class Counts:
                 move(connection, {one.cell: one.expected - one.stored for one in differences if one.expected})
                 _remove(connection, [one.cell for one in differences if not one.expected])
         return differences
+
+
+@lru_cache(maxsize=64)
+def _hours(labels: frozenset[Label] | None) -> Select[Any]:
+    """Built once: making a statement takes longer than running it."""
+    table = tables.counts
+    return (
+        select(table.c.start, table.c.lag, func.sum(table.c.value))
+        .where(table.c.watch == bind("watch"), table.c.grain == Grain.HOUR.value)
+        .where(table.c.start >= bind("since"), table.c.start < bind("until"), *_among(table.c.label, labels))
+        .group_by(table.c.start, table.c.lag)
+        .order_by(table.c.start, table.c.lag)
+    )
 
 
 def _among(column: ColumnElement[Any], labels: Collection[Label] | None) -> Iterator[ColumnElement[bool]]:

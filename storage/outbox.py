@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import bindparam as bind
 
 from insight.model import Delivery, DeliveryState, NewDelivery
 from storage import tables
@@ -21,6 +22,19 @@ from storage.database import Database
 from storage.values import DeliveryRecord
 
 _T = tables.deliveries
+_EARLIER = _T.alias("earlier")
+_WAITS = exists().where(
+    _EARLIER.c.conversation == _T.c.conversation,
+    _EARLIER.c.channel == _T.c.channel,
+    _EARLIER.c.number < _T.c.number,
+    _EARLIER.c.next_at.is_not(None),
+)
+_DUE = (
+    select(_T)
+    .where(_T.c.next_at <= bind("now"), (_T.c.conversation == "") | ~_WAITS)
+    .order_by(_T.c.number)
+    .limit(bind("limit"))
+)
 
 
 class Outbox:
@@ -33,7 +47,7 @@ class Outbox:
         Never a delivery while an earlier one of the same channel and conversation is still to be sent.
         """
         with self._database.write() as connection:
-            rows = connection.execute(_due(now).limit(limit)).all()
+            rows = connection.execute(_DUE, {"now": now, "limit": limit}).all()
             return [_claimed(connection, row, now + lease, now) for row in rows]
 
     def sent(self, delivery: Delivery, ref: Mapping[str, str], now: datetime) -> bool:
@@ -104,18 +118,6 @@ def put_deliveries(connection: Connection, deliveries: Iterable[NewDelivery], no
         for one in deliveries
     ]
     put(connection, _T, rows)
-
-
-def _due(now: datetime) -> Select[Any]:
-    earlier = _T.alias("earlier")
-    waits_for = exists().where(
-        earlier.c.conversation == _T.c.conversation,
-        earlier.c.channel == _T.c.channel,
-        earlier.c.number < _T.c.number,
-        earlier.c.next_at.is_not(None),
-    )
-    in_turn = (_T.c.conversation == "") | ~waits_for
-    return select(_T).where(_T.c.next_at <= now, in_turn).order_by(_T.c.number)
 
 
 def _claimed(connection: Connection, row: Row[Any], until: datetime, now: datetime) -> Delivery:

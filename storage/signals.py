@@ -69,18 +69,21 @@ def put_signals(connection: Connection, signals: Iterable[Signal]) -> None:
 
 def put_alerts(connection: Connection, alerts: Iterable[Alert]) -> None:
     """Insert or update, in order. Who was told last is never forgotten by an update that does not say it."""
-    table = tables.alerts
-    statement = upsert(connection, table)
-    told = func.coalesce(statement.excluded.told_at, table.c.told_at)
-    new = {name: statement.excluded[name] for name in ("state", "headline", "updated_at", "watch", "source")}
-    statement = statement.on_conflict_do_update(index_elements=["id"], set_={**new, "told_at": told})
     for alert in alerts:
         try:
-            connection.execute(statement, [_alert_columns(alert)])
+            connection.execute(_upsert(connection), [_alert_columns(alert)])
         except IntegrityError as error:
             raise StoreError(
                 f"There is an open alert about {alert.key} already", "update or resolve that one"
             ) from error
+
+
+def _upsert(connection: Connection) -> Any:
+    table = tables.alerts
+    statement = upsert(connection, table)
+    told = func.coalesce(statement.excluded.told_at, table.c.told_at)
+    new = {name: statement.excluded[name] for name in ("state", "headline", "updated_at", "watch", "source")}
+    return statement.on_conflict_do_update(index_elements=["id"], set_={**new, "told_at": told})
 
 
 def _alert_columns(alert: Alert) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
 from insight.model import Gap, Grain
@@ -17,6 +18,12 @@ from storage.rows import digest
 from storage.values import Arrival, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
 
 LONGEST_RAW = 20_000
+
+
+_S, _C = tables.sources, tables.cursors
+_ALL = select(_S).where(_S.c.active).order_by(_S.c.id)
+_DUE = select(_S).where(_S.c.active, _S.c.next_at <= bind("now")).order_by(_S.c.next_at, _S.c.id)
+_CURSOR = select(_C.c.cursor).where(_C.c.source == bind("source"), _C.c.search == bind("search"))
 
 
 class Sources:
@@ -34,23 +41,17 @@ class Sources:
 
     def all(self) -> list[SourceState]:
         """The configured sources, by id."""
-        table = tables.sources
         with self._database.read() as connection:
-            rows = connection.execute(select(table).where(table.c.active).order_by(table.c.id))
-            return [_state(row) for row in rows]
+            return [_state(row) for row in connection.execute(_ALL)]
 
     def due(self, now: datetime) -> list[SourceState]:
         """The configured sources whose time has come, longest waiting first; paused ones too, at their time."""
-        table = tables.sources
-        query = select(table).where(table.c.active, table.c.next_at <= now).order_by(table.c.next_at, table.c.id)
         with self._database.read() as connection:
-            return [_state(row) for row in connection.execute(query)]
+            return [_state(row) for row in connection.execute(_DUE, {"now": now})]
 
     def cursor(self, source: str, search: str) -> dict[str, Any] | None:
-        table = tables.cursors
-        query = select(table.c.cursor).where(table.c.source == source, table.c.search == search)
         with self._database.read() as connection:
-            found: dict[str, Any] | None = connection.execute(query).scalar()
+            found: dict[str, Any] | None = connection.execute(_CURSOR, {"source": source, "search": search}).scalar()
             return found
 
     def succeeded(self, source: str, now: datetime, next_at: datetime, seen: int, new: int) -> None:
@@ -79,7 +80,7 @@ class Sources:
         if source is not None:
             query = query.where(table.c.source == source)
         with self._database.read() as connection:
-            return [Visit(**row) for row in connection.execute(query.order_by(table.c.hour, table.c.source)).mappings()]
+            return [Visit(*row) for row in connection.execute(query.order_by(table.c.hour, table.c.source))]
 
     def gaps(self, since: datetime) -> list[SourceGap]:
         """The gaps that reach beyond `since`, latest first."""

@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy import bindparam as bind
 
 from storage import tables
 from storage.bulk import put
 from storage.database import Database
+
+_VALUE = select(tables.state.c.value).where(tables.state.c.name == bind("name"))
 
 
 class State:
@@ -19,9 +22,8 @@ class State:
 
     def get(self, name: str) -> Any:
         """The JSON value under this name; None where there is none."""
-        table = tables.state
         with self._database.read() as connection:
-            return connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
+            return connection.execute(_VALUE, {"name": name}).scalar()
 
     def put(self, name: str, value: Any, now: datetime) -> None:
         with self._database.write() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy import bindparam as bind
 
 from insight.model import Mention, Sighted
@@ -16,6 +16,15 @@ from storage.posts import select_sighted
 from storage.rows import read_sighted, storable_key
 from storage.values import Theme
 
+_PENDING = (
+    select_sighted()
+    .join(tables.pending, tables.pending.c.post == tables.mentions.c.post)
+    .where(tables.pending.c.watch == bind("w"), tables.mentions.c.watch == bind("w"))
+    .order_by(tables.mentions.c.event_at, tables.mentions.c.post)
+    .limit(bind("limit"))
+)
+_MARK = select(func.count(), func.max(tables.pending.c.post)).where(tables.pending.c.watch == bind("w"))
+
 
 class Themes:
     def __init__(self, database: Database) -> None:
@@ -23,16 +32,15 @@ class Themes:
 
     def pending(self, watch: str, limit: int = 1000) -> list[Sighted]:
         """New negative mentions that no step has consumed, oldest first. One whose post is gone is not among them."""
-        pending, mentions = tables.pending, tables.mentions
-        query = (
-            select_sighted()
-            .join(pending, (pending.c.watch == mentions.c.watch) & (pending.c.post == mentions.c.post))
-            .where(mentions.c.watch == watch)
-            .order_by(mentions.c.event_at, mentions.c.post)
-            .limit(limit)
-        )
         with self._database.read() as connection:
-            return [read_sighted(row) for row in connection.execute(query)]
+            rows = connection.execute(_PENDING, {"w": watch, "limit": limit})
+            return [read_sighted(row) for row in rows]
+
+    def mark(self, watch: str) -> str:
+        """A text that changes when there is more, or less, pending."""
+        with self._database.read() as connection:
+            count, last = connection.execute(_MARK, {"w": watch}).one()
+        return f"{count} up to {last or 0}"
 
     def all(self, watch: str | None = None) -> list[Theme]:
         """The themes, the one heard of last first."""

@@ -19,6 +19,7 @@ from listener.cli.parts import present, settings, stored, write
 from listener.cli.read import _health as health
 from listener.clock import SystemClock
 from scrapers import KINDS, kind_of
+from scrapers.answers import read
 from scrapers.base import Batch, Source, SourceError
 from scrapers.saved import read_saved
 
@@ -139,7 +140,7 @@ async def _fetch_once(source: Source, query: str) -> list[Batch]:
             page = await door.fetch(
                 request, headers=source.headers(), terms_pace=source.pace, obey_robots=source.obey_robots
             )
-            batches.append(source.parse(page))
+            batches.append(read(source, page))
     return batches
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from insight import detect
-from insight.detect import Observation, SourceHealth, needs, step, step_sources
+from insight.detect import Observation, Pending, SourceHealth, due, needs, step, step_sources
 from insight.model import Sighted, SignalKind
 from insight.silence import SourceHour
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
@@ -24,10 +26,14 @@ def month() -> list[Sighted]:
     return usual + [sighted(f"m{i}", morning + i * timedelta(minutes=7), "acme login fails again") for i in range(40)]
 
 
-def observe(mentions: list[Sighted], state: dict[str, object], consumed: set[object], now: datetime) -> Observation:
+def observe(
+    mentions: list[Sighted], state: dict[str, object], memory: Any, consumed: set[object], now: datetime
+) -> Observation:
     """What the program hands over at that time, by what the detector says it needs."""
     known = [it for it in mentions if it.collected_at <= now]
-    wanted = needs(state, ACME, now)
+    pending = [it for it in known if it.post.key not in consumed]
+    mark = str(len(pending))
+    wanted = needs(state, ACME, now, mark)
     counts: dict[datetime, int] = {}
     for it in known:
         assert it.post.published_at
@@ -36,20 +42,21 @@ def observe(mentions: list[Sighted], state: dict[str, object], consumed: set[obj
     recent = {hour: n for hour, n in counts.items() if hour >= now - detect.RECENT}
     return Observation(
         ACME,
-        dict.fromkeys(detect.LOOKS, recent),
+        dict.fromkeys(detect.LAGS_READ, recent),
         [it for it in known if it.collected_at >= now - detect.RECENT],
-        dict.fromkeys(detect.LOOKS, counts) if wanted.history else None,
-        [it for it in known if it.post.key not in consumed] if wanted.pending else None,
+        dict.fromkeys(detect.LAGS_READ, counts) if wanted.history else None,
+        Pending(pending, memory, mark) if wanted.pending else None,
     )
 
 
 def test_a_bad_morning_is_a_spike_and_a_new_complaint() -> None:
-    mentions, state, consumed = month(), {}, set()
+    mentions, state, memory, consumed = month(), {}, None, set()
     told, verdicts = [], []
     for hour in range(0, 32 * 24, 2):
         now = MONDAY + hour * HOUR
-        state, found = step(state, observe(mentions, state, consumed, now), now)
-        assert json.loads(json.dumps(state)) == state
+        state, found = step(state, observe(mentions, state, memory, consumed, now), now)
+        memory = found.memory or memory
+        assert json.loads(json.dumps([state, memory])) == [state, memory]
         consumed |= set(found.consumed)
         told += found.signals
         verdicts.append(dict(found.verdicts))
@@ -57,16 +64,43 @@ def test_a_bad_morning_is_a_spike_and_a_new_complaint() -> None:
     assert set(kinds) == {SignalKind.SPIKE, SignalKind.THEME}
     assert "login fails" in kinds[SignalKind.THEME].headline
     assert all(signal.at >= MONDAY + 30 * DAY for signal in told)
-    assert verdicts[9 * 12 + 6] == {"spikes": "warming up: 9 of 14 days", "themes": "warming up: 9 of 14 days"}
+    tenth = verdicts[9 * 12 + 1 : 10 * 12]
+    assert {verdict["spikes"] for verdict in tenth} == {"warming up: 9 of 14 days"}
+    assert {verdict["themes"] for verdict in tenth} == {"warming up: 9 of 14 days", "not looked at this time"}
 
 
-def test_it_asks_for_the_long_history_daily_and_for_pending_mentions_hourly() -> None:
-    assert needs(None, ACME, MONDAY) == detect.Needs(history=True, pending=True)
-    state, found = step(None, Observation(ACME, {}, (), {}, ()), MONDAY)
+def test_it_asks_for_the_long_history_daily_and_for_pending_mentions_when_they_have_changed() -> None:
+    def asked(state: Any, now: datetime, mark: str) -> tuple[bool, bool]:
+        wanted = needs(state, ACME, now, mark)
+        assert wanted.since == now - detect.RECENT
+        return wanted.history, wanted.pending
+
+    assert asked(None, MONDAY, "one") == (True, True)
+    state, found = step(None, Observation(ACME, {}, (), {}, Pending(mark="one")), MONDAY)
     assert found.warm_up_days_left == 14
-    assert needs(state, ACME, MONDAY + HOUR / 2) == detect.Needs(history=False, pending=False)
-    assert needs(state, ACME, MONDAY + HOUR) == detect.Needs(history=False, pending=True)
-    assert needs(state, ACME, MONDAY + DAY) == detect.Needs(history=True, pending=True)
+    assert asked(state, MONDAY + HOUR / 2, "two") == (False, False)
+    assert asked(state, MONDAY + HOUR, "one") == (False, False)
+    assert asked(state, MONDAY + HOUR, "two") == (False, True)
+    assert asked(state, MONDAY + DAY, "one") == (True, True)
+
+
+def test_there_is_nothing_to_look_at_before_the_next_hour_has_closed_or_the_query_has_changed() -> None:
+    assert due(None, ACME, MONDAY)
+    state, _ = step(None, Observation(ACME, {}, (), {}, Pending()), MONDAY)
+    assert not due(state, ACME, MONDAY + HOUR * 0.99)
+    assert due(state, ACME, MONDAY + HOUR)
+    assert due(state, replace(ACME, version=2), MONDAY + HOUR / 2)
+
+
+def test_what_is_learnt_is_given_back_only_when_it_has_changed() -> None:
+    mentions = [sighted(f"m{i}", MONDAY + i * HOUR) for i in range(5)]
+    state, first = step(None, Observation(ACME, {}, (), {}, Pending(mentions)), MONDAY + 6 * HOUR)
+    assert first.memory is not None
+    later = Observation(ACME, {}, (), None, Pending(mentions, first.memory))
+    assert step(state, later, MONDAY + 7 * HOUR)[1].memory is None
+    learnt = step(state, later, MONDAY + 5 * DAY)[1]
+    assert learnt.memory not in (None, first.memory)
+    assert set(learnt.consumed) == {it.post.key for it in mentions}
 
 
 def test_what_was_not_read_is_not_consumed() -> None:
@@ -76,7 +110,7 @@ def test_what_was_not_read_is_not_consumed() -> None:
 
 
 def test_a_state_of_another_version_is_not_read() -> None:
-    state, _ = step(None, Observation(ACME, {}, (), {}, ()), MONDAY)
+    state, _ = step(None, Observation(ACME, {}, (), {}, Pending()), MONDAY)
     assert needs(state | {"version": 0}, ACME, MONDAY).history
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from insight.model import SignalKind
+from insight.model import Signal, SignalKind
 from insight.silence import SourceHealth, SourceHour, step, trouble_of
 from tests.insight.made import DAY, HOUR, MONDAY
 
@@ -129,3 +129,57 @@ def test_a_source_that_is_no_longer_followed_ends_its_trouble() -> None:
     assert signal.over
     assert "no longer followed" in signal.headline
     assert after == {}
+
+
+OUTAGE = NOW - 20 * HOUR
+
+
+def sources_at(now: datetime, back: datetime | None, failing: int, of: int) -> list[SourceHealth]:
+    """So many sources of which some fail from OUTAGE until they are back."""
+    hours = [it for it in visits(NOW + 10 * HOUR, days=29) if it.hour < now]
+    broken = [
+        replace(it, new=0, failures=it.fetches) if it.hour >= OUTAGE and (back is None or it.hour < back) else it
+        for it in hours
+    ]
+    return [replace(health(broken if i < failing else hours), id=f"s{i}") for i in range(of)]
+
+
+def outage(failing: int, of: int, back: datetime | None = None) -> list[Signal]:
+    state, told = {}, []
+    for i in range(-2, 29):
+        now = OUTAGE + i * HOUR
+        state, signals = step(state, sources_at(now, back, failing, of), now)
+        assert json.loads(json.dumps(state)) == state
+        told += signals
+    return told
+
+
+def test_when_nothing_can_be_reached_one_word_is_said_for_all() -> None:
+    begun, ended = outage(5, 5, back=OUTAGE + 12 * HOUR)
+    assert begun.key == ended.key == "silence:network"
+    assert begun.headline == f"Nothing can be reached: 5 of 5 sources fail since {OUTAGE:%A %H:%M} UTC"
+    assert not begun.over
+    assert ended.over
+    assert ended.at == OUTAGE + 13 * HOUR
+    assert begun.at - OUTAGE <= 8 * HOUR
+
+
+def test_most_is_not_nothing() -> None:
+    (begun,) = outage(3, 5)
+    assert begun.headline.startswith("Hardly anything can be reached: 3 of 5 sources fail since ")
+
+
+@pytest.mark.parametrize(("failing", "of"), [(2, 2), (2, 3), (3, 6), (3, 12)])
+def test_a_few_failing_sources_are_told_one_by_one(failing: int, of: int) -> None:
+    assert {signal.key for signal in outage(failing, of)} == {f"silence:s{i}" for i in range(failing)}
+
+
+def test_a_source_that_stays_away_after_an_outage_is_told_of_by_itself() -> None:
+    state, told = {}, []
+    for i in range(29):
+        now = OUTAGE + i * HOUR
+        healthy = sources_at(now, OUTAGE + 12 * HOUR, 5, 5)[1:]
+        dead = sources_at(now, None, 1, 1)
+        state, signals = step(state, [*dead, *healthy], now)
+        told += [(signal.key, signal.over) for signal in signals]
+    assert told == [("silence:network", False), ("silence:network", True), ("silence:s0", False)]

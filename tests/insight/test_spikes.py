@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from insight.baseline import fit
+from insight.counts import contributions
 from insight.model import Sighted, Signal
-from insight.spikes import HISTORY, Seen, needs_history, step
-from insight.windows import LOOKS
+from insight.spikes import HISTORY, Seen, needs_history, needs_since, step
+from insight.windows import KNOWN, LOOKS
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, sighted, voices_of
 from tests.shared import BENCH, needs_benchmarks
 
@@ -54,7 +55,7 @@ class Program:
 
     def look(self, now: datetime) -> tuple[Signal, ...]:
         history = self._since(now - HISTORY, now) if needs_history(self.state, ACME, now) else None
-        seen = Seen(self._since(now - 2 * DAY - HOUR, now), self.mentions(now), history)  # type: ignore[arg-type]
+        seen = Seen(self._since(needs_since(self.state, now), now), self.mentions(now), history)
         before = json.dumps(self.state)
         after, result = step(self.state, ACME, seen, now)
         assert json.dumps(self.state) == before, "a step must not change the state it is given"
@@ -74,7 +75,7 @@ class Program:
 def program(counts: Sequence[int], mentions: Callable[[datetime], Iterable[Sighted]] | None = None) -> Program:
     hours = by_hour(counts)
     many = mentions or (lambda now: Many(hours, now))
-    return Program(dict.fromkeys(LOOKS, hours), many)
+    return Program(dict.fromkeys((*LOOKS, KNOWN), hours), many)
 
 
 def burst(extra: int = 48, hours: int = 6, level: float = LEVEL, seed: int = 1, days: int = 50) -> list[int]:
@@ -188,11 +189,72 @@ def test_after_a_pause_the_missed_hours_are_looked_at_but_stale_ones_are_not_tol
 
 def test_what_was_collected_late_is_no_spike_of_the_fresh_hours_but_is_seen_twelve_hours_later() -> None:
     usual, truth = by_hour(quiet(LEVEL, 50, 1)), by_hour(burst())
-    acme = Program({LOOKS[0]: usual, LOOKS[1]: truth}, lambda now: Many(truth, now))
+    acme = Program({LOOKS[0]: usual, LOOKS[1]: truth, KNOWN: truth}, lambda now: Many(truth, now))
     assert acme.run(START - 30, START + 11) == []
     told = acme.run(START + 11, START + 60)
     assert len(opened(told)) == 1
     assert told[-1].over
+
+
+@dataclass
+class Polled(Program):
+    """A source that is asked every four hours: what it says of an hour comes in the end, and most of it late."""
+
+    posts: list[Sighted] = field(default_factory=list)
+
+    def _since(self, since: datetime, now: datetime) -> dict[int, dict[datetime, int]]:
+        known = [it for it in self.posts if it.collected_at <= now]
+        found: dict[int, dict[datetime, int]] = {lag: {} for lag in (*LOOKS, KNOWN)}
+        for it in known:
+            for cell in contributions(it.mention, it.post, it.source, it.collected_at):
+                for lag in (lag for lag in found if cell.lag <= lag and since <= cell.start < now):
+                    found[lag][cell.start] = found[lag].get(cell.start, 0) + 1
+        return found
+
+
+def polled(counts: Sequence[int]) -> Polled:
+    """Four hours pass between two visits; the first hour after a visit waits longest."""
+    said = [
+        sighted(f"{hour}-{i}", MONDAY + hour * HOUR + timedelta(minutes=59 * i // count), late=timedelta(0))
+        for hour, count in enumerate(counts)
+        for i in range(count)
+    ]
+    posts = [replace(it, collected_at=_next_visit(it.post.published_at or MONDAY)) for it in said]
+    return Polled({}, lambda now: [it for it in posts if it.collected_at <= now], posts=posts)
+
+
+def _next_visit(at: datetime) -> datetime:
+    visits = (at - MONDAY) // (4 * HOUR) + 1
+    return MONDAY + visits * 4 * HOUR - timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_what_people_read_is_all_that_is_known_and_in_the_end_all_that_was_said(shift: int) -> None:
+    counts, first = quiet(2.0, 45, 6), START + shift
+    for hour in range(first - 12, first + 24):
+        counts[hour] = 0
+    counts[first : first + 3] = [12, 15, 13]
+    acme = polled(counts)
+    acme.run(START - 30, START + 48)
+    for now, signal in acme.told:
+        start = MONDAY + first * HOUR
+        known = [it for it in acme.mentions(now) if start <= (it.post.published_at or MONDAY) < start + DAY]
+        assert signal.figures["observed"] == len(known), signal.headline
+        assert f": {len(known)} in " in signal.headline
+        if not signal.over:
+            assert signal.figures["authors"] == signal.figures["stories"] == len(known)
+            assert "The test compares what came equally early: " in signal.detail
+    last = acme.told[-1][1]
+    assert last.over
+    assert (last.figures["observed"], last.figures["hours"]) == (40, 3)
+    assert ": 40 in 3 hours since " in last.headline
+    assert acme.told[0][1].key == f"spike:acme:{MONDAY + first * HOUR:%Y-%m-%dT%H}"
+
+
+def test_little_is_said_as_less_than_one() -> None:
+    acme = program(burst(level=0.5))
+    acme.run(START - 30, START + 6)
+    assert acme.told[0][1].headline.endswith(" hour, usually less than 1")
 
 
 def test_a_backfill_is_in_no_look_and_so_no_spike() -> None:

@@ -17,8 +17,8 @@ from listener import log
 from listener.clock import SimulatedClock
 from listener.collect import Collector, pause_after_error
 from listener.ingest import fault
-from scrapers.base import Page, Request, SourceError
-from storage import SourceEntry, Store, open_store
+from scrapers.base import Batch, Page, Request, SourceError
+from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
 
 pytestmark = pytest.mark.anyio
@@ -168,3 +168,35 @@ async def test_two_sources_are_visited_side_by_side(store: Store) -> None:
     release.set()
     await slow
     assert stored(store) == {1, 2}
+
+
+async def test_a_kind_that_stumbles_is_a_failing_source_and_waits_like_one(store: Store) -> None:
+    class Stumbling(Board):
+        def parse(self, page: Page) -> Batch:
+            raise KeyError("author")
+
+    await collector(store, FakeDoor(range(1, 9))).visit(Stumbling())
+    (state,) = store.sources.all()
+    assert (state.failures, state.paused) == (1, False)
+    assert state.error is not None
+    assert "stumbled: KeyError: 'author'" in state.error
+    assert state.next_at > NOW
+
+
+async def test_what_cannot_be_stored_is_not_fetched_again_at_once(store: Store) -> None:
+    door, full = FakeDoor(range(1, 4)), True
+
+    async def on_store(call: Callable[[], Any]) -> Any:
+        if full and door.asked:
+            raise StoreError("the disk is full")
+        return call()
+
+    clock = SimulatedClock(NOW)
+    made = Collector(store, on_store, door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+    await made.visit(Board())
+    full = False
+    await made.visit(Board())
+    assert len(door.asked) == 1
+    clock.move_to(NOW + timedelta(seconds=61))
+    await made.visit(Board())
+    assert stored(store) == {1, 2, 3}
