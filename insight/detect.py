@@ -123,7 +123,10 @@ def step(
     themed, theme = known["themes"], themes.Result(verdict="not looked at this time")
     if (pending := observation.pending) is not None:
         memory = pending.memory if themed else None
-        themed, theme = themes.step(themed, watch, pending.mentions, now, share, memory=memory, mark=pending.mark)
+        told = spikes.told(spiked, now)
+        themed, theme = themes.step(
+            themed, watch, pending.mentions, now, share, memory=memory, mark=pending.mark, told=told
+        )
     verdicts = {"spikes": spike.verdict, "themes": theme.verdict}
     left = max(spike.warm_up_days_left, theme.warm_up_days_left)
     found = Found(spike.signals + theme.signals, verdicts, theme.consumed, theme.themes, left, theme.memory)

@@ -130,9 +130,18 @@ def step(
     return run.state, Result(_last_of_each(run.signals), run.verdict, left / DAY)
 
 
+def told(state: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime] | None:
+    """From when to when the last spike that was told lasted; until now, while it goes on."""
+    if going_on := state.get("open"):
+        return datetime.fromisoformat(going_on["first"]), now
+    if not state.get("told_from"):
+        return None
+    return datetime.fromisoformat(state["told_from"]), datetime.fromisoformat(state["told_until"])
+
+
 def _copy(state: Mapping[str, Any]) -> State:
     fresh: State = {"version": None, "since": None, "fitted_at": None, "through": {}, "baselines": {}, "open": None}
-    copy: State = fresh | {"told_until": None} | dict(state)
+    copy: State = fresh | {"told_from": None, "told_until": None} | dict(state)
     return copy | {"through": dict(copy["through"]), "baselines": dict(copy["baselines"]), "open": _dict(copy["open"])}
 
 
@@ -262,7 +271,7 @@ def _close(at: _At, extent: Extent) -> None:
     if not calm:  # what was learnt before it no longer says what is usual
         run.state["since"], run.state["fitted_at"] = extent.start.isoformat(), None
     run.signals.append(ended(spike["key"], run.watch, run.counted, extent, calm, run.now))
-    run.state["open"], run.state["told_until"] = None, at.end.isoformat()
+    run.state |= {"open": None, "told_from": spike["first"], "told_until": at.end.isoformat()}
 
 
 def _rise(at: _At, found: Finding, extent: Extent) -> None:

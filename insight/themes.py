@@ -68,6 +68,7 @@ class _Said:
 class _Run:
     watch: Watch
     now: datetime
+    told: tuple[datetime, datetime] | None
     known: dict[str, State]
     signals: list[Signal] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -91,9 +92,13 @@ def step(
     *,
     memory: Mapping[str, Any] | None = None,
     mark: str = "",
+    told: tuple[datetime, datetime] | None = None,
 ) -> tuple[State, Result]:
-    """Learn from what has left the window, look for bursts in what is in it. `memory`: `Result.memory` of the steps
-    before; it is large and seldom changes, so it is kept apart from the state."""
+    """Learn from what has left the window, look for bursts in what is in it.
+
+    `memory`: `Result.memory` of the steps before; it is large and seldom changes, so it is kept apart from the state.
+    `told`: when a spike lasted that people have heard of. What most of its people complained of is no second news.
+    """
     # 1. What is history, what is now, what counts for nothing.
     own = words(f"{watch.name} {watch.query}")
     said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
@@ -110,7 +115,7 @@ def step(
 
     # 3. Look.
     bursts = () if left else find([(it.sighted, it.phrases) for it in window], book, false_alarms_per_day)
-    run = _Run(watch, now, {theme["id"]: dict(theme) for theme in state.get("themes", ())})
+    run = _Run(watch, now, told, {theme["id"]: dict(theme) for theme in state.get("themes", ())})
     for burst in bursts:
         _tell(run, burst)
     _listen_on(run, window)
@@ -138,13 +143,23 @@ def _tell(run: _Run, burst: Burst) -> None:
     """A new complaint, more of a known one, or one that is still known: then nothing is said."""
     theme = _known(run, burst)
     if theme is None:
-        _open(run, burst)
+        if not _told_by_a_spike(run, burst):
+            _open(run, burst)
         return
     theme["phrases"] = list(dict.fromkeys([*theme["phrases"], *burst.phrases]))[:KEPT_PHRASES]
     if theme["open"] and burst.people >= 2 * theme["told"]:
         theme["told"] = burst.people
         run.signals.append(_signal(run, theme, burst, f"Still growing at {run.watch.name}"))
     run.changed.append(theme["id"])
+
+
+def _told_by_a_spike(run: _Run, burst: Burst) -> bool:
+    """Whether most of those who say it said it in the spike."""
+    if run.told is None:
+        return False
+    start, end = run.told
+    others = [it for it in burst.mentions if not start <= (event_time(it.post, it.collected_at) or start) <= end]
+    return 2 * support(others) < burst.people
 
 
 def _known(run: _Run, burst: Burst) -> State | None:

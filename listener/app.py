@@ -40,6 +40,7 @@ class Watching:
     signalled: list[Callable[[signals.Told], None]] = field(default_factory=list)
     delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
     cycled: list[Callable[[int], None]] = field(default_factory=list)
+    lost: list[Callable[[str, BaseException], None]] = field(default_factory=list)
 
 
 class App:
@@ -130,7 +131,8 @@ class App:
             except Exception as error:  # noqa: BLE001 - said in the log, and the next turn tries again
                 failed.append((name, error))
         now = self.clock.now()
-        self.store.state.put("cycle", {"at": now.isoformat()}, now)
+        if not failed:  # a cycle in which a look failed is not a healthy one: readiness and heartbeat say so
+            self.store.state.put("cycle", {"at": now.isoformat()}, now)
         return told, failed, len(self.store.outbox.rows(WAITING, limit=None))
 
     async def digest(self) -> None:
@@ -215,6 +217,8 @@ class App:
 
     def _lost(self, what: str, error: BaseException) -> None:
         self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)
+        for callback in self.watching.lost:
+            callback(what, error)
 
 
 def door_for(contact: str, clock: Clock, sources: Iterable[Source]) -> Http:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from insight.model import Watch
 from insight.pipeline import Pipeline
 from listener.clock import Clock
-from listener.ingest import ingest
+from listener.ingest import Known, ingest
 from listener.log import Log
 from listener.simulation import is_loopback
 from scrapers import walk
@@ -26,6 +26,8 @@ OFFLINE_PAUSE = 60.0
 UNSTORED_PAUSE = 60.0
 """A visit that could not be stored (a full disk, say) is not repeated at once: the platform is not to suffer for it."""
 NOT_MODIFIED = 304
+ONE_SEARCH = frozenset({400, 404, 410, 422, 451})
+"""Refusals of what was asked for, not of who asks: the other searches may still be answered."""
 
 
 class Door(Protocol):
@@ -72,6 +74,7 @@ class Collector:
     pipeline: Pipeline
     watches: tuple[Watch, ...]
     on_visit: Callable[[Source, Tally, SourceError | None], None] = field(default=lambda *_: None)
+    known: Known = field(default_factory=Known)
     _resting: dict[str, datetime] = field(default_factory=dict)
 
     async def visit(self, source: Source) -> Tally:
@@ -90,13 +93,8 @@ class Collector:
 
     async def _visit(self, source: Source) -> Tally:
         tally, started = Tally(), self.clock.now()
-        try:
-            for search in source.searches(self.watches):
-                await self._walk(source, search, tally)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a kind may be anybody's: what it stumbles over is this source's trouble
-            trouble = error if isinstance(error, SourceError) else self._stumbled(source, error)
+        trouble = await self._walk_all(source, tally)
+        if trouble:
             await self._failed(source, trouble)
             self.on_visit(source, tally, trouble)
             return tally
@@ -107,6 +105,28 @@ class Collector:
         self.log.info("fetched", source=source.id, pages=tally.pages, new=tally.new, mentions=tally.mentions)
         self.on_visit(source, tally, None)
         return tally
+
+    async def _walk_all(self, source: Source, tally: Tally) -> SourceError | None:
+        """Walk every search; the first one's trouble. One that is refused (a country, a hashtag) stops no other."""
+        troubles: list[SourceError] = []
+        try:
+            searches = source.searches(self.watches)
+            for search in searches:
+                try:
+                    await self._walk(source, search, tally)
+                except SourceError as error:
+                    troubles.append(error)
+                    if not (error.permanent and error.status in ONE_SEARCH):
+                        break
+            else:
+                if troubles and len(troubles) < len(searches):
+                    troubles[0].permanent = False  # others are answered: no reason to stop the source
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a kind may be anybody's, and so are its mistakes
+            self.log.error("source stumbled", source=source.id, exc_info=error)
+            troubles.append(stumbled(source, error))
+        return next(iter(troubles), None)
 
     async def _walk(self, source: Source, search: Search, tally: Tally) -> None:
         """Follow one search's pages back to its high-water mark, storing the cursor with each page."""
@@ -147,15 +167,13 @@ class Collector:
 
     async def _ingest(self, source: Source, search: Search, batch: Batch, cursor: Cursor, tally: Tally) -> None:
         now, saved = self.clock.now(), cursor.to_json()
-        outcome = await self.on_store(lambda: ingest(self.store, self.pipeline, source, search.key, batch, saved, now))
+        outcome = await self.on_store(
+            lambda: ingest(self.store, self.pipeline, source, search.key, batch, saved, now, self.known)
+        )
         tally.seen += outcome.seen
         tally.new += outcome.new
         tally.mentions += outcome.mentions
         tally.rejected += len(batch.rejected)
-
-    def _stumbled(self, source: Source, error: Exception) -> SourceError:
-        self.log.error("source stumbled", source=source.id, exc_info=error)
-        return stumbled(source, error)
 
     async def _save(self, source: Source, search: Search, cursor: Cursor) -> None:
         await self._ingest(source, search, Batch(), cursor, Tally())

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from insight.model import Deletion, Engagement, Gap, Post, Precision, Reading, Rejected, Snapshot, Understood
+from insight.model import Deletion, Engagement, Gap, Post, PostKey, Precision, Reading, Rejected, Snapshot, Understood
 from insight.pipeline import Pipeline
 from scrapers.base import Batch, Source
 from storage import Arrival, Outcome, Store
 
 T = TypeVar("T")
 RAW_LIMIT = 4000
+
+
+@dataclass
+class Known:
+    """The posts that a source has brought before, by what was said then: they need not be understood again.
+
+    It is made anew with each config, for a new query may take what the old one left.
+    """
+
+    limit: int = 20_000
+    _said: dict[tuple[str, PostKey], int] = field(default_factory=dict)
+
+    def news(self, source: str, posts: Iterable[Post]) -> list[Post]:
+        return [post for post in posts if self._said.get((source, post.key)) != _mark(post)]
+
+    def learn(self, source: str, posts: Iterable[Post]) -> None:
+        """To be told after the posts have been stored."""
+        for post in posts:
+            self._said.pop((source, post.key), None)  # again at the end, as the newest
+            self._said[source, post.key] = _mark(post)
+        while len(self._said) > self.limit:
+            del self._said[next(iter(self._said))]
+
+
+def _mark(post: Post) -> int:
+    return hash(repr(post))
 
 
 def ingest(
@@ -25,14 +51,17 @@ def ingest(
     batch: Batch,
     cursor: dict[str, Any] | None,
     now: datetime,
+    known: Known | None = None,
 ) -> Outcome:
     """Store a batch with its cursor: all of it or none. Runs in the store's thread.
 
-    A post that cannot be understood or kept is set aside as rejected with its reason; the others are stored.
+    A post that cannot be understood or kept is set aside as rejected with its reason; the others are stored. One that
+    `known` has seen as it is was stored before, or concerned nobody.
     """
-    posts, rejected = _sound(_of(Post, batch.items))
+    sound, rejected = _sound(_of(Post, batch.items))
+    posts = known.news(source.id, sound) if known else sound
     understood, failed = _understand(pipeline, posts, frozenset(source.watches))
-    return store.ingest(
+    outcome = store.ingest(
         Arrival(
             source=source.id,
             search=search,
@@ -47,6 +76,9 @@ def ingest(
             collected_at=now,
         )
     )
+    if known:
+        known.learn(source.id, sound)
+    return replace(outcome, seen=outcome.seen + len(sound) - len(posts))
 
 
 def _of(kind: type[T], items: Iterable[object]) -> tuple[T, ...]:

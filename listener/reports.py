@@ -50,7 +50,7 @@ def _delivery(scene: Scene, period: Period, channel: str) -> NewDelivery:
     digest = compose_digest(scene, period, public_only=not private)
     name = sha256(unique.encode()).hexdigest()[:24]
     message = digest_message(digest, scene.now, id=name)
-    return NewDelivery(name, channel, message.to_json(), conversation=name, unique=unique)
+    return NewDelivery(name, channel, message.to_json(), unique=unique)
 
 
 def listening_since(scene: Scene) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -165,7 +165,7 @@ def parse(
     Examples:
       listener sources parse hackernews answer.json --url https://hn.algolia.com/api/v1/search_by_date
     """
-    now = at.astimezone() if at else SystemClock().now()
+    now = at.replace(tzinfo=UTC) if at else SystemClock().now()
     try:
         batch = read_saved(kind, file.read_bytes(), url=url, status=status, now=now)
     except LookupError as error:

@@ -31,12 +31,16 @@ class SoFar:
     def watch(self, app: App) -> None:
         app.watching.visited.append(self._visited)
         app.watching.delivered.append(self._delivered)
+        app.watching.lost.append(self._lost)
 
     def _visited(self, _source: Source, tally: Tally, error: SourceError | None) -> None:
         self.counts["visits"] += 1
         self.counts["posts"] += tally.new
         self.counts["mentions"] += tally.mentions
         self.counts["failed"] += error is not None
+
+    def _lost(self, _what: str, _error: BaseException) -> None:
+        self.counts["errors"] += 1
 
     def _delivered(self, outcome: Outcome) -> None:
         self.counts["messages"] += outcome.state is DeliveryState.SENT

@@ -10,20 +10,20 @@ from typing import Any
 
 from insight import detect
 from insight.detect import Observation, Pending, SourceHealth, due, needs, step, step_sources
-from insight.model import Sighted, SignalKind
+from insight.model import Sighted, Signal, SignalKind
 from insight.silence import SourceHour
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
 
 
-def month() -> list[Sighted]:
-    """Thirty days of ordinary complaints, then a bad morning on which many say the same new thing."""
+def month(pause: timedelta = timedelta(minutes=7)) -> list[Sighted]:
+    """Thirty days of ordinary complaints, then many say the same new thing: on one bad morning, or one at a time."""
     rng = random.Random(7)
     usual = [
         sighted(f"u{i}", MONDAY + rng.random() * 30 * DAY, f"acme is {rng.choice(['slow', 'dear', 'rude'])} today")
         for i in range(240)
     ]
     morning = MONDAY + 30 * DAY
-    return usual + [sighted(f"m{i}", morning + i * timedelta(minutes=7), "acme login fails again") for i in range(40)]
+    return usual + [sighted(f"m{i}", morning + i * pause, "acme login fails again") for i in range(40)]
 
 
 def observe(
@@ -49,10 +49,11 @@ def observe(
     )
 
 
-def test_a_bad_morning_is_a_spike_and_a_new_complaint() -> None:
-    mentions, state, memory, consumed = month(), {}, None, set()
+def watched(mentions: list[Sighted], days: int) -> tuple[list[Signal], list[dict[str, str]]]:
+    """Every signal and verdict of so many days, looked at every other hour."""
+    state, memory, consumed = {}, None, set()
     told, verdicts = [], []
-    for hour in range(0, 32 * 24, 2):
+    for hour in range(0, days * 24, 2):
         now = MONDAY + hour * HOUR
         state, found = step(state, observe(mentions, state, memory, consumed, now), now)
         memory = found.memory or memory
@@ -60,9 +61,19 @@ def test_a_bad_morning_is_a_spike_and_a_new_complaint() -> None:
         consumed |= set(found.consumed)
         told += found.signals
         verdicts.append(dict(found.verdicts))
-    kinds = {signal.kind: signal for signal in told if not signal.over}
-    assert set(kinds) == {SignalKind.SPIKE, SignalKind.THEME}
-    assert "login fails" in kinds[SignalKind.THEME].headline
+    return told, verdicts
+
+
+def test_a_complaint_of_one_person_after_the_other_is_a_theme_and_no_spike() -> None:
+    told, _ = watched(month(pause=timedelta(hours=5)), 34)
+    assert {signal.kind for signal in told} == {SignalKind.THEME}
+    assert "login fails" in told[0].headline
+
+
+def test_a_bad_morning_is_a_spike_and_what_it_was_about_is_not_told_a_second_time() -> None:
+    told, verdicts = watched(month(), 32)
+    assert {signal.kind for signal in told} == {SignalKind.SPIKE}
+    assert any("login fails" in quote.text for quote in told[0].quotes)
     assert all(signal.at >= MONDAY + 30 * DAY for signal in told)
     tenth = verdicts[9 * 12 + 1 : 10 * 12]
     assert {verdict["spikes"] for verdict in tenth} == {"warming up: 9 of 14 days"}

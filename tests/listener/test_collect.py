@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from insight.model import Post, PostKey, Precision, Role, Watch
+from insight.model import Post, PostKey, Precision, Role, Understood, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
 from listener.collect import Collector, pause_after_error
-from listener.ingest import fault
-from scrapers.base import Batch, Page, Request, SourceError
+from listener.ingest import Known, fault
+from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
 
@@ -200,3 +201,68 @@ async def test_what_cannot_be_stored_is_not_fetched_again_at_once(store: Store) 
     clock.move_to(NOW + timedelta(seconds=61))
     await made.visit(Board())
     assert stored(store) == {1, 2, 3}
+
+
+async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store: Store) -> None:
+    class Counting(Pipeline):
+        understood = 0
+
+        def understand(self, posts: Iterable[Post], bound: frozenset[str] = frozenset()) -> list[Understood]:
+            listed = list(posts)
+            Counting.understood += len(listed)
+            return super().understand(listed, bound)
+
+    class Rereading(Board):
+        def parse(self, page: Page) -> Batch:
+            return replace(super().parse(page), newest=None, requests=())
+
+    visits = collector(store, FakeDoor([1, 2]))
+    visits.pipeline = Counting([ACME])
+    await visits.visit(Rereading())
+    tally = await visits.visit(Rereading())
+    assert (Counting.understood, tally.seen, tally.new) == (2, 2, 0)
+
+
+def test_an_edit_is_news_and_only_so_much_is_remembered() -> None:
+    known = Known(limit=2)
+    known.learn("board", map(post, (1, 2)))
+    assert known.news("board", [post(1), replace(post(2), text="edited")]) == [replace(post(2), text="edited")]
+    assert known.news("other", [post(1)]) == [post(1)], "another source's sighting is to be stored"
+    known.learn("board", [post(3)])
+    assert known.news("board", map(post, (1, 2, 3))) == [post(1)], "the oldest is forgotten first"
+
+
+class Shelves(Board):
+    """A board with three searches, each asked for by its name."""
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        return tuple(Search(name) for name in ("first", "second", "third"))
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        return Request(f"{self.base_url}/{search.key}", {"before": "999"}, since=high_water)
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "asked", "paused"),
+    [
+        ({"first"}, 404, ["first", "second", "third"], False),
+        ({"first", "second", "third"}, 404, ["first", "second", "third"], True),
+        ({"first", "second", "third"}, 401, ["first"], True),
+        ({"first", "second", "third"}, 500, ["first"], False),
+    ],
+)
+async def test_a_refused_search_stops_no_other(
+    store: Store, refused: set[str], status: int, asked: list[str], paused: bool
+) -> None:
+    door = FakeDoor(range(1, 3))
+
+    def answer(request: Request) -> Page:
+        if request.url.rpartition("/")[2] in refused:
+            return Page(request, status, b"", request.url, NOW)
+        return serve(door.posts, request)
+
+    door.answer = answer
+    await collector(store, door).visit(Shelves())
+    assert [request.url.rpartition("/")[2] for request in door.asked] == asked
+    (state,) = store.sources.all()
+    assert (state.paused, state.failures) == (paused, 1)
