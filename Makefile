@@ -8,7 +8,7 @@ CONFIG ?= config.yaml
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run  ## Ten simulated weeks of a market in about a minute: no account, no network
+demo: .venv/run  ## Ten simulated weeks of a market in a minute or two: no account, no network
 	@$(BIN)/listener demo
 
 run: .venv/run  ## The daemon, with config.yaml (or CONFIG=yours.yaml) and the live world

@@ -123,7 +123,7 @@ class Collector:
                     troubles[0].permanent = False  # others are answered: no reason to stop the source
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - a kind may be anybody's, and so are its mistakes
+        except Exception as error:
             self.log.error("source stumbled", source=source.id, exc_info=error)
             troubles.append(stumbled(source, error))
         return next(iter(troubles), None)

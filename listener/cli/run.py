@@ -147,7 +147,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="A number; each gives another market.")] = 1,
     folder: Annotated[Path | None, typer.Option(help="Where its config and database go; they stay.")] = None,
 ) -> None:
-    """Watch Listener work: a simulated market, the real daemon, weeks in about a minute. No account, no network.
+    """Watch Listener work: a simulated market, the real daemon, weeks in a minute or two. No account, no network.
 
     \b
     Examples:
@@ -164,7 +164,9 @@ def demo(
     except KeyboardInterrupt:
         err.print("stopped; what was stored so far is in", place)
         raise typer.Exit(130) from None
-    out.print(f"Explore it:  listener -c {place / 'config.yaml'} stats", soft_wrap=True)
+    listener = f"{Path(sys.argv[0]).parent / 'listener'} -c {place / 'config.yaml'}"
+    out.print(f"Explore it:\n  {listener} stats --since {weeks}w\n  {listener} alerts --all", soft_wrap=True)
+    out.print(f"  {listener} search 'sync NOT android' --since 5w", soft_wrap=True)
 
 
 __all__ = ["App", "register"]

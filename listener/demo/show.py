@@ -15,7 +15,7 @@ from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from listener.app import App
 from listener.collect import Tally
-from listener.daemon import Daemon, Simulation
+from listener.daemon import Daemon, Simulation, StartError
 from listener.demo.configuration import config_for
 from listener.demo.market import Market
 from listener.demo.world import World
@@ -53,7 +53,7 @@ class SoFar:
 def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> SoFar:
     """Run the daemon through `weeks` of the simulated market with this seed; config, database and log stay in `folder`.
 
-    Raises what the daemon raises, and KeyboardInterrupt when it was told to stop early.
+    Raises what the daemon raises, StartError for errors on the way, KeyboardInterrupt when it was told to stop early.
     """
     out, story = console or Console(highlight=False), SoFar()
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,11 @@ def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) 
             anyio.run(daemon.run)
     if daemon.interrupted:
         raise KeyboardInterrupt
-    out.print(f"[green]✓[/] {story}; {story.counts['failed']} visits failed, as planned")
+    if story.counts["errors"]:
+        raise StartError(
+            f"{story.counts['errors']} errors on the way, which no demo should have: see {folder}/listener.log"
+        )
+    out.print(f"[green]✓[/] {story}\n  {story.counts['failed']} visits failed: the market has an outage, as planned")
     return story
 
 
