@@ -11,6 +11,8 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
+import anyio
+
 from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from insight.pipeline import Pipeline
@@ -21,9 +23,10 @@ from listener.config import Config
 from listener.engine import Engine, Work
 from listener.log import Log
 from listener.schedule import Job
+from listener.simulation import is_loopback
 from scrapers.base import Request, Source, SourceError
 from scrapers.http import Http
-from storage import SourceEntry, Store
+from storage import SourceEntry, Store, StoreError
 
 T = TypeVar("T")
 HTTP_ERROR = 400
@@ -61,7 +64,6 @@ class App:
     def take(self, config: Config) -> None:
         """Take a config as a whole: watches and sources go to the store, everything built from it is built again."""
         now = self.clock.now()
-        before = {watch.id: watch.version for watch in self.store.watches.all()}
         watches = self.store.watches.sync(config.watches, now)
         self.store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
         if not self.store.state.get(reports.LISTENING_SINCE):
@@ -72,7 +74,6 @@ class App:
         # from here on nothing can fail: the config is taken as a whole or, by what raised above, not at all
         self.config, self.watches, self.pipeline = config, watches, pipeline
         self.sources = {source.id: source for source in config.sources}
-        self.changed_watches = tuple(watch for watch in watches if before.get(watch.id, watch.version) != watch.version)
         self._door.vouch(config.vouched_origins())
         self.collector = Collector(
             self.store, self.on_store, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited
@@ -86,12 +87,23 @@ class App:
         """What runs, and how often (seconds). Each looks for what is due, so a missed turn loses nothing."""
         often, seldom = (900.0, 3600.0) if self.clock.simulated else (2.0, 60.0)
         return [
-            Job("collect", often, self.collect),
-            Job("detect", seldom, self.detect),
-            Job("digest", seldom, self.digest),
+            Job("collect", often, self._guarded("collect", self.collect)),
+            Job("detect", seldom, self._guarded("detect", self.detect)),
+            Job("digest", seldom, self._guarded("digest", self.digest)),
             Job("tell", often, self.tell),
             Job("upkeep", 3600.0, self.upkeep),
         ]
+
+    def _guarded(self, name: str, run: Work) -> Work:
+        """A job that says what went wrong and has its next turn all the same: a full disk ends no daemon."""
+
+        async def guarded() -> None:
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - whatever it was: said in the log
+                self._lost(name, error)
+
+        return guarded
 
     # -- jobs ---------------------------------------------------------------------------------------------------
 
@@ -148,13 +160,19 @@ class App:
         await signals.deliver(self._scene(), self.clock, self._random, self.on_store, self._delivered)
 
     async def upkeep(self) -> None:
-        """Keep what may be kept, take up changed queries, tidy the database."""
-        if self.changed_watches:
-            watches, self.changed_watches = self.changed_watches, ()
-            moved = await self.on_store(
-                lambda: upkeep.rematch(self.store, self.pipeline, self.sources, self.clock.now())
-            )
-            self.log.info("matched again", watches=[watch.id for watch in watches], posts=moved)
+        self.engine.submit("upkeep", self._upkeep)
+
+    async def _upkeep(self) -> None:
+        """Match what is stored with queries that changed, batch by batch; let go of what may not be kept."""
+        watches, pipeline, sources = self.watches, self.pipeline, self.sources
+        if await self.on_store(lambda: upkeep.unmatched(self.store, watches)):
+            now, moved = self.clock.now(), 0
+            batches = upkeep.batches(self.store, now)
+            while posts := await self.on_store(lambda: next(batches, None)):
+                await self.on_store(partial(upkeep.rematch, self.store, pipeline, sources, posts, now))
+                moved += len(posts)
+            await self.on_store(lambda: upkeep.matched(self.store, watches, now))
+            self.log.info("matched with the queries as they are now", posts=moved)
         expired = await self.on_store(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
         if expired:
             self.log.info("expired", posts=expired)
@@ -165,19 +183,21 @@ class App:
         if page.status >= HTTP_ERROR:
             raise SourceError(f"it answered {page.status}", status=page.status)
 
-    async def settle(self) -> None:
-        """One whole cycle for `once`: visit what is due, look, tell; back when all of it has ended."""
+    async def settle(self, patience: float | None = None) -> tuple[str, ...]:
+        """One whole cycle for `once`: visit what is due, look, tell. What still runs after `patience` seconds."""
         await self.collect()
-        await self.quiet()
+        await self._quiet(patience)
         await self.detect()
         await self.digest()
         await self.tell()
-        await self.quiet()
+        await self._quiet(patience)
+        return self.engine.running
 
-    async def quiet(self) -> None:
-        while self.engine.busy:
-            self.engine.changed.clear()
-            await self.engine.changed.wait()
+    async def _quiet(self, patience: float | None) -> None:
+        with anyio.move_on_after(patience):
+            while self.engine.running:
+                self.engine.changed.clear()
+                await self.engine.changed.wait()
 
     async def close(self) -> None:
         await self.engine.stop(GRACE)
@@ -189,7 +209,8 @@ class App:
         return signals.Scene(self.store, self.config, self.watches, self.clock.now())
 
     def _visited(self, source: Source, tally: Tally, error: SourceError | None) -> None:
-        self._note_network(error)
+        if not all(map(is_loopback, source.origins())):  # this machine answers itself without a network
+            self._note_network(error)
         for callback in self.watching.visited:
             callback(source, tally, error)
 
@@ -216,7 +237,10 @@ class App:
             callback(outcome)
 
     def _lost(self, what: str, error: BaseException) -> None:
-        self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)
+        if isinstance(error, StoreError):
+            self.log.error("not stored", what=what, error=str(error))
+        else:
+            self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)
         for callback in self.watching.lost:
             callback(what, error)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from insight.model import Watch
+from insight.model import Gap, Watch
 from insight.pipeline import Pipeline
 from listener.clock import Clock
 from listener.ingest import Known, ingest
@@ -26,6 +26,7 @@ OFFLINE_PAUSE = 60.0
 UNSTORED_PAUSE = 60.0
 """A visit that could not be stored (a full disk, say) is not repeated at once: the platform is not to suffer for it."""
 NOT_MODIFIED = 304
+STUCK = 5  # failures in a row
 ONE_SEARCH = frozenset({400, 404, 410, 422, 451})
 """Refusals of what was asked for, not of who asks: the other searches may still be answered."""
 
@@ -140,10 +141,8 @@ class Collector:
             try:
                 batch = Batch() if page.status == NOT_MODIFIED else source.parse(page)
             except SourceError as error:
-                if resumed and count == 1 and error.permanent:
-                    # the pending page is gone (an expired token, say): start over from the high-water mark
-                    await self._save(source, search, walk.abandon(cursor))
-                    raise SourceError(f"{error} (the walk starts over)", status=error.status) from error
+                if resumed and count == 1:
+                    await self._get_on(source, search, cursor, error)
                 raise
             cursor = walk.advance(cursor, page, batch)
             if cursor.walk and count == source.max_pages and first_visit:
@@ -175,13 +174,25 @@ class Collector:
         tally.mentions += outcome.mentions
         tally.rejected += len(batch.rejected)
 
-    async def _save(self, source: Source, search: Search, cursor: Cursor) -> None:
-        await self._ingest(source, search, Batch(), cursor, Tally())
+    async def _get_on(self, source: Source, search: Search, cursor: Cursor, error: SourceError) -> None:
+        """See to it that a page which a walk cannot get past holds up what is newer only for a while.
+
+        One that has gone (an expired token, say) makes the walk start over from its high-water mark. One that fails
+        again and again although the site answers is left out, and the gap is recorded.
+        """
+        if error.permanent:
+            error.permanent = False
+            await self._ingest(source, search, Batch(), walk.abandon(cursor), Tally())
+        elif (error.status or 500) < 400 and await self._failures(source) >= STUCK:
+            gap = Gap(None, self.clock.now(), f"a page could not be read {STUCK} times: {error}")
+            await self._ingest(source, search, Batch((gap,)), walk.skip(cursor), Tally())
+
+    async def _failures(self, source: Source) -> int:
+        states = await self.on_store(self.store.sources.all)
+        return next((state.failures for state in states if state.id == source.id), 0)
 
     async def _failed(self, source: Source, error: SourceError) -> None:
-        now = self.clock.now()
-        states = await self.on_store(self.store.sources.all)
-        failures = next((state.failures for state in states if state.id == source.id), 0)
+        now, failures = self.clock.now(), await self._failures(source)
         next_at = now + timedelta(seconds=pause_after_error(source, error, failures, self.random))
         reason = f"{error}. {error.remedy}".rstrip(". ") if error.remedy else str(error)
         await self.on_store(

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from storage import StoreError, open_store
 
 STALE_CYCLE = timedelta(minutes=10)
 HEARTBEAT_EVERY = 60.0
+ONCE_PATIENCE = 45.0  # seconds, twice: within the time a command waits for the daemon
 
 
 class StartError(Exception):
@@ -119,8 +120,7 @@ class Daemon:
             if name == "reload":
                 return {"changes": await self._reload(app)}
             if name == "once":
-                await app.settle()
-                return {}
+                return {"still running": list(await app.settle(ONCE_PATIENCE))}
             if name in control.WRITES:
                 return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
         except StoreError as error:
@@ -132,14 +132,15 @@ class Daemon:
         try:
             fresh = load(self.config_path)
             found = changes(app.config, fresh)
+            if found.restart:
+                raise server.ControlError(f"this needs a restart: {'; '.join(found.restart)}")
+            await app.on_store(lambda: app.take(fresh))
         except Exception as error:
             app.log.error("config kept", reason=str(error))
             raise server.ControlError(f"the config was not taken, the old one stays: {error}") from error
-        if found.restart:
-            raise server.ControlError(f"this needs a restart, the old config stays: {'; '.join(found.restart)}")
         self._log(fresh)
-        await app.on_store(lambda: app.take(fresh))
         app.log.info("config taken", changes=found.lines)
+        await app.upkeep()
         return list(found.lines)
 
     # -- signals and heartbeat ----------------------------------------------------------------------------------
@@ -154,10 +155,8 @@ class Daemon:
             loop.add_signal_handler(number, self._interrupt)
 
         async def reload() -> None:
-            try:
+            with suppress(server.ControlError):  # said in the log
                 await self._reload(app)
-            except (server.ControlError, StoreError) as error:
-                app.log.error("reload refused", reason=str(error))
 
         loop.add_signal_handler(signal.SIGHUP, lambda: app.engine.submit("reload", reload))
 

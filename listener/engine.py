@@ -27,8 +27,9 @@ class Engine:
         return self._working == asleep == min(self._concurrency, len(self._tasks))
 
     @property
-    def busy(self) -> bool:
-        return bool(self._tasks)
+    def running(self) -> tuple[str, ...]:
+        """The keys of what runs or waits for a slot."""
+        return tuple(self._tasks)
 
     def submit(self, key: str, work: Work) -> bool:
         """Start the work; False when the same key is still running."""

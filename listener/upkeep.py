@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from insight.model import Post
+from insight.model import Post, Watch
 from insight.pipeline import Pipeline
 from listener.config import Config
 from scrapers.base import Source
-from storage import Store
+from storage import Store, StoredPost
 
 REMATCH_DAYS = 90
+MATCHED = "matched"
 
 
 def keep_days(source: Source, own: int | None) -> int | None:
@@ -38,17 +39,33 @@ def _limits(config: Config) -> dict[str, int]:
     return limits
 
 
-def rematch(store: Store, pipeline: Pipeline, sources: Mapping[str, Source], now: datetime) -> int:
-    """Understand the stored posts of the last 90 days again, after a query has changed; mentions and counts move."""
-    moved = 0
-    for posts in store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=500):
-        groups: dict[frozenset[str], list[Post]] = {}
-        for stored in posts:
-            groups.setdefault(_bound(store, sources, stored.post), []).append(stored.post)
-        for bound, group in groups.items():
-            store.posts.reclassify(pipeline.understand(group, bound=bound), now)
-            moved += len(group)
-    return moved
+def unmatched(store: Store, watches: Sequence[Watch]) -> bool:
+    """Whether what is stored still has to be matched with a new watch or a changed query.
+
+    It is asked of the store, so that neither a kill nor another reload on the way makes anybody forget it.
+    """
+    done = store.state.get(MATCHED) or {}
+    return any(done.get(watch.id) != watch.version for watch in watches)
+
+
+def matched(store: Store, watches: Sequence[Watch], now: datetime) -> None:
+    store.state.put(MATCHED, {watch.id: watch.version for watch in watches}, now)
+
+
+def batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
+    """The stored posts of the last 90 days, in pieces that keep the store free for others in between."""
+    return store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=200)
+
+
+def rematch(
+    store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost], now: datetime
+) -> None:
+    """Understand stored posts again; mentions and counts move."""
+    groups: dict[frozenset[str], list[Post]] = {}
+    for stored in posts:
+        groups.setdefault(_bound(store, sources, stored.post), []).append(stored.post)
+    for bound, group in groups.items():
+        store.posts.reclassify(pipeline.understand(group, bound=bound), now)
 
 
 def _bound(store: Store, sources: Mapping[str, Source], post: Post) -> frozenset[str]:

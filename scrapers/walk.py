@@ -46,6 +46,14 @@ def close(cursor: Cursor) -> Cursor:
     return replace(cursor, high_water=newest or cursor.high_water, walk=None)
 
 
+def skip(cursor: Cursor) -> Cursor:
+    """Leave out the next page, which cannot be read, and what lies behind it; the caller records the gap."""
+    if not cursor.walk:
+        raise ValueError("no page to leave out")
+    rest = replace(cursor, walk=replace(cursor.walk, pending=cursor.walk.pending[1:]))
+    return rest if rest.walk and rest.walk.pending else close(rest)
+
+
 def abandon(cursor: Cursor) -> Cursor:
     """Give the walk up without moving the high-water mark: the next one walks back to it again."""
     return replace(cursor, walk=None, etag=None, last_modified=None)

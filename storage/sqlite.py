@@ -137,8 +137,12 @@ class Sqlite(Database):
         with self._open_lock() as file:
             if not _locked(file.fileno(), fcntl.LOCK_EX):
                 raise held_by(self.where, _content(file.fileno()))
-            os.ftruncate(file.fileno(), 0)
-            os.pwrite(file.fileno(), dumps({"since": now.isoformat(), **owner}).encode(), 0)
+            try:
+                os.ftruncate(file.fileno(), 0)
+                os.pwrite(file.fileno(), dumps({"since": now.isoformat(), **owner}).encode(), 0)
+            except OSError as error:
+                remedy = "free space on its disk, and see that this user may write to it"
+                raise StoreError(f"{self._lock_path} cannot be written ({error.strerror})", remedy) from error
             try:
                 yield
             finally:

@@ -92,7 +92,7 @@ def once(
     if as_json:
         print_json(found)
     else:
-        done("the running daemon did one cycle" if found.get("daemon") else _told(found))
+        done(_done_by_daemon(found) if found.get("daemon") else _told(found))
 
 
 async def _cycle(config: Config, store: Store) -> dict[str, Any]:
@@ -105,6 +105,11 @@ async def _cycle(config: Config, store: Store) -> dict[str, Any]:
         app.watching.visited.append(visited)
         await app.settle()
     return {"sources": tallies}
+
+
+def _done_by_daemon(found: dict[str, Any]) -> str:
+    running = found.get("still running")
+    return f"the running daemon did one cycle{f'; still at work: {chr(44).join(running)}' if running else ''}"
 
 
 def _told(found: dict[str, Any]) -> str:

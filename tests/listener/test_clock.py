@@ -104,7 +104,7 @@ async def test_work_that_outlives_the_grace_is_cancelled() -> None:
     engine = Engine(1, no_error)
     engine.submit("endless", asyncio.Event().wait)  # type: ignore[arg-type]
     await engine.stop(grace=0.01)
-    assert not engine.busy
+    assert not engine.running
 
 
 def test_the_system_clock_is_aware_and_real() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -263,6 +263,34 @@ async def test_a_refused_search_stops_no_other(
 
     door.answer = answer
     await collector(store, door).visit(Shelves())
-    assert [request.url.rpartition("/")[2] for request in door.asked] == asked
+    assert list(dict.fromkeys(request.url.rpartition("/")[2] for request in door.asked)) == asked
     (state,) = store.sources.all()
     assert (state.paused, state.failures) == (paused, 1)
+
+
+class Smudged(Board):
+    """A board of which one page cannot be read."""
+
+    def parse(self, page: Page) -> Batch:
+        if page.request.params["before"] == "8":
+            raise SourceError("page 2 is smudged", status=page.status)
+        return super().parse(page)
+
+
+async def test_a_page_that_can_never_be_read_is_left_out_with_a_gap(store: Store) -> None:
+    for newest in range(11, 19):
+        await collector(store, FakeDoor(range(1, newest))).visit(Smudged())
+    assert stored(store) >= set(range(8, 16)), "what is newer is read all the same"
+    (found,) = store.sources.gaps(NOW - timedelta(days=1))
+    assert "smudged" in found.gap.reason
+
+
+async def test_an_outage_in_the_middle_of_a_walk_leaves_nothing_out(store: Store) -> None:
+    await collector(store, FakeDoor(range(1, 11), {2: SourceError("dead")})).visit(Board())
+    down = FakeDoor(range(1, 11))
+    down.answer = lambda request: Page(request, 503, b"", request.url, NOW)
+    for _ in range(12):
+        await collector(store, down).visit(Board())
+    await collector(store, FakeDoor(range(1, 11))).visit(Board())
+    assert stored(store) == set(range(1, 11))
+    assert store.sources.gaps(NOW - timedelta(days=1)) == []
