@@ -67,6 +67,8 @@ class HackerNews(Source):
         if isinstance(body, dict) and isinstance(body.get("hits"), list):
             return _hits(page, body)
         if body is None or isinstance(body, int | list) or _is_other(body):
+            if "/search" in page.request.url:
+                raise not_read(page, "Hacker News search result")  # what is no answer is not an empty one
             return Batch()  # Firebase: an id that never was, the newest id, a list of ids; or a person
         if not isinstance(body, dict) or "error" in body or not ({"id", "objectID"} & body.keys()):
             raise not_read(page, "Hacker News item")

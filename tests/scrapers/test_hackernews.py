@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from insight.model import Deletion, Post, PostKind, Role, Watch
-from scrapers.base import Page, Request, Search
+from scrapers.base import Page, Request, Search, SourceError
+from scrapers.saved import read_saved
 from scrapers.social.hackernews import HackerNews
 from tests.scrapers.samples import NOW, body, read
 
@@ -104,8 +107,10 @@ def test_firebase_answers_without_a_post_are_empty() -> None:
         b'{"items": [1], "profiles": ["fern"]}',
         b'{"id": "fern", "karma": 3}',
     ):
-        batch = read("hackernews", content)
+        batch = read_saved("hackernews", content, url="https://hacker-news.firebaseio.com/v0/item/1.json", now=NOW)
         assert (batch.items, batch.rejected) == ((), ())
+        with pytest.raises(SourceError):
+            read_saved("hackernews", content, url="https://hn.algolia.com/api/v1/search_by_date?query=a", now=NOW)
 
 
 def test_what_is_deleted_or_dead_is_a_deletion() -> None:
