@@ -11,6 +11,8 @@ from insight.evidence import representative, stories, voices
 from insight.model import Sighted, Signal, SignalKind, Watch
 from insight.windows import Finding, Limits
 
+ONE_IN_A_MILLION = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -91,11 +93,12 @@ def _about(expected: float) -> str:
 def _detail(watch: Watch, extent: Extent, found: Finding, baseline: Baseline, limits: Limits) -> str:
     zone = ZoneInfo(watch.time_zone)
     start, end = extent.start.astimezone(zone), extent.end.astimezone(zone)
-    odds = f"once in {1 / found.chance:,.0f} such windows" if found.chance > 1e-9 else "practically never"
+    rare = found.chance < ONE_IN_A_MILLION
+    odds = "less than once in a million such windows" if rare else f"once in {1 / found.chance:,.0f} such windows"
     return (
         f"{start:%A %d %B %H:%M} to {end:%A %H:%M} ({watch.time_zone}): all that is known by now. Usual at these hours "
         f"and weekdays: {extent.expected:.1f}, from {baseline.days} days. The test compares what came equally early: "
-        f"{found.observed} in {_hours(found.hours)}, where {found.expected:.1f} are usual. By chance so many come "
+        f"{found.observed} in {_hours(found.hours)}, usually {_about(found.expected)}. By chance so many come "
         f"{odds}; Listener tells below 1 in {1 / limits.threshold:,.0f}, to keep false alarms under one in "
         f"{1 / limits.false_alarms_per_day:.0f} days."
     )

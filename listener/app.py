@@ -36,7 +36,7 @@ GRACE = 6.0
 
 
 @dataclass
-class Watching:
+class Observers:
     """Whoever wants to know what happens (metrics, progress bars, tests)."""
 
     visited: list[Callable[[Source, Tally, SourceError | None], None]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class App:
         self.store = store
         self.clock = clock
         self.log = log
-        self.watching = Watching()
+        self.observers = Observers()
         self.engine = Engine(config.daemon.concurrency, self._lost)
         self._door = door
         self._random = Random()  # noqa: S311 - jitter, not secrets
@@ -128,7 +128,7 @@ class App:
             self._lost(f"detection of {name}", error)
         for item in told:
             self._signalled(item)
-        for callback in self.watching.cycled:
+        for callback in self.observers.cycled:
             callback(waiting)
 
     def _look(self) -> tuple[list[signals.Told], list[tuple[str, Exception]], int]:
@@ -211,7 +211,7 @@ class App:
     def _visited(self, source: Source, tally: Tally, error: SourceError | None) -> None:
         if not all(map(is_loopback, source.origins())):  # this machine answers itself without a network
             self._note_network(error)
-        for callback in self.watching.visited:
+        for callback in self.observers.visited:
             callback(source, tally, error)
 
     def _note_network(self, error: SourceError | None) -> None:
@@ -226,14 +226,14 @@ class App:
     def _signalled(self, told: signals.Told) -> None:
         signal = told.signal
         self.log.info("signal", kind=signal.kind.value, key=signal.key, headline=signal.headline, told=told.reason)
-        for callback in self.watching.signalled:
+        for callback in self.observers.signalled:
             callback(told)
 
     def _delivered(self, outcome: Outcome) -> None:
         say = self.log.info if outcome.state is DeliveryState.SENT else self.log.warning
         trouble = {"error": outcome.error} if outcome.error else {}
         say("delivery", channel=outcome.channel, state=outcome.state.value, message=outcome.headline, **trouble)
-        for callback in self.watching.delivered:
+        for callback in self.observers.delivered:
             callback(outcome)
 
     def _lost(self, what: str, error: BaseException) -> None:
@@ -241,7 +241,7 @@ class App:
             self.log.error("not stored", what=what, error=str(error))
         else:
             self.log.error("failed", what=what, error=f"{type(error).__name__}: {error}", exc_info=error)
-        for callback in self.watching.lost:
+        for callback in self.observers.lost:
             callback(what, error)
 
 

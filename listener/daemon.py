@@ -217,7 +217,7 @@ def observe(app: App, metrics: Metrics) -> None:
     def signalled(told: signals.Told) -> None:
         metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
 
-    app.watching.visited.append(visited)
-    app.watching.signalled.append(signalled)
-    app.watching.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
-    app.watching.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))
+    app.observers.visited.append(visited)
+    app.observers.signalled.append(signalled)
+    app.observers.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
+    app.observers.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))

@@ -102,7 +102,7 @@ async def _cycle(config: Config, store: Store) -> dict[str, Any]:
         tallies[source.id] = {"new": tally.new, "mentions": tally.mentions, "error": error and str(error)}
 
     async with opened(config, store, SystemClock(), log.get()) as app:
-        app.watching.visited.append(visited)
+        app.observers.visited.append(visited)
         await app.settle()
     return {"sources": tallies}
 

@@ -29,9 +29,9 @@ class SoFar:
     counts: Counter[str] = field(default_factory=Counter)
 
     def watch(self, app: App) -> None:
-        app.watching.visited.append(self._visited)
-        app.watching.delivered.append(self._delivered)
-        app.watching.lost.append(self._lost)
+        app.observers.visited.append(self._visited)
+        app.observers.delivered.append(self._delivered)
+        app.observers.lost.append(self._lost)
 
     def _visited(self, _source: Source, tally: Tally, error: SourceError | None) -> None:
         self.counts["visits"] += 1
