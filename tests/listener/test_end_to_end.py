@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +77,7 @@ def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_dige
 def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: Stage) -> None:
     rng = Random(11)
     for _ in range(5):
-        village.kill_after(rng.uniform(0.9, 3.0))
+        village.kill_after(rng.uniform(-0.8, 2.5))
     village.run()
     everything_is_told_once(village)
 
@@ -86,7 +85,7 @@ def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: S
 def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None:
     rng = Random(13)
     for _ in range(2):
-        on_postgres.kill_after(rng.uniform(1.5, 3.5))
+        on_postgres.kill_after(rng.uniform(0.2, 2.5))
     on_postgres.run()
     everything_is_told_once(on_postgres)
 
@@ -99,7 +98,7 @@ def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(
     for _ in range(25):
         with stage(tmp_path_factory.mktemp("village")) as village:
             for _ in range(12):
-                village.kill_after(rng.uniform(0.8, 2.5))
+                village.kill_after(rng.uniform(-0.8, 2.0))
             village.run()
             everything_is_told_once(village)
 
@@ -112,8 +111,7 @@ def test_a_lost_reply_from_slack_is_looked_up_before_anything_is_sent_again(vill
 
 def test_sigterm_ends_it_within_ten_seconds_and_the_rest_follows_at_the_next_start(village: Stage) -> None:
     process = village.start()
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(2.0)
+    village.listening(process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert "stopping" in village.log.read_text()
@@ -132,8 +130,7 @@ def test_a_simulated_clock_is_refused_when_an_endpoint_lies_elsewhere(village: S
 def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(village: Stage) -> None:
     first = village.start()
     try:
-        with pytest.raises(subprocess.TimeoutExpired):
-            first.wait(2.0)
+        village.listening(first)
         second = village.start()
         assert second.wait(20) == 1
         assert str(first.pid) in village.log.read_text()

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -101,8 +102,10 @@ class Stage:
     config: Path
     log: Path
     url: str
+    _before: int = 0
 
     def start(self, until: datetime = END) -> subprocess.Popen[bytes]:
+        self._before = self._listened()
         simulate = f"{START.isoformat()}/{until.isoformat()}"
         command = [sys.executable, "-m", "listener", "-c", str(self.config), "run", "--simulate", simulate]
         with self.log.open("ab") as log:
@@ -118,10 +121,26 @@ class Stage:
             process.wait()
         assert code == 0, self.log.read_text()[-4000:]
 
+    def listening(self, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+        """Wait until the daemon listens: another process can say so only in its log."""
+        end = time.monotonic() + seconds
+        while self._listened() <= self._before and process.poll() is None:
+            assert time.monotonic() < end, self.log.read_text()[-4000:]
+            time.sleep(0.02)
+
+    def _listened(self) -> int:
+        return self.log.read_text().count('"event": "listening"') if self.log.exists() else 0
+
     def kill_after(self, seconds: float) -> bool:
-        """Start the daemon and kill it hard after so long; False when it had reached the end before."""
+        """Kill the daemon hard so long after it began to listen; False when it had reached the end before.
+
+        With negative seconds it dies while it starts.
+        """
         process = self.start()
+        if seconds >= 0:
+            self.listening(process)
         try:
+            seconds = seconds if seconds >= 0 else -seconds
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
