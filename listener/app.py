@@ -85,10 +85,10 @@ class App:
 
     def jobs(self) -> list[Job]:
         """What runs, and how often (seconds). Each looks for what is due, so a missed turn loses nothing."""
-        often, seldom = (900.0, 3600.0) if self.clock.simulated else (2.0, 60.0)
+        often, soon, seldom = (900.0, 3600.0, 3600.0) if self.clock.simulated else (2.0, 10.0, 60.0)
         return [
             Job("collect", often, self._guarded("collect", self.collect)),
-            Job("detect", seldom, self._guarded("detect", self.detect)),
+            Job("detect", soon, self._guarded("detect", self.detect)),
             Job("digest", seldom, self._guarded("digest", self.digest)),
             Job("tell", often, self.tell),
             Job("upkeep", 3600.0, self.upkeep),
