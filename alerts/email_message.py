@@ -13,7 +13,7 @@ from alerts.base import Message, Ref
 from alerts.render import html, plain
 from alerts.text import one_line, trim
 
-_SUBJECT = 150
+_SUBJECT = 110  # an inbox shows less
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,250}")
 
 
@@ -34,7 +34,8 @@ def compose(message: Message, ref: Ref | None, sender: str, to: Sequence[str]) -
     """`ref` is where the conversation began: a reply keeps its subject, or mail clients show two threads."""
     began = str((ref or {}).get("message_id", ""))
     subject = str((ref or {}).get("subject", "")) if began else message.headline
-    subject = trim(one_line(subject) or "Listener", _SUBJECT)
+    # "…" would be the one encoded word of an English subject, and folding before such a word doubles a space
+    subject = trim(one_line(subject) or "Listener", _SUBJECT).replace("…", "...")
     mail = EmailMessage(policy=SMTP)
     mail["From"] = address(sender)
     mail["To"] = [address(one) for one in to]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -229,3 +231,15 @@ def test_settings_that_cannot_work_are_refused(changes: dict[str, Any], said: st
 
 def test_one_recipient_needs_no_list() -> None:
     assert Email(host="localhost", sender=SENDER, to="a@example.org").to == ("a@example.org",)
+
+
+def test_a_long_subject_arrives_as_it_was_written() -> None:
+    headline = (
+        "Week of 5 to 12 Jan 2026. Acme: 83 mentions; there is no whole week before to compare with; 25% negative, 37%"
+    )
+    long = message(headline=f"{headline} neutral and more")
+    sent = message_from_bytes(compose(long, None, "a@example.org", ["b@example.org"]).as_bytes(), policy=default)
+    subject = str(sent["Subject"])
+    assert subject.endswith("...")
+    assert headline.startswith(subject.removesuffix("...").rstrip())
+    assert "  " not in subject
