@@ -82,6 +82,7 @@ def bind(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(64)  # from now on who calls is kept waiting, not refused, until the server has started
     except OSError:
         sock.close()
         raise
