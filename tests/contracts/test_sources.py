@@ -209,7 +209,7 @@ def test_a_status_says_whether_to_ask_again(kind: str, status: int, permanent: b
 def test_a_hostile_quarter_megabyte_takes_no_seconds(kind: str, content: bytes) -> None:
     began = time.process_time()
     outcome(kind, content)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 4
 
 
 def test_no_entity_is_expanded_and_no_file_is_read(tmp_path) -> None:

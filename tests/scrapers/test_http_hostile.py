@@ -61,7 +61,7 @@ async def test_a_gzip_of_countless_members_is_refused() -> None:
         start = time.perf_counter()
         error = await failure(door, world.url + "/a")
     assert "members" in str(error)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 6
 
 
 async def test_a_body_in_crumbs_is_refused() -> None:
@@ -100,7 +100,7 @@ async def test_time_runs_out_for_who_keeps_talking(name: str) -> None:
         world.fault("/a", NEVER_READY[name])
         start = time.perf_counter()
         error = await failure(door, world.url + "/a")
-        assert 0.3 < time.perf_counter() - start < 2
+        assert 0.3 < time.perf_counter() - start < 6
         assert isinstance(error, PassingError)
         assert "did not finish within 0.4 seconds" in str(error)
         assert (await get(door, world.url + "/a")).body == TEXT, "the door has not lost a slot"
@@ -110,13 +110,13 @@ async def test_the_time_is_for_all_redirects_together() -> None:
     async with World() as world, open_door([world.url], limits=QUICK) as door:
 
         async def slow(call: object) -> Reply:
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.25)
             return Reply.redirect(f"/{len(world.ledger)}")
 
         world.route("*", slow)
         start = time.perf_counter()
         await failure(door, world.url + "/a")
-    assert time.perf_counter() - start < 0.7
+    assert time.perf_counter() - start < 1.4
 
 
 # -- broken answers ---------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ async def test_a_slow_host_never_delays_another() -> None:
         start = time.perf_counter()
         for _ in range(10):
             await get(door, quick.url + "/a")
-        assert time.perf_counter() - start < 1
+        assert time.perf_counter() - start < 4
         assert len(slow.ledger) <= 2, "and no host is asked more than twice at once"
         for task in stuck:
             task.cancel()
