@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 
-from insight.model import Cell, Grain, Label, Mention, MentionState, Post, Precision
+from insight.model import Cell, Grain, Mention, MentionState, Post, Precision
 
 LAGS: tuple[int, ...] = (0, 1, 2, 3, 6, 12, 24, 48, 168)
 """Hours from the end of a cell to the collection of a post in it; a cell's `lag` is the first index not below it.
@@ -61,6 +61,3 @@ def maturity(end: datetime, now: datetime) -> int:
     """The highest lag that a cell with this end can hold in full by now; -1 when the cell has not ended."""
     age = (now - end) / timedelta(hours=1)
     return sum(1 for lag in LAGS if lag <= age) - 1
-
-
-COUNTED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN, Label.DELETED)

@@ -11,7 +11,7 @@ from typing import Any
 
 from alerts.messages import alert_deliveries
 from alerts.outbox import Outcome, Postman
-from alerts.rules import Change, Decision, Route, decide
+from alerts.rules import Change, Decision, decide
 from insight import detect, silence
 from insight.baseline import floor_hour
 from insight.model import Alert, AlertState, Label, Mention, NewDelivery, PostKey, Sighted, Signal, Watch
@@ -219,6 +219,3 @@ async def deliver(
         scene.store.outbox, scene.config.channels, clock.now, random.random, on_store=on_store, on_outcome=on_outcome
     )
     await postman.run()
-
-
-__all__ = ["Route", "Scene", "Told", "deliver", "look_at_sources", "look_at_watch", "source_health"]

@@ -140,7 +140,7 @@ def stats(
     table(columns, rows, title=f"Since {begin:%Y-%m-%d %H:%M} UTC")
     table(
         ("Source", "Last spoke", "Last new post", "State"),
-        [(s.id, when(s.last_success, now), when(s.last_item_at, now), _health(s)) for s in states],
+        [(s.id, when(s.last_success, now), when(s.last_item_at, now), health(s)) for s in states],
     )
 
 
@@ -148,7 +148,7 @@ def _by_label(per_source: dict[str, dict[Label, int]]) -> dict[Label, int]:
     return {label: sum(counts.get(label, 0) for counts in per_source.values()) for label in Label}
 
 
-def _health(state: Any) -> Text:
+def health(state: Any) -> Text:
     if state.paused:
         return Text(f"paused: {state.error}", style="red")
     if state.failures:

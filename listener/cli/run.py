@@ -13,7 +13,7 @@ import anyio
 import typer
 
 from listener import control, log
-from listener.app import App, opened
+from listener.app import opened
 from listener.cli.output import done, err, fail, out, print_json
 from listener.cli.parts import config_path, explained, opened_store, settings
 from listener.clock import SystemClock
@@ -172,6 +172,3 @@ def demo(
     listener = f"{Path(sys.argv[0]).parent / 'listener'} -c {place / 'config.yaml'}"
     out.print(f"Explore it:\n  {listener} stats --since {weeks}w\n  {listener} alerts --all", soft_wrap=True)
     out.print(f"  {listener} search 'sync NOT android' --since 5w", soft_wrap=True)
-
-
-__all__ = ["App", "register"]

@@ -12,11 +12,11 @@ import typer
 from pydantic import ValidationError
 
 from insight.model import Post, Role, Watch
-from listener import control, log
+from listener import log
 from listener.app import door_for
-from listener.cli.output import done, err, fail, out, plain, print_json, print_json_line, table, when
+from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table, when
 from listener.cli.parts import present, settings, stored, write
-from listener.cli.read import _health as health
+from listener.cli.read import health
 from listener.clock import SystemClock
 from scrapers import KINDS, kind_of
 from scrapers.answers import read
@@ -198,6 +198,3 @@ def resume(
     """
     write(settings(context), "resume", {"source": source})
     done(f"{source} is visited again at the next turn")
-
-
-__all__ = ["app", "control", "err"]
