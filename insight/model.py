@@ -73,7 +73,8 @@ class Post:
     """Something somebody published. Identity is `(network, native_id)`; times are aware, in UTC.
 
     `text` is plain text with line breaks; `title` is apart from it. Unknown is `None`, never an invented value.
-    `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to` and `thread` are native ids.
+    `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to`, `thread` and `repost_of` are
+    native ids.
     """
 
     network: str
@@ -94,6 +95,7 @@ class Post:
     engagement: Mapping[str, int] = field(default_factory=dict)
     reply_to: str | None = None
     thread: str | None = None
+    repost_of: str | None = None
     links: tuple[str, ...] = ()
     hashtags: tuple[str, ...] = ()
     media: tuple[str, ...] = ()

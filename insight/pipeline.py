@@ -8,25 +8,34 @@ from collections.abc import Set as AbstractSet
 from insight.duplicates import story_of
 from insight.language import recognise
 from insight.model import Mention, MentionState, Post, Sentiment, Span, Understood, Watch
-from insight.query import Match, Matchers
+from insight.query import Facts, Match, Matchers
 from insight.sentiment import judge
 
 _UNMATCHED = Match(None, ())
 
 
 class Pipeline:
-    """Compiled once for a set of watches. A query that cannot be understood raises QueryError; a post never does."""
+    """Compiled once for a set of watches. A query that cannot be understood raises QueryError; a post never does.
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    `owned`: the team's own accounts (folded, without @) and hosts, for `is:owned`.
+    """
+
+    def __init__(self, watches: Sequence[Watch], owned: frozenset[str] = frozenset()) -> None:
         self.watches = tuple(watches)
+        self._owned = owned
         self._matchers = Matchers(self.watches)
 
-    def understand(self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset()) -> list[Understood]:
-        """One for each post, in order. `bound`: the ids of watches that everything from this source concerns."""
-        return [self._understand(post, bound) for post in posts]
+    def understand(
+        self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
+    ) -> list[Understood]:
+        """One for each post, in order. `source`: the id of the one that brought them; `bound`: the ids of watches that
+        everything from it concerns.
+        """
+        facts = Facts(source=source, owned=self._owned)
+        return [self._understand(post, bound, facts) for post in posts]
 
-    def _understand(self, post: Post, bound: AbstractSet[str]) -> Understood:
-        matches = self._matches(post, bound)
+    def _understand(self, post: Post, bound: AbstractSet[str], facts: Facts) -> Understood:
+        matches = self._matches(post, bound, facts)
         if not matches:  # most posts of a public stream: nothing more is worth its time
             return Understood(post, ())
         text = f"{post.title}\n{post.text}" if post.title else post.text
@@ -53,9 +62,9 @@ class Pipeline:
             )
         return Understood(post, tuple(mentions))
 
-    def _matches(self, post: Post, bound: AbstractSet[str]) -> list[tuple[Watch, Match]]:
+    def _matches(self, post: Post, bound: AbstractSet[str], facts: Facts) -> list[tuple[Watch, Match]]:
         """What matches, and the bound watches: those concern the post whatever their query, and its exclusions, say."""
-        found = self._matchers.match_all(post)
+        found = self._matchers.match_all(post, facts)
         if not bound:
             return found
         by_watch = {watch.id: match for watch, match in found}

@@ -100,7 +100,7 @@ def step(
     `told`: when a spike lasted that people have heard of. What most of its people complained of is no second news.
     """
     # 1. What is history, what is now, what counts for nothing.
-    own = words(f"{watch.name} {watch.query}")
+    own = own_words(watch)
     said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
     horizon = (now - WINDOW).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     past = max(sum(1 for it in said if it.at < horizon), len(said) - LARGEST_WINDOW)
@@ -133,10 +133,23 @@ def step(
 
 def _read(sighted: Sighted, own: frozenset[str]) -> _Said | None:
     """When it was said and in which phrases; None for what is not counted."""
-    mention, at = sighted.mention, event_time(sighted.post, sighted.collected_at)
-    negative = mention.state is MentionState.KEPT and mention.sentiment.label is Label.NEGATIVE
-    its = phrases(text(sighted), own) if negative and at else frozenset()
+    at, its = event_time(sighted.post, sighted.collected_at), complaints(sighted, own)
     return _Said(at, sighted, its) if at and its else None
+
+
+def complaints(sighted: Sighted, own: frozenset[str]) -> frozenset[str]:
+    """The phrases in which a mention complains: it belongs to the themes that have one of them.
+
+    None unless it is kept, negative, and known when. `own`: the words of the watch's name and query, which say nothing.
+    """
+    mention = sighted.mention
+    negative = mention.state is MentionState.KEPT and mention.sentiment.label is Label.NEGATIVE
+    known = negative and event_time(sighted.post, sighted.collected_at)
+    return phrases(text(sighted), own) if known else frozenset()
+
+
+def own_words(watch: Watch) -> frozenset[str]:
+    return words(f"{watch.name} {watch.query}")
 
 
 def _tell(run: _Run, burst: Burst) -> None:

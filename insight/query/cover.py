@@ -1,66 +1,65 @@
-"""What a source may search for: terms of which every matching post holds at least one."""
+"""What a query needs so that it can hold at all: terms of which every matching post has at least one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
-from insight.query.tree import And, Hashtag, Name, Not, Or, Phrase, Query, Term, Word
+from insight.query.tree import (
+    And,
+    Between,
+    Field,
+    In,
+    Near,
+    Not,
+    Or,
+    Query,
+    Regex,
+    Term,
+    Wildcard,
+)
 
-
-class LiteralKind(StrEnum):
-    WORD = "word"
-    PHRASE = "phrase"
-    HASHTAG = "hashtag"
-    NAME = "name"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Literal:
-    """`text` as the user wrote it, without quotes, `#` or `@`."""
-
-    kind: LiteralKind
-    text: str
-
-
-def cover(query: Query) -> tuple[Literal, ...]:
-    """Search for each of these, and no matching post is missed; what comes back is filtered exactly here.
-
-    Exclusions are ignored, so that a post which one of them hides is found, too, and the exclusion can be undone.
-    """
-    terms = covering(query)
-    if terms is None:
-        raise ValueError(f"{query} has no word that must occur; parse() refuses such queries")
-    return tuple(dict.fromkeys(Literal(_KINDS[type(term)], term.text) for term in terms))
-
-
-_KINDS = {
-    Word: LiteralKind.WORD,
-    Phrase: LiteralKind.PHRASE,
-    Hashtag: LiteralKind.HASHTAG,
-    Name: LiteralKind.NAME,
-}
+ANCHORS = frozenset({"site", "mention"})
+"""Fields that single out few posts, as words do; a language or a country alone would take nearly everything."""
 
 
 def covering(query: Query, *, negated: bool = False) -> tuple[Term, ...] | None:
-    """The terms of `cover`; None where the query can hold without any. Negations move inwards (De Morgan)."""
+    """The fewest such terms; None where the query can hold without any. Negations move inwards (De Morgan)."""
     match query:
         case Not(part):
             return covering(part, negated=not negated)
         case And(parts) | Or(parts):
             covers = [covering(part, negated=negated) for part in parts]
             return _any_of(covers) if isinstance(query, Or) == negated else _all_of(covers)
+        case Between():
+            return None
+        case Field(name, _) if name not in ANCHORS:
+            return None
         case _:
-            return None if negated else (query,)
+            return None if negated else _of_term(query)
+
+
+def _of_term(term: Term) -> tuple[Term, ...]:
+    match term:
+        case Near(_, _, left, right):
+            return min((left, right), key=_cost)
+        case In(place, Near(_, _, left, right)):
+            return tuple(In(place, part) for part in min((left, right), key=_cost))
+        case _:
+            return (term,)
 
 
 def _any_of(covers: Iterable[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
-    """One part's terms are enough where all parts must hold: the fewest, then those whose shortest is longest."""
-    known = [terms for terms in covers if terms]
-    return min(known, key=lambda terms: (len(terms), -min(len(term.text) for term in terms)), default=None)
+    """One part's terms are enough where all parts must hold: the cheapest to look for."""
+    return min((terms for terms in covers if terms), key=_cost, default=None)
 
 
 def _all_of(covers: list[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
     terms = [term for part in covers if part is not None for term in part]
     return tuple(terms) if None not in covers else None
+
+
+def _cost(terms: tuple[Term, ...]) -> tuple[int, int, int]:
+    """Few terms; no regex, which has to be tried on everything; and rather long words, which are rare."""
+    parts = [term.part if isinstance(term, In) else term for term in terms]
+    dear = sum(100 if isinstance(part, Regex) else 3 if isinstance(part, Wildcard) else 0 for part in parts)
+    return len(terms) + dear, dear, -min(len(str(part)) for part in parts)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
 
 WINDOW = 60
 """Characters of a long query that are shown on either side of the caret."""
+
+SHOWN = 40
+"""Characters of a word that a message repeats."""
 
 
 class QueryError(ValueError):
@@ -30,6 +36,29 @@ class QueryError(ValueError):
         after = _printable(self.query[self.position : end])
         head, tail = "…" if start else "", "…" if end < len(self.query) else ""
         return f"{head}{before}{after}{tail}", " " * (len(head) + _columns(before)) + "^"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a query, to blame."""
+
+    query: str
+    position: int
+
+    def error(self, message: str, remedy: str, after: int = 0) -> QueryError:
+        """`after`: how many characters behind this place the mistake stands."""
+        return QueryError(message, self.position + after, remedy, self.query)
+
+
+def shown(text: str) -> str:
+    """A part of a query as a message repeats it: on one line, and not all of it if it is long."""
+    return _printable(text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…")
+
+
+def nearest(text: str, known: Iterable[str]) -> str | None:
+    """Of the known names the one that is meant by a misspelt one, if there is such."""
+    close = get_close_matches(text.casefold(), list(known), 1, 0.6) if len(text) <= SHOWN else []
+    return close[0] if close else None
 
 
 def _printable(text: str) -> str:

@@ -1,182 +1,176 @@
-"""Random queries and posts in four scripts, and a second, slow definition of what matches: one character at a time."""
+"""A second, slow definition of what matches: one letter, one word, one pair of places at a time."""
 
 from __future__ import annotations
 
-import unicodedata
-
-from hypothesis import strategies as st
+import re
+from collections.abc import Callable, Sequence
 
 from insight.model import Post
-from insight.query import And, Hashtag, Name, Not, Or, Phrase, Query, Word
-
-WORDS = (
-    "acme",
-    "corp",
-    "jobs",
-    "cà",
-    "phê",
-    "Straße",
-    "小米",
-    "手机",
-    "米",
-    "don't",
-    "3",
-    "3.5",
-    "🚀",
-    "❤️",
-    "c++",
-    "c",
+from insight.query.matching.document import Facts
+from insight.query.tree import (
+    And,
+    Between,
+    Cased,
+    Field,
+    Hashtag,
+    In,
+    Name,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Plain,
+    Query,
+    Raw,
+    Regex,
+    Text,
+    Wildcard,
+    Word,
 )
-TAGS = ("acme", "acme_corp", "小米", "phê")
-NAMES = ("acme", "corp", "acme@example.social")
+from tests.insight.query_facts import field_holds, number
+from tests.insight.query_letters import Piece, Place, as_typed, as_written, folded, names, pieces, tags
+from tests.insight.query_letters import is_letter as letter
+from tests.insight.query_letters import is_tagged as tagged
 
-words = st.sampled_from(WORDS).map(Word)
-phrases = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(lambda parts: Phrase(" ".join(parts)))
-terms = st.one_of(words, phrases, st.sampled_from(TAGS).map(Hashtag), st.sampled_from(NAMES).map(Name))
-trees: st.SearchStrategy[Query] = st.recursive(
-    terms,
-    lambda inner: st.one_of(
-        inner.map(Not),
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: And(tuple(parts))),
-        st.lists(inner, min_size=2, max_size=3).map(lambda parts: Or(tuple(parts))),
-    ),
-    max_leaves=8,
-)
-
-# Made of what the queries are made of, glued in every way, so that hits and near misses are both common.
-_PIECES = (*WORDS, "ACME", "Ａｃｍｅ", "acme's", "acmeville", "DON’T", "ca\u0300", "#acme", "#Acme_Corp", "@acme")
-_MORE = ("@acme@example.social", "x@acme.com", "https://acme.com/jobs", "STRASSE", "👍🏽", "#小米", "cafe", "5")
-_GLUE = (" ", " ", " ", "", "-", "_", ".", ", ", "\n", "!")
-_parts = st.lists(st.tuples(st.sampled_from(_PIECES + _MORE), st.sampled_from(_GLUE)), max_size=8)
-texts = _parts.map(lambda parts: "".join(piece + glue for piece, glue in parts))
-posts = st.builds(
-    Post,
-    network=st.just("net"),
-    native_id=st.just("1"),
-    text=texts,
-    title=st.none() | texts,
-    author=st.sampled_from((None, "acme", "@Corp", "acme@example.social")),
-    hashtags=st.lists(st.sampled_from(TAGS), max_size=1).map(tuple),
-)
+NOTHING = Facts()
 
 
-def holds(query: Query, post: Post) -> bool:
-    """Whether the query holds for the post, by the definition in the package's docstring."""
+def holds(query: Query, post: Post, facts: Facts = NOTHING) -> bool:  # noqa: PLR0911  # one for each kind
     match query:
         case And(parts):
-            return all(holds(part, post) for part in parts)
+            return all(holds(part, post, facts) for part in parts)
         case Or(parts):
-            return any(holds(part, post) for part in parts)
+            return any(holds(part, post, facts) for part in parts)
         case Not(part):
-            return not holds(part, post)
+            return not holds(part, post, facts)
+        case Between(name, low, high, open_low, open_high):
+            value = number(name, post)
+            return value is not None and _within(value, low, high, open_low, open_high)
+        case Field("mention", value):
+            fields = (post.title or "", post.text)
+            return any(value in (name, name.partition("@")[0]) for text in fields for name, _, _ in names(text))
+        case Field(name, value):
+            return field_holds(name, value, post, facts)
+        case In("author", Name(text)):
+            return _wrote(text, post)
+        case In(place, part):
+            return any(places(part, text) for text in _parts_of(place, post))
+        case _:
+            return any(places(query, text) for text in (post.title or "", post.text)) or _beside(query, post)
+
+
+def _within(value: float, low: float | None, high: float | None, open_low: bool, open_high: bool) -> bool:
+    if low is not None and (value <= low if open_low else value < low):
+        return False
+    return high is None or (value < high if open_high else value <= high)
+
+
+def _parts_of(place: str, post: Post) -> Sequence[str]:
+    match place:
+        case "author":
+            return (post.author or "", post.author_name or "")
+        case "links":
+            return post.links
+        case _:
+            return (getattr(post, place) or "",)
+
+
+def _beside(term: Text, post: Post) -> bool:
+    """Tags that the platform keeps beside the text, and who writes."""
+    match term:
         case Hashtag(text):
-            return folded(text) in _hashtags(post)
+            return any(like(folded(text), folded(tag).lstrip("#"), tagged) for tag in post.hashtags)
+        case Plain(Hashtag(text)):
+            return any(like(folded(text, bare=True), folded(t, bare=True).lstrip("#"), tagged) for t in post.hashtags)
         case Name(text):
-            return any(folded(text) in (name, name.partition("@")[0]) for name in _names(post))
-        case Word(text) | Phrase(text):
-            wanted = pieces(text)
-            return any(_in_a_row(wanted, pieces(field)) for field in (post.title or "", post.text))
+            return _wrote(text, post)
+        case _:
+            return False
 
 
-def folded(text: str) -> str:
-    settled = text.replace("’", "'").replace("\ufe0f", "").replace("\U0001f3fd", "")
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", settled).casefold())
+def _wrote(name: str, post: Post) -> bool:
+    author = folded(post.author or "").lstrip("@")
+    return folded(name) in (author, author.partition("@")[0])
 
 
-def _kind(character: str) -> str:
-    if "\u4e00" <= character <= "\u9fff":
-        return "han"
-    if character >= "\U0001f000" or character == "❤":
-        return "emoji"
-    return "letter" if character.isalnum() or unicodedata.combining(character) else ""
+def places(term: Text, text: str, bare: bool = False) -> list[Place]:  # noqa: PLR0911  # one for each kind
+    """Everywhere in a text that the term stands, overlapping or not. `bare`: without marks on the letters."""
+    match term:
+        case Word(wanted) | Phrase(wanted):
+            return in_a_row(pieces(wanted, bare), pieces(text, bare))
+        case Wildcard(pattern):
+            pattern = folded(pattern, bare)
+            return [p.place for p in pieces(text, bare) if p.kind == "word" and like(pattern, p.text, letter)]
+        case Hashtag(tag):
+            return [(a, b) for found, a, b in tags(text, bare) if like(folded(tag, bare), found, tagged)]
+        case Name(name):
+            return [(a, b) for found, a, b in names(text) if folded(name) in (found, found.partition("@")[0])]
+        case Plain(part):
+            return places(part, text, bare=True)
+        case Regex(pattern):
+            return [found.span() for found in re.finditer(pattern, text, re.IGNORECASE)]
+        case Cased(wanted):
+            sought = pieces(wanted)
+            exactly = as_written(wanted[sought[0].start : sought[-1].end])
+            return [(a, b) for a, b in in_a_row(sought, pieces(text)) if as_written(text[a:b]) == exactly]
+        case Raw(wanted):
+            return _typed(wanted, text)
+        case Near():
+            return [place for pair in _pairs(term, text) for place in pair]
 
 
-Piece = tuple[str, bool]
-"""A word, sign or emoji; and whether it is a Chinese sign that directly follows another."""
+def like(pattern: str, text: str, allowed: Callable[[str], bool]) -> bool:
+    if not pattern or not text:
+        return not pattern.strip("*") and not text
+    if pattern[0] == "*":
+        return like(pattern[1:], text, allowed) or (allowed(text[0]) and like(pattern, text[1:], allowed))
+    here = allowed(text[0]) if pattern[0] == "?" else pattern[0] == text[0]
+    return here and like(pattern[1:], text[1:], allowed)
 
 
-def pieces(text: str) -> list[Piece]:
-    found: list[Piece] = []
-    text = folded(text)
-    i = 0
-    while i < len(text):
-        kind, end = _kind(text[i]), i + 1
-        if kind == "letter":
-            end = _word_end(text, i)
-            found.append((text[i:end], False))
-            sign = _sign_at(text, end)
-            if sign:
-                found.append((sign, False))
-                end += len(sign)
-        elif kind:
-            found.append((text[i], kind == "han" and i > 0 and _kind(text[i - 1]) == "han"))
-        i = end
+def in_a_row(wanted: list[Piece], there: list[Piece]) -> list[Place]:
+    found = ((i, _row_end(wanted, there, i)) for i in range(len(there)))
+    return [(there[i].start, end) for i, end in found if end is not None]
+
+
+def _row_end(wanted: list[Piece], there: list[Piece], i: int) -> int | None:
+    """Where the row ends that begins with the i-th piece. A sign that nobody asked for is as good as punctuation."""
+    for number_, piece in enumerate(wanted):
+        while number_ and i < len(there) and there[i].kind == "sign" != piece.kind:
+            i += 1
+        if i == len(there) or there[i].text != piece.text or (number_ and piece.glued and not there[i].glued):
+            return None
+        i += 1
+    return there[i - 1].end
+
+
+def _typed(wanted: str, text: str) -> list[Place]:
+    """Where exactly these characters stand, and are those words there, too: "C+" is not in "C++"."""
+    exactly, words = as_typed(wanted).strip(), [piece.text for piece in pieces(wanted)]
+    there = pieces(text)
+    found = []
+    for start in range(len(text)):
+        if as_typed(text[start])[:1] != exactly[:1]:
+            continue
+        for end in range(start + 1, len(text) + 1):
+            if as_typed(text[start:end]) == exactly:
+                whole = [p.text for p in there if start <= p.start and p.end <= end]
+                cut = any(p.start < start < p.end or p.start < end < p.end for p in there)
+                if not words or (whole == words and not cut):
+                    found.append((start, end))
     return found
 
 
-def _word_end(text: str, end: int) -> int:
-    while end < len(text) and (_kind(text[end]) == "letter" or _joins(text, end)):
-        end += 1
-    return end
+def _pairs(near: Near, text: str) -> list[tuple[Place, Place]]:
+    left = [place for term in near.left for place in places(term, text)]
+    right = [place for term in near.right for place in places(term, text)]
+    there = pieces(text)
+
+    def close(a: Place, b: Place) -> bool:
+        return a[1] <= b[0] and _between(there, a[1], b[0]) <= near.distance
+
+    return [(a, b) for a in left for b in right if close(a, b) or (not near.ordered and close(b, a))]
 
 
-def _joins(text: str, i: int) -> bool:
-    """The apostrophe of "don't" and the point of 3.5."""
-    before, after, later = text[i - 1], text[i + 1 : i + 2], text[i + 2 : i + 3]
-    if text[i] in ".,":
-        return before.isdecimal() and after.isdecimal()
-    return text[i] == "'" and before == "n" and after == "t" and _kind(later or " ") != "letter"
-
-
-def _sign_at(text: str, i: int) -> str:
-    if not (text[i - 1].isascii() and text[i - 1].isalnum()):
-        return ""
-    sign = "++" if text.startswith("++", i) else text[i : i + 1]
-    after = text[i + len(sign) : i + len(sign) + 1] or " "
-    return sign if sign in ("+", "++", "#") and after not in "+#" and _kind(after) not in ("letter", "han") else ""
-
-
-def _in_a_row(wanted: list[Piece], there: list[Piece]) -> bool:
-    def at(i: int) -> bool:
-        pairs = list(zip(wanted, there[i:], strict=False))
-        glued = all(found[1] or not piece[1] for piece, found in pairs[1:])
-        return len(pairs) == len(wanted) and glued and all(piece[0] == found[0] for piece, found in pairs)
-
-    return any(at(i) for i in range(len(there)))
-
-
-def _tagged(character: str) -> bool:
-    return character == "_" or _kind(character) in ("letter", "han")
-
-
-def _after(mark: str, not_after: str, text: str) -> list[int]:
-    """Where something begins that the mark introduces."""
-    marks = (i for i, character in enumerate(text) if character == mark)
-    return [i + 1 for i in marks if i == 0 or not (_tagged(text[i - 1]) or text[i - 1] in not_after)]
-
-
-def _hashtags(post: Post) -> list[str]:
-    tags = [folded(tag) for tag in post.hashtags]
-    for text in map(folded, (post.title or "", post.text)):
-        for start in _after("#", "&/#", text):
-            end = next((i for i in range(start, len(text)) if not _tagged(text[i])), len(text))
-            tags.append(text[start:end])
-    return tags
-
-
-def _names(post: Post) -> list[str]:
-    names = [folded(post.author or "").lstrip("@")]
-    for text in map(folded, (post.title or "", post.text)):
-        for start in _after("@", "@", text):
-            end = next((i for i in range(start, len(text)) if not (_tagged(text[i]) or text[i] in ".-")), len(text))
-            name = text[start:end].rstrip(".-")
-            if name and name[0] not in ".-":
-                names.append(name + _server(text[start + len(name) :]))
-    return names
-
-
-def _server(rest: str) -> str:
-    allowed = "abcdefghijklmnopqrstuvwxyz0123456789.-"
-    end = next((i for i in range(1, len(rest)) if rest[i] not in allowed), len(rest))
-    server = rest[:end].rstrip(".-")
-    return server if server.startswith("@") and len(server) > 1 else ""
+def _between(there: list[Piece], start: int, end: int) -> int:
+    return sum(piece.kind != "sign" and start <= piece.start and piece.end <= end for piece in there)

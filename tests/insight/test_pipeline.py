@@ -79,7 +79,24 @@ def test_posts_that_concern_nobody_cost_no_further_thought(monkeypatch: pytest.M
 
 def test_a_wrong_query_is_refused_when_the_pipeline_is_built() -> None:
     with pytest.raises(QueryError):
-        Pipeline([Watch("x", "X", Role.TOPIC, "NOT x")])
+        Pipeline([Watch("x", "X", Role.TOPIC, "x OR")])
+
+
+def test_a_query_may_ask_who_brought_a_post_and_whether_it_is_the_team_s_own() -> None:
+    watches = [
+        Watch("own", "Own", Role.BRAND, "acme is:owned"),
+        Watch("others", "Others", Role.BRAND, "acme NOT is:owned"),
+        Watch("board", "Board", Role.BRAND, "acme source:board"),
+    ]
+    pipeline = Pipeline(watches, frozenset({"acme", "acme.example"}))
+
+    def concerned(source: str, **more: object) -> list[str]:
+        (answer,) = pipeline.understand([post("acme", **more)], source=source)
+        return [mention.watch for mention in answer.mentions if mention.state is MentionState.KEPT]
+
+    assert concerned("board:one", author="Acme") == ["own", "board"]
+    assert concerned("feed", url="https://blog.acme.example/1") == ["own"]
+    assert concerned("feed", author="somebody") == ["others"]
 
 
 texts = st.text() | st.text(st.characters(categories=["Cs", "Cc", "Cf", "So"])).map(lambda text: f"acme {text}")

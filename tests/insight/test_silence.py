@@ -6,6 +6,7 @@ import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -76,6 +77,24 @@ def test_hours_in_which_nobody_asked_are_not_its_silence() -> None:
     assert trouble_of(health(hours), NOW) is None
     first_try = [*hours, SourceHour(NOW - HOUR, 3, 3, 0)]
     assert trouble_of(health(first_try), NOW) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_pace_that_changes_is_no_silence(seed: int) -> None:
+    """A source that speaks every so often, asked once in six hours for three weeks and each hour since."""
+    rng = random.Random(seed)
+    spoke = {hour for hour in range(28 * 24) if rng.random() < 1 / 9}
+    asked = [hour for hour in range(28 * 24 + 1) if hour >= 21 * 24 or hour % 6 == 0]
+    pairs = zip([-6, *asked], asked, strict=False)
+    hours = [
+        SourceHour(MONDAY + hour * HOUR, 1, 0, sum(1 for at in range(before, hour) if at in spoke))
+        for before, hour in pairs
+    ]
+    silent = max((b - a for a, b in pairwise(sorted(spoke))), default=0)
+    for ago in range(150):
+        until = health(hours[: len(hours) - ago], every=HOUR, slowest=6 * HOUR)
+        assert trouble_of(until, NOW - ago * HOUR) is None
+    assert trouble_of(health(quiet_since(hours, NOW - 2 * silent * HOUR - 3 * DAY), slowest=6 * HOUR), NOW)
 
 
 def test_failing_for_long_is_told_with_the_error_and_for_short_is_not() -> None:

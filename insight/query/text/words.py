@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from insight.query.scripts import EMOJI, FLAGS, SPACED, UNSPACED, UNSPACED_MARKS
+from insight.query.text.scripts import EMOJI, FLAGS, SPACED, UNSPACED, UNSPACED_MARKS
+
+WORD_CHARACTERS = SPACED
+"""The inside of a regex class: what words are made of in scripts that put spaces between them."""
 
 # 3.5 and 1,000 are one word each (Unicode UAX #29, WB11 and WB12), so that `3` does not find "3.5".
 _WORD = r"[{w}]+(?:(?<=\d)[.,](?=\d)[{w}]+)*"
@@ -21,6 +24,8 @@ _PIECES = re.compile(
     f"(?P<run>{_UNSPACED.pattern})|(?P<emoji>{_EMOJI.pattern})"
     f"|(?P<word>{_SPACED.pattern})|(?P<sign>{_SIGN.format(w=SPACED, u=UNSPACED)})"
 )
+_FLAG = re.compile(f"[{FLAGS}]{{2}}")  # in a row of flags, the end of one and the beginning of the next are none
+_LETTER = re.compile(f"[{UNSPACED}](?<![{UNSPACED_MARKS}])")
 _BETWEEN = re.compile(f"[^{SPACED}{UNSPACED}{EMOJI}]*")
 
 # The edges of a word, asked at a position. They say the same as _WORD does: what is found is a whole match of it.
@@ -35,6 +40,7 @@ _AFTER_EMOJI = re.compile(f"(?!\u200d[{EMOJI}])")  # never a part of one: 👩 i
 _ANYWHERE = re.compile("")
 
 _TAGGED = f"{SPACED}{UNSPACED}_"
+TAG_CHARACTERS = _TAGGED
 HASHTAG = re.compile(f"(?<![{_TAGGED}&/#])#([{_TAGGED}]+)")
 NAME = re.compile(rf"(?<![{_TAGGED}@])@([{_TAGGED}](?:[{_TAGGED}.-]*[{_TAGGED}])?(?:@[a-z0-9.-]*[a-z0-9])?)")
 
@@ -58,14 +64,15 @@ class Row:
         return cls(tuple((Piece(match.lastgroup), match[0]) for match in found))
 
     def find(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Where the row stands in a folded text, in order, without overlaps."""
+        """Where the row stands in a folded text, in order. Places may overlap: "a a a" holds "a a" twice."""
         _, first = self.pieces[0]
+        flags = {flag.start() for flag in _FLAG.finditer(folded)} if _FLAG.match(first) else None
         start = folded.find(first)
         while start >= 0:
             end = self._end(folded, start)
-            if end is not None:
+            if end is not None and (flags is None or start in flags):
                 yield start, end
-            start = folded.find(first, start + 1 if end is None else end)
+            start = folded.find(first, start + 1)
 
     def _end(self, folded: str, start: int) -> int | None:
         position = start
@@ -105,6 +112,20 @@ def keys(folded: str) -> set[str]:
         for name in NAME.findall(folded):
             found.update(name_keys(name))
     return found
+
+
+def words(folded: str) -> Iterator[tuple[str, int, int]]:
+    """Each whole word of scripts with spaces, and where it stands."""
+    return ((found[0], *found.span()) for found in _SPACED.finditer(folded))
+
+
+def piece_starts(folded: str) -> Iterator[int]:
+    """Where each piece begins that counts as a word: words, emoji, and each letter where there are no spaces."""
+    for found in _PIECES.finditer(folded):
+        if found.lastgroup == Piece.RUN.value:
+            yield from (letter.start() for letter in _LETTER.finditer(folded, *found.span()))
+        elif found.lastgroup != Piece.SIGN.value:
+            yield found.start()
 
 
 def name_keys(name: str) -> tuple[str, ...]:

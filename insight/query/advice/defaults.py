@@ -1,0 +1,175 @@
+"""What every kind of term means if nothing else is asked for: one sentence a default, and which terms it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from insight.query.fields import FIELDS
+from insight.query.text.folding import fold, without_marks
+from insight.query.text.words import Piece, Row
+from insight.query.tree import (
+    And,
+    Between,
+    Cased,
+    Field,
+    Hashtag,
+    In,
+    Name,
+    Near,
+    Nearby,
+    Not,
+    Or,
+    Phrase,
+    Plain,
+    Query,
+    Raw,
+    Regex,
+    Term,
+    Wildcard,
+    Word,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A default. `names_terms`: it is about these terms alone, so they are named beside it."""
+
+    says: str
+    concerns: Callable[[Term], bool]
+    names_terms: bool = True
+
+
+def terms_in(query: Query) -> Iterator[Term]:
+    """Every term, and below `In` and `Near` the terms they are made of."""
+    match query:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from terms_in(part)
+        case Not(part):
+            yield from terms_in(part)
+        case _:
+            yield query
+            for term in _made_of(query):
+                yield from terms_in(term)
+
+
+def _made_of(term: Term) -> tuple[Term | Nearby, ...]:
+    if isinstance(term, Near):
+        return (*term.left, *term.right)
+    return (term.part,) if isinstance(term, In) else ()
+
+
+def _is(*kinds: type) -> Callable[[Term], bool]:
+    return lambda term: isinstance(term, kinds)
+
+
+@lru_cache(maxsize=10_000)
+def _pieces(text: str) -> tuple[Piece, ...]:
+    return tuple(kind for kind, _ in Row.of(fold(text)).pieces)
+
+
+def _spoken(term: Term) -> bool:
+    return isinstance(term, Word | Phrase)
+
+
+def _has(piece: Piece) -> Callable[[Term], bool]:
+    return lambda term: isinstance(term, Word | Phrase | Cased) and piece in _pieces(term.text)
+
+
+def _several(term: Term) -> bool:
+    return isinstance(term, Word) and len([piece for piece in _pieces(term.text) if piece is not Piece.SIGN]) > 1
+
+
+def _single(term: Term) -> bool:
+    return isinstance(term, Word) and _pieces(term.text) == (Piece.WORD,)
+
+
+def _number(term: Term) -> bool:
+    return _single(term) and isinstance(term, Word) and term.text[-1].isdecimal()
+
+
+def _marked(term: Term) -> bool:
+    if not isinstance(term, Word | Phrase | Wildcard | Hashtag):
+        return False
+    folded = fold(term.text)
+    return without_marks(folded) != folded
+
+
+def _field(*names: str) -> Callable[[Term], bool]:
+    return lambda term: isinstance(term, Field | Between) and term.name in names
+
+
+def _local(term: Term) -> bool:
+    return isinstance(term, Name) and "@" not in term.text
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("words are looked for in title and text, unless a field such as title: names the place",
+         _is(Word, Phrase, Wildcard, Hashtag, Cased, Raw, Regex, Plain, Near), names_terms=False),
+    Rule("any case and width of letters will do (Acme, ACME, ａｃｍｅ); {Acme} asks for these capitals",
+         _is(Word, Phrase, Wildcard, Hashtag, Name, Raw, Regex, Plain), names_terms=False),
+    Rule('words are whole: acme finds "Acme\'s" and not "acmeville"; acme* finds both',
+         _has(Piece.WORD), names_terms=False),
+    Rule("finds the hashtag, the name and the address with this word, too", _single),
+    Rule("marks on letters count: found only as written; plain: leaves them out", _marked),
+    Rule("with and without marks on the letters, as plain: asks", _is(Plain)),
+    Rule("several words in a row, whatever punctuation stands between them", _several),
+    Rule("words in a row; punctuation and line breaks between them do not matter", _is(Phrase)),
+    Rule("such letters are found anywhere, also inside a run of them", _has(Piece.RUN)),
+    Rule("the sign behind the word counts: the word without it is not found", _has(Piece.SIGN)),
+    Rule("whatever the skin tone", _has(Piece.EMOJI)),
+    Rule('a number is whole: 3 does not find "3.5"', _number),
+    Rule("* is any number of letters and digits, ? is exactly one; the whole word has to fit", _is(Wildcard)),
+    Rule("the hashtag alone, in the text or beside it; the word without # is not found", _is(Hashtag)),
+    Rule("who is named so, or who writes", _is(Name)),
+    Rule("on any server", _local),
+    Rule("in exactly these capitals", _is(Cased)),
+    Rule("with exactly these symbols", _is(Raw)),
+    Rule("looked for in the text as it is written, also inside words", _is(Regex)),
+    Rule("both in the title or both in the text, with at most so many words between them", _is(Near)),
+    Rule("in either order; ONEAR asks for this order", lambda term: isinstance(term, Near) and not term.ordered),
+    Rule("as recognised from the text; the platform's word decides where the text is too short", _field("lang")),
+    Rule("any regional form of the language, too",
+         lambda term: isinstance(term, Field) and term.name == "lang" and "-" not in term.value),
+    Rule("this host and every host below it", _field("site")),
+    Rule("in UTC; a date begins at midnight", _field("after", "before")),
+    Rule("in stars from 1 to 5, whatever scale the site uses", _field("rating")),
+    Rule("where it is not known of a post, the post does not fulfil it",
+         _field("country", "rating", "followers", "engagement", "after", "before", "sentiment")),
+)  # fmt: skip
+"""In the order in which they are told: from what concerns every word to what concerns one field."""
+
+
+def meaning(term: Term) -> str:
+    """What one term asks for, in a few words."""
+    match term:
+        case In(place, part):
+            return f"{meaning(part)}, {FIELDS[place].says}"
+        case Plain(part):
+            return f"{meaning(part)}, with and without marks"
+        case Near(distance, ordered, _, _):
+            between = (
+                "side by side"
+                if distance == 0
+                else f"at most {distance} {'word' if distance == 1 else 'words'} between"
+            )
+            return f"{between}, {'in this order' if ordered else 'in either order'}"
+        case Field(name, _) | Between(name, _, _):
+            return FIELDS[name].says
+        case Word(text):
+            return "words in a row" if len(_pieces(text)) > 1 else "word"
+        case _:
+            return _CALLED[type(term)]
+
+
+_CALLED: dict[type, str] = {
+    Phrase: "phrase",
+    Wildcard: "word with wildcards",
+    Hashtag: "hashtag",
+    Name: "name, or who writes",
+    Cased: "in these capitals",
+    Raw: "with these symbols",
+    Regex: "regular expression",
+}

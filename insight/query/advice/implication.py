@@ -1,0 +1,271 @@
+"""Whether one query can be said to imply, or to rule out, another one: never wrongly, but not always when it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from insight.query.matching.asked import moment
+from insight.query.matching.wildcards import prefix
+from insight.query.text.folding import fold
+from insight.query.text.words import Piece, Row
+from insight.query.tree import (
+    And,
+    Between,
+    Cased,
+    Field,
+    Hashtag,
+    In,
+    Name,
+    Near,
+    Nearby,
+    Not,
+    Or,
+    Phrase,
+    Plain,
+    Query,
+    Raw,
+    Term,
+    Wildcard,
+    Word,
+)
+
+STEPS = 20_000
+"""Pairs of parts that are compared before the answer is "not known": what a person writes needs a few hundred."""
+
+DEPTH = 40
+"""Parts inside parts, of both queries together, that are looked into."""
+
+STARS = 6
+"""In one wildcard; of one with more it is only known that it covers itself."""
+
+_ONE_VALUE = frozenset({"kind", "country", "sentiment", "watch"})
+"""Fields of which a post has one value at most."""
+
+
+def implies(first: Query, second: Query) -> bool:
+    """Whether every post for which `first` holds is one for which `second` holds. False: no, or it is not known."""
+    return Proof().implies(first, second)
+
+
+def excludes(first: Query, second: Query) -> bool:
+    """Whether there is no post for which both hold. False: there may be one."""
+    return Proof().excludes(first, second)
+
+
+class Proof:
+    """`implies` and `excludes` with one allowance of steps for many questions; without any left, all is unknown."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.steps = steps
+        self._depth = 0
+
+    def implies(self, first: Query, second: Query) -> bool:
+        return self._asked(self._implies, first, second)
+
+    def excludes(self, first: Query, second: Query) -> bool:
+        return self._asked(self._excludes, first, second)
+
+    def _asked(self, question: Callable[[Query, Query], bool], first: Query, second: Query) -> bool:
+        self.steps -= 1
+        if self.steps < 0 or self._depth >= DEPTH:
+            return False
+        self._depth += 1
+        answer = question(first, second)
+        self._depth -= 1
+        return answer
+
+    def _implies(self, first: Query, second: Query) -> bool:
+        if isinstance(first, Or):
+            return all(self.implies(part, second) for part in first.parts)
+        if isinstance(second, And):
+            return all(self.implies(first, part) for part in second.parts)
+        if isinstance(second, Not):
+            return self.excludes(first, second.part)
+        if isinstance(first, And | Not) or isinstance(second, Or):
+            return self._part_implies(first, second)
+        return term_implies(first, second)
+
+    def _part_implies(self, first: Query, second: Query) -> bool:
+        firsts: tuple[Query, ...] = first.parts if isinstance(first, And) else ()
+        if isinstance(first, Not) and isinstance(first.part, Not):
+            firsts = (first.part.part,)
+        seconds = second.parts if isinstance(second, Or) else ()
+        return any(self.implies(part, second) for part in firsts) or any(self.implies(first, part) for part in seconds)
+
+    def _excludes(self, first: Query, second: Query) -> bool:
+        for one, other in ((first, second), (second, first)):
+            if isinstance(one, Or):
+                return all(self.excludes(part, other) for part in one.parts)
+        return self._part_excludes(first, second) or self._part_excludes(second, first) or term_excludes(first, second)
+
+    def _part_excludes(self, one: Query, other: Query) -> bool:
+        if isinstance(one, Not):
+            return self.implies(other, one.part)
+        return isinstance(one, And) and any(self.excludes(part, other) for part in one.parts)
+
+
+# -- one term and another --------------------------------------------------------------------------------------
+
+
+def term_implies(first: Term, second: Term) -> bool:
+    """Whether every post that one term finds is found by the other."""
+    if isinstance(first, In):
+        return _in_implies(first, second)
+    if isinstance(first, Near):
+        return _near_implies(first, second)
+    if isinstance(second, Plain):
+        return term_implies(first.part if isinstance(first, Plain) else first, second.part)
+    if isinstance(first, Between):
+        return _range_implies(first, second)
+    if isinstance(first, Field):
+        return _field_implies(first, second)
+    return _words_imply(first, second)
+
+
+def _in_implies(first: In, second: Term) -> bool:
+    if not isinstance(second, In):
+        return first.place in ("title", "text") and term_implies(first.part, second)
+    return first.place == second.place and term_implies(first.part, second.part)
+
+
+def _near_implies(first: Near, second: Term) -> bool:
+    if isinstance(second, Near):
+        return _nearer(first, second)
+    return any(all(term_implies(part, second) for part in side) for side in (first.left, first.right))
+
+
+def _nearer(first: Near, second: Near) -> bool:
+    """As near or nearer, of the same or fewer words; the sides change places where the order is free."""
+    if first.distance > second.distance or (second.ordered and not first.ordered):
+        return False
+    sides = [(second.left, second.right)]
+    if not second.ordered:
+        sides.append((second.right, second.left))
+    return any(set(first.left) <= set(left) and set(first.right) <= set(right) for left, right in sides)
+
+
+def _range_implies(first: Between, second: Term) -> bool:
+    if isinstance(second, Field):
+        return first.name == "rating" and (second.name, second.value) == ("has", "rating")
+    if not isinstance(second, Between) or first.name != second.name:
+        return False
+    return _from(second) <= _from(first) and _to(first) <= _to(second)
+
+
+def _field_implies(first: Field, second: Term) -> bool:
+    if isinstance(second, Name):
+        return first.name == "mention" and fold(first.value) == fold(second.text)
+    if not isinstance(second, Field) or first.name != second.name:
+        return False
+    wider = _WIDER.get(first.name)
+    return first.value == second.value if wider is None else wider(first.value, second.value)
+
+
+_WIDER: dict[str, Callable[[str, str], bool]] = {
+    "lang": lambda one, other: f"{one}-".startswith(f"{other}-"),
+    "site": lambda one, other: f".{one}".endswith(f".{other}"),
+    "after": lambda one, other: moment(one) >= moment(other),
+    "before": lambda one, other: moment(one) <= moment(other),
+}
+"""Fields of which one value can be a part of another one."""
+
+
+def _words_imply(first: Term, second: Term) -> bool:
+    match first, second:
+        case (Hashtag(one), Hashtag(other)) | (Wildcard(one), Wildcard(other)):
+            return covers(fold(other), fold(one))
+        case Name(one), Name(other):  # @acme@example.social is an @acme
+            return fold(other) in (fold(one), fold(one).partition("@")[0])
+        case Raw(one), Raw(other):
+            return one.casefold() == other.casefold()
+    return first == second or _row_implies(first, second)
+
+
+def term_excludes(first: Query, second: Query) -> bool:
+    """Whether no post has both: two values of what has one, ranges and times that do not meet."""
+    if isinstance(first, Between) and isinstance(second, Between):
+        return first.name == second.name and (_to(first) < _from(second) or _to(second) < _from(first))
+    if not (isinstance(first, Field) and isinstance(second, Field)):
+        return False
+    if {first.name, second.name} == {"after", "before"}:
+        after, before = (first, second) if first.name == "after" else (second, first)
+        return moment(before.value) <= moment(after.value)
+    if first.name != second.name:
+        return False
+    if first.name in ("lang", "site"):
+        return not (term_implies(first, second) or term_implies(second, first))
+    return first.name in _ONE_VALUE and first.value != second.value
+
+
+def _from(between: Between) -> tuple[float, int]:
+    """The lowest number within, in an order in which "more than 3" comes after "from 3"."""
+    return (float("-inf") if between.low is None else between.low, int(between.open_low))
+
+
+def _to(between: Between) -> tuple[float, int]:
+    return (float("inf") if between.high is None else between.high, -int(between.open_high))
+
+
+# -- words -----------------------------------------------------------------------------------------------------
+
+
+def row_of(term: Query | Nearby) -> Row | None:
+    """The pieces that stand in a row wherever a word, a phrase, a cased or a raw text is found; None: another term."""
+    if isinstance(term, Word | Phrase | Cased | Raw):
+        return _row(term.text)
+    return None
+
+
+@lru_cache(maxsize=10_000)
+def _row(text: str) -> Row:
+    return Row.of(fold(text))
+
+
+def _row_implies(first: Term, second: Term) -> bool:
+    row = row_of(first)
+    if row is None:
+        return False
+    if isinstance(second, Word | Phrase):
+        return any(_row(second.text).find(as_text(row)))
+    if isinstance(second, Wildcard):
+        wildcard = fold(second.text)
+        return any(kind is Piece.WORD and covers(wildcard, word) for kind, word in row.pieces)
+    return False
+
+
+def as_text(row: Row) -> str:
+    """The shortest text that holds the row."""
+    return "".join(text if kind is Piece.SIGN else f" {text}" for kind, text in row.pieces)
+
+
+def covers(wildcard: str, other: str) -> bool:
+    """Whether everything that `other`, a word or a wildcard, stands for is what `wildcard` stands for, too.
+
+    A star of `other` can only be a part of a star, a `?` of it any one letter; a point in a number is no letter.
+    """
+    if wildcard.count("*") > STARS or not other.startswith(prefix(wildcard)):
+        return wildcard == other
+    reached = {0}
+    for character in other:
+        reached = _step(wildcard, _past_stars(wildcard, reached), character)
+        if not reached:
+            return False
+    return len(wildcard) in _past_stars(wildcard, reached)
+
+
+def _past_stars(wildcard: str, places: set[int]) -> set[int]:
+    """The places, and those behind the stars that stand there: a star may be nothing."""
+    stars = (len(wildcard[place:]) - len(wildcard[place:].lstrip("*")) for place in places)
+    return {place + n for place, count in zip(places, stars, strict=True) for n in range(count + 1)}
+
+
+def _step(wildcard: str, places: set[int], character: str) -> set[int]:
+    found: set[int] = set()
+    for place in places:
+        wanted = wildcard[place : place + 1]
+        if wanted == "*" and character not in ".,":
+            found.add(place)
+        elif wanted and (wanted == character != "*" or (wanted == "?" and character not in "*.,")):
+            found.add(place + 1)
+    return found

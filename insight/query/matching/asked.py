@@ -1,0 +1,150 @@
+"""What fields ask of a post: one predicate a field. What is not known of a post fulfils none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from insight.model import Rating
+from insight.query.matching.document import Document
+from insight.query.text.folding import fold
+from insight.query.text.words import Row
+
+Predicate = Callable[[Document], bool]
+
+_REPOST = re.compile(r"RT @\w")
+
+
+def predicate(name: str, value: str) -> Predicate:
+    """The question that `name:value` asks. `value` is canonical, as the parser gives it."""
+    return _PREDICATES[name](value)
+
+
+def number(name: str, document: Document) -> float | None:
+    """The number that a range is about; None: it is not known of this post."""
+    post = document.post
+    match name:
+        case "rating":
+            return None if post.rating is None else _stars(post.rating)
+        case "followers":
+            return post.audience
+        case _:
+            return sum(post.engagement.values()) if post.engagement else None
+
+
+def _stars(rating: Rating) -> float | None:
+    """On the scale from 1 to 5; None: both ends of its own scale are the same, so it says nothing."""
+    return 1 + 4 * rating.share if rating.best != rating.worst else None
+
+
+def _site(value: str) -> Predicate:
+    return lambda document: value in document.sites
+
+
+def _mention(value: str) -> Predicate:
+    return lambda document: f"@{value}" in document.named
+
+
+def _lang(value: str) -> Predicate:
+    return lambda document: document.language == value or document.language.startswith(f"{value}-")
+
+
+def _country(value: str) -> Predicate:
+    return lambda document: (document.post.country or "").lower() == value
+
+
+def _source(value: str) -> Predicate:
+    wanted = value.casefold()
+
+    def asks(document: Document) -> bool:
+        source = document.facts.source.casefold()
+        return wanted in (source, source.partition(":")[0], document.post.network.casefold())
+
+    return asks
+
+
+def _kind(value: str) -> Predicate:
+    return lambda document: document.post.kind.value == value
+
+
+def _sentiment(value: str) -> Predicate:
+    return lambda document: document.facts.label is not None and document.facts.label.value == value
+
+
+def _watch(value: str) -> Predicate:
+    return lambda document: document.facts.watch == value
+
+
+def _theme(value: str) -> Predicate:
+    words = Row.of(fold(value))
+
+    def asks(document: Document) -> bool:
+        themes = document.facts.themes
+        return value in themes or any(words.pieces and any(words.find(fold(theme))) for theme in themes)
+
+    return asks
+
+
+def _is(value: str) -> Predicate:
+    return {"reply": _is_reply, "repost": _is_repost, "owned": _is_owned}[value]
+
+
+def _is_reply(document: Document) -> bool:
+    return document.post.reply_to is not None
+
+
+def _is_repost(document: Document) -> bool:
+    return document.post.repost_of is not None or _REPOST.match(document.post.text) is not None
+
+
+def _is_owned(document: Document) -> bool:
+    return document.handle in document.facts.owned or not document.sites.isdisjoint(document.facts.owned)
+
+
+def _has(value: str) -> Predicate:
+    return {"link": _has_link, "media": _has_media, "rating": _has_rating}[value]
+
+
+def _has_link(document: Document) -> bool:
+    return document.has_link
+
+
+def _has_media(document: Document) -> bool:
+    return bool(document.post.media)
+
+
+def _has_rating(document: Document) -> bool:
+    return document.post.rating is not None
+
+
+def _after(value: str) -> Predicate:
+    bound = moment(value)
+    return lambda document: document.post.published_at is not None and document.post.published_at >= bound
+
+
+def _before(value: str) -> Predicate:
+    bound = moment(value)
+    return lambda document: document.post.published_at is not None and document.post.published_at < bound
+
+
+def moment(value: str) -> datetime:
+    """The canonical value of `after:` and `before:` as a time in UTC."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+_PREDICATES: dict[str, Callable[[str], Predicate]] = {
+    "site": _site,
+    "mention": _mention,
+    "lang": _lang,
+    "country": _country,
+    "source": _source,
+    "kind": _kind,
+    "sentiment": _sentiment,
+    "theme": _theme,
+    "watch": _watch,
+    "is": _is,
+    "has": _has,
+    "after": _after,
+    "before": _before,
+}

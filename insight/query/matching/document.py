@@ -1,0 +1,218 @@
+"""A post, prepared for matching: its words as keys by which terms find it, and its fields as they are compared."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from insight.language import recognise
+from insight.model import Label, Post, Span
+from insight.query.text.folding import fold, fold_plain, origins, without_marks
+from insight.query.text.words import NAME, keys, name_keys, piece_starts
+
+MAX_TEXT = 100_000
+"""Characters of a field that are looked at: a long article is a tenth of it, a hostile post must not cost more."""
+
+MAX_HOST = 253
+"""Characters of a host's name: no longer one has an address, and a hostile one must not have ten thousand parts."""
+
+_LINK = re.compile(r"https?://\S", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a post besides itself; what is not known is empty.
+
+    `owned`: the team's own accounts (folded, without @) and hosts. `language` None: it is recognised when a query asks.
+    `watch`, `label` and `themes` (ids and labels) are known of stored mentions only.
+    """
+
+    source: str = ""
+    owned: frozenset[str] = frozenset()
+    language: str | None = None
+    watch: str | None = None
+    label: Label | None = None
+    themes: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = Facts()
+
+
+class Way(Enum):
+    """How letters are compared: as written but for case and width, or without their marks, too."""
+
+    FOLDED = "folded"
+    PLAIN = "plain"
+
+
+class Written:
+    """One field: as it is written, as it is compared, and the way back."""
+
+    def __init__(self, name: str, written: str, folded: str | None = None) -> None:
+        self.name = name  # the post's attribute
+        self.written = written[:MAX_TEXT]
+        self.folded = fold(self.written) if folded is None else folded
+
+    @cached_property
+    def plain(self) -> str:
+        return without_marks(self.folded)
+
+    @cached_property
+    def _folded_origins(self) -> Sequence[int]:
+        return origins(self.written, self.folded)
+
+    @cached_property
+    def _plain_origins(self) -> Sequence[int]:
+        return origins(self.written, self.plain, fold_plain)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each word begins, as offsets of `written`: by them words are counted."""
+        positions = self._folded_origins
+        return [positions[start] for start in piece_starts(self.folded)]
+
+    def compared(self, way: Way) -> str:
+        return self.folded if way is Way.FOLDED else self.plain
+
+    def back(self, found: Iterable[tuple[int, int]], way: Way = Way.FOLDED) -> Iterator[tuple[int, int]]:
+        """What was found in the compared text, as offsets of `written`."""
+        for start, end in found:
+            positions = self._folded_origins if way is Way.FOLDED else self._plain_origins
+            after = end  # a letter that folds to several ends where the next one begins
+            while after < len(positions) - 1 and positions[after] == positions[end - 1]:
+                after += 1
+            yield positions[start], positions[after]
+
+    def words_between(self, start: int, end: int) -> int:
+        return bisect_left(self._starts, end) - bisect_left(self._starts, start)
+
+
+class Words(NamedTuple):
+    """All that most posts ever need: no watch's key is among these, and nothing else is computed."""
+
+    keys: set[str]
+    text: str
+    title: str
+
+
+def words_of(post: Post) -> Words:
+    text = fold(post.text[:MAX_TEXT])
+    title = fold(post.title[:MAX_TEXT]) if post.title else ""
+    found = keys(text)
+    if title:
+        found |= keys(title)
+    if post.hashtags:
+        found.update("#" + tag for tag in tags_beside(post))
+    if post.author:
+        found.update(name_keys(handle_of(post)))
+    return Words(found, text, title)
+
+
+def tags_beside(post: Post) -> frozenset[str]:
+    """The hashtags that the platform gives beside the text."""
+    return frozenset(fold(tag[:MAX_TEXT]).lstrip("#") for tag in post.hashtags)
+
+
+def handle_of(post: Post) -> str:
+    return fold(post.author[:MAX_TEXT]).lstrip("@") if post.author else ""
+
+
+class Document:
+    """A post with what is known of it, and all that a query may ask; each is computed when it is asked for."""
+
+    def __init__(self, post: Post, facts: Facts = NOTHING_KNOWN, words: Words | None = None) -> None:
+        self.post = post
+        self.facts = facts
+        self.keys, self._text, self._title = words or words_of(post)
+        self._fields: dict[str | None, tuple[Written, ...]] = {}
+        self._keys: dict[tuple[str | None, Way], AbstractSet[str]] = {(None, Way.FOLDED): self.keys}
+
+    @cached_property
+    def handle(self) -> str:
+        return handle_of(self.post)
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Whom title and text name, as keys: with the server, and without."""
+        return frozenset(
+            key for field in self.fields() for name in NAME.findall(field.folded) for key in name_keys(name)
+        )
+
+    @cached_property
+    def host(self) -> str:
+        try:
+            host = (urlsplit(self.post.url or "").hostname or "").removeprefix("www.")
+        except ValueError:
+            return ""
+        return host if len(host) <= MAX_HOST else ""
+
+    @cached_property
+    def sites(self) -> frozenset[str]:
+        """The host of the post's address, and what it is a part of: blog.acme.com, acme.com, com."""
+        parts = self.host.split(".")
+        return frozenset(".".join(parts[i:]) for i in range(len(parts))) - {""}
+
+    @cached_property
+    def language(self) -> str:
+        """Its code in small letters; with a region where the platform names one of the language that it is."""
+        code = (self.facts.language if self.facts.language is not None else self._recognised()).lower()
+        said = (self.post.language or "").lower().replace("_", "-")
+        return said if said.partition("-")[0] == code else code
+
+    def _recognised(self) -> str:
+        text = f"{self.post.title}\n{self.post.text}" if self.post.title else self.post.text
+        return recognise(text, self.post.language)[0]
+
+    @cached_property
+    def has_link(self) -> bool:
+        return bool(self.post.links) or _LINK.search(self.post.text) is not None
+
+    def fields(self, place: str | None = None) -> tuple[Written, ...]:
+        """The fields of a place of the post; None: title and text."""
+        found = self._fields.get(place)
+        if found is None:
+            found = self._fields[place] = tuple(self._written(place))
+        return found
+
+    def _written(self, place: str | None) -> Iterator[Written]:
+        post = self.post
+        if place in (None, "title") and post.title:
+            yield Written("title", post.title, self._title)
+        if place in (None, "text"):
+            yield Written("text", post.text, self._text)
+        if place == "author":
+            yield from (Written(name, text) for name in ("author", "author_name") if (text := getattr(post, name)))
+        if place == "url" and post.url:
+            yield Written("url", post.url)
+        if place == "links":
+            yield from (Written("links", link) for link in post.links)
+
+    def keys_of(self, place: str | None, way: Way) -> AbstractSet[str]:
+        """What terms can be looked up by in a place, compared in a way."""
+        found = self._keys.get((place, way))
+        if found is None:
+            found = self._keys[place, way] = self._collect(place, way)
+        return found
+
+    def _collect(self, place: str | None, way: Way) -> AbstractSet[str]:
+        if place == "site":
+            return self.sites
+        found: set[str] = set()
+        for field in self.fields(place):
+            found |= keys(field.compared(way))
+        if place is None:  # only the plain way comes here
+            found.update("#" + without_marks(tag) for tag in tags_beside(self.post))
+        if place == "author" and self.handle:
+            found.update(name_keys(self.handle))
+        return found
+
+    def spans(self, found: Iterable[tuple[Written, tuple[int, int]]]) -> Iterator[Span]:
+        """Places as spans; an address that the post links to is nothing a reader sees."""
+        return (Span(field.name, *place) for field, place in found if field.name != "links")

@@ -1,0 +1,1 @@
+"""A tree and a site's dialect → searches that miss nothing."""

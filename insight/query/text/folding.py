@@ -1,0 +1,90 @@
+"""Text as it is compared: NFKC, casefold, one kind of apostrophe; and the way back to the original's offsets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from insight.query.text.scripts import EMOJI, JAMO, MARKS, SPACED, UNSPACED, ranges
+
+_APOSTROPHES = "’‘ʼʻ＇´`′‛"
+# NFKC would glue "Acme™" to "acmetm", and make two letters of "´": both are settled before it, one for one.
+_SETTLED = dict.fromkeys(map(ord, _APOSTROPHES), "'") | dict.fromkeys(map(ord, "™℠®©…\u00a0\u202f\u3000"), " ")
+_SETTLE = re.compile("[" + "".join(map(chr, _SETTLED)) + "]")
+# What nobody sees: soft hyphen, non-joiner, word joiner, BOM, variation selectors; and the skin tone of an emoji.
+_UNSEEN = re.compile("[\u00ad\u200c\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+# "don't" is one word, so that `don` does not find it; every other apostrophe is an edge, so that `acme` finds "Acme's".
+_NOT = re.compile(f"(?<=n)'(?=t(?![^\\W_]|[{MARKS}]))")
+JOINED = "\u02bc"  # a letter to Unicode; no folded text holds it but for _NOT
+_CLUSTER = re.compile(f".[{MARKS}{JAMO}]*", re.DOTALL)
+# Marks that writers leave out: accents and tones, Hebrew points, Arabic vowels. Those of Hindi or Thai are letters.
+_OPTIONAL_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff]")
+_STROKES = str.maketrans("đøł", "dol")  # letters whose stroke Unicode does not take for a mark
+_NO_LETTERS = re.compile(f"[^{SPACED}{UNSPACED}{EMOJI}+#]+")
+
+
+def fold(text: str) -> str:
+    """The text as it is compared. `don’t` and "Don't" fold alike, so do full-width and ordinary letters."""
+    if text.isascii():
+        return _joined(text.lower().replace("`", "'"))
+    return _joined(_fold_unicode(text))
+
+
+def _fold_unicode(text: str) -> str:
+    settled = _UNSEEN.sub("", _settled(text))
+    folded = unicodedata.normalize("NFKC", settled).casefold()
+    # "İ" folds to "i" and a dot above, which no reader types; "ŉ" to JOINED and an n.
+    return unicodedata.normalize("NFKC", folded).replace("i\u0307", "i").replace(JOINED, "'")
+
+
+def _settled(text: str) -> str:
+    return _SETTLE.sub(lambda found: _SETTLED[ord(found[0])], text)
+
+
+def _joined(folded: str) -> str:
+    return _NOT.sub(JOINED, folded) if "n't" in folded else folded
+
+
+def fold_plain(text: str) -> str:
+    """As `fold`, without the marks that writers may leave out: "Cà phê" and "ca phe" fold alike."""
+    return without_marks(fold(text))
+
+
+def without_marks(folded: str) -> str:
+    if folded.isascii():
+        return folded
+    bare = _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFD", folded))
+    return unicodedata.normalize("NFC", bare).translate(_STROKES)
+
+
+def fold_raw(text: str) -> str:
+    """Case and width folded, and every symbol kept: how `raw:` compares."""
+    seen = _UNSEEN.sub("", text)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+
+
+def keep_case(text: str) -> str:
+    """Width folded and capitals kept, with a blank for whatever is no letter: how `{Acme}` compares."""
+    written = unicodedata.normalize("NFKC", _UNSEEN.sub("", _settled(text)))
+    return _NO_LETTERS.sub(" ", written).strip()
+
+
+def origins(text: str, folded: str, folding: Callable[[str], str] = fold) -> Sequence[int]:
+    """For each character of `folded` (`folding(text)`), and its end, the offset in `text` where it begins."""
+    if len(folded) == len(text) and (text.isascii() or not _uneven().search(text)):
+        return range(len(text) + 1)
+    starts: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        starts += [cluster.start()] * len(folding(cluster[0]))
+    if len(starts) != len(folded):  # letters that fold otherwise together than alone: point at the whole
+        return [0] * len(folded) + [len(text)]
+    return [*starts, len(text)]
+
+
+@cache
+def _uneven() -> re.Pattern[str]:
+    """What does not fold one for one: ligatures, marks, what is unseen. Without it, offsets stay as they are."""
+    codes = [code for code in range(0x20000) if not 0xD800 <= code < 0xE000 and len(_fold_unicode(chr(code))) != 1]
+    return re.compile(f"[{MARKS}{JAMO}{ranges(codes)}]")
