@@ -4,9 +4,11 @@ from storage.errors import HeldError, NewerSchemaError, StoreError
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
+    Delay,
     DeliveryRecord,
     Difference,
     Distinct,
+    Found,
     Outcome,
     Revision,
     Sighting,
@@ -22,9 +24,11 @@ from storage.values import (
 
 __all__ = [
     "Arrival",
+    "Delay",
     "DeliveryRecord",
     "Difference",
     "Distinct",
+    "Found",
     "HeldError",
     "NewerSchemaError",
     "Outcome",

@@ -19,6 +19,7 @@ from storage.bulk import put
 from storage.database import chunks
 from storage.merge import Record, complains, is_revision
 from storage.rows import grain_of, mention_columns, post_columns, post_json, read_mention, read_post
+from storage.words import claim, put_words, spoken, take_words
 
 _in_order = attrgetter("network", "native_id")
 POST_COLUMNS = tuple(column.name for column in tables.posts.c if column.name != "id")
@@ -104,11 +105,13 @@ def retired_watches(connection: Connection) -> frozenset[str]:
 
 
 def write_changes(connection: Connection, known: Mapping[PostKey, Known], at: datetime) -> None:
-    """Everything that differs between old and new: posts, revisions, mentions, pending themes and counters."""
+    """Everything that differs between old and new: posts, words, revisions, mentions, pending themes and counters."""
     changes = [one for one in known.values() if one.changed]
     if not changes:
         return
+    claim(connection, at)
     _write_posts(connection, changes)
+    _write_words(connection, changes)
     _write_revisions(connection, changes, at)
     _write_mentions(connection, changes)
     counting.move(connection, counting.moves((one.old, one.new) for one in changes))
@@ -123,6 +126,19 @@ def _write_posts(connection: Connection, changes: Sequence[Known]) -> None:
             one.id = number
     rows = [_post_row(one) for one in changes if one.old is None or _row_differs(one.old, one.new)]
     put(connection, posts, rows, replace=POST_COLUMNS)
+
+
+def _write_words(connection: Connection, changes: Sequence[Known]) -> None:
+    """Index what is new or says something else; what is gone leaves the index."""
+    said, gone = [], []
+    for one in changes:
+        assert one.new is not None and one.id is not None  # noqa: S101, PT018 - it has just been written
+        if one.new.emptied:
+            gone.append(one.id)
+        elif one.old is None or spoken(one.old.post) != spoken(one.new.post):
+            said.append((one.id, one.new.post))
+    put_words(connection, said)
+    take_words(connection, gone)
 
 
 def _row_differs(old: Record, new: Record | None) -> bool:

@@ -128,10 +128,10 @@ def _replaces(post: Post, old: Record, source: str, at: datetime) -> bool:
 
 
 def _edition(post: Post, old: Post) -> Post:
-    """The new edition. Numbers it does not give stay, and what was private stays private."""
+    """The new edition. Numbers and places in a conversation that it does not give stay; so does what was private."""
     engagement = {**old.engagement, **post.engagement}
-    post = _hidden(post, old)
-    return post if engagement == post.engagement else replace(post, engagement=engagement)
+    thread, reply_to = post.thread or old.thread, post.reply_to or old.reply_to
+    return replace(_hidden(post, old), engagement=engagement, thread=thread, reply_to=reply_to)
 
 
 def _hidden(post: Post, other: Post) -> Post:

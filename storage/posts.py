@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, delete, select, text, tuple_, update
 
 from insight.model import Label, MentionState, PostKey, Sighted, Understood
+from insight.query import Query
 from storage import tables
+from storage.ages import aged
 from storage.bulk import put
-from storage.changes import POST_COLUMNS, Known, mention_columns_read, read_known, retired_watches, write_changes
+from storage.changes import POST_COLUMNS, Known, by_network, read_known, retired_watches, write_changes
 from storage.database import Database, chunks
 from storage.merge import corrected, emptied
+from storage.reading import KEPT, between, in_states, newest_mentions, pages, select_sighted
 from storage.rows import (
     post_columns,
     post_from_json,
@@ -24,11 +27,9 @@ from storage.rows import (
     storable,
     storable_key,
 )
-from storage.values import Revision, Sighting, StoredPost
-
-T = TypeVar("T")
-KEPT = (MentionState.KEPT,)
-_LABELS = tuple(label for label in Label if label is not Label.DELETED)
+from storage.search import Within, search
+from storage.values import Found, Revision, Sighting, StoredPost
+from storage.words import claim, index, take_words
 
 
 class Posts:
@@ -40,6 +41,15 @@ class Posts:
         with self._database.read() as connection:
             row = connection.execute(select(table).where(*_is(key))).first()
         return None if row is None else read_stored(row)
+
+    def stored(self, keys: Collection[PostKey]) -> set[PostKey]:
+        """Which of these posts are there."""
+        table, found = tables.posts, set()
+        with self._database.read() as connection:
+            for network, part in by_network(map(storable_key, keys)):
+                query = select(table.c.native_id).where(table.c.network == network, table.c.native_id.in_(part))
+                found |= {PostKey(network, name) for name in connection.execute(query).scalars()}
+        return {key for key in keys if storable_key(key) in found}
 
     def revisions(self, key: PostKey) -> list[Revision]:
         """What the post said before each edit, oldest first."""
@@ -77,7 +87,7 @@ class Posts:
         Posts that are gone come only when `labels` names `DELETED`.
         """
         mentions = tables.mentions
-        query = _in_states(select_sighted(), states, labels).where(
+        query = in_states(select_sighted(), states, labels).where(
             mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until
         )
         with self._database.read() as connection:
@@ -93,18 +103,45 @@ class Posts:
         states: Collection[MentionState] = KEPT,
     ) -> Iterator[list[Sighted]]:
         """Mentions, newest first, a batch at a time; nothing is held between two batches, so others may write."""
-        mentions, posts = tables.mentions, tables.posts
-        # the order that an index gives: by the watch's mentions, or by all posts
-        order = (mentions.c.event_at, mentions.c.post) if watch else (posts.c.event_at, posts.c.id)
-        query = _in_states(select_sighted(), states, None).where(*_between(order[0], since, until))
-        query = query.where(mentions.c.watch == watch) if watch else query
-        query = query.order_by(*(column.desc() for column in order), mentions.c.watch.desc()).limit(batch)
+        column = tables.mentions.c.event_at if watch else tables.posts.c.event_at
+        query = in_states(select_sighted(posts_first=not watch), states, None).where(*between(column, since, until))
+        query = query.where(tables.mentions.c.watch == watch) if watch else query
+        return newest_mentions(self._database, query, bool(watch), batch, read_sighted)
 
-        def after(row: Row[Any]) -> Select[Any]:
-            here = tuple_(*order) <= tuple_(row.event_at, row.id)
-            return query.where(here, ~((order[1] == row.id) & (mentions.c.watch >= row.watch)))
+    def search(
+        self,
+        query: Query,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        watch: str | None = None,
+        states: Collection[MentionState] = KEPT,
+        limit: int | None = None,
+        owned: frozenset[str] = frozenset(),
+        batch: int = 500,
+    ) -> Iterator[Found]:
+        """The posts for which the query holds, newest first, each once; what an exclusion of it hides is not found.
 
-        return self._pages(query, after, batch, read_sighted)
+        The same as matching every stored mention that says something: the database only spares us most of them.
+        `owned`: the team's own handles (folded, without @) and hosts. Steady memory: 8 bytes for each post looked at.
+        """
+        return search(self._database, query, Within(since, until, watch, tuple(states), limit, owned), batch)
+
+    def index(self, now: datetime, batch: int = 500) -> int:
+        """Index posts that no search finds by its index yet, those of a former version; gives 0 when there are none.
+
+        Without it a search is right, too, and slower.
+        """
+        return index(self._database, now, batch)
+
+    def aged(
+        self, source: str, network: str, since: datetime, until: datetime, limit: int
+    ) -> list[tuple[str, datetime]]:
+        """Posts of a network that a source saw and that still say something, from `since` up to `until` (not in it).
+
+        Their native ids and when they count, oldest first.
+        """
+        return aged(self._database, source, network, since, until, limit)
 
     def bare(self, since: datetime, batch: int = 1000) -> Iterator[list[StoredPost]]:
         """The posts since then that still say something, newest first: for understanding them again."""
@@ -119,19 +156,7 @@ class Posts:
         def after(row: Row[Any]) -> Select[Any]:
             return query.where(tuple_(posts.c.event_at, posts.c.id) < tuple_(row.event_at, row.id))
 
-        return self._pages(query, after, batch, read_stored)
-
-    def _pages(
-        self, query: Select[Any], after: Callable[[Row[Any]], Select[Any]], batch: int, read: Callable[[Any], T]
-    ) -> Iterator[list[T]]:
-        while True:
-            with self._database.read() as connection:
-                rows = connection.execute(query).all()
-            if rows:
-                yield [read(row) for row in rows]
-            if len(rows) < batch:
-                return
-            query = after(rows[-1])
+        return pages(self._database, query, after, batch, read_stored)
 
     def reclassify(self, understood: Iterable[Understood], now: datetime) -> int:
         """Replace the mentions of known posts by a whole new understanding; the counts move along.
@@ -156,20 +181,36 @@ class Posts:
         With the words go earlier revisions, and what mentions quote. Gives how many posts were emptied.
         """
         posts = tables.posts
-        due = select(posts).where(
-            posts.c.network == network,
-            posts.c.collected_at < before,
-            posts.c.expired_at.is_(None),
-            posts.c.deleted_at.is_(None),
-        )
-        expired = 0
+        return self._empty_all(_collected(before).where(posts.c.network == network), now)
+
+    def forget_excluded(self, before: datetime, now: datetime) -> int:
+        """Take what posts say that were collected before then and concern nobody: exclusions hide every mention.
+
+        Until then an exclusion can be undone. Gives how many posts were emptied.
+        """
+        posts, mentions = tables.posts, tables.mentions
+        # written out, so that the index of hidden mentions serves it
+        hidden = select(mentions.c.post).where(text("mentions.state <> 'kept'"))
+        kept = select(mentions.c.post).where(mentions.c.post == posts.c.id, mentions.c.state == MentionState.KEPT.value)
+        return self._empty_all(_collected(before).where(posts.c.id.in_(hidden), ~kept.exists()), now)
+
+    def _empty_all(self, due: Select[Any], now: datetime, batch: int = 1000) -> int:
+        emptied_posts = 0
         while True:
             with self._database.write() as connection:
-                rows = connection.execute(due.limit(1000)).all()
+                rows = connection.execute(due.limit(batch)).all()
                 _empty(connection, rows, now)
-            expired += len(rows)
-            if len(rows) < 1000:
-                return expired
+            emptied_posts += len(rows)
+            if len(rows) < batch:
+                return emptied_posts
+
+
+def _collected(before: datetime) -> Select[Any]:
+    """The posts collected before then that still say something."""
+    posts = tables.posts
+    return select(posts).where(
+        posts.c.collected_at < before, posts.c.expired_at.is_(None), posts.c.deleted_at.is_(None)
+    )
 
 
 def _correct(one: Known, item: Understood, retired: Collection[str]) -> None:
@@ -183,31 +224,15 @@ def _correct(one: Known, item: Understood, retired: Collection[str]) -> None:
 
 def _empty(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> None:
     mentions, revisions = tables.mentions, tables.revisions
+    claim(connection, now)
     ids = [row.id for row in rows]
     emptied_rows = [{**row._mapping, **post_columns(emptied(read_post(row))), "expired_at": now} for row in rows]
     put(connection, tables.posts, emptied_rows, replace=POST_COLUMNS)
+    take_words(connection, ids)
     connection.execute(delete(revisions).where(revisions.c.post.in_(ids)))
     connection.execute(update(mentions).where(mentions.c.post.in_(ids)).values(evidence=None, spans=None))
-
-
-def select_sighted() -> Select[Any]:
-    posts, mentions = tables.posts, tables.mentions
-    return select(posts, *mention_columns_read()).join(mentions, mentions.c.post == posts.c.id)
 
 
 def _is(key: PostKey) -> tuple[Any, Any]:
     key = storable_key(key)
     return tables.posts.c.network == key.network, tables.posts.c.native_id == key.native_id
-
-
-def _between(column: Any, since: datetime | None, until: datetime | None) -> Iterator[Any]:
-    if since is not None:
-        yield column >= since
-    if until is not None:
-        yield column < until
-
-
-def _in_states(query: Select[Any], states: Collection[MentionState], labels: Collection[Label] | None) -> Select[Any]:
-    mentions = tables.mentions
-    query = query.where(mentions.c.state.in_([state.value for state in states]))
-    return query.where(mentions.c.label.in_([label.value for label in (_LABELS if labels is None else labels)]))

@@ -58,7 +58,7 @@ def storable(understood: Understood) -> Understood:
     post = understood.post
     texts = (post.network, post.native_id, post.text, post.title or "", post.url or "", post.author or "",
              post.author_name or "", post.language or "", post.country or "", post.reply_to or "", post.thread or "",
-             *post.links, *post.hashtags, *post.media)  # fmt: skip
+             post.repost_of or "", *post.links, *post.hashtags, *post.media)  # fmt: skip
     huge = post.audience is not None and abs(post.audience) > LARGEST
     if is_clean("\n".join(texts)) and len(post.native_id) <= LONGEST_KEY and not huge:
         return understood
@@ -68,7 +68,7 @@ def storable(understood: Understood) -> Understood:
 
 def _storable_post(post: Post) -> Post:
     key = storable_key(post.key)
-    optional = ("title", "url", "author", "author_name", "language", "country", "reply_to", "thread")
+    optional = ("title", "url", "author", "author_name", "language", "country", "reply_to", "thread", "repost_of")
     changes: dict[str, Any] = {name: _maybe_clean(getattr(post, name)) for name in optional}
     changes |= {name: tuple(map(clean, getattr(post, name))) for name in ("links", "hashtags", "media")}
     audience = post.audience and max(-LARGEST, min(LARGEST, post.audience))
@@ -102,6 +102,7 @@ def post_columns(post: Post) -> dict[str, Any]:
         "country": post.country,
         "reply_to": post.reply_to,
         "thread": post.thread,
+        "repost_of": post.repost_of,
         "rating": [post.rating.value, post.rating.worst, post.rating.best] if post.rating else None,
         "engagement": dict(post.engagement) or None,
         "links": list(post.links) or None,
@@ -134,6 +135,7 @@ def read_post(row: Any) -> Post:
         row.engagement or {},
         row.reply_to,
         row.thread,
+        row.repost_of,
         tuple(row.links or ()),
         tuple(row.hashtags or ()),
         tuple(row.media or ()),

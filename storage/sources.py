@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +12,20 @@ from sqlalchemy import bindparam as bind
 from insight.counts import bounds
 from insight.model import Gap, Grain
 from storage import tables
+from storage.ages import delays
 from storage.bulk import put
 from storage.database import Database
 from storage.rows import digest
-from storage.values import Arrival, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
+from storage.state import put_states
+from storage.values import Arrival, Delay, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
 
 LONGEST_RAW = 20_000
+NO_STATES: Mapping[str, Any] = {}
 
 
 _S, _C = tables.sources, tables.cursors
 _ALL = select(_S).where(_S.c.active).order_by(_S.c.id)
+_ONE = select(_S).where(_S.c.active, _S.c.id == bind("source"))
 _DUE = select(_S).where(_S.c.active, _S.c.next_at <= bind("now")).order_by(_S.c.next_at, _S.c.id)
 _CURSOR = select(_C.c.cursor).where(_C.c.source == bind("source"), _C.c.search == bind("search"))
 
@@ -44,6 +48,12 @@ class Sources:
         with self._database.read() as connection:
             return [_state(row) for row in connection.execute(_ALL)]
 
+    def one(self, source: str) -> SourceState | None:
+        """A configured source, by its id."""
+        with self._database.read() as connection:
+            row = connection.execute(_ONE, {"source": source}).first()
+            return None if row is None else _state(row)
+
     def due(self, now: datetime) -> list[SourceState]:
         """The configured sources whose time has come, longest waiting first; paused ones too, at their time."""
         with self._database.read() as connection:
@@ -54,19 +64,44 @@ class Sources:
             found: dict[str, Any] | None = connection.execute(_CURSOR, {"source": source, "search": search}).scalar()
             return found
 
-    def succeeded(self, source: str, now: datetime, next_at: datetime, seen: int, new: int) -> None:
+    def succeeded(
+        self,
+        source: str,
+        now: datetime,
+        next_at: datetime,
+        seen: int,
+        new: int,
+        states: Mapping[str, Any] = NO_STATES,
+    ) -> None:
+        """A visit that ended well. `states`, by name, are stored with it."""
         changes = {"last_attempt": now, "last_success": now, "next_at": next_at, "failures": 0, "error": None}
         with self._database.write() as connection:
             _update(connection, source, paused=False, **changes, **({"last_item_at": now} if new else {}))
             _visit(connection, source, now, seen=seen, new=new)
+            put_states(connection, states, now)
 
-    def failed(self, source: str, now: datetime, next_at: datetime, error: str, permanent: bool = False) -> None:
+    def rests(self, source: str, now: datetime, next_at: datetime, states: Mapping[str, Any] = NO_STATES) -> None:
+        """Nothing was asked of it, and nothing will be until then: neither a visit nor a failure."""
+        with self._database.write() as connection:
+            _update(connection, source, next_at=next_at)
+            put_states(connection, states, now)
+
+    def failed(
+        self,
+        source: str,
+        now: datetime,
+        next_at: datetime,
+        error: str,
+        permanent: bool = False,
+        states: Mapping[str, Any] = NO_STATES,
+    ) -> None:
         failures = tables.sources.c.failures + 1
         with self._database.write() as connection:
             _update(
                 connection, source, last_attempt=now, next_at=next_at, failures=failures, error=error, paused=permanent
             )
             _visit(connection, source, now, failures=1)
+            put_states(connection, states, now)
 
     def resume(self, source: str, now: datetime) -> None:
         """Somebody has done what was to do: the source is due at once."""
@@ -81,6 +116,14 @@ class Sources:
             query = query.where(table.c.source == source)
         with self._database.read() as connection:
             return [Visit(*row) for row in connection.execute(query.order_by(table.c.hour, table.c.source))]
+
+    def delays(self, since: datetime) -> dict[str, Delay]:
+        """How long posts took from published to collected, by the source that saw them first.
+
+        Of those published from `since` on, at a known second, and not before the source was visited: what a first
+        visit or a backfill brings was not late.
+        """
+        return delays(self._database, since)
 
     def gaps(self, since: datetime) -> list[SourceGap]:
         """The gaps that reach beyond `since`, latest first."""

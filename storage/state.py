@@ -23,11 +23,15 @@ class State:
     def get(self, name: str) -> Any:
         """The JSON value under this name; None where there is none."""
         with self._database.read() as connection:
-            return connection.execute(_VALUE, {"name": name}).scalar()
+            return read_state(connection, name)
 
     def put(self, name: str, value: Any, now: datetime) -> None:
         with self._database.write() as connection:
             put_states(connection, {name: value}, now)
+
+
+def read_state(connection: Connection, name: str) -> Any:
+    return connection.execute(_VALUE, {"name": name}).scalar()
 
 
 def put_states(connection: Connection, states: Mapping[str, Any], now: datetime) -> None:

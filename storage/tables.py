@@ -1,11 +1,14 @@
-"""The tables. Nothing outside `storage` imports them; a change here needs a migration (a test compares the two)."""
+"""The tables. Nothing outside `storage` imports them; a change here needs a migration (a test compares the two).
+
+The search index is not among them: it is another thing on each database (`storage/words.py`).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from storage.columns import BigId, Json, UtcTime, Words
@@ -147,6 +150,7 @@ class PostRow(Base, table=True):
     country: str | None = empty()
     reply_to: str | None = empty()
     thread: str | None = empty()
+    repost_of: str | None = empty()
     rating: Any = empty(Json)
     engagement: Any = empty(Json)
     links: Any = empty(Json)
@@ -188,7 +192,11 @@ class MentionRow(Base, table=True):
     """`event_at` is its post's; `grain` the counter it belongs to (none: it is not known when it counts)."""
 
     __tablename__ = "mentions"
-    __table_args__ = (Index(None, "watch", "event_at", "post"),)
+    __table_args__ = (
+        Index(None, "watch", "event_at", "post"),
+        Index("ix_mentions_hidden", "post", sqlite_where=text("state <> 'kept'"),
+              postgresql_where=text("state <> 'kept'")),
+    )  # fmt: skip
     post: int = post_key()
     watch: str = key()
     event_at: datetime = column(UtcTime)

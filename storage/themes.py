@@ -12,7 +12,7 @@ from storage import tables
 from storage.bulk import put
 from storage.changes import read_known
 from storage.database import Database
-from storage.posts import select_sighted
+from storage.reading import select_sighted
 from storage.rows import read_sighted, storable_key
 from storage.values import Theme
 

@@ -19,10 +19,12 @@ from insight.model import (
     Post,
     Reading,
     Rejected,
+    Sighted,
     Signal,
     Snapshot,
     Understood,
 )
+from insight.query import Match
 
 JsonObject = Mapping[str, Any]
 
@@ -111,6 +113,14 @@ class StoredPost:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A post that a search found, with the mention of it that fulfils the query, and where its words stand."""
+
+    sighted: Sighted
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """What a post said until `replaced_at`."""
 
@@ -171,6 +181,15 @@ class Visit:
     failures: int
     seen: int
     new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Seconds from published to collected: half of so many posts took no longer than `half`, 95 of 100 than `most`."""
+
+    posts: int
+    half: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)

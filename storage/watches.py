@@ -42,6 +42,11 @@ class Watches:
         with self._database.read() as connection:
             return tuple(_watch(row) for row in models(connection, query))
 
+    def known(self) -> tuple[Watch, ...]:
+        """Every watch that there ever was, those that rest, too."""
+        with self._database.read() as connection:
+            return tuple(_watch(row) for row in models(connection, select(WatchRow)))
+
 
 def _with_version(watch: Watch, known: WatchRow | None) -> Watch:
     if known is None:

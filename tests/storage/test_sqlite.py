@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from insight.query import parse
 from storage import Store, StoreError, open_store, sqlite
 from tests.contracts.store.samples import DAY, NOON, arrival, post
 
@@ -135,3 +136,23 @@ def test_known_bugs_say_what_they_mean_here() -> None:
     assert sqlite.known_bugs((3, 51, 3)) == []
     (bug,) = sqlite.known_bugs((3, 40, 1))
     assert "one writer" in bug["consequence"]
+
+
+def test_a_page_is_read_in_the_order_of_an_index_and_nothing_is_sorted_for_it(store: Store) -> None:
+    store.ingest(arrival(*(post(number) for number in range(9))))
+    asked: list[tuple[str, object]] = []
+
+    def note(_: object, __: object, statement: str, values: object, *more: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(store._database.reader, "before_cursor_execute", note)
+    reads = [store.posts.scan(batch=2), store.posts.scan(batch=2, watch="acme"), store.posts.search(parse("lang:en"))]
+    assert [len(list(found)) for found in reads] == [5, 5, 9]
+    event.remove(store._database.reader, "before_cursor_execute", note)
+    with store._database.read() as connection:
+        for statement, values in asked:
+            if "FROM posts" in statement:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()  # type: ignore[arg-type]
+                steps = " / ".join(row[3] for row in plan)
+                assert "ix_" in steps, steps
+                assert "FOR ORDER BY" not in steps, steps

@@ -39,6 +39,8 @@ def test_new_sources_are_due_at_once_and_absent_ones_rest(store: Store) -> None:
     store.sources.sync([SourceEntry("hn", "hackernews")], NOON + 2 * HOUR)
     assert [(one.id, one.last_item_at) for one in store.sources.due(NOON + HOUR)] == [("hn", NOON)]
     assert [one.id for one in store.sources.all()] == ["hn"]
+    assert store.sources.one("hn") == store.sources.all()[0]
+    assert store.sources.one("blog") is None, "one that rests is not followed"
 
 
 def test_a_source_remembers_how_it_is_doing(store: Store) -> None:

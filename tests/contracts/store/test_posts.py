@@ -43,6 +43,7 @@ FULL = Post(
     {"likes": 3, "views": 2**70},
     "122",
     "120",
+    "119",
     ("https://acme.example",),
     ("acme",),
     ("https://apps.example/1.png",),
@@ -61,6 +62,13 @@ def test_a_post_and_its_mention_come_back_as_they_went_in(store: Store) -> None:
 def test_a_post_that_concerns_nobody_is_not_stored(store: Store) -> None:
     assert store.ingest(arrival(Understood(post(), ()))) == Outcome(seen=1)
     assert store.posts.get(post().key) is None
+
+
+def test_it_is_known_which_posts_are_stored(store: Store) -> None:
+    store.ingest(arrival(FULL, post(1), Understood(post(2), ())))
+    others = {PostKey("appstore", post(1).native_id), PostKey("elsewhere", "123"), post(2).key}
+    assert store.posts.stored({FULL.key, post(1).key, *others}) == {FULL.key, post(1).key}
+    assert store.posts.stored(set()) == set()
 
 
 def test_the_same_arrival_twice_changes_nothing(store: Store) -> None:

@@ -55,6 +55,25 @@ def test_excluded_mentions_are_kept_apart(store: Store) -> None:
     assert len(store.posts.recent("acme", NOON - DAY, NOON, states=[MentionState.EXCLUDED])) == 1
 
 
+def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
+    def stored_as(number: int, **states: MentionState) -> Understood:
+        one = post(number)
+        return Understood(one, tuple(mention(one, watch=watch, state=state) for watch, state in states.items()))
+
+    hidden, dropped, kept = MentionState.EXCLUDED, MentionState.DROPPED, MentionState.KEPT
+    states = [{"acme": hidden}, {"acme": hidden, "bolt": dropped}, {"acme": hidden, "bolt": kept}, {"acme": kept}]
+    store.ingest(arrival(*(stored_as(number, **by_watch) for number, by_watch in enumerate(states))))
+    store.ingest(arrival(stored_as(9, acme=hidden), at=NOON + DAY))
+    before = store.posts.mentions(post(0).key)[0].mention
+    assert store.posts.forget_excluded(NOON + HOUR, NOON + 9 * DAY) == 2
+    assert store.posts.forget_excluded(NOON + HOUR, NOON + 9 * DAY) == 0
+    texts = {number: one.post.text for number in (0, 1, 2, 3, 9) if (one := store.posts.get(post(number).key))}
+    assert texts == {0: "", 1: ""} | dict.fromkeys((2, 3, 9), post().text)
+    after = store.posts.mentions(post(0).key)[0].mention
+    assert (after.state, after.excluded_by) == (before.state, before.excluded_by)
+    assert labels_of(store) == {Label.NEGATIVE: 1}
+
+
 def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
     posts = [post(number, published_at=NOON - number * HOUR) for number in range(6)]
     store.ingest(arrival(*posts))

@@ -1,0 +1,75 @@
+"""How posts and mentions are read: joined, filtered, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Select, select, tuple_
+
+from insight.model import Label, MentionState
+from storage import tables
+from storage.changes import mention_columns_read
+from storage.database import Database
+
+T = TypeVar("T")
+KEPT = (MentionState.KEPT,)
+_LABELS = tuple(label for label in Label if label is not Label.DELETED)
+
+
+def select_sighted(*, posts_first: bool = False) -> Select[Any]:
+    """`posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page."""
+    posts, mentions = tables.posts, tables.mentions
+    number = posts.c.id + 0 if posts_first else posts.c.id  # an expression: no index of posts serves it
+    return select(posts, *mention_columns_read()).join(mentions, mentions.c.post == number)
+
+
+def between(column: Any, since: datetime | None, until: datetime | None) -> Iterator[Any]:
+    if since is not None:
+        yield column >= since
+    if until is not None:
+        yield column < until
+
+
+def in_states(query: Select[Any], states: Collection[MentionState], labels: Collection[Label] | None) -> Select[Any]:
+    mentions = tables.mentions
+    query = query.where(mentions.c.state.in_([state.value for state in states]))
+    return query.where(mentions.c.label.in_([label.value for label in (_LABELS if labels is None else labels)]))
+
+
+def newest_mentions(
+    database: Database, query: Select[Any], of_watch: bool, batch: int, read: Callable[[Any], T]
+) -> Iterator[list[T]]:
+    """The mentions that a `select_sighted(posts_first=not of_watch)` selects, newest first, those of a post together.
+
+    `of_watch`: it selects those of one watch.
+    """
+    mentions, posts = tables.mentions, tables.posts
+    # the order that an index gives: by the watch's mentions, or by all posts
+    order = (mentions.c.event_at, mentions.c.post) if of_watch else (posts.c.event_at, posts.c.id)
+    query = query.order_by(*(column.desc() for column in order), mentions.c.watch.desc()).limit(batch)
+
+    def after(row: Row[Any]) -> Select[Any]:
+        here = tuple_(*order) <= tuple_(row.event_at, row.id)
+        return query.where(here, ~((order[1] == row.id) & (mentions.c.watch >= row.watch)))
+
+    return pages(database, query, after, batch, read)
+
+
+def pages(
+    database: Database,
+    query: Select[Any],
+    after: Callable[[Row[Any]], Select[Any]],
+    batch: int,
+    read: Callable[[Any], T],
+) -> Iterator[list[T]]:
+    """Page by page, each the one after the last row of the one before; nothing is held between two pages."""
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(query).all()
+        if rows:
+            yield [read(row) for row in rows]
+        if len(rows) < batch:
+            return
+        query = after(rows[-1])

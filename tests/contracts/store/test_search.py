@@ -1,0 +1,336 @@
+"""Search finds exactly what matching finds, by the index or without it, whatever becomes of the posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from insight.model import Label, Mention, MentionState, Post, PostKey, Role, Sentiment, Understood, Watch
+from insight.query import Document, Facts, Matcher, Query, parse
+from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
+from storage import Arrival, Step, Store, Theme, open_store
+from storage.migrations import VERSION_TABLE
+from storage.tables import METADATA
+from storage.words import EVERYTHING, VERSION, tokens
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
+from tests.insight.query_posts import HOSTS, SOURCES, posts_with
+from tests.insight.query_trees import said, trees
+
+ACCOUNTS = ("acme", "corp", "acme@example.social")
+EARLY = datetime(2026, 3, 10, tzinfo=UTC)  # after whatever the random posts say of themselves
+
+
+def found(store: Store, query: Query | str, **within: object) -> list[PostKey]:
+    tree = parse(query) if isinstance(query, str) else query
+    return [one.sighted.post.key for one in store.posts.search(tree, **within)]  # type: ignore[arg-type]
+
+
+def numbers(store: Store, query: Query | str, **within: object) -> list[int]:
+    return [int(key.native_id.rpartition("/")[2]) for key in found(store, query, **within)]
+
+
+def index_all(store: Store) -> None:
+    while store.posts.index(NOON, batch=2):
+        pass
+
+
+# -- the property -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """A post as one source tells it, and how its mention by one watch is understood."""
+
+    post: Post
+    source: str
+    watch: str
+    language: str
+    label: Label
+
+    def arrival(self, at: datetime) -> Arrival:
+        sentiment = Sentiment(self.label, 0.0)
+        known = Mention(self.watch, self.post.key, 1, self.language, sentiment, "story")
+        return Arrival(self.source, "", at, (Understood(self.post, (known,)),))
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> tuple[Query, list[Told], list[Post]]:
+    """A query, posts that may speak of it, and what they are edited to."""
+    query = draw(trees)
+    speaking = posts_with(said(query))
+    living = st.sampled_from([label for label in Label if label is not Label.DELETED])
+    told = st.builds(
+        Told,
+        speaking,
+        st.sampled_from(SOURCES),
+        st.sampled_from(("w1", "w2")),
+        st.sampled_from(("en", "vi", "pt", "pt-BR", "und")),
+        living,
+    )
+    first = draw(st.lists(told, min_size=1, max_size=4))
+    edits = draw(st.lists(speaking, min_size=len(first), max_size=len(first)))
+    keyed = [replace(one, post=replace(one.post, native_id=str(i))) for i, one in enumerate(first)]
+    edited = [
+        replace(edit, network=one.post.network, native_id=one.post.native_id, edited_at=EARLY)
+        for one, edit in zip(keyed, edits, strict=True)
+    ]
+    return query, keyed, edited
+
+
+@given(told=stories(), owned=st.frozensets(st.sampled_from((*ACCOUNTS, *HOSTS)), max_size=2))
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_search_finds_exactly_what_the_matcher_finds(
+    store: Store, told: tuple[Query, list[Told], list[Post]], owned: frozenset[str]
+) -> None:
+    _empty(store)
+    query, first, edits = told
+    for one in first:
+        store.ingest(one.arrival(EARLY))
+    _same(store, query, first, owned)
+    edited = [replace(one, post=edit) for one, edit in zip(first, edits, strict=True)]
+    for one in edited:
+        store.ingest(one.arrival(EARLY + DAY))
+    _same(store, query, edited, owned)
+    _forget_version(store)
+    _same(store, query, edited, owned)
+    while store.posts.index(NOON, batch=2):
+        _same(store, query, edited, owned)
+    _same(store, query, edited, owned)
+    store.ingest(Arrival("x", "", EARLY, deletions=arrival(gone=[edits[0]]).deletions))
+    _same(store, query, edited[1:], owned)
+    for network in {one.network for one in edits[:2]}:
+        store.posts.expire(network, EARLY + DAY, EARLY + DAY)
+    _same(store, query, [one for one in edited[2:] if one.post.network not in {e.network for e in edits[:2]}], owned)
+
+
+def _same(store: Store, query: Query, told: Iterable[Told], owned: frozenset[str]) -> None:
+    """By default in several pages, so that paging is a part of the property."""
+    matcher = Matcher(query)
+    expected = set()
+    for one in told:
+        stored = store.posts.get(one.post.key)
+        assert stored is not None
+        facts = Facts(stored.source, owned, one.language, one.watch, one.label)
+        match = matcher.match(stored.post, facts)
+        if match is not None and match.excluded_by is None:
+            expected.add(one.post.key)
+    keys = found(store, query, owned=owned, batch=3)
+    assert sorted(keys) == sorted(expected), str(query)
+
+
+def _empty(store: Store) -> None:
+    with store._database.write() as connection:
+        connection.execute(text("DELETE FROM search"))
+        for table in reversed(METADATA.sorted_tables):
+            connection.execute(table.delete())
+
+
+def _forget_version(store: Store) -> None:
+    store.state.put("search", {"version": "of another Listener", "left": 0}, NOON)
+
+
+# -- the index ----------------------------------------------------------------------------------------------------
+
+
+def test_the_index_is_what_words_are_looked_up_in(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2, "bolt works")))
+    assert numbers(store, "bolt") == [2]
+    with store._database.write() as connection:
+        connection.execute(text("DELETE FROM search"))
+    assert numbers(store, "bolt") == [], "nothing was scanned"
+    assert numbers(store, "bolt OR lang:en") == [2, 1], "a query that no word narrows down needs no index"
+    _forget_version(store)
+    assert numbers(store, "bolt") == [2], "an index of another version is not trusted"
+    index_all(store)
+    assert numbers(store, "bolt") == [2]
+
+
+def test_a_database_of_before_is_searched_at_once_and_indexed_by_and_by(store: Store) -> None:
+    store.ingest(arrival(*(post(number) for number in range(1, 8))))
+    _forget_version(store)
+    store.ingest(arrival(post(8), post(3, "bolt came later", edited_at=NOON), at=NOON + HOUR))
+    marks = []
+    while True:
+        assert sorted(numbers(store, "acme")) == [1, 2, 4, 5, 6, 7, 8]
+        assert numbers(store, "bolt") == [3]
+        marks.append(store.posts.index(NOON, batch=3))
+        if not marks[-1]:
+            break
+    assert marks == [4, 1, 0]
+    assert _indexed(store) == 8
+    assert (store.state.get("search") or {})["version"] == VERSION
+    assert store.posts.index(NOON) == 0
+
+
+def test_a_database_of_the_first_schema_is_brought_up_and_searched(url: str) -> None:
+    with open_store(url) as store:
+        store.ingest(arrival(post(1), post(2, "bolt works"), post(3)))
+        with store._database.write() as connection:
+            for statement in (
+                "DROP TABLE search", "DROP INDEX ix_mentions_hidden", "ALTER TABLE posts DROP COLUMN repost_of",
+                "DELETE FROM state", f"UPDATE {VERSION_TABLE} SET version_num = '0001'",
+            ):  # fmt: skip
+                connection.execute(text(statement))
+    with open_store(url) as store:
+        assert (numbers(store, "bolt"), _indexed(store)) == ([2], 0)
+        index_all(store)
+        assert (numbers(store, "bolt"), _indexed(store)) == ([2], 3)
+        stored = store.posts.get(post(1).key)
+        assert stored is not None
+        assert stored.post == post(1)
+
+
+def test_emptied_posts_leave_the_index(store: Store) -> None:
+    store.ingest(arrival(*(post(number) for number in range(6))))
+    store.ingest(arrival(gone=[post(0)], at=NOON + DAY))
+    assert _indexed(store) == 5
+    store.posts.expire("mastodon", NOON + DAY, NOON + DAY)
+    assert _indexed(store) == 0
+    _forget_version(store)
+    index_all(store)
+    assert (_indexed(store), numbers(store, "lang:en OR acme")) == (0, [])
+
+
+def _indexed(store: Store) -> int:
+    with store._database.read() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM search")).scalar_one())
+
+
+def test_new_numbers_do_not_touch_the_index(store: Store) -> None:
+    store.ingest(arrival(post(1)))
+    with store._database.write() as connection:
+        connection.execute(text("DELETE FROM search"))
+    store.ingest(arrival(post(1, engagement={"likes": 3}), at=NOON + HOUR))
+    assert _indexed(store) == 0
+
+
+# -- what is searched ---------------------------------------------------------------------------------------------
+
+
+def test_posts_come_newest_first_and_once_however_many_watches_have_them(store: Store) -> None:
+    posts = [post(number, published_at=NOON - number * HOUR) for number in range(1, 8)]
+    store.ingest(arrival(*(understood(one, Label.NEUTRAL, "acme", "bolt", "quill") for one in posts)))
+    for query, batch in product(("acme", "lang:en"), (1, 2, 7, 500)):
+        assert numbers(store, query, batch=batch) == [1, 2, 3, 4, 5, 6, 7]
+        assert numbers(store, query, batch=batch, limit=3) == [1, 2, 3]
+        assert numbers(store, query, batch=batch, since=NOON - 4 * HOUR, until=NOON - HOUR) == [2, 3, 4]
+        assert numbers(store, query, batch=batch, watch="quill") == [1, 2, 3, 4, 5, 6, 7]
+        assert numbers(store, query, batch=batch, watch="other") == []
+    first = next(store.posts.search(parse("acme watch:bolt")))
+    assert (first.sighted.mention.watch, first.match.spans[0].end) == ("bolt", 4)
+
+
+def test_what_an_exclusion_hides_is_not_found(store: Store) -> None:
+    store.ingest(arrival(post(1, "acme works"), post(2, "acme hires")))
+    assert numbers(store, "acme NOT (hires OR jobs)") == [1]
+
+
+def test_mentions_are_found_in_the_states_that_are_asked_for(store: Store) -> None:
+    hidden = Understood(post(1), (mention(post(1), state=MentionState.EXCLUDED),))
+    store.ingest(arrival(hidden, post(2)))
+    assert numbers(store, "acme") == [2]
+    assert numbers(store, "acme", states=[MentionState.EXCLUDED]) == [1]
+    assert sorted(numbers(store, "acme", states=MentionState)) == [1, 2]
+
+
+def test_a_theme_is_found_by_its_id_and_by_its_words(store: Store) -> None:
+    store.watches.sync([Watch("acme", "Acme", Role.BRAND, "acme")], NOON)
+    theme = Theme("t1", "acme", "login loop", NOON, NOON, {"phrases": ["login loop", "keeps looping"]})
+    store.commit(Step(NOON, themes=(theme, replace(theme, id="t2", watch="other"))))
+    happy = understood(post(2, "acme keeps looping, lovely"), Label.POSITIVE)
+    store.ingest(arrival(post(1, "acme keeps looping"), happy, post(3, "acme is down")))
+    assert numbers(store, "theme:t1") == [1]
+    assert numbers(store, 'theme:"login loop"') == [1]
+    assert numbers(store, "acme NOT theme:t1") == [3, 2]
+    assert numbers(store, "theme:t2") == []
+
+
+# -- hostile words ------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    '"; DROP TABLE posts; --', "'); DELETE FROM posts; --", "a'b''c", 'say ""', "\\", "\\'", "nul\0nul", "\ud800 half",
+    "*", "acme*", "^acme", "acme NEAR bolt", "acme AND", "OR", "NOT", "words:acme", "{words}: acme", "+ - ( ) [",
+    "acme:*", "acme & !bolt", "a <-> b", "a | b", ":A", "%", "_", "_23acme", "%s", "%(posts)s", ":ids", "?", "\u00a0",
+    "\u3000x", "\x1f", "ı", "İ", "ß", "x" * 5_000, "小" * 3_000, "#" * 50, "@a@b@c", "🏳️‍🌈",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_hostile_words_are_words(store: Store, index: bool) -> None:
+    posts = [post(number, f"acme {words} bolt", author=words) for number, words in enumerate(HOSTILE)]
+    store.ingest(arrival(*posts))
+    if not index:
+        _forget_version(store)
+    facts = Facts("mastodon", language="en", watch="acme", label=Label.NEGATIVE)
+    stored = [Document(one.post, facts) for key in posts if (one := store.posts.get(key.key))]
+    for number, words in enumerate(HOSTILE):
+        for query in _about(words):
+            matcher = Matcher(query)
+            holding = [one.post.key for one in stored if matcher.match_document(one)]
+            assert sorted(found(store, query)) == sorted(holding), (number, str(query)[:100])
+    assert len(found(store, "acme")) == len(HOSTILE)
+
+
+def _about(words: str) -> list[Query]:
+    fields = ("site", "country", "source", "theme", "watch", "mention", "lang")
+    if not Matcher(Phrase(f"acme {words}")).match(Post("net", "1", f"acme {words}")):
+        return [Field(name, words) for name in fields]
+    return [
+        *(kind(f"acme {words} bolt") for kind in (Phrase, Cased, Raw)),
+        In("author", Phrase(f"acme {words}")),
+        *(kind(words) for kind in (Hashtag, Name)),
+        *(Field(name, words) for name in fields),
+    ]
+
+
+@pytest.mark.parametrize("join", [Or, And])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_ten_thousand_terms_are_no_error(store: Store, join: type, mixed: bool) -> None:
+    store.ingest(arrival(post(1), post(2, "bolt word17 word2001 here")))
+    terms: list[Query] = [Word(f"word{number}") for number in range(3_000 if mixed else 10_000)]
+    if mixed:
+        terms = [And((Or((term, Word("here"))), Word(f"word{i}"))) for i, term in enumerate(terms)]
+    assert numbers(store, join(tuple(terms))) == ([2] if join is Or else [])
+    both = And((Or(tuple(terms)), Or((Word("bolt"), *terms))))
+    assert numbers(store, both) == [2]
+
+
+def test_ten_thousand_values_of_a_field_are_no_error(store: Store) -> None:
+    store.ingest(arrival(post(1)))
+    watches: list[Query] = [Field("watch", f"w{number}") for number in range(10_000)]
+    assert numbers(store, Or((*watches, Field("watch", "acme")))) == [1]
+    assert numbers(store, And((Word("acme"), Or(tuple(watches))))) == []
+    assert numbers(store, And(tuple(watches))) == []
+
+
+def test_brackets_as_deep_as_the_language_allows_are_no_error(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2, "deep0 deep1 deep2")))
+    query = "deep0"
+    for depth in range(1, 50):
+        query = f"({query} {'OR' if depth % 2 else 'AND'} {'deep1' if depth % 4 else 'deep2'})"
+    assert numbers(store, query) == [2]
+    assert numbers(store, f"{query} OR acme") == [1, 2] or numbers(store, f"{query} OR acme") == [2, 1]
+
+
+def test_a_post_of_more_words_than_an_index_takes_is_found_all_the_same(store: Store) -> None:
+    signs = "".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + (n * 7 + n // 20_000) % 20_000) for n in range(50_000))
+    assert tokens(post(1, signs)) == EVERYTHING
+    store.ingest(arrival(post(1, signs), post(2, f"acme {signs[:300]}")))
+    assert numbers(store, Phrase(signs[40_000:40_006])) == [1]
+    assert sorted(numbers(store, Phrase(signs[:100]))) == [1, 2]
+
+
+def test_the_beginning_of_a_word_is_enough_for_a_wildcard(store: Store) -> None:
+    store.ingest(arrival(post(1, "it crashes"), post(2, "crash"), post(3, "the car crawls"), post(4, "#crashing")))
+    assert sorted(numbers(store, "crash*")) == [1, 2, 4]
+    assert numbers(store, "cras?es") == [1]
+    assert numbers(store, "#crash*") == [4]
+    assert sorted(numbers(store, "*sh*")) == [1, 2, 4]
+    assert numbers(store, "x" * 150 + "*") == []
