@@ -33,9 +33,12 @@ def alert_deliveries(signal: Signal, decision: Decision, watch: Watch | None, no
 def alert_message(
     signal: Signal, alert: Alert, change: Change, told: Told, watch: Watch | None, now: datetime
 ) -> Message:
-    """What this channel hears: private posts are taken out, and counted, unless it may quote them."""
-    quotes = tuple(q for q in signal.quotes if told.private or q.visibility is Visibility.PUBLIC)
-    withheld = len(signal.quotes) - len(quotes)
+    """What this channel hears: private posts are taken out, and counted, unless it may quote them; and so, without a
+    word, are posts that the queries of its routes do not let through.
+    """
+    readable_here = [q for q in signal.quotes if told.private or q.visibility is Visibility.PUBLIC]
+    withheld = len(signal.quotes) - len(readable_here)
+    quotes = [q for q in readable_here if told.posts is None or q.post in told.posts]
     zone = watch.time_zone if watch else "UTC"
     prefix = {Change.UPDATE: "Update: ", Change.RESOLVE: "Over: "}.get(change, "")
     body = [clean(signal.detail)]

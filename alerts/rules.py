@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from insight.model import Alert, AlertState, Signal, SignalKind, Visibility
+from insight.model import Alert, AlertState, PostKey, Signal, SignalKind, Visibility
+
+Matching = Mapping[str, Collection[PostKey]]
+"""By the text of a query, the posts that match it."""
 
 UPDATE_PAUSE = timedelta(hours=1)
 DAILY_CAP = 20
@@ -32,6 +35,7 @@ class Why(StrEnum):
     NEVER_TOLD = "never_told"  # it is over, and this channel never heard that it had begun
     NO_ROUTE = "no_route"  # the config sends neither this kind nor this watch there
     BELOW_MINIMUM = "below_minimum"  # fewer posts behind it than the route asks for
+    NO_POST_MATCHES = "no_post_matches"  # none of the posts behind it is what the route's query looks for
     PRIVATE_EVIDENCE = "private_evidence"  # every post behind it is private, and the channel is not
     BUDGET = "budget"  # the channel has had its messages for the day
 
@@ -40,7 +44,8 @@ class Why(StrEnum):
 class Route:
     """What goes to a channel. None: every kind, every watch. `minimum`: the fewest posts worth a word.
 
-    `private`: the people behind the channel may read private posts (tickets, surveys).
+    `private`: the people behind the channel may read private posts (tickets, surveys). `query`: what a post behind the
+    signal must match.
     """
 
     channel: str
@@ -48,6 +53,7 @@ class Route:
     watches: frozenset[str] | None = None
     private: bool = False
     minimum: float = 0.0
+    query: str | None = None
 
     def takes(self, signal: Signal) -> bool:
         """A signal about a source concerns no single watch, so no route leaves it out for its watches."""
@@ -57,10 +63,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A channel that hears of it, and whether private posts may be quoted there."""
+    """A channel that hears of it, and what may be quoted there: private posts, too; these posts only (None: all)."""
 
     channel: str
     private: bool
+    posts: frozenset[PostKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,10 @@ def decide(
     told: Collection[str],
     spent: Mapping[str, int] | None = None,
     cap: int = DAILY_CAP,
+    matching: Matching | None = None,
 ) -> Decision:
     """`told`: the channels that have a delivery of the open alert. `spent`: each channel's alert messages of the day.
+    `matching`: by each route's query, which of the posts behind the signal match it.
 
     An ending goes to those who heard the beginning, whatever has been spent and however the routes read by now.
     """
@@ -100,16 +109,18 @@ def decide(
         return Decision(change, open_alert, untold=(Untold(None, why or Why.ALREADY_TOLD),))
     if why:
         return Decision(change, _changed(change, signal, open_alert, now, heard=False), untold=(Untold(None, why),))
-    verdicts = {
-        channel: _verdict(
-            change, signal, [route for route in routes if route.channel == channel], told, spent or {}, cap
-        )
-        for channel in dict.fromkeys(route.channel for route in routes)
-    }
-    heard = tuple(Told(channel, may_read_private(routes, channel)) for channel, why in verdicts.items() if why is None)
-    untold = tuple(Untold(channel, why) for channel, why in verdicts.items() if why is not None)
+    heard: list[Told] = []
+    untold: list[Untold] = []
+    for channel in dict.fromkeys(route.channel for route in routes):
+        its, private = [r for r in routes if r.channel == channel], may_read_private(routes, channel)
+        posts = _quotable(signal, [r for r in its if r.takes(signal) and _is_large_enough(signal, r)], matching or {})
+        verdict = _verdict(change, signal, its, Told(channel, private, posts), told, spent or {}, cap)
+        if verdict is None:
+            heard.append(Told(channel, private, posts))
+        else:
+            untold.append(Untold(channel, verdict))
     alert = _changed(change, signal, open_alert, now, heard=bool(heard))
-    return Decision(change, alert, heard, untold if routes else (Untold(None, Why.NO_ROUTE),))
+    return Decision(change, alert, tuple(heard), tuple(untold) if routes else (Untold(None, Why.NO_ROUTE),))
 
 
 def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change, Why | None]:
@@ -128,23 +139,45 @@ def _verdict(
     change: Change,
     signal: Signal,
     routes: Sequence[Route],
+    would: Told,
     told: Collection[str],
     spent: Mapping[str, int],
     cap: int,
 ) -> Why | None:
-    """Why this channel is not told, by its routes; None when it is."""
-    channel = routes[0].channel
+    """Why this channel is not told, by its routes; None when it is, as it `would` be."""
     if change is Change.RESOLVE:
-        return None if channel in told else Why.NEVER_TOLD
+        return None if would.channel in told else Why.NEVER_TOLD
     taking = [route for route in routes if route.takes(signal)]
     if not taking:
         return Why.NO_ROUTE
-    posts = observed(signal)
-    if posts is not None and all(posts < route.minimum for route in taking):
+    if not any(_is_large_enough(signal, route) for route in taking):
         return Why.BELOW_MINIMUM
-    if not may_read_private(routes, channel) and only_private(signal):
+    if not would.private and only_private(signal):
         return Why.PRIVATE_EVIDENCE
-    return Why.BUDGET if spent.get(channel, 0) >= cap else None
+    if not _has_a_match(signal, would):
+        return Why.NO_POST_MATCHES
+    return Why.BUDGET if spent.get(would.channel, 0) >= cap else None
+
+
+def _is_large_enough(signal: Signal, route: Route) -> bool:
+    posts = observed(signal)
+    return posts is None or posts >= route.minimum
+
+
+def _quotable(signal: Signal, routes: Sequence[Route], matching: Matching) -> frozenset[PostKey] | None:
+    """The posts behind the signal that the queries of these routes let through; None: all of them.
+
+    A signal that rests on no posts (a silent source) has nothing that a query could ask.
+    """
+    if not (signal.quotes and routes) or any(route.query is None for route in routes):
+        return None
+    return frozenset(post for route in routes for post in matching.get(route.query or "", ()))
+
+
+def _has_a_match(signal: Signal, would: Told) -> bool:
+    """Whether something is left that this channel may read: that a private post matches is private as well."""
+    readable = (quote for quote in signal.quotes if would.private or quote.visibility is Visibility.PUBLIC)
+    return would.posts is None or any(quote.post in would.posts for quote in readable)
 
 
 def may_read_private(routes: Iterable[Route], channel: str) -> bool:

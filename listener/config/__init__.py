@@ -3,6 +3,8 @@
 from listener.config.changes import Changes, changes
 from listener.config.check import zones
 from listener.config.kinds import Catalogue
+from listener.config.language import WatchTests
+from listener.config.library import Library
 from listener.config.load import load, parse
 from listener.config.problems import ConfigError, Problem, nearest
 from listener.config.schema import SCHEMA_FILE, schema, schema_text
@@ -19,9 +21,11 @@ __all__ = [
     "ConfigError",
     "DaemonSettings",
     "DigestSettings",
+    "Library",
     "Problem",
     "Redactor",
     "StorageSettings",
+    "WatchTests",
     "changes",
     "load",
     "nearest",

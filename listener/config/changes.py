@@ -32,10 +32,15 @@ class Changes:
 def changes(old: Config, new: Config) -> Changes:
     """From one config to the next. Secrets are compared and never said."""
     lines = [
+        *_texts("query", old.language.queries, new.language.queries),
+        *_texts("word list", old.library.files, new.library.files),
         *_watches({watch.id: watch for watch in old.watches}, {watch.id: watch for watch in new.watches}),
         *_things("source", {made.id: made for made in old.sources}, {made.id: made for made in new.sources}),
         *_things("channel", old.channels, new.channels),
     ]
+    if old.owned != new.owned:
+        lines.append("owned changed")
+    lines += [f"watch {name}: tests changed" for name in sorted(_kept(old, new)) if old.cases(name) != new.cases(name)]
     if old.contact != new.contact:
         lines.append("contact changed")
     settings = [
@@ -46,6 +51,16 @@ def changes(old: Config, new: Config) -> Changes:
     restart = tuple(name for name in settings if name in RESTART)
     lines += [f"{name} changed{' (after a restart)' if name in restart else ''}" for name in settings]
     return Changes(tuple(lines), restart)
+
+
+def _texts(noun: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """What queries take in: one that is unchanged itself means something else with it."""
+    yield from _come_and_gone(noun, old, new)
+    yield from (f"{noun} {name} changed" for name in sorted(old.keys() & new.keys()) if old[name] != new[name])
+
+
+def _kept(old: Config, new: Config) -> set[str]:
+    return {watch.id for watch in old.watches} & {watch.id for watch in new.watches}
 
 
 def _watches(old: Mapping[str, Watch], new: Mapping[str, Watch]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What no single setting can know: names that must exist or be unique, queries, time zones, terms, addresses."""
+"""What no single setting can know: names that must exist or be unique, time zones, terms, addresses."""
 
 from __future__ import annotations
 
@@ -8,30 +8,14 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from insight.model import Watch
-from insight.query import QueryError, parse
 from listener.config.problems import Report, choice
-from listener.config.settings import AlertSettings, DigestSettings, StorageSettings, WatchSettings
+from listener.config.settings import AlertSettings, DigestSettings, StorageSettings
 from listener.yamlfile import Path
 from scrapers.base import Access, Source
 
 MAX_EVERY = 31 * 86_400.0
 
 Entries = Sequence[tuple[Path, Source]]
-
-
-def check_watches(watches: Sequence[tuple[Path, WatchSettings]], report: Report) -> list[Watch]:
-    """The watches whose query can be understood."""
-    understood = []
-    unique("watch", [(path, "id", watch.id) for path, watch in watches], "give each watch an id of its own", report)
-    for path, watch in watches:
-        check_zone((*path, "time_zone"), watch.time_zone, report)
-        try:
-            parse(watch.query)
-        except QueryError as error:
-            report.inside((*path, "query"), watch.query, error.position, error.message, error.remedy)
-        else:
-            understood.append(watch.watch())
-    return understood
 
 
 def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[str], report: Report) -> None:

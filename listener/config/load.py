@@ -13,14 +13,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from alerts.base import Channel
+from insight.model import Watch
+from insight.query import Query
 from listener import yamlfile
-from listener.config import check
+from listener.config import check, queries
+from listener.config.base import ID
 from listener.config.explain import ID_RULE, build, unknown_key
 from listener.config.kinds import Catalogue, channel_kinds, source_kinds
+from listener.config.language import Language
+from listener.config.library import Library
 from listener.config.problems import ConfigError, Problem, Report
 from listener.config.secrets import Interpolation, held_secrets, written_secrets
 from listener.config.settings import (
-    ID,
     AlertSettings,
     Contact,
     DaemonSettings,
@@ -61,7 +65,7 @@ def parse(
     report = Report(str(file), tree)
     filler = Interpolation(os.environ if environ is None else environ, folder, report.at)
     value = filler.fill(tree.value)
-    reader = _Reader(value, report, sources or source_kinds(folder), channels or channel_kinds(folder))
+    reader = _Reader(value, report, folder, sources or source_kinds(folder), channels or channel_kinds(folder))
     if _is_whole(value, report):
         reader.read()
     report.stop([*filler.secrets, *reader.written_secrets()])
@@ -109,9 +113,11 @@ class _Reader:
 
     value: Any
     report: Report
+    folder: Path
     source_kinds: Catalogue[Source]
     channel_kinds: Catalogue[Channel]
     contact: Contact | None = None
+    language: Language = field(default_factory=Language)
     watches: list[tuple[Position, WatchSettings]] = field(default_factory=list)
     sources: list[tuple[Position, Source]] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -119,27 +125,36 @@ class _Reader:
     digest: DigestSettings = field(default_factory=DigestSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
+    understood: list[Watch] = field(default_factory=list)
+    filters: dict[str, Query] = field(default_factory=dict)
+    library: Library = field(init=False)
 
     def read(self) -> None:
         self._read_lists()
+        self.language = queries.read(self.value, self.report)
+        self.library = Library(self.folder, self.language.queries)
         self._read_sections()
         self._cross_check()
 
     def config(self, file: Path, secrets: set[str]) -> Config:
         """Everything as it was understood. `secrets` are those from outside; those in the file are added."""
-        sources, folder = tuple(source for _, source in self.sources), file.absolute().parent
+        sources = tuple(source for _, source in self.sources)
         held = held_secrets([sources, self.channels, self.daemon])
         return Config(
             file=file,
             contact=self.contact.contact if self.contact else "",
-            watches=tuple(watch.watch() for _, watch in self.watches),
+            watches=tuple(self.understood),
             sources=sources,
             channels=MappingProxyType(self.channels),
             alerts=self.alerts,
             digest=self.digest,
-            storage=self.storage.model_copy(update={"url": _beside(self.storage.url, folder)}),
+            storage=self.storage.model_copy(update={"url": _beside(self.storage.url, self.folder)}),
             daemon=self.daemon,
             secrets=frozenset(filter(None, {*secrets, *held, *self.written_secrets()})),
+            language=self.language,
+            library=self.library,
+            tests=MappingProxyType({watch.id: watch.tests for _, watch in self.watches if watch.tests}),
+            filters=MappingProxyType(self.filters),
         )
 
     def written_secrets(self) -> Iterator[str]:
@@ -202,8 +217,12 @@ class _Reader:
         )
         named = self.value.get("channels")
         names = list(named) if isinstance(named, dict) else []
-        watches = check.check_watches(self.watches, self.report)
-        check.check_sources(self.sources, watches, known, self.report)
+        broken = queries.check_named(self.library, self.report)
+        self.understood = queries.check_watches(self.watches, self.library, broken, self.report)
+        filters: list[tuple[Position, str | None]] = [(("digest", "query"), self.digest.query)]
+        filters += [(("alerts", "routes", i, "query"), route.query) for i, route in enumerate(self.alerts.routes)]
+        self.filters = queries.check_filters(filters, self.library, broken, self.report)
+        check.check_sources(self.sources, self.understood, known, self.report)
         check.check_alerts(self.alerts, known, names, self.report)
         check.check_digest(self.digest, names, self.report)
         check.check_storage(self.storage, self.report)

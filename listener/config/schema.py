@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from listener.config.base import ID
 from listener.config.explain import spellings
 from listener.config.kinds import OWN_KIND, Catalogue, channel_kinds, source_kinds
-from listener.config.settings import ID, Document
+from listener.config.settings import Document
 
 SCHEMA_FILE = Path(__file__).parent.parent / "config.schema.json"
 

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, field_validator
 
 from alerts.rules import DAILY_CAP, Route
 from insight.model import Role, SignalKind, Watch
-
-ID = r"^[a-z0-9][a-z0-9_-]*$"
-
-Id = Annotated[str, StringConstraints(pattern=ID, max_length=64)]
-Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
-]
-
-
-class Settings(BaseModel):
-    # an error that shows its input would show a secret
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+from listener.config.base import Id, Settings, Text
+from listener.config.language import Language, WatchTests
 
 
 class WatchSettings(Settings):
@@ -32,6 +22,7 @@ class WatchSettings(Settings):
     name: Text | None = Field(None, description="What people read in alerts and digests; the id if unset.")
     role: Role = Field(Role.BRAND, description="brand: your own. competitor: another's. topic: neither.")
     query: str = Field(min_length=1, description='What must be said: firefox OR "mozilla firefox" NOT jobs.')
+    tests: WatchTests | None = Field(None, description="Texts that the query must match, and must not.")
     time_zone: str = Field("UTC", description="Where the watch's people live: its days and hours are counted there.")
 
     def watch(self) -> Watch:
@@ -46,11 +37,17 @@ class RouteSettings(Settings):
     watches: tuple[str, ...] | None = Field(None, min_length=1, description="About which watches; all if unset.")
     private: bool = Field(False, description="The people behind it may read private posts (tickets, surveys).")
     minimum: float = Field(0, ge=0, le=1e9, description="Only what has at least this many posts behind it.")
+    query: str | None = Field(
+        None,
+        min_length=1,
+        description="Only what rests on a post that matches it, of those it quotes, and only such are quoted there. "
+        "Signals about sources pass. It may ask for `sentiment:`, `theme:` and `watch:`, too.",
+    )
 
     def route(self) -> Route:
         kinds = None if self.kinds is None else frozenset(self.kinds)
         watches = None if self.watches is None else frozenset(self.watches)
-        return Route(self.channel, kinds, watches, self.private, self.minimum)
+        return Route(self.channel, kinds, watches, self.private, self.minimum, self.query)
 
 
 class AlertSettings(Settings):
@@ -86,6 +83,12 @@ class DigestSettings(Settings):
     hour: int = Field(8, ge=0, le=23, description="On the clock of `time_zone`, also when it is put forward or back.")
     time_zone: str = Field("UTC", description="Whose weekday and hour, such as Europe/Berlin.")
     channels: tuple[str, ...] | None = Field(None, min_length=1, description="Which channels; all if unset.")
+    query: str | None = Field(
+        None,
+        min_length=1,
+        description="Only posts that match it are quoted, and the digest says so; its figures count all posts. "
+        "It may ask for `sentiment:`, `theme:` and `watch:`, too.",
+    )
 
 
 class StorageSettings(Settings):
@@ -98,6 +101,9 @@ class StorageSettings(Settings):
     )
     keep_days: int | None = Field(
         None, ge=1, le=36_500, description="Texts and authors go after so many days; counts stay. Unset: for good."
+    )
+    keep_excluded_days: int = Field(
+        90, ge=1, le=36_500, description="The same for posts that exclusions hide: so long an exclusion can be undone."
     )
 
 
@@ -163,7 +169,7 @@ class Contact(Settings):
         return value
 
 
-class Document(Contact):
+class Document(Language, Contact):
     """The settings of Listener."""
 
     watches: tuple[WatchSettings, ...] = Field(min_length=1, description="What the team follows.")

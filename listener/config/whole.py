@@ -10,8 +10,12 @@ from typing import Any
 from alerts.base import Channel
 from alerts.rules import Route
 from insight.model import Watch
+from insight.query import Query
+from insight.query.advice.cases import Case
 from listener import yamlfile
 from listener.config.kinds import channel_kinds, source_kinds
+from listener.config.language import Language, WatchTests
+from listener.config.library import Library
 from listener.config.secrets import Redactor, plain
 from listener.config.settings import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
 from scrapers.base import Source
@@ -19,7 +23,11 @@ from scrapers.base import Source
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Config:
-    """Everything of one config file. `secrets` are what no text may show: see `redactor`."""
+    """Everything of one config file. `secrets` are what no text may show: see `redactor`.
+
+    A watch's query stands with what it takes in written out. `tests` are the texts that try it, by the watch's id;
+    `filters` the trees of the queries of routes and digest, by their text.
+    """
 
     file: Path
     contact: str
@@ -31,6 +39,19 @@ class Config:
     storage: StorageSettings
     daemon: DaemonSettings
     secrets: frozenset[str]
+    language: Language
+    library: Library
+    tests: Mapping[str, WatchTests]
+    filters: Mapping[str, Query]
+
+    @property
+    def owned(self) -> frozenset[str]:
+        """The team's own accounts (without @) and hosts, as insight.query compares them."""
+        return self.language.accounts_and_hosts
+
+    def cases(self, watch: str) -> tuple[Case, ...]:
+        """What a watch's query must match, and what not."""
+        return self.tests[watch].cases(self.owned) if watch in self.tests else ()
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -60,8 +81,17 @@ def redacted(config: Config) -> dict[str, Any]:
     mask, sources, channels = config.redactor.mask, source_kinds(), channel_kinds()
     shown = {
         "contact": config.contact,
+        "owned": config.language.owned,
+        "queries": config.language.queries,
         "watches": [
-            {"id": w.id, "name": w.name, "role": w.role, "query": w.query, "time_zone": w.time_zone}
+            {
+                "id": w.id,
+                "name": w.name,
+                "role": w.role,
+                "query": w.query,
+                "tests": config.tests.get(w.id),
+                "time_zone": w.time_zone,
+            }
             for w in config.watches
         ],
         "sources": [{"kind": sources.name(source), **_fields(source)} for source in config.sources],

@@ -140,3 +140,11 @@ class Words(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+
+
+def test_a_digest_that_quotes_only_some_posts_says_so_in_both_forms() -> None:
+    filtered = digest_message(replace(digest(), quoting="Quoted are only posts that match: <b>"), NOW, id="d")
+    assert "Quoted are only posts that match: <b>" in filtered.body
+    assert "Quoted are only posts that match: &lt;b&gt;" in (filtered.html or "")
+    whole = digest_message(digest(), NOW, id="d")
+    assert "Quoted" not in whole.body + (whole.html or "")

@@ -44,6 +44,13 @@ def test_private_posts_are_quoted_where_they_may_be_read() -> None:
     assert "not quoted" not in message.body
 
 
+def test_where_a_route_has_a_query_only_posts_that_match_are_quoted() -> None:
+    first, second = quote(), quote("es stürzt ständig ab", 2)
+    message = said(replace(OPEN_TO_ALL, posts=frozenset({second.post})), quotes=(first, second, private()))
+    assert [one.text for one in message.quotes] == [second.text]
+    assert "1 private post is behind this too, not quoted here." in message.body
+
+
 def test_quotes_are_short_harmless_and_few() -> None:
     hostile = quote("word " * 200 + "\x1b[2J\u202e", author="a\nb\x00" + "x" * 99, url="javascript:alert(1)")
     message = said(quotes=(hostile,) * 9)

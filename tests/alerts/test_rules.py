@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules import UPDATE_PAUSE, Change, Decision, Route, Told, Untold, Why, alert_id, decide
+from alerts.rules import UPDATE_PAUSE, Change, Decision, Matching, Route, Told, Untold, Why, alert_id, decide
 from insight.model import AlertState, SignalKind
 from tests.alerts.samples import EVERYWHERE, HOUR, NOW, opened, private, quote, signal
 
@@ -125,6 +125,50 @@ def test_of_two_routes_that_disagree_about_privacy_the_stricter_holds() -> None:
     assert refusals(decide(signal(quotes=(private(),)), None, routes, NOW, told=())) == {"team": Why.PRIVATE_EVIDENCE}
 
 
+FIRST, SECOND = (quote(number=number).post for number in (1, 2))
+ASKING = Route("team", query="lang:de")
+
+
+def test_a_route_with_a_query_is_told_when_a_post_behind_the_signal_matches_and_quotes_only_that() -> None:
+    decision = decide(signal(), None, (ASKING, Route("console")), NOW, told=(), matching={"lang:de": {SECOND}})
+    assert decision.told == (Told("team", False, frozenset({SECOND})), Told("console", False))
+
+
+@pytest.mark.parametrize(
+    "matching", [{}, {"lang:de": frozenset()}, {"lang:en": {FIRST}}, {"lang:de": {private().post}}]
+)
+def test_a_route_with_a_query_is_not_told_when_none_matches(matching: Matching) -> None:
+    decision = decide(signal(), None, (ASKING,), NOW, told=(), matching=matching)
+    assert refusals(decision) == {"team": Why.NO_POST_MATCHES}
+
+
+def test_that_a_private_post_matches_is_told_to_nobody_who_may_not_read_it() -> None:
+    mixed = signal(quotes=(private(), quote()))
+    routes = (ASKING, replace(ASKING, channel="support", private=True))
+    decision = decide(mixed, None, routes, NOW, told=(), matching={"lang:de": {private().post}})
+    assert refusals(decision) == {"team": Why.NO_POST_MATCHES}
+    assert decision.told == (Told("support", True, frozenset({private().post})),)
+
+
+def test_of_two_routes_of_a_channel_the_one_that_takes_the_signal_says_what_is_quoted() -> None:
+    themes = Route("team", kinds=frozenset({SignalKind.THEME}))
+    small = Route("team", minimum=99)
+    decision = decide(signal(), None, (ASKING, themes, small), NOW, told=(), matching={"lang:de": {FIRST}})
+    assert decision.told == (Told("team", False, frozenset({FIRST})),)
+    both = decide(signal(), None, (ASKING, Route("team")), NOW, told=(), matching={"lang:de": {FIRST}})
+    assert both.told == (Told("team", False, None),)
+
+
+def test_a_signal_that_rests_on_no_post_passes_every_query() -> None:
+    about_a_source = signal(kind=SignalKind.SOURCE, watch=None, source="feed:news", figures={}, quotes=())
+    assert told(decide(about_a_source, None, (ASKING,), NOW, told=())) == ("team",)
+
+
+def test_an_end_is_told_although_no_post_matches_any_more() -> None:
+    over = signal(over=True, quotes=(), figures={})
+    assert told(decide(over, opened(), (ASKING,), NOW, told=("team",))) == ("team",)
+
+
 def test_a_channel_that_has_had_its_messages_for_the_day_is_spared() -> None:
     decision = decide(signal(), None, EVERYWHERE, NOW, told=(), spent={"team": 20, "console": 19}, cap=20)
     assert told(decision) == ("console",)
@@ -134,7 +178,15 @@ def test_a_channel_that_has_had_its_messages_for_the_day_is_spared() -> None:
 @given(
     over=st.booleans(),
     alert=st.sampled_from([None, opened(), opened(told_at=None), opened(at=NOW)]),
-    routes=st.lists(st.builds(Route, st.sampled_from(["a", "b"]), minimum=st.sampled_from([0.0, 99.0])), max_size=4),
+    routes=st.lists(
+        st.builds(
+            Route,
+            st.sampled_from(["a", "b"]),
+            minimum=st.sampled_from([0.0, 99.0]),
+            query=st.sampled_from([None, "lang:de"]),
+        ),
+        max_size=4,
+    ),
     spent=st.dictionaries(st.sampled_from(["a", "b"]), st.integers(0, 30)),
     heard=st.sets(st.sampled_from(["a", "b"])),
 )

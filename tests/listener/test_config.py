@@ -205,7 +205,7 @@ def test_an_error_shows_the_line_with_a_caret_below_the_fault():
         "/etc/listener/c.yaml:5:5: watches[0].rule: unknown key `rule`",
         "      5 |     rule: brand",
         "        |     ^",
-        "        → did you mean `role`? (allowed: id, name, role, query, time_zone)",
+        "        → did you mean `role`? (allowed: id, name, role, query, tests, time_zone)",
     ]
 
 

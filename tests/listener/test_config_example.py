@@ -15,6 +15,7 @@ import scrapers
 from insight.model import Role
 from listener.config import SCHEMA_FILE, load, parse, schema, schema_text
 from listener.config.settings import Document
+from listener.trial import try_queries
 from listener.yamlfile import parse as parse_yaml
 
 EXAMPLE = Path(__file__).parents[2] / "config.yaml"
@@ -47,6 +48,11 @@ def test_the_example_works_with_what_it_comments_out():
     assert set(config.channels) == {"console", "team", "mail"}
     assert [route.channel for route in config.routes] == ["team", "console"]
     assert config.digest_channels == ("mail",)
+    assert (config.digest.query in config.filters, len(config.filters)) == (True, 2)
+    assert set(config.language.queries) == {"noise", "elsewhere"}
+    assert config.owned == {"firefox", "mozilla.org"}
+    found = [finding for finding in try_queries(config) if finding.name == "firefox"]
+    assert [(finding.fine, finding.says) for finding in found] == [(True, "4 tests come out as expected")]
     assert config.storage.keep_days == 365
 
 
@@ -79,6 +85,10 @@ def test_the_schema_is_a_schema_and_knows_every_kind():
 def test_the_schema_accepts_the_example_and_refuses_a_typo():
     value = parse_yaml(EXAMPLE.read_bytes()).value
     assert faults(value) == []
+    tested = {"id": "a", "query": "acme", "tests": {"match": ["acme", {"title": "acme", "rating": 2}]}}
+    assert faults({**value, "watches": [tested], "queries": {"noise": "spam"}, "owned": ["@acme"]}) == []
+    assert faults({**value, "watches": [{**tested, "tests": {"match": [{"txt": "acme"}]}}]})
+    assert faults({**value, "queries": {"noise": 5}})
     assert faults({**value, "digest": {"huor": 8}})
     assert faults({**value, "sources": [{"kind": "hackernews", "evry": 5}]})
     assert faults({**value, "channels": {"console": {"kind": "consol"}}})

@@ -1,0 +1,83 @@
+"""What the queries of a config take in: its named queries, and word lists in files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+MAX_BYTES = 1_000_000
+MAX_LINES = 100_000
+
+
+class Library:
+    """`$name` and `@file:` of one config, as insight.query asks for them.
+
+    A file is read once: all queries of a config see the same lines, and a changed file is news for the next reload.
+    """
+
+    def __init__(self, folder: Path, queries: Mapping[str, str]) -> None:
+        self._folder = folder
+        self.queries = queries
+        self.files: dict[str, str] = {}
+
+    def named(self, name: str) -> str | None:
+        return self.queries.get(name)
+
+    def names(self) -> Collection[str]:
+        return tuple(self.queries)
+
+    def lines(self, file: str) -> str:
+        """The file's text. Raises ValueError in words that name it."""
+        if file not in self.files:
+            self.files[file] = _read(self._folder / file)
+        return self.files[file]
+
+
+class Noted:
+    """A library that notes whether anything was taken from it."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self.used = False
+
+    def named(self, name: str) -> str | None:
+        self.used = True
+        return self._library.named(name)
+
+    def names(self) -> Collection[str]:
+        return self._library.names()
+
+    def lines(self, file: str) -> str:
+        self.used = True
+        return self._library.lines(file)
+
+
+def _read(path: Path) -> str:
+    text = _decoded(path)
+    if not text.strip():
+        raise ValueError(f"{path} is empty")
+    count = text.count("\n") + (not text.endswith("\n"))
+    if count > MAX_LINES:
+        raise ValueError(f"{path} has {count:,} lines; {MAX_LINES:,} are allowed")
+    return text
+
+
+def _decoded(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder")
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no ordinary file")
+        with path.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{path} is not UTF-8 text (line {line})") from None

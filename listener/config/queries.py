@@ -1,0 +1,117 @@
+"""The queries of a config: named ones, those of watches, and those that filter what a channel or digest shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+from insight.model import Watch
+from insight.query import Query, QueryError, parse, parse_watch
+from insight.query.reading.parser import MAX_LENGTH
+from listener.config.base import ID
+from listener.config.check import check_zone, unique
+from listener.config.explain import ID_RULE, build
+from listener.config.language import Language
+from listener.config.library import Library, Noted
+from listener.config.problems import Report
+from listener.config.settings import WatchSettings
+from listener.yamlfile import Path
+
+_NAMED = re.compile(r"\$([a-z0-9][a-z0-9_-]*)")
+
+
+def read(value: Mapping[str, Any], report: Report) -> Language:
+    """Each key by itself, so that a fault in one does not make the others unknown."""
+    owned, queries, found = None, dict[str, str](), value.get("queries")
+    if value.get("owned") is not None:
+        owned = build(Language, {"owned": value["owned"]}, (), report)
+    if not isinstance(found, dict | None):
+        report.at(("queries",), "`queries` holds something else than entries", "write `name: query` a line below it")
+        found = None
+    for name, text in (found or {}).items():
+        if not re.match(ID, name) or len(name) > 64:
+            report.at_key(("queries", name), f"the name `{name}` {ID_RULE}", "choose another name")
+        elif made := build(Language, {"queries": {name: text}}, (), report):
+            queries |= made.queries
+    return Language(owned=owned.owned if owned else (), queries=queries)
+
+
+def check_named(library: Library, report: Report) -> frozenset[str]:
+    """The names of those that cannot be understood. Each is read, whether or not another takes it in."""
+    errors: dict[str, QueryError] = {}
+    for name, text in library.queries.items():
+        try:
+            parse(text, library)
+        except QueryError as error:
+            errors[name] = error
+    for name in dict.fromkeys(_culprit(name, errors) for name in errors):
+        _say(errors[name], ("queries", name), (), report)
+    return frozenset(errors)
+
+
+def _culprit(name: str, errors: Mapping[str, QueryError]) -> str:
+    """The named query whose fault it is; of a loop, the one that stands first in the file."""
+    chain = [name]
+    while (taken := _taken(errors[chain[-1]], errors)) is not None:
+        if taken in chain:
+            loop = chain[chain.index(taken) :]
+            return next(each for each in errors if each in loop)
+        chain.append(taken)
+    return chain[-1]
+
+
+def _taken(error: QueryError, broken: Container[str]) -> str | None:
+    """The named query at which an error points, where that is itself broken."""
+    found = _NAMED.match(error.query, error.position)
+    return found[1] if found and found[1] in broken else None
+
+
+def check_watches(
+    watches: Sequence[tuple[Path, WatchSettings]], library: Library, broken: AbstractSet[str], report: Report
+) -> list[Watch]:
+    """The watches whose query can be understood. What it takes in is written out: a changed list is a changed query."""
+    understood = []
+    unique("watch", [(path, "id", watch.id) for path, watch in watches], "give each watch an id of its own", report)
+    for path, settings in watches:
+        check_zone((*path, "time_zone"), settings.time_zone, report)
+        noted, watch = Noted(library), settings.watch()
+        try:
+            tree = parse_watch(watch.query, noted)
+        except QueryError as error:
+            _say(error, (*path, "query"), broken, report)
+        else:
+            written = replace(watch, query=str(tree)) if noted.used else watch
+            if _is_short_enough(written, (*path, "query"), report):
+                understood.append(written)
+    return understood
+
+
+def _is_short_enough(watch: Watch, path: Path, report: Report) -> bool:
+    length = len(watch.query)
+    if length > MAX_LENGTH:
+        message = f"with its lists written out it has {length:,} characters; {MAX_LENGTH:,} are allowed"
+        report.at(path, message, "shorten the lists, or give each part of them a watch of its own")
+    return length <= MAX_LENGTH
+
+
+def check_filters(
+    filters: Iterable[tuple[Path, str | None]], library: Library, broken: AbstractSet[str], report: Report
+) -> dict[str, Query]:
+    """The trees of the queries of routes and of the digest, by their text. They may ask for what is stored."""
+    trees: dict[str, Query] = {}
+    for path, text in filters:
+        if text is not None and text not in trees:
+            try:
+                trees[text] = parse(text, library)
+            except QueryError as error:
+                _say(error, path, broken, report)
+    return trees
+
+
+def _say(error: QueryError, path: Path, broken: Container[str], report: Report) -> None:
+    """One problem, unless it is that of a named query which has been reported where that stands."""
+    if _taken(error, broken) is None:
+        report.inside(path, error.query, error.position, error.message, error.remedy)

@@ -1,0 +1,1 @@
+"""What teams bring along from the tools they used before."""

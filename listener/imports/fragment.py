@@ -1,0 +1,115 @@
+"""Watches and feeds as a piece of YAML, and that piece set into a config whose every other character stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from listener import yamlfile
+from listener.imports.google_alerts import NewFeed, NewWatch
+
+_LINE = re.compile(r"[^\r\n]+(?:\r\n|\n|\r)?|\r\n|\n|\r")
+
+
+class AppendError(ValueError):
+    """The piece cannot be set into this file."""
+
+    remedy = "import without --write, and paste what it prints"
+
+
+def fragment(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
+    """What `listener query import` prints."""
+    blocks = _Blocks.of(watches, feeds)
+    return "".join(f"{name}:\n{_indented(lines, 2)}" for name, lines in blocks.named() if lines)
+
+
+def appended(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
+    """The config with the entries at the end of its lists. Raises AppendError when they cannot be set there safely."""
+    if not (watches or feeds):
+        return config
+    before, text = yamlfile.parse(config).value, config
+    for name, lines in _Blocks.of(watches, feeds).named():
+        if lines:
+            text = _set_in(text, name, lines)
+    after, added = yamlfile.parse(text), yamlfile.parse(fragment(watches, feeds)).value or {}
+    wanted = {**before, **{name: [*before.get(name, []), *entries] for name, entries in added.items()}}
+    if after.faults or after.value != wanted:  # an odd layout: nothing is guessed
+        raise AppendError("the new entries cannot be set into this config without touching the rest")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    watches: list[str]
+    sources: list[str]
+
+    @classmethod
+    def of(cls, watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> _Blocks:
+        return cls(
+            [line for made in watches for line in _watch(made)], [line for made in feeds for line in _feed(made)]
+        )
+
+    def named(self) -> tuple[tuple[str, list[str]], ...]:
+        return ("watches", self.watches), ("sources", self.sources)
+
+
+def _watch(made: NewWatch) -> list[str]:
+    return [
+        f"- id: {_id(made.id)}",
+        f"  name: {_single(made.name)}",
+        f"  role: {made.role}",
+        f"  query: {_single(made.query)}",
+    ]
+
+
+def _feed(made: NewFeed) -> list[str]:
+    return [
+        "- kind: google_alerts",
+        f"  name: {made.name}",
+        f"  url: {made.url}",
+        f"  watches: [{_id(made.watch)}]",
+    ]
+
+
+def _id(text: str) -> str:
+    """Bare where YAML reads it as text, and not as a number or a switch."""
+    return text if yamlfile.parse(f"- {text}").value == [text] else _single(text)
+
+
+def _single(text: str) -> str:
+    """In single quotes, in which only they are special; what no editor shows is escaped. `${` stays what it is."""
+    text = text.replace("${", "$${")
+    return "'" + text.replace("'", "''") + "'" if text.isprintable() else yamlfile.quoted(text)
+
+
+def _indented(lines: Iterable[str], blanks: int) -> str:
+    return "".join(f"{' ' * blanks}{line}\n" for line in lines)
+
+
+def _set_in(text: str, name: str, lines: list[str]) -> str:
+    """Behind the last line of the list, before the comments that lead over to what follows."""
+    tree = yamlfile.parse(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if not isinstance(tree.value, dict) or not isinstance(tree.value.get(name), list) or not tree.value[name]:
+        raise AppendError(f"the config has no list of {name} to add to")
+    first = tree.lines[tree.place((name, 0)).line - 1]
+    dash = re.match(r"\s*(?=-(\s|$))", first)
+    if dash is None:
+        raise AppendError(f"the list of {name} does not begin with a dash on a line of its own")
+    end = _last_line(tree, name)
+    written = _LINE.findall(text)
+    if written[end - 1] == written[end - 1].rstrip("\r\n"):
+        written[end - 1] += newline
+    block = [f"{dash.group()}{line}{newline}" for line in lines]
+    return "".join([*written[:end], *block, *written[end:]])
+
+
+def _last_line(tree: yamlfile.Tree, name: str) -> int:
+    """How many lines stand up to the end of a section."""
+    begin = tree.keys[(name,)].line
+    following = [place.line for path, place in tree.keys.items() if len(path) == 1 and place.line > begin]
+    end = min(following, default=len(tree.lines) + 1) - 1
+    while end > begin and (not tree.lines[end - 1].strip() or tree.lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    return end

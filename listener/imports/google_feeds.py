@@ -1,0 +1,76 @@
+"""The addresses of Google Alerts' feeds, which the data export leaves out: from a feed reader's OPML or a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+# Also as feed readers kept them from the days of Google Reader: user/1/state/com.google/alerts/2.
+_ADDRESS = re.compile(
+    r"(?:https?://)?(?:www\.)?google\.[a-z.]{2,6}/alerts/feeds/(\d+)/(\d+)"
+    r"|(?:https?://[^\s\"'<>]*)?user(?:/|%2F)(\d+)(?:/|%2F)state(?:/|%2F)com\.google(?:/|%2F)alerts(?:/|%2F)(\d+)",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"^\s*Google\s+\S+\s+[-–—]\s+", re.IGNORECASE)  # "Google Alert - acme", in Google's many languages
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFeed:
+    """`query` is what its title says Google searches for; "" when the list names the address alone."""
+
+    url: str
+    query: str = ""
+
+
+def parse_feeds(text: str) -> list[AlertFeed]:
+    """Each address once. `text` is OPML, or lines that hold an address and perhaps the alert's query."""
+    outlines = _Outlines()
+    if "<outline" in text.lower():
+        outlines.feed(text)
+        outlines.close()
+    found: dict[str, AlertFeed] = {}
+    for feed in [*outlines.found, *(() if outlines.found else _lines(text))]:
+        known = found.get(feed.url)
+        found[feed.url] = feed if known is None or not known.query else known
+    return list(found.values())
+
+
+def key(query: str) -> str:
+    """What two spellings of one query share."""
+    return " ".join(re.sub("[“”„＂]", '"', query).casefold().split())
+
+
+def address(text: str) -> str | None:
+    """The feed's address as Google writes it today; None when the text names none."""
+    found = _ADDRESS.search(text)
+    if not found:
+        return None
+    user, alert = (found[1], found[2]) if found[1] else (found[3], found[4])
+    return f"https://www.google.com/alerts/feeds/{user}/{alert}"
+
+
+def _query(title: str) -> str:
+    return " ".join(_TITLE.sub("", title, count=1).split())
+
+
+class _Outlines(HTMLParser):
+    """OPML's `<outline title=… xmlUrl=…>`: read as tags alone, so nothing in the file can be expanded or fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[AlertFeed] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        url = address(said.get("xmlurl", "")) if tag == "outline" else None
+        if url:
+            self.found.append(AlertFeed(url, _query(said.get("title") or said.get("text") or "")))
+
+
+def _lines(text: str) -> Iterator[AlertFeed]:
+    """`acme OR bolt | https://…`, the address first, or the address alone."""
+    for line in text.splitlines():
+        if url := address(line):
+            yield AlertFeed(url, _query(_ADDRESS.sub(" ", line).strip(" \t|;,=")))

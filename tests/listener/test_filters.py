@@ -1,0 +1,126 @@
+"""The queries of routes and of the digest, asked of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from insight.model import Post, PostKey, Quote, Rating, Role, Signal, SignalKind, Watch
+from insight.periods import week_before
+from insight.pipeline import Pipeline
+from insight.themes import Theme
+from listener import filters, signals
+from listener.collecting.ingest import ingest
+from listener.config import Config
+from listener.reports import compose_digest
+from listener.signals import Scene
+from scrapers.base import Batch
+from storage import SourceEntry, Store, open_store
+from tests.board import NOW, Board
+from tests.listener.configs import GOOD, understood
+
+FIREFOX = Watch("firefox", "Firefox", Role.BRAND, "firefox", "Europe/Berlin")
+OTHER = Watch("vivaldi", "Vivaldi", Role.COMPETITOR, "browser", "UTC")
+AT = NOW - timedelta(days=1)
+POSTS = {
+    "angry": "Firefox is terrible, I hate that it crashes all the time",
+    "happy": "Firefox is a wonderful browser and I love it",
+    "team": "We are so sorry that Firefox crashes, what a terrible bug",
+    "german": "Firefox stürzt bei mir leider ständig ab, das nervt wirklich sehr",
+}
+
+
+def post(name: str) -> Post:
+    return Post(
+        "board", name, POSTS[name], author=name, published_at=AT, rating=Rating(1) if name == "angry" else None
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/test.db") as opened:
+        opened.watches.sync([FIREFOX, OTHER], NOW)
+        opened.sources.sync([SourceEntry("board", "board")], NOW)
+        batch = Batch(tuple(map(post, POSTS)))
+        ingest(opened, Pipeline([FIREFOX, OTHER]), Board(name="board"), "", batch, None, NOW)
+        yield opened
+
+
+def config(*queries: str, digest: str | None = None) -> Config:
+    routes = "".join(f"    - {{channel: bell, query: '{query}'}}\n" for query in queries)
+    quoted = f"digest: {{query: '{digest}'}}\n" if digest else ""
+    return understood(GOOD + "owned: ['@team']\n" + (f"alerts:\n  routes:\n{routes}" if routes else "") + quoted)
+
+
+def signal(*names: str, kind: SignalKind = SignalKind.SPIKE, key: str = "spike:firefox") -> Signal:
+    quotes = tuple(Quote(PostKey("board", name), POSTS.get(name, ""), None, name, AT) for name in names)
+    return Signal(kind, key, "firefox", None, NOW, "More is said of Firefox", quotes=quotes)
+
+
+def matching(store: Store, query: str, of: Signal, themes: tuple[Theme, ...] = ()) -> set[str]:
+    return {key.native_id for key in filters.matching(store, config(query), of, themes)[query]}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("sentiment:neg", {"angry", "team"}),
+        ("sentiment:neg NOT is:owned", {"angry"}),
+        ("rating:[1 TO 2]", {"angry"}),
+        ("lang:de", {"german"}),
+        ("crash* NOT sorry", {"angry"}),
+        ("source:board watch:firefox", set(POSTS)),
+        ("watch:vivaldi", set()),
+    ],
+)
+def test_a_route_asks_the_stored_posts_that_a_signal_quotes(store: Store, query: str, found: set[str]) -> None:
+    assert matching(store, query, signal(*POSTS)) == found
+
+
+def test_only_quoted_posts_are_asked_and_one_that_is_gone_matches_nothing(store: Store) -> None:
+    assert matching(store, "sentiment:neg", signal("happy", "never stored")) == set()
+
+
+def test_a_new_theme_is_known_before_it_is_stored(store: Store) -> None:
+    theme = Theme("t1", "firefox", "crashes all the time", ("crashes",), NOW, NOW)
+    of = signal("angry", "happy", kind=SignalKind.THEME, key="theme:firefox:t1")
+    assert matching(store, "theme:t1", of, (theme,)) == {"angry", "happy"}
+    assert matching(store, 'theme:"all the time" sentiment:pos', of, (theme,)) == {"happy"}
+    assert matching(store, "theme:t1", signal("angry"), (theme,)) == set()
+
+
+def test_without_queries_or_posts_nothing_is_read(store: Store) -> None:
+    assert filters.matching(store, config(), signal(*POSTS), ()) == {}
+    assert filters.matching(store, config("lang:de"), signal(), ()) == {}
+
+
+def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> None:
+    def decided(query: str) -> tuple[list[str], str]:
+        told, _, deliveries = signals._decide(Scene(store, config(query), (FIREFOX,), NOW), [signal(*POSTS)], FIREFOX)
+        return [told[0].reason], "".join(str(delivery.message) for delivery in deliveries)
+
+    assert decided("rating:5") == (["no_post_matches"], "")
+    reason, said = decided("lang:de")
+    assert reason == ["told"]
+    assert POSTS["german"] in said
+    assert POSTS["angry"] not in said
+
+
+def test_the_digest_quotes_what_its_query_lets_through_and_counts_all(store: Store) -> None:
+    period = week_before((NOW + timedelta(days=3)).date(), 8, "UTC")
+
+    def composed(query: str | None) -> tuple[str, set[str], int]:
+        digest = compose_digest(Scene(store, config(digest=query), (FIREFOX,), NOW), period)
+        (week,) = digest.watches
+        return digest.quoting, {quote.author or "" for quote in week.quotes}, week.change.now
+
+    assert composed("sentiment:neg NOT is:owned") == (
+        "Figures count all posts; quoted are only those that match: sentiment:neg NOT is:owned",
+        {"angry"},
+        len(POSTS),
+    )
+    everything = composed(None)
+    assert (everything[0], len(everything[1]), everything[2]) == ("", 3, len(POSTS))
