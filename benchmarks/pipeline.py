@@ -86,8 +86,8 @@ def _stored(posts: Sequence[Post], watches: Sequence[Watch], notes: list[str]) -
         sqlite = f"sqlite:///{Path(folder) / 'bench.db'}"
         yield Row("pipeline and SQLite", _rate(sqlite, posts, watches), "pipeline, 100 % share")
         try:
-            with _postgres(Path(folder)) as postgres:
-                yield Row("pipeline and Postgres", _rate(postgres, posts, watches), "pipeline, 100 % share")
+            with postgres(Path(folder)) as address:
+                yield Row("pipeline and Postgres", _rate(address, posts, watches), "pipeline, 100 % share")
         except (ImportError, OSError, RuntimeError) as error:
             notes.append(f"Postgres was not measured: {error}")
 
@@ -108,7 +108,7 @@ def _fill(store: Store, pipeline: Pipeline, posts: Sequence[Post]) -> None:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path) -> Iterator[str]:
     """A real server from a wheel, its data in a folder of its own."""
     home = folder / "postgres"
     home.mkdir()

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from docs.tables import of_model
-from listener.config import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
+from listener.config import AlertSettings, DaemonSettings, DigestSettings, StorageSettings, WatchTests
 from listener.config.settings import Document, RouteSettings, WatchSettings
+from listener.posts_in import PostEntry
 
 SECTIONS = (
     ("watches", "A list; each entry is what the team follows.", WatchSettings),
+    (
+        "watches.tests",
+        "Each entry is a text, or the keys of a post. `listener check` tries them, also with `--offline`.",
+        WatchTests,
+    ),
+    ("watches.tests.match", "A post, where a text alone does not say enough; `reject` takes the same.", PostEntry),
     ("alerts", "Who is told what, and how readily.", AlertSettings),
     ("alerts.routes", "A list; each entry sends some signals to one channel.", RouteSettings),
     ("digest", "The week in one message. See [digest.md](digest.md).", DigestSettings),

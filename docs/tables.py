@@ -1,4 +1,4 @@
-"""Settings as tables: each key of a pydantic model with its description, default and allowed values."""
+"""What pages are made of: settings as tables, with description, default and allowed values; docstrings; snippets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from listener import yamlfile
 from listener.config.explain import spellings
 
 _LIMITS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
@@ -36,6 +37,16 @@ def of_model(model: type[BaseModel], *, leave_out: Iterable[str] = ()) -> str:
     return table(("Key", "What it says", "Allowed", "If unset"), rows)
 
 
+def paragraphs(model: type[BaseModel]) -> list[str]:
+    """The paragraphs of a docstring, a line each."""
+    return [" ".join(part.split()) for part in (model.__doc__ or "").split("\n\n")]
+
+
+def snippet(value: Mapping[str, Any]) -> str:
+    """A piece of a config, to be copied."""
+    return f"```yaml\n{yamlfile.dump(value).strip()}\n```"
+
+
 def _section(annotation: Any) -> str:
     """What a whole section is for, where a key holds one."""
     return annotation.__doc__ or "" if isinstance(annotation, type) and issubclass(annotation, BaseModel) else ""
@@ -43,7 +54,7 @@ def _section(annotation: Any) -> str:
 
 def shown(value: Any) -> str:
     """A default as it would be written."""
-    if value is None or value == ():
+    if value in (None, "", (), {}):
         return "nothing"
     if isinstance(value, SecretStr):
         return "***"
@@ -58,8 +69,9 @@ def shown(value: Any) -> str:
 
 
 def _allowed(found: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    if "anyOf" in found:
-        kinds = [_allowed(kind, definitions) for kind in found["anyOf"] if kind.get("type") != "null"]
+    branches = found.get("anyOf") or found.get("oneOf")
+    if branches:
+        kinds = [_allowed(kind, definitions) for kind in branches if kind.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
     if "$ref" in found:
         found = definitions[found["$ref"].rpartition("/")[2]]
@@ -72,9 +84,9 @@ def _allowed(found: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return f"a list: {_allowed(found['items'], definitions)}" if found.get("items") else "a list"
     if kind == "object":
         return "keys and values"
-    limits = [f"{words} {_number(found[key])}" for key, words in _LIMITS.items() if key in found]
+    limits = [f"{words} {number(found[key])}" for key, words in _LIMITS.items() if key in found]
     return ", ".join([_TYPES.get(kind, kind), *limits])
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else str(value)

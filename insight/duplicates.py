@@ -7,7 +7,7 @@ from hashlib import blake2b
 from urllib.parse import SplitResult, urlsplit
 
 from insight.model import Post, PostKind
-from insight.query.folding import fold
+from insight.query.text.folding import fold
 
 MAX_TEXT = 20_000
 

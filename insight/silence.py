@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log1p
+from math import ceil, log1p
+from statistics import median
 from typing import Any
 
 from insight import network
@@ -101,27 +102,44 @@ def _silent(source: SourceHealth, now: datetime) -> Trouble | None:
         return None
 
     # 2. Longer than any silence before, and unlikely hour by hour.
-    longest = max((after - before - 1 for before, after in pairwise(spoke)), default=0)
-    if len(gap) <= LONGER * longest or sum(_log_silences(hours[: spoke[-1] + 1], gap)) > UNLIKELY:
+    spans = _spans(hours, source.slowest or source.every, now)
+    longest = max((sum(spans[before + 1 : after]) for before, after in pairwise(spoke)), default=0)
+    if sum(spans[spoke[-1] + 1 :]) <= LONGER * longest or _log_silence(hours, spans, spoke[-1] + 1) > UNLIKELY:
         return None
     lasted = now - since
     detail = (
         f"It answers, but with nothing new since {since:%A %H:%M} UTC; its longest silence in {HISTORY.days} days was "
-        f"{longest} visited hours. Perhaps the site changed: compare with `listener sources test`."
+        f"{longest} hours. Perhaps the site changed: compare with `listener sources test`."
     )
     figures = {"hours": _hours(lasted), "longest": float(longest)}
     return Trouble("silent", since, f"{source.id} has had nothing new for {span(lasted)}", detail, figures)
 
 
-def _log_silences(past: Sequence[SourceHour], gap: Sequence[SourceHour]) -> Iterator[float]:
-    """The log chance of each silent hour, from how often the source spoke in such hours (by quarter day, weekend)."""
-    seen: dict[tuple[int, bool], list[int]] = {}
-    for it in past:
-        seen.setdefault(_time_of_week(it), []).append(it.new > 0)
-    overall = sum(it.new > 0 for it in past) / len(past)
-    for it in gap:
-        spoke = seen.get(_time_of_week(it), [])
-        yield log1p(-min(0.99, (sum(spoke) + 2 * overall) / (len(spoke) + 3)))
+def _spans(hours: Sequence[SourceHour], pause: timedelta, now: datetime) -> list[int]:
+    """For how many hours each answer speaks: until the next one, at most for the longest pause.
+
+    So a silence is as long when a quiet source is asked seldom as when a busy one is asked often.
+    """
+    most = max(1, ceil(pause / timedelta(hours=1)))
+    ends = [*(it.hour for it in hours[1:]), now]
+    return [max(1, min(most, (end - it.hour) // timedelta(hours=1))) for it, end in zip(hours, ends, strict=True)]
+
+
+def _log_silence(hours: Sequence[SourceHour], spans: Sequence[int], end: int) -> float:
+    """The log chance of the silence from `end` on, from how often the source spoke at such times before (by quarter
+    day, weekend). An answer that speaks for twice as long as is usual counts twice, one for half as long a half."""
+    usual = median(spans[:end])
+    weights = [span / usual for span in spans]
+    seen: dict[tuple[int, bool], list[float]] = {}
+    for it, weight in zip(hours[:end], weights, strict=False):
+        spoke = seen.setdefault(_time_of_week(it), [0.0, 0.0])
+        spoke[0], spoke[1] = spoke[0] + (it.new > 0), spoke[1] + weight
+    overall = sum(it.new > 0 for it in hours[:end]) / sum(weights[:end])
+    chance = 0.0
+    for it, weight in zip(hours[end:], weights[end:], strict=True):
+        times, of = seen.get(_time_of_week(it), [0.0, 0.0])
+        chance += weight * log1p(-min(0.99, (times + 2 * overall) / (of + 3)))
+    return chance
 
 
 def _time_of_week(it: SourceHour) -> tuple[int, bool]:

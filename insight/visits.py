@@ -25,7 +25,10 @@ class SourceHour:
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """What is known of a source. `every`: its usual pause; `paused`: it stopped for good until `remedy` is done."""
+    """What is known of a source. `every`: its usual pause, `slowest` its longest one (None: they are the same).
+
+    `paused`: it stopped for good until `remedy` is done.
+    """
 
     id: str
     hours: Sequence[SourceHour]
@@ -34,6 +37,7 @@ class SourceHealth:
     error: str | None = None
     paused: bool = False
     remedy: str = ""
+    slowest: timedelta | None = None
 
     def failed(self) -> list[SourceHour]:
         """The hours with failures since it answered last, oldest first."""

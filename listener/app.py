@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +18,12 @@ from insight.model import DeliveryState
 from insight.pipeline import Pipeline
 from listener import reports, signals, upkeep
 from listener.clock import Clock
-from listener.collect import Collector, Tally
+from listener.collecting import health
+from listener.collecting.backfills import Backfills
+from listener.collecting.collect import Collector, Tally
+from listener.collecting.doors import door_for, streams_for
+from listener.collecting.memory import Memory
+from listener.collecting.streaming import Streaming
 from listener.config import Config
 from listener.engine import Engine, Work
 from listener.log import Log
@@ -26,11 +31,14 @@ from listener.schedule import Job
 from listener.simulation import is_loopback
 from scrapers.base import Request, Source, SourceError
 from scrapers.http import Http
-from storage import SourceEntry, Store, StoreError
+from scrapers.stream import Streams
+from storage import Delay, SourceEntry, Store, StoreError
 
 T = TypeVar("T")
 HTTP_ERROR = 400
 WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+LISTENING = 5.0
+"""Seconds for which one cycle listens to a stream."""
 GRACE = 6.0
 """Seconds that running work gets to finish at the end; what is cut off then is taken up at the next start."""
 
@@ -44,21 +52,25 @@ class Observers:
     delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
     cycled: list[Callable[[int], None]] = field(default_factory=list)
     lost: list[Callable[[str, BaseException], None]] = field(default_factory=list)
+    measured: list[Callable[[Mapping[str, Delay]], None]] = field(default_factory=list)
 
 
 class App:
     """The parts of a running Listener. Made by `opened`; a changed config swaps what depends on it as a whole."""
 
-    def __init__(self, config: Config, store: Store, door: Http, clock: Clock, log: Log) -> None:
+    def __init__(self, config: Config, store: Store, door: Http, streams: Streams, clock: Clock, log: Log) -> None:
         self.store = store
         self.clock = clock
         self.log = log
         self.observers = Observers()
         self.engine = Engine(config.daemon.concurrency, self._lost)
-        self._door = door
+        self.streaming = Streaming(streams)
+        self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._offline = False
+        self.memory = Memory(store, self.on_store)
+        self.backfills = Backfills(lambda: self.collector, log)
         self.take(config)
 
     def take(self, config: Config) -> None:
@@ -70,14 +82,25 @@ class App:
             self.store.state.put(
                 reports.LISTENING_SINCE, {"at": now.isoformat(), "simulated": self.clock.simulated}, now
             )
-        pipeline = Pipeline(watches)
+        pipeline = Pipeline(watches, config.owned)
         # from here on nothing can fail: the config is taken as a whole or, by what raised above, not at all
         self.config, self.watches, self.pipeline = config, watches, pipeline
         self.sources = {source.id: source for source in config.sources}
         self._door.vouch(config.vouched_origins())
+        self._streams.vouch(config.vouched_origins())
         self.collector = Collector(
-            self.store, self.on_store, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited
-        )
+            self.store, self.on_store, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited,
+            memory=self.memory,
+        )  # fmt: skip
+        self.streaming.take(self.collector, config.sources)
+
+    async def retake(self, config: Config) -> None:
+        """Take a changed config while running: streams end before, and open again as it says, or as they were."""
+        await self.streaming.stop()
+        try:
+            await self.on_store(lambda: self.take(config))
+        finally:
+            self.streaming.resume()
 
     async def on_store(self, call: Callable[[], T]) -> T:
         """Run a call in the store's own thread: one writer, and the loop stays free."""
@@ -108,12 +131,15 @@ class App:
     # -- jobs ---------------------------------------------------------------------------------------------------
 
     async def collect(self) -> None:
-        """Send the engine to every source that is due and not being visited already."""
+        """Send the engine to every source that is due and not being visited already, and see to the streams."""
         now = self.clock.now()
-        for state in await self.on_store(lambda: self.store.sources.due(now)):
-            source = self.sources.get(state.id)
-            if source:
+        due = [state.id for state in await self.on_store(lambda: self.store.sources.due(now))]
+        self.streaming.start(frozenset(due))
+        for source in filter(None, map(self.sources.get, due)):
+            if not self.streaming.only_streams(source):
                 self.engine.submit(f"source {source.id}", self._visit(source))
+            elif self.streaming.look_due(source):
+                self.engine.submit(f"source {source.id}", partial(self.collector.look, source))
 
     def _visit(self, source: Source) -> Work:
         async def visit() -> None:
@@ -163,7 +189,9 @@ class App:
         self.engine.submit("upkeep", self._upkeep)
 
     async def _upkeep(self) -> None:
-        """Match what is stored with queries that changed, batch by batch; let go of what may not be kept."""
+        """Index and match again what is stored where that is due, batch by batch; let go of what may not be kept."""
+        while await self.on_store(lambda: self.store.posts.index(self.clock.now())):
+            pass
         watches, pipeline, sources = self.watches, self.pipeline, self.sources
         if await self.on_store(lambda: upkeep.unmatched(self.store, watches)):
             now, moved = self.clock.now(), 0
@@ -176,6 +204,9 @@ class App:
         expired = await self.on_store(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
         if expired:
             self.log.info("expired", posts=expired)
+        delays = await self.on_store(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
+        for callback in self.observers.measured:
+            callback(delays)
 
     async def ping(self, url: str) -> None:
         """Ask an address that the operator wrote, the heartbeat, for nothing. Raises SourceError."""
@@ -186,6 +217,7 @@ class App:
     async def settle(self, patience: float | None = None) -> tuple[str, ...]:
         """One whole cycle for `once`: visit what is due, look, tell. What still runs after `patience` seconds."""
         await self.collect()
+        await self.streaming.settle(LISTENING)
         await self._quiet(patience)
         await self.detect()
         await self.digest()
@@ -200,6 +232,8 @@ class App:
                 await self.engine.changed.wait()
 
     async def close(self) -> None:
+        await self.backfills.stop()
+        await self.streaming.stop()
         await self.engine.stop(GRACE)
         self._thread.shutdown(wait=True)
 
@@ -245,17 +279,12 @@ class App:
             callback(what, error)
 
 
-def door_for(contact: str, clock: Clock, sources: Iterable[Source]) -> Http:
-    """The door to the network, to be entered with `async with`."""
-    origins = [origin for source in sources for origin in source.origins()]
-    return Http(contact=contact, now=clock.now, sleep=clock.sleep, vouched=origins, send_date=clock.simulated)
-
-
 @asynccontextmanager
 async def opened(config: Config, store: Store, clock: Clock, log: Log) -> AsyncIterator[App]:
     """The app with its door to the network, closed again in order at the end."""
-    async with door_for(config.contact, clock, config.sources) as door:
-        app = App(config, store, door, clock, log)
+    streams = streams_for(config.contact, clock, config.sources)
+    async with door_for(config.contact, clock, config.sources) as door, streams:
+        app = App(config, store, door, streams, clock, log)
         try:
             yield app
         finally:

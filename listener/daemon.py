@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from listener import control, log, signals
 from listener.app import App, opened
 from listener.clock import Clock, SimulatedClock, SystemClock
+from listener.collecting.backfills import as_json, chosen
 from listener.config import Config, DaemonSettings, changes, load
 from listener.schedule import Job, Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
@@ -45,7 +46,10 @@ class Simulation:
 
 @dataclass
 class Daemon:
-    """One run of `listener run`. `ready` is called once with the app, before the first job."""
+    """One run of `listener run`. `ready` is called once with the app, before the first job.
+
+    `config`: what has just been read from the path, where somebody needed it before.
+    """
 
     config_path: Path
     simulation: Simulation | None = None
@@ -53,10 +57,11 @@ class Daemon:
     log_to: TextIO | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
+    config: Config | None = None
 
     async def run(self) -> None:
         """Run until a signal comes (or the simulated time has passed). Raises ConfigError, StoreError, StartError."""
-        config = load(self.config_path)
+        config = self.config or load(self.config_path)
         self._log(config)
         with ExitStack() as stack:
             store = stack.enter_context(open_store(config.storage.url))
@@ -72,8 +77,7 @@ class Daemon:
             stack.enter_context(store.hold(owner, clock.now()))
             async with opened(config, store, clock, log.get()) as app, self._api(app, sock, token):
                 app.log.info("listening", watches=len(app.watches), sources=len(app.sources), web=url or "off")
-                for source in app.sources.values():
-                    app.log.info("terms", source=source.id, access=source.terms.access.value, says=source.terms.summary)
+                say_terms(app)
                 self._heed_signals(app)
                 self.ready(app)
                 await self._schedule(app).run([*app.jobs(), *self._heartbeat(app)], self.stop)
@@ -121,10 +125,17 @@ class Daemon:
                 return {"changes": await self._reload(app)}
             if name == "once":
                 return {"still running": list(await app.settle(ONCE_PATIENCE))}
+            if name == "backfill":
+                sources = chosen(app.sources.values(), arguments["sources"])
+                app.backfills.start(sources, datetime.fromisoformat(arguments["since"]))
+            if name in ("backfill", "backfilled"):
+                return _backfilled(app, arguments["sources"])
             if name in control.WRITES:
                 return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
         except StoreError as error:
             raise server.ControlError(str(error)) from error
+        except KeyError as error:
+            raise server.ControlError(f"{name} needs {error}") from error
         raise server.ControlError(f"the daemon knows no command {name!r}")
 
     async def _reload(self, app: App) -> list[str]:
@@ -134,7 +145,7 @@ class Daemon:
             found = changes(app.config, fresh)
             if found.restart:
                 raise server.ControlError(f"this needs a restart: {'; '.join(found.restart)}")
-            await app.on_store(lambda: app.take(fresh))
+            await app.retake(fresh)
         except Exception as error:
             app.log.error("config kept", reason=str(error))
             raise server.ControlError(f"the config was not taken, the old one stays: {error}") from error
@@ -191,6 +202,18 @@ def _bound(settings: DaemonSettings) -> socket | None:
         ) from error
 
 
+def say_terms(app: App) -> None:
+    """What the platform of each kind in use allows, in the log."""
+    for kind in dict.fromkeys(type(source) for source in app.sources.values()):
+        terms = kind.terms
+        app.log.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
+
+
+def _backfilled(app: App, sources: list[str]) -> dict[str, Any]:
+    reports = [as_json(report) for report in app.backfills.reports(sources)]
+    return {"running": app.backfills.running(sources), "reports": reports}
+
+
 async def health_of(app: App) -> server.Health:
     """Alive: the store answers. Ready: a cycle has ended lately. The detail names sources that have trouble."""
     now = app.clock.now()
@@ -213,11 +236,14 @@ def observe(app: App, metrics: Metrics) -> None:
         metrics.rejected.labels(source.id).inc(tally.rejected)
         if error is None:
             metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
+            metrics.completeness(source.id, app.collector.completeness.figures(source.id))
+        metrics.condition(source, app.memory, app.clock.now())
 
     def signalled(told: signals.Told) -> None:
         metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
 
     app.observers.visited.append(visited)
+    app.observers.measured.append(metrics.delays)
     app.observers.signalled.append(signalled)
     app.observers.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
     app.observers.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))

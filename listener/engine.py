@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 Work = Callable[[], Awaitable[None]]
+Sleep = Callable[[float], Awaitable[None]]
+
+_HELD: ContextVar[tuple[Engine | None, asyncio.Task[None] | None]] = ContextVar("the slot that this work holds")
+
+
+async def aside(sleep: Sleep, seconds: float) -> None:
+    """Sleep; work of an engine lets others have its slot meanwhile.
+
+    So sources that fail, and are asked again after a pause, keep nobody else waiting.
+    """
+    engine, task = _HELD.get((None, None))
+    if engine is None or task is not asyncio.current_task():
+        await sleep(seconds)
+    else:
+        await engine.lend(sleep, seconds)
 
 
 class Engine:
@@ -19,12 +35,24 @@ class Engine:
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._on_error = on_error
-        self._working = 0
+        self._working = self._aside = 0
         self.changed = asyncio.Event()
 
     def resting(self, asleep: int) -> bool:
-        """Whether nothing can go on before one of the `asleep` wakes: every slot that can be taken holds a sleeper."""
-        return self._working == asleep == min(self._concurrency, len(self._tasks))
+        """Whether nothing can go on before one of the `asleep` wakes: who holds a slot sleeps, and no slot is free."""
+        waiting = len(self._tasks) - self._working - self._aside
+        return self._working == asleep - self._aside and (not waiting or self._working == self._concurrency)
+
+    async def lend(self, sleep: Sleep, seconds: float) -> None:
+        """Sleep without the slot that the calling work holds, and take one again."""
+        self._working, self._aside = self._working - 1, self._aside + 1
+        self._slots.release()
+        try:
+            await sleep(seconds)
+        finally:
+            self._aside -= 1
+            await self._slots.acquire()
+            self._working += 1
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -53,6 +81,7 @@ class Engine:
     async def _run(self, key: str, work: Work) -> None:
         async with self._slots:
             self._working += 1
+            _HELD.set((self, asyncio.current_task()))
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - the last line of defence: one source never takes others along

@@ -9,15 +9,18 @@ from alerts.digests import digest_message
 from alerts.rules import may_read_private, only_private
 from insight.coverage import SourceWeek
 from insight.digest import Digest, WatchWeek, compose
-from insight.model import Label, NewDelivery, Watch
+from insight.model import Label, NewDelivery, PostKey, Sighted, Watch
 from insight.periods import Period, due_period
+from insight.query import Matcher
 from insight.silence import SourceHour
-from listener.collect import pause_after
+from listener.collecting.rhythm import longest
+from listener.filters import passes
 from listener.signals import Scene
 from storage import Step
 
 LISTENING_SINCE = "listening since"
 TOP = 200
+SIFTED = 2_000
 WORTH_A_DIGEST = timedelta(days=1)
 
 
@@ -66,7 +69,8 @@ def compose_digest(scene: Scene, period: Period, *, public_only: bool = True) ->
     if public_only:  # the very headline of an alert that rests on private posts alone is private
         private = {signal.key for signal in scene.store.signals.recent(period.start) if only_private(signal)}
         opened = [alert for alert in opened if alert.key not in private]
-    return compose(period, weeks, opened, _sources(scene, period), public_only=public_only)
+    query = scene.config.digest.query
+    return compose(period, weeks, opened, _sources(scene, period), public_only=public_only, query=query)
 
 
 def _within(at: datetime, period: Period) -> bool:
@@ -75,6 +79,7 @@ def _within(at: datetime, period: Period) -> bool:
 
 def _week(scene: Scene, watch: Watch, period: Period) -> WatchWeek:
     counts, before, since = scene.store.counts, period.before(), listening_since(scene)
+    top, quotable = _top(scene, watch, period)
     distinct = counts.distinct(watch.id, period.start, period.end, frozenset(Label))
     return WatchWeek(
         watch,
@@ -85,8 +90,19 @@ def _week(scene: Scene, watch: Watch, period: Period) -> WatchWeek:
         distinct.authors,
         distinct.stories,
         known_before=since is not None and since <= before.start,
-        top=scene.store.posts.recent(watch.id, period.start, period.end, limit=TOP),
+        top=top,
+        quotable=quotable,
     )
+
+
+def _top(scene: Scene, watch: Watch, period: Period) -> tuple[list[Sighted], frozenset[PostKey] | None]:
+    """The mentions to quote from, and which of them the digest's query lets through: for that, more are looked at."""
+    query = scene.config.digest.query
+    top = scene.store.posts.recent(watch.id, period.start, period.end, limit=SIFTED if query else TOP)
+    if query is None:
+        return top, None
+    matcher, owned = Matcher(scene.config.filters[query]), scene.config.owned
+    return top, frozenset(found.post.key for found in top if passes(matcher, found, owned))
 
 
 def _total(scene: Scene, watch: Watch, start: datetime, end: datetime) -> int:
@@ -104,7 +120,7 @@ def _sources(scene: Scene, period: Period) -> list[SourceWeek]:
             source.id,
             hours.get(source.id, []),
             [found.gap for found in gaps if found.source == source.id],
-            timedelta(seconds=pause_after(source)),
+            timedelta(seconds=longest(source)),
         )
         for source in scene.config.sources
     ]

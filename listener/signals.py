@@ -13,10 +13,14 @@ from alerts.messages import alert_deliveries
 from alerts.outbox import Outcome, Postman
 from alerts.rules import Change, Decision, decide
 from insight import detect, silence
+from insight import themes as thinking
 from insight.baseline import floor_hour
 from insight.model import Alert, AlertState, Label, Mention, NewDelivery, PostKey, Sighted, Signal, Watch
+from insight.visits import SHORTEST
+from listener import filters
 from listener.clock import Clock
-from listener.collect import pause_after
+from listener.collecting.collect import pause_after
+from listener.collecting.rhythm import longest
 from listener.config import Config
 from storage import SourceState, Step, Store, Theme
 
@@ -56,7 +60,7 @@ def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
         return []
     observation = _observe(store, watch, before, now)
     after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
-    told, alerts, deliveries = _decide(scene, found.signals, watch)
+    told, alerts, deliveries = _decide(scene, found.signals, watch, found.themes)
     consumed = _mentions(observation.pending.mentions if observation.pending else (), found.consumed)
     states = {name: after} | ({_memory(watch): found.memory} if found.memory else {})
     if after != before or consumed:
@@ -143,29 +147,41 @@ def _followed(scene: Scene) -> list[SourceState]:
 
 
 def _health(scene: Scene, states: Iterable[SourceState]) -> list[silence.SourceHealth]:
-    visits: dict[str, list[silence.SourceHour]] = {}
-    for visit in scene.store.sources.visits(scene.now - silence.HISTORY):
-        hour = silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new)
-        visits.setdefault(visit.source, []).append(hour)
     configured = {source.id: source for source in scene.config.sources}
     return [
         silence.SourceHealth(
             state.id,
-            visits.get(state.id, []),
+            _hours(scene, state),
             timedelta(seconds=pause_after(configured[state.id])),
             state.last_success,
             state.error,
             state.paused,
+            slowest=timedelta(seconds=longest(configured[state.id])),
         )
         for state in states
     ]
+
+
+def _hours(scene: Scene, state: SourceState) -> list[silence.SourceHour]:
+    """Its hours, where they may tell of trouble.
+
+    Of a source that answered and had something new lately it is enough that it was asked: the histories of thousands
+    of sources are too much to be read at each look.
+    """
+    if state.last_attempt is None:
+        return []
+    answered = state.last_success is not None and state.last_success >= state.last_attempt
+    if answered and (state.last_item_at is None or scene.now - state.last_item_at < SHORTEST):
+        return [silence.SourceHour(floor_hour(state.last_attempt), 1, 0, 0)]
+    found = scene.store.sources.visits(scene.now - silence.HISTORY, state.id)
+    return [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in found]
 
 
 # -- the rules --------------------------------------------------------------------------------------------------
 
 
 def _decide(
-    scene: Scene, signals: Sequence[Signal], watch: Watch | None
+    scene: Scene, signals: Sequence[Signal], watch: Watch | None, themes: Sequence[thinking.Theme] = ()
 ) -> tuple[list[Told], tuple[Alert, ...], tuple[NewDelivery, ...]]:
     """Pass signals through the rules, in order; a later one of the same key sees what the earlier one changed."""
     if not signals:
@@ -177,9 +193,8 @@ def _decide(
     for signal in signals:
         open_alert = _open_alert(scene.store, alerts, signal.key)
         heard = _heard(scene.store, deliveries, open_alert)
-        decision = decide(
-            signal, open_alert, routes, scene.now, told=heard, spent=spent, cap=scene.config.alerts.daily_cap
-        )
+        matching, cap = filters.matching(scene.store, scene.config, signal, themes), scene.config.alerts.daily_cap
+        decision = decide(signal, open_alert, routes, scene.now, told=heard, spent=spent, cap=cap, matching=matching)
         told.append(Told(signal, decision))
         if decision.alert and decision.change is not Change.NONE:
             alerts[signal.key] = decision.alert

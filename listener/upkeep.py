@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from insight.model import Post, Watch
 from insight.pipeline import Pipeline
 from listener.config import Config
+from scrapers import KINDS
 from scrapers.base import Source
 from storage import Store, StoredPost
 
@@ -15,27 +16,35 @@ REMATCH_DAYS = 90
 MATCHED = "matched"
 
 
-def keep_days(source: Source, own: int | None) -> int | None:
+def keep_days(source: Source | type[Source], own: int | None) -> int | None:
     """How long a source's posts may be kept: the platform's limit or the team's own, whichever is shorter."""
     limits = [days for days in (source.terms.keep_days, own) if days is not None]
     return min(limits, default=None)
 
 
 def expire(store: Store, config: Config, now: datetime) -> int:
-    """Take the text of posts that may not be kept any longer; the counts stay. Gives how many."""
-    expired = 0
+    """Take the text of posts that may not, or need not, be kept any longer; the counts stay. Gives how many."""
+    expired = store.posts.forget_excluded(now - timedelta(days=config.storage.keep_excluded_days), now)
     for network, days in _limits(config).items():
         expired += store.posts.expire(network, now - timedelta(days=days), now)
     return expired
 
 
 def _limits(config: Config) -> dict[str, int]:
-    """The shortest limit of each network: a post seen by two kinds is kept by the stricter rule."""
+    """The shortest limit of each network: a post seen by two kinds is kept by the stricter rule.
+
+    A network that is no longer read keeps the limit of its kinds: taking a source out changes no platform's terms.
+    """
+    read = {source.network for source in config.sources}
+    kinds: list[Source | type[Source]] = [
+        *config.sources,
+        *(kind for kind in KINDS.values() if kind.network not in read),
+    ]
     limits: dict[str, int] = {}
-    for source in config.sources:
-        days = keep_days(source, config.storage.keep_days)
+    for kind in kinds:
+        days = keep_days(kind, config.storage.keep_days)
         if days is not None:
-            limits[source.network] = min(days, limits.get(source.network, days))
+            limits[kind.network] = min(days, limits.get(kind.network, days))
     return limits
 
 
@@ -61,14 +70,15 @@ def rematch(
     store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost], now: datetime
 ) -> None:
     """Understand stored posts again; mentions and counts move."""
-    groups: dict[frozenset[str], list[Post]] = {}
+    groups: dict[tuple[frozenset[str], str], list[Post]] = {}
     for stored in posts:
-        groups.setdefault(_bound(store, sources, stored.post), []).append(stored.post)
-    for bound, group in groups.items():
-        store.posts.reclassify(pipeline.understand(group, bound=bound), now)
+        groups.setdefault(_seen(store, sources, stored.post), []).append(stored.post)
+    for (bound, source), group in groups.items():
+        store.posts.reclassify(pipeline.understand(group, bound, source), now)
 
 
-def _bound(store: Store, sources: Mapping[str, Source], post: Post) -> frozenset[str]:
-    """The watches that this post concerns by where it was seen, whatever it says."""
-    seen_by = (sources.get(sighting.source) for sighting in store.posts.sightings(post.key))
-    return frozenset(watch for source in seen_by if source for watch in source.watches)
+def _seen(store: Store, sources: Mapping[str, Source], post: Post) -> tuple[frozenset[str], str]:
+    """The watches that this post concerns by where it was seen, whatever it says; and the source that saw it first."""
+    seen_by = [sighting.source for sighting in store.posts.sightings(post.key)]
+    bound = (watch for source in seen_by if source in sources for watch in sources[source].watches)
+    return frozenset(bound), next(iter(seen_by), "")

@@ -10,7 +10,7 @@ from string import Template
 
 from pydantic import ValidationError
 
-from insight.query import QueryError, parse
+from insight.query import QueryError, parse_watch
 from listener.config import nearest, zones
 from listener.config.settings import Contact
 from listener.yamlfile import quoted
@@ -64,12 +64,12 @@ def _names(given: list[str]) -> Iterator[_Name]:
         shown = " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_MAX_NAME].strip()
         if shown.casefold() not in seen and (shown or position == 0):
             seen.add(shown.casefold())
-            made = _id(shown, "brand" if position == 0 else "competitor", ids)
+            made = slug(shown, "brand" if position == 0 else "competitor", ids)
             ids.add(made)
             yield _Name(shown, made, _query(shown))
 
 
-def _id(shown: str, fallback: str, taken: set[str]) -> str:
+def slug(shown: str, fallback: str, taken: set[str]) -> str:
     ascii_only = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().casefold()
     base = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:50].strip("-") or fallback
     numbers = (f"{base}-{number}" for number in range(2, len(taken) + 3))
@@ -82,7 +82,7 @@ def _query(shown: str) -> str:
     tag = "#" + "".join(char for char in shown.casefold() if char.isalnum() or unicodedata.combining(char))
     for query in (f"{phrase} OR {tag}", phrase):
         try:
-            parse(query)
+            parse_watch(query)
         except QueryError:
             continue
         return query

@@ -7,17 +7,55 @@ import importlib
 
 from scrapers.base import Source
 from scrapers.news.feed import Feed
+from scrapers.news.gdelt import Gdelt
+from scrapers.news.google_alerts import GoogleAlerts
+from scrapers.news.google_news import GoogleNews
+from scrapers.news.producthunt import ProductHunt
+from scrapers.pages.list import ListPage
 from scrapers.reviews.appstore import AppStore
 from scrapers.reviews.schema_org import Reviews
+from scrapers.social.bluesky import Bluesky
+from scrapers.social.devto import DevTo
+from scrapers.social.discourse import Discourse
+from scrapers.social.facebook import Facebook
+from scrapers.social.github import GitHub
 from scrapers.social.hackernews import HackerNews
+from scrapers.social.instagram import Instagram
+from scrapers.social.lemmy import Lemmy
+from scrapers.social.lobsters import Lobsters
 from scrapers.social.mastodon import Mastodon
+from scrapers.social.reddit import Reddit
+from scrapers.social.stackexchange import StackExchange
+from scrapers.social.telegram import Telegram
+from scrapers.social.threads import Threads
+from scrapers.social.x import X
+from scrapers.social.youtube import YouTube
 
 KINDS: dict[str, type[Source]] = {
     "appstore": AppStore,
+    "bluesky": Bluesky,
+    "devto": DevTo,
+    "discourse": Discourse,
+    "facebook": Facebook,
     "feed": Feed,
+    "gdelt": Gdelt,
+    "github": GitHub,
+    "google_alerts": GoogleAlerts,
+    "google_news": GoogleNews,
     "hackernews": HackerNews,
+    "instagram": Instagram,
+    "lemmy": Lemmy,
+    "lobsters": Lobsters,
     "mastodon": Mastodon,
+    "page": ListPage,
+    "producthunt": ProductHunt,
+    "reddit": Reddit,
     "reviews": Reviews,
+    "stackexchange": StackExchange,
+    "telegram": Telegram,
+    "threads": Threads,
+    "x": X,
+    "youtube": YouTube,
 }
 
 

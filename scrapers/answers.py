@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
-from scrapers import charset, html, values
+from scrapers import html
 from scrapers.base import Batch, Page, Source, SourceError
-from scrapers.dates import moment
+from scrapers.formats import charset, values
+from scrapers.formats.dates import moment
 
 _REMEDIES = {
     401: "check the credentials of this source",
@@ -45,9 +46,9 @@ def stumbled(source: Source, error: Exception) -> SourceError:
 
 
 def refused(page: Page, *, remedy: str = "") -> SourceError:
-    """The error for a status that is none of success: 429 and 5xx pass, every other 4xx is for a person."""
+    """The error for a status that is none of success: 409, 429 and 5xx pass, every other 4xx is for a person."""
     status = page.status
-    passing = status in (408, 425, 429) or not 400 <= status < 500
+    passing = status in (408, 409, 425, 429) or not 400 <= status < 500
     says = said(page)
     return SourceError(
         f"{page.url} answered {status}" + (f": {says}" if says else ""),
@@ -91,11 +92,13 @@ def _json_message(page: Page) -> str | None:
 
 
 def _retry_after(page: Page) -> float | None:
-    """Seconds to wait, from Retry-After (seconds or a date) or, where it says 429, from when the limit resets."""
-    names = ("retry-after", "x-ratelimit-reset") if page.status == 429 else ("retry-after",)
+    """Seconds to wait, from Retry-After (seconds, or when) or, where it says 429, from when the limit resets."""
+    names = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset") if page.status == 429 else ("retry-after",)
     for written in (page.headers.get(name, "").strip() for name in names):
         if re.fullmatch(r"\d{1,6}(\.\d+)?", written):
             return float(written)
+        if re.fullmatch(r"\d{9,11}", written):
+            return max(0.0, int(written) - page.fetched_at.timestamp())
         at = moment(written)[0]
         if at is not None:
             return max(0.0, (at - page.fetched_at).total_seconds())

@@ -5,38 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from insight.model import Item, Rejected, Watch
-
-
-class SourceError(Exception):
-    """A fetch that failed. `permanent`: asking again will not help, somebody has to do what `remedy` says.
-
-    `retry_after` is in seconds, where the platform named it; `status` the HTTP status, where there was one.
-    `offline`: nothing could be reached at all, so the fault lies with this machine's network.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        permanent: bool = False,
-        remedy: str = "",
-        retry_after: float | None = None,
-        status: int | None = None,
-        offline: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.permanent = permanent
-        self.remedy = remedy
-        self.retry_after = retry_after
-        self.status = status
-        self.offline = offline
+from insight.query.dialect import Dialect
+from scrapers.errors import SourceError as SourceError  # noqa: PLC0414 - a word of this contract
 
 
 class Access(StrEnum):
@@ -62,10 +39,32 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What may be asked of a platform; None: no limit is known, or none is wanted.
+
+    `units`: the platform's own quota units in a day (see `Request.units`). `money`: US dollars in a month, a hard cap
+    that the operator sets (see `Request.cost` and `Batch.spent`). `zone`: where the platform's day begins.
+    """
+
+    per_minute: float | None = None
+    per_day: float | None = None
+    units: float | None = None
+    money: float | None = None
+    zone: str = "UTC"
+
+
+UNREAD = 599
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One thing to fetch, without secrets (the door adds `Source.headers()`), so that it can be stored in a walk.
 
     `since` is the high-water mark at which this walk may end. `note` is whatever the source wants back in `parse`.
+    `units`: what the platform takes off its daily quota for it, where it counts so. `cost`: the most US dollars that it
+    may charge for the page; so much must be left of the month's budget, or the request is not sent. `render`: a browser
+    runs the page's JavaScript. `article`: a page that a post can do without, on whatever site: robots.txt is obeyed,
+    and where it cannot be had, `parse` gets a page of status `UNREAD` with the reason as its body.
     """
 
     url: str
@@ -74,6 +73,10 @@ class Request:
     body: str | None = None
     since: str | None = None
     note: Mapping[str, str] = field(default_factory=dict)
+    units: float = 0.0
+    cost: float = 0.0
+    render: bool = False
+    article: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -83,6 +86,10 @@ class Request:
             "body": self.body,
             "since": self.since,
             "note": dict(self.note),
+            "units": self.units,
+            "cost": self.cost,
+            "render": self.render,
+            "article": self.article,
         }
 
     @classmethod
@@ -123,61 +130,53 @@ class Batch:
 
     Marks are strings that only the source compares (a time, an id). `newest` matters on a walk's first page: it
     becomes the high-water mark when the walk has closed, that is when no request is left. `rejected` are the items
-    that could not be read; the others are whole.
+    that could not be read; the others are whole. `spent`: US dollars that the platform charges for this page.
+    `pause`: seconds for which the platform wants this source to leave it alone, said in an answer of success.
     """
 
     items: tuple[Item, ...] = ()
     requests: tuple[Request, ...] = ()
     newest: str | None = None
     rejected: tuple[Rejected, ...] = ()
+    spent: float = 0.0
+    pause: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a source asks for to be let in, and with which headers. Both may be secrets: never stored, never shown."""
+
+    request: Request = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A connection that stays open and brings events as they happen, without secrets like `Request`.
+
+    `protocol`: "websocket" (one event a message), "sse" (one event a block of `event:`, `id:` and `data:` lines) or
+    "lines" (one event a line). `hello`: messages to send first. `resumes`: when the mark was; posts are due from then
+    on. `silence`: seconds without any event after which it is taken for dead, whatever heartbeats come.
+    """
+
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    protocol: Literal["websocket", "sse", "lines"] = "websocket"
+    hello: tuple[str, ...] = ()
+    resumes: datetime | None = None
+    silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One thing a source asks for, with its own cursor under `(source, key)`. `key` is stable and readable."""
+    """One thing a source asks for, with its own cursor under `(source, key)`. `key` is stable and readable.
+
+    `watches`: the ids of those whose query it serves, or a part of it; none: whoever is concerned.
+    """
 
     key: str = ""
     terms: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """A walk through pages that has not closed yet."""
-
-    newest_seen: str | None
-    pending: tuple[Request, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a search has been read. `high_water` moves only when the walk has closed. Validators: see RFC 9110."""
-
-    high_water: str | None = None
-    walk: Walk | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        walk = self.walk and {
-            "newest_seen": self.walk.newest_seen,
-            "pending": [request.to_json() for request in self.walk.pending],
-        }
-        return {
-            "high_water": self.high_water,
-            "walk": walk,
-            "etag": self.etag,
-            "last_modified": self.last_modified,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Cursor:
-        walk = value.get("walk")
-        return cls(
-            value.get("high_water"),
-            Walk(walk["newest_seen"], tuple(map(Request.from_json, walk["pending"]))) if walk else None,
-            value.get("etag"),
-            value.get("last_modified"),
-        )
+    watches: frozenset[str] = frozenset()
 
 
 class Source(BaseModel):
@@ -194,16 +193,29 @@ class Source(BaseModel):
     network: ClassVar[str]  # whose posts these are: several kinds may read one network
     terms: ClassVar[Terms]
     example: ClassVar[dict[str, Any]]  # settings for the docs, for `sources test` and `sources parse`
+    dialect: ClassVar[Dialect | None] = None  # what its search understands; None: it reads everything there is
     hosts_from_settings: ClassVar[tuple[str, ...]] = ("base_url",)  # fields whose origin the operator vouches for
 
     name: str | None = Field(None, description="A name of your own, where two sources would be called alike.")
     watches: tuple[str, ...] = Field(
         (), description="Everything from here concerns these watches, whether or not their query matches."
     )
-    every: float | None = Field(None, gt=0, description="Seconds between two visits; the kind's own pace if unset.")
+    every: float | None = Field(
+        None, gt=0, description="Seconds between two visits; if unset, the pace follows how busy it is."
+    )
     accept_terms: bool = Field(False, description="You have read what the platform allows (`listener sources`).")
 
+    canary: str | None = Field(
+        None, description="The id of a post that must be found: `listener sources` warns when it no longer is."
+    )
+    max_delay: float | None = Field(
+        None, gt=0, description="Seconds; a quiet source is asked less often, but never less. Unset: 4 times its pace."
+    )
+
     default_every: ClassVar[float] = 300.0
+    window: ClassVar[str] = ""  # what the platform gives at most, in words: "the 500 newest reviews a country"
+    polls: ClassVar[bool] = False  # whether what a stream brings is walked page by page, too: it cannot resume
+    looks_again: ClassVar[tuple[timedelta, ...]] = ()  # ages at which a post is asked for again, for what has changed
     max_pages: ClassVar[int] = 10
     obey_robots: ClassVar[bool] = False
 
@@ -229,6 +241,18 @@ class Source(BaseModel):
         """Headers with secrets, added by the door and never stored."""
         return {}
 
+    def login(self) -> Login | None:
+        """What is asked for a session or an access token, before everything else. None: `headers()` are enough."""
+        return None
+
+    def admitted(self, page: Page) -> Mapping[str, str]:
+        """The headers that the answer to `login()` gives, added to `headers()`. Raises SourceError when it is a no."""
+        raise NotImplementedError
+
+    def shut_out(self, page: Page) -> bool:
+        """Whether an answer says that the session has ended: then there is one new login, and one more try."""
+        return page.status == 401
+
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
         """What to ask for, taken from the watches; one nameless search by default."""
         return (Search(),)
@@ -239,6 +263,27 @@ class Source(BaseModel):
 
     def parse(self, page: Page) -> Batch:
         """Read a page, of any status. Raises SourceError, and nothing else, when the page as a whole is not usable."""
+        raise NotImplementedError
+
+    def mark_at(self, at: datetime) -> str | None:
+        """The mark that a post of this time has, so that a backfill can walk to it. None: marks tell no time."""
+        return None
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        """Requests that show these posts (native ids) as they are now: edited, gone, liked by more. None by default."""
+        return ()
+
+    def budget(self) -> Budget:
+        """What may be asked of the platform; of sources with one account or host each has its own."""
+        return Budget()
+
+    def stream(self, search: Search, mark: str | None, now: datetime) -> Stream | None:
+        """The connection that brings what comes after the mark; None: this source is read page by page."""
+        return None
+
+    def read_events(self, events: Sequence[str], at: datetime) -> Batch:
+        """Read events of a stream, in order; `newest` is the mark to go on from. Raises SourceError when the platform
+        says that it ends the stream, or that it cannot go on from the mark."""
         raise NotImplementedError
 
     def origins(self) -> Iterator[str]:

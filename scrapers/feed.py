@@ -15,9 +15,10 @@ from typing import Any
 
 from lxml import etree
 
-from scrapers import charset, html
-from scrapers.entries import Entry, Feed, NotAFeedError
-from scrapers.values import address, addresses, clean, excerpt, plain, whole
+from scrapers import html
+from scrapers.formats import charset
+from scrapers.formats.entries import Entry, Feed, NotAFeedError
+from scrapers.formats.values import address, addresses, clean, excerpt, plain, whole
 
 _NAMESPACES = {
     "www.w3.org/2005/atom": "",
@@ -180,6 +181,8 @@ class _Element:
             return html.text_of(_lines(self.node), self.base)
         if kind in ("text", "text/plain") or (self.atom and not kind and not _TAG.search(raw)):
             return html.Text(plain(raw))
+        if self.name == "media:description" and kind in ("", "plain") and not _TAG.search(raw):
+            return html.Text(plain(raw))  # plain is what Media RSS means by no type
         if kind in ("", "html", "xhtml", "escaped") or kind.startswith("text/") or "html" in kind:
             return html.read(raw, self.base)
         return html.Text("")
@@ -216,7 +219,10 @@ def _entry(item: _Element, author: str | None, language: str | None) -> Entry:
         media=addresses([*media, rels.get("enclosure")], item.base),
         comments=address(item.first("comments"), item.base),
         replies=_replies(item),
+        views=_views(item),
         reply_to=next(filter(None, (link.get("ref") for link in item.all("thr:in-reply-to"))), None),
+        publisher=next((source.said() for source in item.all("source") if not len(source.node)), None),
+        publisher_url=next(filter(None, (address(source.get("url")) for source in item.all("source"))), None),
         extra={child.plain_name: child.said() or "" for child in item.children() if child.name.startswith("im:")},
     )
 
@@ -242,6 +248,13 @@ def _media(item: _Element) -> list[str]:
 def _replies(item: _Element) -> int | None:
     counted = [whole(item.first("slash:comments", "thr:total"))]
     counted += [whole(link.node.get(_THREAD_COUNT)) for link in item.all("link") if link.get("rel") == "replies"]
+    return next((count for count in counted if count is not None), None)
+
+
+def _views(item: _Element) -> int | None:
+    """YouTube's, inside what Media RSS calls a community."""
+    communities = [found for group in (item, *item.all("media:group")) for found in group.all("media:community")]
+    counted = [whole(found.get("views")) for each in communities for found in each.all("media:statistics")]
     return next((count for count in counted if count is not None), None)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from scrapers.values import address, clean
+from scrapers.formats.values import address, clean
 
 CAP = 4_000_000
 _DEPTH = 800  # no page of people is deeper; each end tag may search all that is open

@@ -15,12 +15,22 @@ from typing import Self
 
 import httpx
 
-from scrapers.addresses import Resolve, guarded_pool, is_host, literal, look_up, refuse_private, root_cause
-from scrapers.base import Page, Request, SourceError
-from scrapers.decoding import ACCEPTED, Body
-from scrapers.hops import REDIRECTS, Answer, Hop, Limits, Target, own_headers, validators
-from scrapers.manners import Manners
-from scrapers.pace import PassingError
+from scrapers.base import UNREAD, Page, Request, SourceError
+from scrapers.browser import Browser
+from scrapers.network.addresses import (
+    Resolve,
+    bad_certificate,
+    guarded_pool,
+    is_host,
+    literal,
+    look_up,
+    refuse_private,
+    root_cause,
+)
+from scrapers.network.decoding import ACCEPTED, Body
+from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, over_http, own_headers, validators
+from scrapers.network.manners import Manners
+from scrapers.network.pace import PassingError
 
 __all__ = ["Http", "Limits", "OnFetch"]
 
@@ -34,8 +44,8 @@ OnFetch = Callable[[str, int | None, float, int, str | None], None]
 class _Transport(httpx.AsyncHTTPTransport):
     """httpx over a guarded pool, without a client above it: that would bring cookies, proxies and redirects along."""
 
-    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolve, *, private: bool) -> None:
-        self._pool = guarded_pool(tls, resolve, private=private)
+    def __init__(self, tls: ssl.SSLContext | None, resolve: Resolve, *, private: bool, connections: int) -> None:
+        self._pool = guarded_pool(tls, resolve, private=private, connections=connections)
 
 
 class Http:
@@ -58,11 +68,13 @@ class Http:
         on_fetch: OnFetch | None = None,
         resolve: Resolve = look_up,
         tls: ssl.SSLContext | None = None,
+        connections: int = 20,
     ) -> None:
-        self._now, self._limits = now, limits or Limits()
+        self._now, self._limits, self._connections = now, limits or Limits(), connections
         self._send_date, self._on_fetch, self._resolve, self._tls = send_date, on_fetch, resolve, tls
-        self._agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
+        self.agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
         self._manners = Manners(self._exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
+        self._browser = Browser(self.fetch)
         self._transports: dict[tuple[bool, bool, int], _Transport] = {}
         self.vouch(vouched)
 
@@ -94,26 +106,35 @@ class Http:
         to one host. `vouched`: what the asking source's own settings name; by default, every vouched origin.
         """
         try:
-            target = _target(request.url, request.params)
-            mine = self._vouched if vouched is None else _origins(vouched)
-            hop = Hop(
-                target,
-                request.method.upper(),
-                request.body,
-                own_headers(headers),
-                validators(etag, last_modified),
-                private=target.origin in mine,
-            )
-            written = literal(target.host)
-            if written is not None and not hop.private:
-                refuse_private(target.host, written, permanent=True)
-            answer = await self._manners.insist(hop, terms_pace, obey_robots)
-            return Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers)
-        except SourceError:
-            raise
+            # an unchanged frame says nothing of what its JavaScript puts into it
+            hop = self.hop(request, headers, vouched, {} if request.render else validators(etag, last_modified))
+            answer = await self._manners.insist(hop, terms_pace, obey_robots or request.article)
+            page = Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers)
+            own = self._vouched if vouched is None else _origins(vouched)
+            return await self._browser.render(page, own & {answer.target.origin}) if request.render else page
+        except SourceError as error:
+            if not request.article or error.offline:
+                raise
+            return Page(request, UNREAD, str(error).encode(), request.url, self._now())
         except Exception as error:
             # the promise of the door: an answer nobody has thought of costs this fetch, never the daemon
             raise SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}") from error
+
+    def hop(
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        vouched: Collection[str] | None = None,
+        conditions: Mapping[str, str] | None = None,
+    ) -> Hop:
+        """A request as the first step of a fetch, judged by what is written in its address. Raises SourceError."""
+        target = _target(request.url, request.params)
+        private = target.origin in (self._vouched if vouched is None else _origins(vouched))
+        written = literal(target.host)
+        if written is not None and not private:
+            refuse_private(target.host, written, permanent=True)
+        method = request.method.upper()
+        return Hop(target, method, request.body, own_headers(headers), conditions or {}, private=private)
 
     async def _exchange(self, hop: Hop, seconds: float, cap: int, cut: bool) -> Answer:
         """One request and its whole answer within the time, told to whoever observes."""
@@ -136,8 +157,8 @@ class Http:
         return answer
 
     async def _read(self, hop: Hop, cap: int, cut: bool) -> Answer:
-        async with self._response(hop) as response:
-            headers = _headers(response)
+        async with self.response(hop) as response:
+            headers = headers_of(response)
             location = _utf8(headers.get("location")) if response.status_code in REDIRECTS else None
             if location is not None:
                 body = Body("identity", _REDIRECT_BODY, subject=hop.target.shown, cut=True)
@@ -150,10 +171,10 @@ class Http:
             return Answer(hop.target, response.status_code, headers, body.finish(), location)
 
     @asynccontextmanager
-    async def _response(self, hop: Hop) -> AsyncIterator[httpx.Response]:
+    async def response(self, hop: Hop, accepted: str = ACCEPTED) -> AsyncIterator[httpx.Response]:
         """The response to a hop, its errors in our own words, its connection given back."""
         try:
-            response = await self._transport(hop).handle_async_request(self._outgoing(hop))
+            response = await self._transport(hop).handle_async_request(self._outgoing(hop, accepted))
             try:
                 yield response
             finally:
@@ -161,8 +182,8 @@ class Http:
         except httpx.HTTPError as error:
             raise _explained(error, hop.target) from error
 
-    def _outgoing(self, hop: Hop) -> httpx.Request:
-        headers = {**hop.headers, "user-agent": self._agent, "accept-encoding": ACCEPTED}
+    def _outgoing(self, hop: Hop, accepted: str) -> httpx.Request:
+        headers = {**hop.headers, "user-agent": self.agent, "accept-encoding": accepted}
         if self._send_date:
             headers["date"] = format_datetime(self._now(), usegmt=True)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -176,10 +197,15 @@ class Http:
         secure = hop.target.scheme == "https"
         key = (hop.private, secure, zlib.crc32(hop.target.host.encode()) % _POOLS)
         if key not in self._transports:
-            if secure and self._tls is None:
-                self._tls = httpx.create_ssl_context()  # one for all, it is large, and only when it is needed
-            self._transports[key] = _Transport(self._tls if secure else None, self._resolve, private=hop.private)
+            tls = self.tls() if secure else None
+            self._transports[key] = _Transport(tls, self._resolve, private=hop.private, connections=self._connections)
         return self._transports[key]
+
+    def tls(self) -> ssl.SSLContext:
+        """One context for all: it is large, and made only when it is needed."""
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        return self._tls
 
 
 def _target(text: str, params: Mapping[str, str] | None = None, base: str = "") -> Target:
@@ -210,10 +236,10 @@ def _safe(text: str) -> str:
 
 
 def _origins(addresses: Collection[str]) -> frozenset[str]:
-    return frozenset(_target(each).origin for each in addresses)
+    return frozenset(_target(over_http(each)).origin for each in addresses)
 
 
-def _headers(response: httpx.Response) -> dict[str, str]:
+def headers_of(response: httpx.Response) -> dict[str, str]:
     """Names in lower case, several of one name joined. Set-Cookie is left out: the door keeps no cookies."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
@@ -235,8 +261,7 @@ def _explained(error: httpx.HTTPError, target: Target) -> SourceError:
     """httpx's errors in our words, and whether another try makes sense."""
     cause = root_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        remedy = "check this machine's date; if the host has a certificate of your own, name its CA in SSL_CERT_FILE"
-        return SourceError(f"the certificate of {target.host} is not good: {cause.verify_message}", remedy=remedy)
+        return bad_certificate(cause, target.host)
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
         return PassingError(f"{target.netloc} could not be reached ({cause or type(cause).__name__})", sent=False)
     if isinstance(error, httpx.TimeoutException):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from scrapers.base import Request, Search, Source
-from scrapers.values import digest
+from scrapers.formats.values import digest
 
 ADDRESS = r"^https?://[^\s@/]+(/\S*)?$"
 

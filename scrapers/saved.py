@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from scrapers import kind_of
 from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Search, Source
-from scrapers.values import address
+from scrapers.formats.values import address
 
 
 def read_saved(

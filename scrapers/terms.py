@@ -1,20 +1,97 @@
-"""What the watches give a source to search for."""
+"""What the watches give a source to search for, in the dialect of its site."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from insight.model import Watch
-from scrapers.base import Source
+from insight.query import parse
+from insight.query.dialect import Dialect
+from insight.query.pushdown.compiler import PushDown, push_down
+from insight.query.pushdown.sought import Form, covers, hints, terms
+from scrapers.base import Search, Source
+from scrapers.formats.values import digest
+
+LONGEST_KEY = 120
 
 
-def literals(source: Source, watches: Sequence[Watch]) -> tuple[Any, ...]:
-    """The words, phrases, hashtags and names of which every post that a watch wants holds at least one.
+def searches(source: Source, watches: Sequence[Watch]) -> tuple[Search, ...]:
+    """The searches that together find what the watches want, each asked once whoever shares it.
 
-    A source that is bound to watches searches for those only.
+    A source that is bound to watches searches for those only. None for a source without a dialect.
     """
-    from insight.query import cover, parse
+    if source.dialect is None:
+        return ()
+    return _searches(source.dialect, tuple((watch.id, watch.query) for watch in concerning(source, watches)))
 
-    wanted = [watch for watch in watches if not source.watches or watch.id in source.watches]
-    return tuple(dict.fromkeys(literal for watch in wanted for literal in cover(parse(watch.query))))
+
+def concerning(source: Source, watches: Sequence[Watch]) -> tuple[Watch, ...]:
+    """The watches that a source searches for."""
+    return tuple(watch for watch in watches if not source.watches or watch.id in source.watches)
+
+
+@lru_cache(maxsize=512)
+def pushed(query: str, dialect: Dialect) -> PushDown:
+    """A watch's query in a dialect; kept, because every visit asks. Raises QueryError."""
+    return push_down(parse(query), dialect)
+
+
+@dataclass(slots=True)
+class _Asked:
+    form: Form
+    watches: set[str]
+
+
+@lru_cache(maxsize=64)
+def _searches(dialect: Dialect, queries: tuple[tuple[str, str], ...]) -> tuple[Search, ...]:
+    asked: dict[str, _Asked] = {}
+    for watch, query in queries:
+        found = pushed(query, dialect)
+        for text, form in zip(found.searches, found.asked, strict=True):
+            asked.setdefault(text, _Asked(form, set())).watches.add(watch)
+    wider = dict(_covered(asked))
+    for text, by in wider.items():
+        asked[by].watches |= asked[text].watches
+    return tuple(Search(_key(text), text, frozenset(each.watches)) for text, each in asked.items() if text not in wider)
+
+
+def _covered(asked: dict[str, _Asked]) -> Iterator[tuple[str, str]]:
+    """Searches that find nothing new, each with one that stays and finds it all: `acme crash` beside `acme`."""
+    by_hint: dict[str, list[str]] = {}
+    for text, each in asked.items():
+        for hint in hints(each.form):
+            by_hint.setdefault(hint, []).append(text)
+    place = {text: number for number, text in enumerate(asked)}
+
+    def above(text: str) -> str | None:
+        form = asked[text].form
+        said = {word for term in terms(form) for word in (*term.words, term.text)}
+        for other in dict.fromkeys(other for word in sorted(said) for other in by_hint.get(word, ())):
+            wider = other != text and covers(asked[other].form, form)
+            if wider and (place[other] < place[text] or not covers(form, asked[other].form)):
+                return other
+        return None
+
+    over = {text: by for text in asked if (by := above(text))}
+    for text in over:
+        way = [text]
+        while way[-1] in over and over[way[-1]] not in way:
+            way.append(over[way[-1]])
+        if way[-1] not in over:  # else they cover each other in a round, and each stays
+            yield text, way[-1]
+
+
+def _key(text: str) -> str:
+    """A phrase alone is known without its quotes, and a long search by its beginning and a mark of its own."""
+    key = text[1:-1] if text.count('"') == 2 and text[0] == text[-1] == '"' else text
+    return key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…{digest(key)[:12]}"
+
+
+def with_own(own: Sequence[Search], found: Sequence[Search]) -> tuple[Search, ...]:
+    """The searches of a source's settings, and those of the watches; of two under one key, the watches' is wider."""
+    merged = {search.key: search for search in own}
+    for search in found:
+        merged[search.key] = search
+    return tuple(merged.values())

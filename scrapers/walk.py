@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from scrapers.base import Batch, Cursor, Page, Request, Search, Source, Walk
+from scrapers.base import Batch, Page, Request, Search, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk through pages that has not closed yet."""
+
+    newest_seen: str | None
+    pending: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a search has been read. `high_water` moves only when the walk has closed. Validators: see RFC 9110."""
+
+    high_water: str | None = None
+    walk: Walk | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        walk = self.walk and {
+            "newest_seen": self.walk.newest_seen,
+            "pending": [request.to_json() for request in self.walk.pending],
+        }
+        return {
+            "high_water": self.high_water,
+            "walk": walk,
+            "etag": self.etag,
+            "last_modified": self.last_modified,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Cursor:
+        walk = value.get("walk")
+        return cls(
+            value.get("high_water"),
+            Walk(walk["newest_seen"], tuple(map(Request.from_json, walk["pending"]))) if walk else None,
+            value.get("etag"),
+            value.get("last_modified"),
+        )
 
 
 def begin(source: Source, search: Search, cursor: Cursor, now: datetime) -> Cursor:

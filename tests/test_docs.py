@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from docs import generate
+from docs import generate, kinds
 from docs.commands import walk
-from insight.model import Post
-from insight.query import Matcher, QueryError, parse
+from docs.language import OWNED, ROWS, Row, Sample, Shelf
+from docs.refused import REFUSED, Refused
+from insight.query import Matcher, Query, QueryError, parse, parse_watch
+from insight.query.fields import FIELDS, PREFIXES
+from insight.query.reading.lexer import Kind, tokens
 from listener import config
 from listener.config.settings import Document
+from listener.posts_in import entry_of
+from scrapers import KINDS
+from scrapers.base import Source
+from tests.insight.query_nodes import nodes
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DOCS = [page for page in PAGES if page.name not in ("CHANGELOG.md", "CONTRIBUTING.md")]
 COMMANDS = {name for name, _ in walk()}
 
@@ -47,14 +55,6 @@ def code(page: Path) -> str:
     return "\n".join([*fenced, *(" ".join(found.split()) for found in inline)])
 
 
-def pairs(name: str) -> list[tuple[str, str, str]]:
-    """The rows of a table of examples in docs/queries.md."""
-    page = (ROOT / "docs" / "queries.md").read_text()
-    rows = page.partition(f"<!-- pairs: {name} -->")[2].partition("<!-- end of pairs -->")[0].strip().splitlines()[2:]
-    cells = [[cell.strip().strip("`") for cell in row.strip("|").split(" | ")] for row in rows]
-    return [(query, second, third) for query, second, third in cells]
-
-
 # -- generated --------------------------------------------------------------------------------------------------
 
 
@@ -66,6 +66,43 @@ def test_what_is_generated_is_current() -> None:
 def test_every_generated_part_stands_on_a_page() -> None:
     text = "".join(page.read_text() for page in PAGES)
     assert all(f"<!-- generated: {part}, by `make docs` -->" in text for part in generate.PARTS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_a_page_with_its_terms_and_every_setting(name: str) -> None:
+    text, kind = (ROOT / "docs" / "sources" / f"{name}.md").read_text(), KINDS[name]
+    assert kind.terms.summary in text
+    assert kind.terms.url in text
+    assert {f"`{field}`" in text for field in kind.model_fields if field not in Source.model_fields} <= {True}
+    assert f"(sources/{name}.md)" in (ROOT / "docs" / "sources.md").read_text()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_snippet_on_a_kinds_page_makes_a_source_of_that_kind(name: str) -> None:
+    (block,) = blocks(ROOT / "docs" / "sources" / f"{name}.md", "yaml")
+    (source,) = loaded(block).sources
+    assert isinstance(source, KINDS[name])
+    assert all(secret not in block for secret in map(str, secrets_in(name)))
+
+
+def secrets_in(name: str) -> list[object]:
+    """The secrets of a kind's example: a page shows where they come from, and not what they look like."""
+    return [KINDS[name].example[field] for field in kinds.secrets_of(KINDS[name]) if not is_variable(name, field)]
+
+
+def is_variable(name: str, field: str) -> bool:
+    return str(KINDS[name].example.get(field, "${")).startswith("${")
+
+
+def test_a_page_of_a_kind_there_is_no_more_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "telex.md").write_text("# Telex")
+    monkeypatch.setattr(generate, "SOURCES", tmp_path)
+    assert [page.stem for page in generate.stray()] == ["telex"]
+    monkeypatch.setattr(generate, "outdated", list)
+    assert generate.main(["--check"]) == 1
+    assert "of no kind: telex.md" in capsys.readouterr().out
 
 
 def test_check_names_an_old_page_and_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,16 +124,21 @@ def snippets() -> Iterator[pytest.ParameterSet]:
 
 @pytest.mark.parametrize("snippet", list(snippets()))
 def test_every_config_snippet_loads(snippet: str) -> None:
+    assert loaded(snippet).watches
+
+
+def loaded(snippet: str) -> config.Config:
+    """The config that a snippet makes, together with what it leaves out."""
     keys = set(re.findall(r"^(\w+):", snippet, re.MULTILINE))
     assert keys <= set(Document.model_fields), "a snippet begins with a key of the whole file"
     whole = with_channels(snippet) + "".join(text for key, text in REST.items() if key not in keys)
     environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", snippet), "https://hooks.slack.com/services/T0/B0/x")
-    assert config.parse(whole, ROOT / "snippet.yaml", environ).watches
+    return config.parse(whole, ROOT / "snippet.yaml", environ)
 
 
 def with_channels(snippet: str) -> str:
     """The snippet, its own channels joined by those that it may speak of."""
-    before, heading, after = snippet.partition("channels:\n  ")
+    before, heading, after = f"\n{snippet}".partition("\nchannels:\n  ")
     named = set(re.findall(r"^  (\w+):", f"  {after}", re.MULTILINE))
     others = "".join(f"{name}: {entry}\n  " for name, entry in CHANNELS.items() if name not in named)
     return f"{before}{heading}{others}{after}" if heading else snippet
@@ -148,23 +190,51 @@ def test_every_page_is_in_the_readme() -> None:
 # -- queries ----------------------------------------------------------------------------------------------------
 
 
-def finds(query: str, text: str) -> bool:
-    post = Post("demo", "1", text, published_at=datetime(2026, 3, 2, tzinfo=UTC))
-    match = Matcher(parse(query)).match(post)
+def finds(query: str, sample: Sample) -> bool:
+    entry = entry_of(sample)
+    themes = () if isinstance(sample, str) else tuple(sample.get("themes", ()))
+    match = Matcher(parse(query, Shelf())).match(entry.post(), replace(entry.facts(OWNED), themes=themes))
     return match is not None and match.excluded_by is None
 
 
-@pytest.mark.parametrize(("query", "yes", "no"), pairs("matching"))
-def test_a_query_finds_what_the_page_says(query: str, yes: str, no: str) -> None:
-    assert (finds(query, yes), finds(query, no)) == (True, False)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.query)
+def test_a_query_finds_what_the_page_says(row: Row) -> None:
+    assert (finds(row.query, row.finds), finds(row.query, row.leaves)) == (True, False)
 
 
-@pytest.mark.parametrize(("query", "why", "instead"), pairs("refused"))
-def test_a_query_is_refused_as_the_page_says(query: str, why: str, instead: str) -> None:
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: row.query)
+def test_a_query_is_refused_as_the_page_says(row: Refused) -> None:
     with pytest.raises(QueryError) as caught:
-        parse(query)
-    assert caught.value.message == why
-    parse(instead)
+        parse_watch(row.query)
+    assert caught.value.message == row.why
+    parse(row.instead)
+
+
+def test_every_kind_of_node_and_every_operator_has_a_row() -> None:
+    shown = {type(node) for row in ROWS for node in nodes(parse(row.query, Shelf()))}
+    known = (type_ for part in get_args(Query) for type_ in get_args(part) or (part,))
+    assert shown == set(known)
+    assert {token.kind for row in ROWS for token in tokens(row.query)} == set(Kind) - {Kind.BLANK}
+
+
+@pytest.mark.parametrize("name", [*FIELDS, *PREFIXES, "@file"])
+def test_every_field_and_prefix_has_a_row_and_so_has_each_of_its_values(name: str) -> None:
+    queries = [row.query for row in ROWS if row.what == f"`{name}:`"]
+    assert any(re.search(rf"(?<!\w){name}:", query) for query in queries)
+    spellings = [spelling for value in FIELDS[name].values for spelling in value] if name in FIELDS else []
+    assert {f"{name}:{spelling}" for spelling in spellings} <= set(queries)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_query_on_a_page_is_understood(page: Path) -> None:
+    assert all(parse(query, Shelf()) for block in blocks(page, "query") for query in block.splitlines())
+
+
+def test_a_query_means_what_the_page_writes_out() -> None:
+    text = (ROOT / "docs" / "queries.md").read_text()
+    pairs = re.findall(r"^\| `([^`|]+)` \| `([^`|]+)` \|$", text, re.MULTILINE)
+    assert len(pairs) == 3
+    assert all(parse(written) == parse(out) for written, out in pairs)
 
 
 # -- what does not belong here ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from listener.cli import read, run, setup, sources, tell
+from listener.cli import backfill, query, read, run, setup, sources, tell
 from listener.cli.output import out
 
 app = typer.Typer(
@@ -40,8 +40,9 @@ def options(
     """The options that every command takes, before its name."""
 
 
-for family in (setup, run, read, tell):
+for family in (setup, run, backfill, read, tell):
     family.register(app)
+app.add_typer(query.app, name="query")
 app.add_typer(sources.app, name="sources")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from insight.model import Label, MentionState, Sighted
-from insight.query import Matcher, QueryError, parse
+from insight.model import Label, MentionState, Post, Sighted, Span
+from insight.query import QueryError, parse
 from listener.cli.output import fail, out, plain, print_json, print_json_line, table, when
 from listener.cli.parts import present, settings, stored
-from storage import Store
+from storage import Found
 
 COLOURS = {
     Label.NEGATIVE: "red",
@@ -25,6 +25,9 @@ COLOURS = {
     Label.UNKNOWN: "dim",
     Label.DELETED: "dim",
 }
+
+
+SHOWN, LED = 280, 80  # characters of a post that are shown; those that lead up to what matched
 
 
 class Form(StrEnum):
@@ -61,53 +64,62 @@ def search(
     watch: Annotated[str | None, typer.Option(help="Only mentions of this watch (its id).")] = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20,
+    excluded: Annotated[bool, typer.Option("--excluded", help="Those that an exclusion of their watch hides.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Search the stored mentions, newest first, by the same rules as incoming posts.
 
+    Of them more is known, so `sentiment:`, `theme:` and `watch:` may be asked for, too.
+
     \b
     Examples:
-      listener search 'crash OR "will not start" NOT beta' --since 7d
+      listener search 'crash* OR "will not start" NOT beta' --since 7d
+      listener search 'acme sentiment:neg lang:en' --json
+      listener search acme --excluded
     """
+    config = settings(context)
     try:
-        matcher = Matcher(parse(query))
+        tree = parse(query, config.library)
     except QueryError as error:
         fail(str(error))
+    states = (MentionState.EXCLUDED if excluded else MentionState.KEPT,)
     shown = 0
-    with stored(settings(context)) as store:
+    with stored(config) as store:
         now = present(store)
-        for found in _mentions(store, watch, since_time(since, now)):
-            match = matcher.match(found.post)
-            if match is None or match.excluded_by:
-                continue
-            shown += 1
-            print_json_line(found) if as_json else _show(found, now)
-            if shown >= limit:
-                break
+        begin = since_time(since, now)
+        found = store.posts.search(tree, since=begin, watch=watch, states=states, limit=limit, owned=config.owned)
+        for shown, one in enumerate(found, 1):  # noqa: B007 - the last count is the answer
+            print_json_line({**plain(one.sighted), "match": {"spans": one.match.spans}}) if as_json else _show(one, now)
     if not shown and not as_json:
         out.print("Nothing stored matches that. `listener stats` shows what is stored.")
 
 
-def _mentions(store: Store, watch: str | None, since: datetime | None) -> Iterator[Sighted]:
-    """Each stored post once, though several watches may have it."""
-    seen = set()
-    for batch in store.posts.scan(since=since, watch=watch):
-        for found in batch:
-            if found.post.key not in seen and found.mention.state is MentionState.KEPT:
-                seen.add(found.post.key)
-                yield found
-
-
-def _show(found: Sighted, now: datetime) -> None:
-    post, label = found.post, found.mention.sentiment.label
+def _show(found: Found, now: datetime) -> None:
+    post, mention = found.sighted.post, found.sighted.mention
+    label = mention.sentiment.label
     head = Text.assemble(
         (f"{label.value:<8}", COLOURS[label]), "  ", (when(post.published_at, now), "dim"), f"  {post.author or '?'}  ",
-        (found.source, "dim"),
+        (found.sighted.source, "dim"),
     )  # fmt: skip
+    if mention.excluded_by:
+        head.append(f"  {mention.watch}: {mention.excluded_by}", "yellow")
     out.print(head)
-    text = f"{post.title}: {post.text}" if post.title else post.text
-    out.print(Text(text[:280] + ("…" if len(text) > 280 else "")))
+    out.print(_marked(post, found.match.spans))
     out.print(Text(f"{post.url or ''}\n", style="dim"), soft_wrap=True)
+
+
+def _marked(post: Post, spans: Sequence[Span]) -> Text:
+    """A part of the post in which what matched stands, in bold."""
+    title = f"{post.title}: " if post.title else ""
+    whole = Text(title + post.text)
+    places = [(span.start + (len(title) if span.field == "text" else 0), span) for span in spans]
+    places = [(start, span) for start, span in places if span.field in ("title", "text")]
+    for start, span in places:
+        whole.stylize("bold", start, start + span.end - span.start)
+    first = min((start for start, _ in places), default=0)
+    begin = 0 if first < SHOWN - LED else first - LED
+    part = whole[begin : begin + SHOWN]
+    return Text.assemble("…" if begin else "", part, "…" if begin + SHOWN < len(whole) else "")
 
 
 def stats(

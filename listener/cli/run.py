@@ -17,7 +17,7 @@ from listener.app import opened
 from listener.cli.output import done, err, fail, out, print_json
 from listener.cli.parts import config_path, explained, opened_store, settings
 from listener.clock import SystemClock
-from listener.collect import Tally
+from listener.collecting.collect import Tally
 from listener.config import Config
 from listener.daemon import Daemon, Simulation, StartError
 from storage import HeldError, Store, StoreError
@@ -51,7 +51,7 @@ def run(
       listener -c market.yaml run
     """
     config = settings(context)
-    daemon = Daemon(config_path(context), _simulation(simulate))
+    daemon = Daemon(config_path(context), _simulation(simulate), config=config)
     explained(lambda: anyio.run(daemon.run), config)
 
 

@@ -15,10 +15,10 @@ from rich.text import Text
 
 from insight.model import Role
 from listener import trial
-from listener.app import door_for
 from listener.cli.output import done, fail, out, print_json, table, when
 from listener.cli.parts import config_path, settings, stored, write
 from listener.clock import SystemClock
+from listener.collecting.doors import door_for, streams_for
 from listener.config import Config
 from listener.wizard import Answers, compose
 from storage import StoreError
@@ -71,10 +71,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 def check(
     context: typer.Context,
-    offline: Annotated[bool, typer.Option("--offline", help="Only read the config; try nothing.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Read the config and try its tests; ask nobody.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Validate the config, try each channel and source without changing anything, and show what works.
+    """Validate the config, try its tests, each channel and source without changing anything, and show what works.
 
     Ends with 1 when something does not work, with 2 when the config cannot be read.
 
@@ -83,7 +83,8 @@ def check(
       listener check --offline
     """
     config = settings(context)
-    findings = [] if offline else anyio.run(_try_all, config)
+    budgets = trial.try_budgets(config, SystemClock().now())
+    findings = [*trial.try_queries(config), *budgets, *([] if offline else anyio.run(_try_all, config))]
     mask = config.redactor.mask
     if as_json:
         print_json({"config": str(config_path(context)), "findings": findings})
@@ -93,21 +94,24 @@ def check(
             f"{config_path(context)}: {len(config.watches)} watches ({own} of your own), {len(config.sources)} sources"
         )
         for finding in findings:
-            out.print(_mark(finding.fine), Text(f"{finding.what} {finding.name}: {mask(finding.says)}"))
-            if finding.remedy and not finding.fine:
+            out.print(_mark(finding), Text(f"{finding.what} {finding.name}: {mask(finding.says)}"))
+            if finding.remedy and (finding.warning or not finding.fine):
                 out.print(Text(f"    → {mask(finding.remedy)}"))
     if any(not finding.fine for finding in findings):
         raise typer.Exit(1)
 
 
-def _mark(fine: bool) -> Text:
-    return Text("✓", style="green") if fine else Text("✗", style="bold red")
+def _mark(finding: trial.Finding) -> Text:
+    if finding.warning:
+        return Text("!", style="bold yellow")
+    return Text("✓", style="green") if finding.fine else Text("✗", style="bold red")
 
 
 async def _try_all(config: Config) -> list[trial.Finding]:
     clock = SystemClock()
-    async with door_for(config.contact, clock, config.sources) as door:
-        return await trial.try_all(door, config.sources, config.channels, config.watches, clock)
+    streams = streams_for(config.contact, clock, config.sources)
+    async with door_for(config.contact, clock, config.sources) as door, streams:
+        return await trial.try_all(door, streams, config.sources, config.channels, config.watches, clock)
 
 
 def doctor(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,13 +14,13 @@ from pydantic import ValidationError
 
 from insight.model import Post, Role, Watch
 from listener import log
-from listener.app import door_for
-from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table, when
-from listener.cli.parts import present, settings, stored, write
-from listener.cli.read import health
+from listener.cli import mine as mine_
+from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table
+from listener.cli.parts import settings, write
 from listener.clock import SystemClock
+from listener.collecting.doors import door_for, streams_for
+from listener.collecting.taste import taste
 from scrapers import KINDS, kind_of
-from scrapers.answers import read
 from scrapers.base import Batch, Source, SourceError
 from scrapers.saved import read_saved
 
@@ -42,7 +43,7 @@ def catalogue(
     if context.invoked_subcommand:
         return
     if mine:
-        _mine(context, as_json)
+        mine_.show(context, as_json)
         return
     rows = [
         {
@@ -62,19 +63,6 @@ def catalogue(
     shown = [(r["kind"], r["title"], r["access"], r["keep_days"] or "no limit", r["terms"]) for r in rows]
     table(("Kind", "Reads", "Access", "Keep (days)", "What the platform allows"), shown)
     out.print("Settings of each kind: docs/sources.md. Try one: listener sources test KIND key=value …")
-
-
-def _mine(context: typer.Context, as_json: bool) -> None:
-    with stored(settings(context)) as store:
-        now = present(store)
-        states = [state for state in store.sources.all() if state.active]
-    if as_json:
-        print_json(states)
-        return
-    table(
-        ("Source", "Kind", "Next visit", "Last spoke", "State"),
-        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), health(s)) for s in states],
-    )
 
 
 @app.command("test")
@@ -100,8 +88,11 @@ def trial(
     posts = [item for batch in batches for item in batch.items if isinstance(item, Post)]
     for post in posts:
         print_json_line(post) if as_json else _show(post)
+    aside = Counter(rejected.reason for batch in batches for rejected in batch.rejected)
     if not as_json:
-        done(f"{source.id}: {len(posts)} posts, {sum(len(batch.rejected) for batch in batches)} set aside")
+        for reason, number in aside.most_common(10):
+            out.print(f"set aside {number} ×: {reason}", style="dim", markup=False)
+        done(f"{source.id}: {len(posts)} posts, {aside.total()} set aside")
 
 
 def _build(kind: str, values: list[str]) -> Source:
@@ -134,13 +125,10 @@ async def _fetch_once(source: Source, query: str) -> list[Batch]:
     clock = SystemClock()
     watch = Watch("trial", "Trial", Role.TOPIC, query)
     batches = []
-    async with door_for(contact="https://example.com/listener-trial", clock=clock, sources=[source]) as door:
+    about: dict[str, Any] = {"contact": "https://example.com/listener-trial", "clock": clock, "sources": [source]}
+    async with door_for(**about) as door, streams_for(**about) as streams:
         for search in source.searches([watch]):
-            request = source.start(search, None, clock.now())
-            page = await door.fetch(
-                request, headers=source.headers(), terms_pace=source.pace, obey_robots=source.obey_robots
-            )
-            batches.append(read(source, page))
+            batches.append(await taste(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
     return batches
 
 

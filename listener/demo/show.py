@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from listener.app import App
-from listener.collect import Tally
+from listener.collecting.collect import Tally
 from listener.daemon import Daemon, Simulation, StartError
 from listener.demo.configuration import config_for
 from listener.demo.market import Market

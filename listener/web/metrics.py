@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from listener.collecting.completeness import Figure
+from listener.collecting.memory import Memory
+from scrapers.base import Source
+from storage import Delay
 
 
 class Metrics:
@@ -24,10 +30,45 @@ class Metrics:
         self.deliveries = self._counter("listener_deliveries", "Deliveries, by how they ended.", "channel", "state")
         self.spoke = self._gauge("listener_source_last_success_seconds", "When a source last answered.", "source")
         self.cycle = self._gauge("listener_last_cycle_seconds", "When the last whole cycle ended.")
+        self.seen_otherwise = self._gauge(
+            "listener_completeness_seen", "Mentions that came to a source another way.", "source", "watch"
+        )
+        self.found_too = self._gauge(
+            "listener_completeness_found", "Of these, those that its own searches brought, too.", "source", "watch"
+        )
+        self.delay = self._gauge(
+            "listener_source_delay_seconds",
+            "From published to collected, in the last 7 days; set once an hour.",
+            "source",
+            "quantile",
+        )
+        self.left = self._gauge("listener_source_budget_left", "What is left of a budget.", "source", "budget")
+        self.rests = self._gauge("listener_source_rests_until_seconds", "Until when it rests, or 0.", "source")
+        self.canary = self._gauge("listener_source_canary_found", "Whether the canary is found: 1 or 0.", "source")
         self.waiting = self._gauge("listener_deliveries_waiting", "Deliveries not yet sent or given up.")
 
     def render(self) -> bytes:
         return generate_latest(self.registry)
+
+    def completeness(self, source: str, figures: Mapping[str, Figure]) -> None:
+        for watch, figure in figures.items():
+            self.seen_otherwise.labels(source, watch).set(figure.seen)
+            self.found_too.labels(source, watch).set(figure.found)
+
+    def condition(self, source: Source, memory: Memory, now: datetime) -> None:
+        """What a visit has changed: the budget, a rest, the canary."""
+        notes, meter = memory.known(source.id)
+        for budget, value in meter.left(source.budget(), now).items():
+            self.left.labels(source.id, budget).set(value)
+        rest = notes.get("rest")
+        self.rests.labels(source.id).set(datetime.fromisoformat(rest["until"]).timestamp() if rest else 0)
+        if "canary" in notes:
+            self.canary.labels(source.id).set(notes["canary"]["found"])
+
+    def delays(self, found: Mapping[str, Delay]) -> None:
+        for source, delay in found.items():
+            self.delay.labels(source, "0.5").set(delay.half)
+            self.delay.labels(source, "0.95").set(delay.most)
 
     def cycle_ended(self, now: datetime, waiting: int) -> None:
         self.cycle.set(now.timestamp())

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field
 
-from insight.model import Post, PostKind, Rejected
-from scrapers import entries, feed, jsonfeed
+from insight.model import Gap, Post, PostKind, Rejected
+from scrapers import feed
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
-from scrapers.dates import UNKNOWN, Moment, moment
-from scrapers.entries import Entry, NotAFeedError
+from scrapers.formats import entries, jsonfeed
+from scrapers.formats.dates import UNKNOWN, Moment, moment
+from scrapers.formats.entries import Entry, NotAFeedError
+from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole
+from scrapers.news import feed_fulltext as fulltext
 from scrapers.onepage import ADDRESS, OnePage
-from scrapers.values import canonical, digest, excerpt, host_of, origin_of, whole
+from scrapers.windows import left_out
+
+_GOOGLE = re.compile(r"(www\.)?google\.[a-z.]{2,6}")
 
 
 class Feed(OnePage):
@@ -29,7 +36,8 @@ class Feed(OnePage):
     of a publisher, in a planet and on its own site. Its guid takes the link's place where the link does not name it
     alone: a site's home page, a link that several entries share, an entry that is a discussion of what it links to.
     Categories are a publisher's filing, not hashtags somebody wrote, and are left out. An entry that is dated only by
-    its last change counts from then.
+    its last change counts from then. With `full_text`, eight new articles a visit are read on their own pages; where a
+    page cannot be read, or gives less, the feed's own text stays.
     """
 
     kind = "feed"
@@ -42,15 +50,24 @@ class Feed(OnePage):
     )
     example: ClassVar[dict[str, Any]] = {"url": "https://example.com/feed.xml"}
     default_every = 900.0
+    window = "the newest entries, as many as the feed's publisher likes"
+    full: ClassVar[int] = 10  # entries; a feed of fewer may show all there is
+    shows: ClassVar[str] = "the feed shows its newest entries only, and none that was known"
 
     url: str = Field(description="The feed's address.", pattern=ADDRESS)
+    full_text: bool = Field(
+        False, description="Read the article behind each new entry too, where robots.txt lets us (extra `articles`)."
+    )
 
     def parse(self, page: Page) -> Batch:
+        if page.request.article:
+            return fulltext.read(page)
         expect(page)
         found, broken = self._read(page)
-        shared = Counter(entry.link for entry in found.entries)
+        entries = [_straight(entry) for entry in found.entries]
+        shared = Counter(entry.link for entry in entries)
         posts, rejected = [], list(broken)
-        for entry in found.entries:
+        for entry in entries:
             post = _post(entry, _identity(entry, shared, page))
             if post:
                 posts.append(post)
@@ -60,7 +77,19 @@ class Feed(OnePage):
             rejected.append(Rejected("the feed breaks off inside this entry", found.cut))
         marks = [_written(post.published_at) for post in posts if post.published_at]
         newest = max((mark for mark in marks if mark <= _written(page.fetched_at)), default=None)
-        return Batch(tuple(posts), self._further(page, found, marks), newest, tuple(rejected))
+        onward = self._further(page, found, marks)
+        missed = () if onward else self._missed(page, marks)
+        if not self.full_text:
+            return Batch((*posts, *missed), onward, newest, tuple(rejected))
+        plain, articles = fulltext.split(posts, page.request.since, first="page" not in page.request.note)
+        return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
+
+    def _missed(self, page: Page, marks: list[str]) -> tuple[Gap, ...]:
+        """The time that a full feed leaves out, between the mark and its oldest entry."""
+        if len(set(marks)) < 2 or len(marks) < self.full:
+            return ()  # a feed that dates all its entries alike, by when it was made, says nothing of their time
+        since = moment(fulltext.time_of(page.request.since))[0]
+        return left_out(since, [datetime.fromisoformat(mark) for mark in marks], self.shows)
 
     def _read(self, page: Page) -> tuple[entries.Feed, tuple[Rejected, ...]]:
         try:
@@ -76,11 +105,22 @@ class Feed(OnePage):
         here = {page.url, page.request.url}
         if not following or following in here or not marks or origin_of(following) != origin_of(page.url):
             return ()
-        if page.request.since is not None and min(marks) <= page.request.since:
+        since = fulltext.time_of(page.request.since)
+        if since is not None and min(marks) <= since:
             return ()
         if number > self.max_pages * 10:  # pages that lead back to each other
             return ()
         return (Request(following, since=page.request.since, note={"page": str(number)}),)
+
+
+def _straight(entry: Entry) -> Entry:
+    """With the link that Google Alerts wrap in one of their own, which differs from alert to alert."""
+    parts = urlsplit(entry.link or "")
+    if not (_GOOGLE.fullmatch(parts.hostname or "") and parts.path == "/url"):
+        return entry
+    said = parse_qs(parts.query)
+    target = address(next(iter(said.get("url") or said.get("q") or ()), None))
+    return replace(entry, link=target) if target else entry
 
 
 def _identity(entry: Entry, shared: Counter[str | None], page: Page) -> str:

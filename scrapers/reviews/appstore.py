@@ -15,12 +15,25 @@ from insight.model import Gap, Post, PostKind, Precision, Rating, Watch
 from scrapers import feed
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
-from scrapers.dates import moment
-from scrapers.entries import Entry, NotAFeedError
-from scrapers.values import UnreadableError, address, counts, each, identifier, listed, mapping, plain, text, whole
+from scrapers.formats.dates import moment
+from scrapers.formats.entries import Entry, NotAFeedError
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    counts,
+    each,
+    identifier,
+    listed,
+    mapping,
+    plain,
+    text,
+    whole,
+)
+from scrapers.windows import left_out
 
 LAST_PAGE = 10  # the store gives no more: 500 reviews of a country
 TRIES = 3
+SHOWS = "the store shows the 500 newest reviews of a country only"
 OVERLAP = timedelta(days=2)  # a review shows when it has been checked, under the date it was written
 
 _ADDRESS = re.compile(r"/([a-z]{2})/rss/customerreviews/(?:.*/)?id=(\d+)", re.IGNORECASE)
@@ -49,6 +62,7 @@ class AppStore(Source):
     )
     example: ClassVar[dict[str, Any]] = {"app": "310633997", "countries": ["us"]}
     default_every = 3600.0
+    window = "the 500 newest reviews of a country"
 
     app: str = Field(
         description="The app's number, as in the address of its page: …/id310633997.", pattern=r"^\d{1,19}$"
@@ -98,7 +112,8 @@ class AppStore(Source):
         if not reviews and not rejected:
             return self._nothing(page, here)
         requests = self._further(page, country, here, announced, reviews)
-        return Batch(reviews, requests, _newest(reviews, page), rejected)
+        missed = left_out(_dated(page.request.since), _times(reviews), SHOWS) if here >= LAST_PAGE else ()
+        return Batch((*reviews, *missed), requests, _newest(reviews, page), rejected)
 
     def _address(self, country: str, number: int) -> str:
         store = f"{self.base_url.rstrip('/')}/{country}/rss/customerreviews"
@@ -227,15 +242,22 @@ def _announced(links: Mapping[str, str]) -> int:
 
 def _newest(reviews: Sequence[Post], page: Page) -> str | None:
     """The newest date, else the highest number of a review: a mark that `_all_known` understands."""
-    dates = [
-        review.published_at for review in reviews if review.published_at and review.published_at <= page.fetched_at
-    ]
+    dates = [at for at in _times(reviews) if at <= page.fetched_at]
     numbers = [int(review.native_id) for review in reviews if re.fullmatch(r"[0-9]{1,19}", review.native_id)]
     return max(dates).isoformat(timespec="seconds") if dates else str(max(numbers)) if numbers else None
 
 
+def _times(reviews: Sequence[Post]) -> list[datetime]:
+    return [review.published_at for review in reviews if review.published_at]
+
+
+def _dated(since: str | None) -> datetime | None:
+    """When the mark was, where it is a date and no number."""
+    return moment(since)[0] if since and "-" in since else None
+
+
 def _all_known(reviews: Sequence[Post], since: str) -> bool:
-    at = moment(since)[0] if "-" in since else None
+    at = _dated(since)
     if at is not None and all(review.precision is not Precision.UNKNOWN for review in reviews):
         return all(review.published_at and review.published_at < at - OVERLAP for review in reviews)
     numbers = [whole(review.native_id) for review in reviews]

@@ -13,14 +13,27 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import Field
 
 from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
-from scrapers import charset, html
+from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
-from scrapers.dates import moment
-from scrapers.jsonld import Graph, loads, types
-from scrapers.microdata import Outline, outline
+from scrapers.formats import charset
+from scrapers.formats.dates import moment
+from scrapers.formats.jsonld import Graph, loads, types
+from scrapers.formats.microdata import Outline, outline
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    canonical,
+    counts,
+    digest,
+    each,
+    excerpt,
+    origin_of,
+    plain,
+    whole,
+)
 from scrapers.onepage import ADDRESS, OnePage
-from scrapers.values import UnreadableError, address, canonical, counts, digest, each, excerpt, origin_of, plain, whole
+from scrapers.windows import left_out
 
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
 REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
@@ -30,6 +43,8 @@ _WHOLE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _RATED = re.compile(
     r"(-?\d{1,9}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of|von|sur|de)\s*(\d{1,6}))?\s*(%)?\s*(?:stars?|★)?", re.IGNORECASE
 )
+
+SHOWS = "the page shows so many reviews only, and none that was known"
 
 
 class Reviews(OnePage):
@@ -52,6 +67,7 @@ class Reviews(OnePage):
     )
     example: ClassVar[dict[str, Any]] = {"url": "https://example.com/product"}
     default_every = 6 * 3600.0
+    window = "the reviews that the page shows"
     obey_robots = True
 
     url: str = Field(description="The page that shows the reviews.", pattern=ADDRESS)
@@ -68,12 +84,15 @@ class Reviews(OnePage):
         place = _Place(page.url, _canonical(page.url))
         posts, rejected = _first_with_any(graphs, place, cut)
         readings = next(filter(None, (_readings(graph, page, place) for graph in graphs)), ())
-        items: tuple[Item, ...] = (*posts, *readings)
         newest = max(
             (p.published_at for p in posts if p.published_at and p.published_at <= page.fetched_at), default=None
         )
         mark = newest.isoformat(timespec="seconds") if newest else None
-        return Batch(items, self._further(page, found, posts), mark, (*broken, *rejected))
+        onward = self._further(page, found, posts)
+        times = [post.published_at for post in posts if post.published_at]
+        missed = () if onward else left_out(moment(page.request.since)[0], times, SHOWS)
+        items: tuple[Item, ...] = (*posts, *readings, *missed)
+        return Batch(items, onward, mark, (*broken, *rejected))
 
     def _further(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
         """The next page of reviews, as long as one on this page is newer than the mark."""

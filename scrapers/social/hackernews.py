@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from insight.query.dialect import Brackets, Dialect
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
-from scrapers.dates import UNKNOWN, epoch, moment
-from scrapers.terms import literals
-from scrapers.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
+from scrapers.formats.dates import UNKNOWN, epoch, moment
+from scrapers.formats.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
+from scrapers.terms import searches, with_own
 
+SEARCH = "https://hn.algolia.com/api/v1"
+ITEMS = "https://hacker-news.firebaseio.com/v0"
 OVERLAP = 3600  # Algolia indexes late: what is older than the mark may still turn up
 KINDS = {"comment": PostKind.COMMENT, "story": PostKind.POST, "job": PostKind.POST, "poll": PostKind.POST}
 
@@ -27,8 +30,8 @@ class HackerNews(Source):
     """Algolia's search of Hacker News is documented, free and needs no key: 10,000 requests an hour and address.
 
     Neither it nor Hacker News limits how long what was read is kept. Searches are by word; hits come newest first and
-    1,000 of them at most, so the walk moves a window of time over them. Single items are read too, as Algolia and as
-    Firebase give them: one that is deleted or dead is a deletion.
+    1,000 of them at most, so the walk moves a window of time over them. For what has changed since, single items are
+    asked of the Firebase API, which is free, too: one that is deleted or dead is a deletion.
     """
 
     kind = "hackernews"
@@ -37,7 +40,29 @@ class HackerNews(Source):
     terms = Terms(Access.OPEN, "Free search API, 10,000 requests an hour.", "https://hn.algolia.com/api")
     example: ClassVar[dict[str, Any]] = {"queries": ["postgres"]}
 
-    base_url: str = Field("https://hn.algolia.com/api/v1", description="Where the search API is.")
+    # The index holds the HTML of a comment: between two words there may stand a tag, and don't is don&#x27;t. So quotes
+    # would miss phrases, and a word with an apostrophe is asked for by its beginning. Authors are searched like words.
+    dialect = Dialect(
+        phrase=None,
+        hashtag=None,
+        names=("{}",),
+        prefix="{}",
+        either=None,
+        brackets=Brackets.NONE,
+        max_length=512,
+        in_bytes=True,
+        signs="+#",
+        apostrophes=False,
+        accents=True,
+    )
+
+    hosts_from_settings = ("base_url", "items_url")
+    looks_again = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
+
+    base_url: str = Field(SEARCH, description="Where the search API is.")
+    items_url: str | None = Field(
+        None, description="Where single items are asked for again; with the usual `base_url`: Firebase."
+    )
     queries: tuple[str, ...] = Field((), description="Search for these too, besides what the watches name.")
     include: tuple[str, ...] = Field(
         ("story", "comment"), description="What to read: story, comment, poll, job.", min_length=1
@@ -45,9 +70,8 @@ class HackerNews(Source):
     page_size: int = Field(100, ge=1, le=1000, description="Hits a page.")
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        wanted = [*self.queries, *(_quoted(term.text) for term in literals(self, watches))]
-        searches = {query.lower(): Search(query.lower().strip('"'), query) for query in wanted}
-        return tuple(searches.values())
+        own = [Search(query.lower().strip('"'), query) for query in self.queries]
+        return with_own(own, searches(self, watches))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {
@@ -55,11 +79,21 @@ class HackerNews(Source):
             "tags": f"({','.join(self.include)})",
             "hitsPerPage": str(self.page_size),
             "typoTolerance": "false",
+            "queryType": "prefixAll",  # an index that says "acmes" for Acme's is asked for all that begins with acme
+            "advancedSyntax": "true",  # for quotes in `queries`; what the watches ask for has none
         }
         since = whole(high_water)
         if since is not None:
             params["numericFilters"] = f"{_SINCE}{since - OVERLAP}"
         return Request(f"{self.base_url.rstrip('/')}/search_by_date", params, since=high_water)
+
+    def mark_at(self, at: datetime) -> str | None:
+        return str(int(at.timestamp()))
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        items = self.items_url or (ITEMS if self.base_url == SEARCH else "")
+        known = [native_id for native_id in ids if native_id.isdecimal()] if items else []
+        return tuple(Request(f"{items.rstrip('/')}/item/{native_id}.json") for native_id in known)
 
     def parse(self, page: Page) -> Batch:
         expect(page)
@@ -74,10 +108,6 @@ class HackerNews(Source):
             raise not_read(page, "Hacker News item")
         items, rejected = _each(_tree(body))
         return Batch(items, newest=_newest(items, page), rejected=rejected)
-
-
-def _quoted(term: str) -> str:
-    return f'"{term}"' if " " in term else term
 
 
 def _each(found: Iterable[Any]) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:

@@ -1,9 +1,9 @@
-"""Hashtag timelines of a Mastodon instance."""
+"""Hashtag timelines of a Mastodon instance; with a token their streams and the search, too."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -12,14 +12,18 @@ from urllib.parse import parse_qs, quote, urlsplit
 from pydantic import AliasChoices, Field, SecretStr
 
 from insight.model import Watch
-from scrapers.answers import expect, not_read
-from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
-from scrapers.social.toots import NETWORK, entities, local_ids, read
-from scrapers.terms import literals
-from scrapers.values import each, origin_of
+from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import expect, not_read, refused
+from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
+from scrapers.formats.values import each, mapping, origin_of, text
+from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed
+from scrapers.terms import concerning, pushed, searches, with_own
 
 OVERLAP = timedelta(hours=1)  # a server files a late toot of another server under the time it was written
 CLOSED = "this instance shows its timelines to members only: give a `token`, or choose another `instance`"
+OFF = "its admins have turned hashtag timelines off: choose another `instance`"
+_SEARCH = "search: "
+_WORDS = Dialect(hashtag=None, either=None, brackets=Brackets.NONE, complete=False)
 PAGE = 40  # the most a timeline gives
 
 
@@ -30,6 +34,11 @@ class Mastodon(Source):
     authors leave them, so deletions are obeyed. Only what is public comes this way. There is no search by word without
     an account: the hashtags, words, phrases and names of the watches are asked for as hashtags, and `hashtags` adds
     more. A boost is no new post: the boosted toot is read. A toot is known by its `uri`, the same on every instance.
+
+    With a `token`, `stream_hashtags` listens to each hashtag as well, so that toots come at once; a stream cannot go on
+    from where it was left, so the timelines are still visited. `search_words` asks for the words of the watches, too:
+    that finds toots of people who allow it, on an instance with full-text search; where there is none, the answer is
+    empty and proves nothing.
     """
 
     kind = "mastodon"
@@ -41,7 +50,10 @@ class Mastodon(Source):
         "https://docs.joinmastodon.org/methods/timelines/#tag",
     )
     example: ClassVar[dict[str, Any]] = {"instance": "https://mastodon.social", "hashtags": ["opensource"]}
-    hosts_from_settings = ("instance",)
+    hosts_from_settings = ("instance", "streaming")
+    polls = True
+
+    dialect = Dialect(word=None, phrase=None, both=None, either=None, brackets=Brackets.NONE, complete=False)
 
     instance: str = Field(
         "https://mastodon.social",
@@ -51,6 +63,11 @@ class Mastodon(Source):
     )
     hashtags: tuple[str, ...] = Field((), description="Hashtags to read too, besides what the watches name.")
     token: SecretStr | None = Field(None, description="An access token, for an instance that shows nothing without.")
+    stream_hashtags: bool = Field(False, description="With a token: listen to the hashtags' streams, too.")
+    search_words: bool = Field(False, description="With a token: ask the instance's search for words, too.")
+    streaming: str | None = Field(
+        None, description="Where the streams are, if not at the instance: https://streaming.mastodon.social, say."
+    )
 
     @classmethod
     def for_page(cls, url: str) -> Mastodon:
@@ -65,18 +82,47 @@ class Mastodon(Source):
         return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        wanted = [*self.hashtags, *(literal.text for literal in literals(self, watches))]
-        tags = dict.fromkeys(filter(None, map(hashtag, wanted)))
-        return tuple(Search(f"#{tag}", tag) for tag in tags)
+        own = [Search(f"#{tag}", tag) for tag in filter(None, map(hashtag, self.hashtags))]
+        found = [replace(search, terms=search.terms.removeprefix("#")) for search in searches(self, watches)]
+        return (*with_own(own, found), *(self._words(watches) if self.token and self.search_words else ()))
+
+    def _words(self, watches: Sequence[Watch]) -> Iterator[Search]:
+        asked: dict[str, set[str]] = {}
+        for watch in concerning(self, watches):
+            for written in pushed(watch.query, _WORDS).searches:
+                asked.setdefault(written, set()).add(watch.id)
+        for written, served in asked.items():
+            yield Search(f"{_SEARCH}{written}", written, frozenset(served))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {"limit": str(PAGE)}
-        if high_water is not None:
-            params["since_id"] = _earlier(high_water)
-        url = f"{self.instance.rstrip('/')}/api/v1/timelines/tag/{quote(search.terms)}"
-        return Request(url, params, since=high_water)
+        earlier = _earlier(high_water) if high_water is not None else None
+        if search.key.startswith(_SEARCH):
+            params |= {"q": search.terms, "type": "statuses", **({"min_id": earlier} if earlier else {})}
+            return Request(self._at("/api/v2/search"), params, since=high_water)
+        if earlier is not None:
+            params["since_id"] = earlier
+        timeline = self._at(f"/api/v1/timelines/tag/{quote(search.terms)}")
+        if high_water is None:  # the first time, whether the instance shows timelines at all
+            return Request(self._at("/api/v2/instance"), note={"timeline": timeline})
+        return Request(timeline, params, since=high_water)
+
+    def mark_at(self, at: datetime) -> str | None:
+        return str(int(at.timestamp() * 1000) << 16)  # Mastodon's ids are times; those of its relatives are not
+
+    def stream(self, search: Search, mark: str | None, now: datetime) -> Stream | None:
+        if self.token is None or not self.stream_hashtags or search.key.startswith(_SEARCH):
+            return None
+        base = (self.streaming or self.instance).rstrip("/")
+        return Stream(f"{base}/api/v1/streaming/hashtag", {"tag": search.terms}, protocol="sse")
+
+    def read_events(self, events: Sequence[str], at: datetime) -> Batch:
+        posts, rejected = each(streamed(events), lambda toot: read(toot, {}, urlsplit(self.instance).netloc))
+        return Batch(tuple({post.key: post for post in posts}.values()), rejected=rejected)
 
     def parse(self, page: Page) -> Batch:
+        if "timeline" in page.request.note:
+            return self._look_first(page)
         found = entities(page)
         if not found.gone:
             closed = page.status in (401, 403, 422) and "/timelines/" in page.url and not self.token
@@ -91,6 +137,34 @@ class Mastodon(Source):
         ]
         return Batch((*found.gone, *once), _further(page, ids), _newest(ids), rejected)
 
+    def _look_first(self, page: Page) -> Batch:
+        """On to the timeline, unless the instance says that nobody, or no stranger, is shown any (Mastodon 4.5).
+
+        One that says nothing of the kind is older, or no Mastodon: its timeline will tell.
+        """
+        if page.status == 429 or page.status >= 500:
+            raise refused(page)
+        access = _hashtag_access(page)
+        if access and "public" not in access and (self.token is None or access == {"disabled"}):
+            remedy = CLOSED if "authenticated" in access else OFF
+            raise SourceError(
+                f"{self.label} does not show hashtag timelines", permanent=True, remedy=remedy, status=403
+            )
+        return Batch(requests=(Request(page.request.note["timeline"], {"limit": str(PAGE)}),))
+
+    def _at(self, path: str) -> str:
+        return self.instance.rstrip("/") + path
+
+
+def _hashtag_access(page: Page) -> set[str]:
+    """Who is shown toots of this instance and of others by hashtag: "public", "authenticated", "disabled"."""
+    try:
+        body = mapping(page.json()) if page.status == 200 else {}
+    except SourceError:
+        return set()
+    feeds = mapping(mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds"))
+    return set(filter(None, map(text, feeds.values())))
+
 
 def hashtag(written: str) -> str | None:
     """A term as a hashtag: `#Acme`, "acme corp" → acme, acmecorp. None where nothing a hashtag may be is left."""
@@ -101,16 +175,20 @@ def hashtag(written: str) -> str | None:
 def _further(page: Page, ids: list[str]) -> tuple[Request, ...]:
     """Older toots: what the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
     following = _link_next(page.headers.get("link", ""))
-    full = "/timelines/" in page.request.url and len(ids) >= (_number(page.request.params.get("limit")) or PAGE)
+    full = any(part in page.request.url for part in ("/timelines/", "/search")) and len(ids) >= (
+        _number(page.request.params.get("limit")) or PAGE
+    )
     if following is None and full:
         following = min(ids, key=_order)  # a mirror without the header
     if not ids or following is None:
         return ()
-    asked, since = page.request.params.get("max_id"), page.request.params.get("since_id")
+    params = dict(page.request.params)
+    asked, since = params.pop("max_id", None), params.get("since_id") or params.get("min_id")
     ended = since is not None and _order(following) <= _order(since)
     if ended or (asked is not None and _order(following) >= _order(asked)):  # not older: it would go round for ever
         return ()
-    params = {key: value for key, value in page.request.params.items() if key not in ("min_id", "max_id")}
+    if "/timelines/" in page.request.url:
+        params.pop("min_id", None)
     return (replace(page.request, params={**params, "max_id": following}),)
 
 

@@ -63,7 +63,7 @@ def test_a_setting_there_is_not_is_refused(kind: str) -> None:
 def test_a_kind_has_samples_and_stands_in_for_another_address(kind: str) -> None:
     assert kind in dict(samples())
     source = KINDS[kind].for_page(ADDRESSES[kind])
-    assert all(origin.startswith("http") for origin in source.origins())
+    assert all(origin.startswith(("http", "ws")) for origin in source.origins())
     assert list(source.origins())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,8 @@ from insight.model import Post, PostKey, Precision, Role, Understood, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
-from listener.collect import Collector, pause_after_error
-from listener.ingest import Known, fault
+from listener.collecting.collect import Collector, pause_after_error
+from listener.collecting.ingest import Known, fault
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
@@ -207,10 +208,12 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
     class Counting(Pipeline):
         understood = 0
 
-        def understand(self, posts: Iterable[Post], bound: frozenset[str] = frozenset()) -> list[Understood]:
+        def understand(
+            self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
+        ) -> list[Understood]:
             listed = list(posts)
             Counting.understood += len(listed)
-            return super().understand(listed, bound)
+            return super().understand(listed, bound, source)
 
     class Rereading(Board):
         def parse(self, page: Page) -> Batch:

@@ -6,15 +6,23 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from insight.model import Post, Span
+from insight.pipeline import Pipeline
 from listener.cli import app
+from listener.cli.read import _marked
+from listener.clock import SystemClock
+from listener.config import load
+from storage import open_store
 from tests.listener.test_daemon import CONFIG, FEED
 from tests.world.web import Reply, World
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 Run = Callable[..., Result]
 
 
@@ -45,11 +53,57 @@ def filled(tmp_path: Path, run: Run) -> Run:
     return run
 
 
+def test_check_tries_the_tests_beside_a_watch(run: Run, tmp_path: Path) -> None:
+    config = (
+        "contact: me@example.com\nsources: [{kind: hackernews}]\nchannels: {console: {kind: console}}\nwatches:\n"
+        "  - {id: acme, query: 'acme NOT jobs', tests: {match: [Acme works], reject: [%s]}}\n"
+    )
+    (tmp_path / "config.yaml").write_text(config % "jobs at acme")
+    assert "watch acme: 2 tests come out as expected" in run("check", "--offline").stdout
+    (tmp_path / "config.yaml").write_text(config % "acme again")
+    shown = run("check", "--offline", code=1).stdout
+    assert "watch acme: must not match \"acme again\", but it matches: 'acme'" in shown
+    found = json.loads(run("check", "--offline", "--json", code=1).stdout)["findings"]
+    assert [finding["fine"] for finding in found] == [False]
+
+
 def test_search_finds_by_the_rules_of_the_watches(filled: Run) -> None:
     (line,) = filled("search", "acme NOT zenith", "--json").stdout.splitlines()
     assert json.loads(line)["post"]["title"] == "Acme moves"
     assert "Nothing stored" in filled("search", "zenith").stdout
     assert "Acme moves" in filled("search", "moving").stdout
+
+
+def test_search_knows_more_of_stored_mentions_and_says_where_they_match(filled: Run) -> None:
+    (line,) = filled("search", "mov* kind:article watch:acme NOT sentiment:positive", "--json").stdout.splitlines()
+    spans = json.loads(line)["match"]["spans"]
+    assert spans == [{"field": "title", "start": 5, "end": 10}, {"field": "text", "start": 8, "end": 14}]
+    assert "Nothing stored" in filled("search", "acme watch:bolt").stdout
+
+
+def test_search_shows_what_an_exclusion_hides_with_its_clause(filled: Run, tmp_path: Path) -> None:
+    assert "Nothing stored" in filled("search", "acme", "--excluded").stdout
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text().replace("query: acme}", "query: acme NOT house}"))
+    with open_store(f"sqlite:///{tmp_path}/test.db") as store:
+        watches = store.watches.sync(load(config).watches, SystemClock().now())
+        for posts in store.posts.bare(NEVER):
+            pipeline = Pipeline(watches)
+            store.posts.reclassify(pipeline.understand(one.post for one in posts), SystemClock().now())
+    assert "Nothing stored" in filled("search", "acme").stdout
+    assert "acme: NOT house" in filled("search", "acme", "--excluded").stdout
+    (line,) = filled("search", "acme", "--excluded", "--json").stdout.splitlines()
+    assert json.loads(line)["mention"]["excluded_by"] == "NOT house"
+
+
+@pytest.mark.parametrize("words", [0, 100])
+def test_search_shows_the_part_of_a_long_post_that_matched(words: int) -> None:
+    text = "hay " * words + "a needle here" + " hay" * 100
+    start = text.index("needle")
+    marked = _marked(Post("net", "1", text, title="Title"), (Span("text", start, start + 6),))
+    assert marked.plain.startswith("…" if words else "Title: a needle")
+    assert marked.plain.endswith("…")
+    assert [marked.plain[span.start : span.end] for span in marked.spans if "bold" in str(span.style)] == ["needle"]
 
 
 def test_a_bad_query_is_answered_with_a_caret(filled: Run) -> None:

@@ -19,7 +19,8 @@ from listener.demo.market import Market
 from listener.demo.platforms import Platforms
 from listener.demo.posts import MarketPost
 from scrapers import walk
-from scrapers.base import Batch, Cursor, Page, Request, Source
+from scrapers.base import Batch, Page, Request, Source
+from scrapers.walk import Cursor
 
 URL = "http://127.0.0.1:1"
 WEEKS = 5  # the outage is in the fifth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,20 @@ import pytest
 from insight.model import Label, MentionState, Role, Watch
 from insight.pipeline import Pipeline
 from listener import upkeep
-from listener.ingest import ingest
+from listener.collecting.ingest import ingest
+from listener.config import load
 from scrapers.base import Batch
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board, post
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
+CONFIG = """\
+contact: you@example.org
+watches: [{id: acme, query: acme}]
+sources: [{kind: hackernews}]
+channels: {console: {kind: console}}
+storage: {keep_excluded_days: 7}
+"""
 
 
 @pytest.fixture
@@ -73,9 +82,26 @@ def test_what_a_bound_source_brought_stays_whatever_the_query_says(store: Store)
     assert states(store) == {MentionState.KEPT}
 
 
+def test_a_stored_post_is_matched_as_brought_by_the_source_that_saw_it_first(store: Store) -> None:
+    ingest(store, Pipeline([ACME]), Board(name="board"), "", Batch((post(1),)), None, NOW)
+    for query, state in (("acme source:elsewhere", MentionState.DROPPED), ("acme source:board", MentionState.KEPT)):
+        store.watches.sync([replace(ACME, query=query)], NOW)
+        rematch(store, Board(name="board"))
+        assert states(store) == {state}
+
+
 @pytest.mark.parametrize(("platform", "own", "kept"), [(None, None, None), (30, None, 30), (None, 7, 7), (30, 7, 7)])
 def test_the_stricter_limit_holds(platform: int | None, own: int | None, kept: int | None) -> None:
     class Limited(Board):
         terms = replace(Board.terms, keep_days=platform)
 
     assert upkeep.keep_days(Limited(), own) == kept
+
+
+def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    config = load(tmp_path / "config.yaml")
+    hiding = replace(ACME, query="acme NOT broken")
+    ingest(store, Pipeline([hiding]), Board(), "", Batch((post(1),)), None, NOW)
+    assert upkeep.expire(store, config, NOW + timedelta(days=7)) == 0
+    assert upkeep.expire(store, config, NOW + timedelta(days=8)) == 1

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scrapers.addresses import Resolve
 from scrapers.base import Page, Request, SourceError
 from scrapers.http import Http, Limits
+from scrapers.network.addresses import Resolve
 
 QUICK = Limits(seconds=0.4, connect=0.3, tries=1)
 

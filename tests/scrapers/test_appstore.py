@@ -136,3 +136,18 @@ def test_json_that_is_no_feed_is_an_error() -> None:
     for answer in ([{"reviewId": "1"}], {"feed": []}, {"hello": 1}, "x", None):
         with pytest.raises(SourceError):
             parse(answer)
+
+
+def test_five_hundred_reviews_that_do_not_reach_the_mark_are_a_gap() -> None:
+    last = SOURCE._address("us", 10)
+    fresh = feed([entry(n, updated=f"2026-03-02T10:{n:02}:00+00:00") for n in range(50)], last=10)
+
+    def gaps(since: str | None) -> list[Gap]:
+        items = parse(fresh, Request(last, since=since, note={"before": "another page"})).items
+        return [item for item in items if isinstance(item, Gap)]
+
+    (gap,) = gaps("2026-02-20T00:00:00+00:00")
+    assert gap.since is not None
+    assert (gap.since.isoformat(), gap.until.isoformat()) == ("2026-02-20T00:00:00+00:00", "2026-03-02T10:00:00+00:00")
+    assert gaps(None) == [], "nobody promised the time before the first visit"
+    assert gaps("2026-03-02T10:20:00+00:00") == []

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from insight.model import Post, PostKind, Precision
+from insight.model import Gap, Post, PostKind, Precision
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.news.feed import Feed
 from tests.scrapers.samples import NOW, body, read
@@ -196,3 +196,25 @@ def test_a_json_feed_with_one_bad_item_keeps_the_others() -> None:
     batch = read("feed", json.dumps(feed).encode())
     assert len(batch.items) == 2
     assert len(batch.rejected) == 2
+
+
+def test_a_full_feed_that_does_not_reach_the_mark_is_a_gap() -> None:
+    def dated(count: int, *, alike: bool = False) -> str:
+        hours = (9 if alike else hour for hour in range(count))
+        return "".join(
+            item(f"https://a.example/{n}", more=f"<pubDate>Mon, 02 Mar 2026 {hour:02}:00:00 GMT</pubDate>")
+            for n, hour in enumerate(hours)
+        )
+
+    def gaps(since: str | None, items: str) -> list[Gap]:
+        request = Feed(url=URL).start(Search(), since, NOW)
+        return [found for found in parse(Feed(url=URL), request, rss(items)).items if isinstance(found, Gap)]
+
+    before = "2026-03-01T12:00:00+00:00"
+    (gap,) = gaps(before, dated(12))
+    assert gap.since is not None
+    assert (gap.since.isoformat(), gap.until.isoformat()) == (before, "2026-03-02T00:00:00+00:00")
+    assert gaps(None, dated(12)) == [], "nobody promised the time before the first visit"
+    assert gaps("2026-03-02T03:00:00+00:00", dated(12)) == []
+    assert gaps(before, dated(3)) == [], "a short feed may show all there is"
+    assert gaps(before, dated(12, alike=True)) == [], "its dates are those of the feed, not of its entries"

@@ -129,17 +129,26 @@ def test_one_bad_hit_leaves_the_others() -> None:
     assert [rejected.reason for rejected in batch.rejected] == ["a hit without an id"]
 
 
-def test_each_term_of_a_watch_is_searched_for_once() -> None:
+def test_what_watches_share_is_searched_for_once() -> None:
     watch = Watch("acme", "Acme", Role.BRAND, 'Acme OR "acme notes" OR #acme')
     searches = HackerNews(queries=("ACME",)).searches((watch, replace(watch, id="other", query="birch")))
     assert {search.key: search.terms.lower() for search in searches} == {
         "acme": "acme",
-        "acme notes": '"acme notes"',
         "birch": "birch",
     }
-    assert len(searches) == 3
+    assert len(searches) == 2
 
 
 def test_a_bound_source_searches_for_its_own_watches_only() -> None:
     watches = (Watch("a", "A", Role.BRAND, "acme"), Watch("b", "B", Role.BRAND, "birch"))
     assert [search.key for search in HackerNews(watches=("b",)).searches(watches)] == ["birch"]
+
+
+def test_single_items_are_asked_for_again_where_edits_and_deletions_show_first() -> None:
+    asked = HackerNews().look_again(("44000001", "not a number"))
+    assert [request.url for request in asked] == ["https://hacker-news.firebaseio.com/v0/item/44000001.json"]
+    gone = json.dumps({"id": 44000001, "deleted": True, "time": BASE, "type": "comment"}).encode()
+    assert read("hackernews", gone).items == (Deletion("hackernews", "44000001"),)
+    assert not HackerNews(base_url="http://127.0.0.1:1/api").look_again(("44000001",))
+    mirror = HackerNews(base_url="http://127.0.0.1:1/api", items_url="http://127.0.0.1:1/v0/")
+    assert [request.url for request in mirror.look_again(("7",))] == ["http://127.0.0.1:1/v0/item/7.json"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapers.addresses import is_host, literal, look_up, why_refused
 from scrapers.base import Request
+from scrapers.network.addresses import is_host, literal, look_up, why_refused
 from tests.scrapers.http_door import QUICK, failure, get, names, open_door
 from tests.world.web import Reply, World
 

@@ -12,7 +12,7 @@ import pytest
 
 from scrapers.base import Request, SourceError
 from scrapers.http import Limits
-from scrapers.pace import PassingError
+from scrapers.network.pace import PassingError
 from tests.scrapers.http_door import QUICK, failure, get, open_door
 from tests.world import faults
 from tests.world.web import Fault, Reply, World

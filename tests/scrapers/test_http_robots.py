@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from scrapers.base import SourceError
-from scrapers.pace import PassingError
+from scrapers.network.pace import PassingError
 from tests.scrapers.http_door import QUICK, Time, failure, get, open_door
 from tests.world import faults
 from tests.world.web import Reply, World

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_a_walk_overlaps_the_mark_asks_its_own_instance_and_ends() -> None:
 
 def test_a_mirror_without_a_link_header_is_walked_by_full_pages() -> None:
     source = Mastodon(hashtags=("acme",))
-    request = source.start(Search("#acme", "acme"), None, NOW)
+    request = source.start(Search("#acme", "acme"), "1", NOW)
     full = [toot(1000 - n) for n in range(40)]
     assert parse(source, request, full).requests[0].params["max_id"] == "961"
     assert parse(source, request, full[:39]).requests == ()
@@ -192,3 +193,114 @@ def test_the_token_stays_out_of_requests_and_of_print() -> None:
 def test_base_url_says_the_same_as_instance() -> None:
     assert Mastodon(base_url="https://toots.example") == Mastodon(instance="https://toots.example")
     assert Mastodon(instance="https://toots.example").id == "mastodon:toots.example"
+
+
+# -- the first visit ----------------------------------------------------------------------------------------------
+
+
+def look_first(source: Mastodon, feeds: object, status: int = 200) -> object:
+    request = source.start(Search("#acme", "acme"), None, NOW)
+    assert request.url == "https://mastodon.social/api/v2/instance"
+    body = {"domain": "x", "configuration": {"timelines_access": {"hashtag_feeds": feeds}}}
+    return parse(source, request, body, status=status)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "token", "remedy"),
+    [
+        ({"local": "public", "remote": "public"}, None, None),
+        ({"local": "public", "remote": "authenticated"}, None, None),
+        ({"local": "authenticated", "remote": "authenticated"}, None, "token"),
+        ({"local": "authenticated", "remote": "disabled"}, None, "token"),
+        ({"local": "authenticated", "remote": "authenticated"}, "s3cret", None),
+        ({"local": "disabled", "remote": "disabled"}, None, "another"),
+        ({"local": "disabled", "remote": "disabled"}, "s3cret", "another"),
+        ("?", None, None),
+        (None, None, None),
+    ],
+)
+def test_the_first_visit_asks_whether_hashtags_are_shown(feeds: object, token: str | None, remedy: str | None) -> None:
+    source = Mastodon(token=token)
+    if remedy is None:
+        (timeline,) = look_first(source, feeds).requests
+        assert timeline.url == "https://mastodon.social/api/v1/timelines/tag/acme"
+        assert parse(source, timeline, [toot(5)]).newest == "5"
+        return
+    with pytest.raises(SourceError, match="does not show") as caught:
+        look_first(source, feeds)
+    assert caught.value.permanent
+    assert remedy in caught.value.remedy
+
+
+def test_an_instance_that_says_nothing_of_itself_is_asked_for_its_timeline() -> None:
+    source = Mastodon()
+    assert len(look_first(source, None, status=404).requests) == 1
+    request = source.start(Search("#acme", "acme"), None, NOW)
+    assert len(source.parse(Page(request, 200, b"<html>", request.url, NOW)).requests) == 1
+    with pytest.raises(SourceError) as caught:
+        look_first(source, None, status=503)
+    assert not caught.value.permanent
+
+
+# -- with a token ---------------------------------------------------------------------------------------------------
+
+
+def test_without_a_token_nothing_streams_and_nothing_is_searched() -> None:
+    watch = Watch("acme", "Acme", Role.BRAND, "acme")
+    for source in (Mastodon(stream_hashtags=True, search_words=True), Mastodon(token="s3cret")):
+        (search,) = source.searches((watch,))
+        assert source.stream(search, None, NOW) is None
+
+
+def test_hashtags_stream_beside_their_visits_without_the_token_in_the_address() -> None:
+    source = Mastodon(token="s3cret", stream_hashtags=True, hashtags=("Acme",))
+    stream = source.stream(source.searches(())[0], "5", NOW)
+    assert stream is not None
+    assert (stream.url, stream.params) == ("https://mastodon.social/api/v1/streaming/hashtag", {"tag": "acme"})
+    assert (stream.protocol, source.polls) == ("sse", True)
+    assert "s3cret" not in repr(stream)
+    elsewhere = Mastodon(token="s3cret", stream_hashtags=True, streaming="https://streams.example")
+    found = elsewhere.stream(Search("#acme", "acme"), None, NOW)
+    assert found is not None
+    assert found.url == "https://streams.example/api/v1/streaming/hashtag"
+    assert "https://streams.example" in list(elsewhere.origins())
+
+
+def test_new_and_edited_toots_of_a_stream_are_read_and_its_bad_events_set_aside() -> None:
+    edited = toot(1, edited_at="2026-03-02T11:00:00Z", content="<p>better</p>")
+    events = [
+        f"event: update\ndata: {json.dumps(toot(1))}",
+        f"event: status.update\nid: 7\ndata: {json.dumps(edited)}",
+        "event: delete\ndata: 1",
+        "event: filters_changed\ndata: ",
+        "event: update\ndata: {half",
+        "event: update\ndata: [1]",
+        f"event: update\ndata: {json.dumps(toot(2))}",
+    ]
+    batch = Mastodon().read_events(events, NOW)
+    assert [(post.native_id[-1], post.text) for post in batch.items] == [("1", "better"), ("2", "toot 2")]
+    assert (len(batch.rejected), batch.newest) == (2, None)
+
+
+def test_words_are_searched_for_with_a_token_back_to_the_mark() -> None:
+    source = Mastodon(token="s3cret", search_words=True)
+    watch = Watch("acme", "Acme", Role.BRAND, 'acme OR "bolt app"')
+    words = [search for search in source.searches((watch,)) if search.key.startswith("search: ")]
+    assert [search.terms for search in words] == ["acme", '"bolt app"']
+    assert all(source.stream(search, None, NOW) is None for search in words)
+    mark = 115_000_000_000_000_000
+    request = source.start(words[0], str(mark), NOW)
+    assert request.url == "https://mastodon.social/api/v2/search"
+    assert request.params == {"limit": "40", "q": "acme", "type": "statuses", "min_id": str(mark - HOUR)}
+    found = {"accounts": [], "hashtags": [], "statuses": [toot(mark + 40 - n) for n in range(40)]}
+    batch = parse(source, request, found)
+    assert batch.newest == str(mark + 40)
+    assert batch.requests[0].params == {**request.params, "max_id": str(mark + 1)}
+    assert parse(source, batch.requests[0], {"statuses": [], "accounts": [], "hashtags": []}).requests == ()
+    assert source.start(words[0], None, NOW).params == {"limit": "40", "q": "acme", "type": "statuses"}
+
+
+def test_a_mark_of_a_time_lies_between_the_toots_before_and_after_it() -> None:
+    marks = [int(Mastodon().mark_at(NOW + timedelta(seconds=n)) or 0) for n in (-1, 0, 1)]
+    assert marks == sorted(set(marks))
+    assert marks[1] >> 16 == int(NOW.timestamp() * 1000)

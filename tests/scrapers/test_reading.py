@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Precision
-from scrapers import charset, html, values
-from scrapers.dates import moment
+from scrapers import html
+from scrapers.formats import charset, values
+from scrapers.formats.dates import moment
 
 TEXTS = {
     "<p>one</p><p>two</p>": "one\ntwo",

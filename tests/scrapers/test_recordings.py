@@ -18,6 +18,7 @@ pytestmark = needs_recordings
 
 KIND_OF = {
     "appstore": "appstore",
+    "bluesky": "bluesky",
     "google_alerts": "feed",
     "google_news": "feed",
     "hackernews": "hackernews",
@@ -44,6 +45,17 @@ POSTS = {
     "appstore/lookup_hubspot_2017.json": 0,
     "appstore/rss_customerreviews_jp_json.json": 50,
     "appstore/rss_customerreviews_jp_xml.xml": 50,
+    "bluesky/createSession.json": 0,
+    "bluesky/getAuthorFeed_paged.json": 50,
+    "bluesky/getListFeed_10.json": 10,
+    "bluesky/getPostThread.json": 1,
+    "bluesky/getPosts_one.json": 1,
+    "bluesky/getRecord_post.json": 1,
+    "bluesky/jetstream_events_2024_11.jsonl": 2,
+    "bluesky/resolveHandle.json": 0,
+    "bluesky/searchActorsTypeahead.json": 0,
+    "bluesky/searchPosts_2026_08.json": 3,
+    "bluesky/searchPosts_redistricting.json": 25,
     "discourse/posts_rss_2026.xml": 50,
     "g2/page_opusclip_2025_full.html": 10,
     "google_alerts/google_alert_slack_2019.xml": 20,
@@ -103,6 +115,7 @@ POSTS = {
 REFUSED = {
     "amazon/product_page_2026_full.html",
     "amazon/product_reviews_B0BBPNPZTC_2024.html",
+    "bluesky/error_400_InvalidRequest.json",
     "mastodon/error_404_delete_missing.json",
     "mastodon/error_404_status.json",
     "mastodon/error_422_japanese.json",

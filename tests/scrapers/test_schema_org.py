@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from insight.model import Post, Precision, Rating, Reading
+from insight.model import Gap, Post, Precision, Rating, Reading
 from scrapers.base import Page, Search
 from scrapers.reviews.schema_org import Reviews
 from tests.scrapers.samples import NOW, body, read
@@ -206,3 +206,19 @@ def test_a_body_that_is_json_ld_itself_is_read() -> None:
 
 def test_robots_txt_binds_this_kind() -> None:
     assert Reviews.obey_robots
+
+
+def test_reviews_that_are_all_new_leave_a_gap_unless_a_page_follows() -> None:
+    source = Reviews(url="https://shop.example/acme")
+    shown = [review(datePublished=f"2026-03-0{day}", reviewBody=f"Day {day}.") for day in (1, 2)]
+
+    def gaps(since: str | None, markup: str = "") -> list[Gap]:
+        request = source.start(Search(), since, NOW)
+        batch = source.parse(Page(request, 200, page(*shown, markup=markup), request.url, NOW))
+        return [item for item in batch.items if isinstance(item, Gap)]
+
+    (gap,) = gaps("2026-02-20T00:00:00+00:00")
+    assert gap.until.isoformat() == "2026-03-01T00:00:00+00:00"
+    assert gaps("2026-02-20T00:00:00+00:00", '<a rel="next" href="/acme?page=2">2</a>') == []
+    assert gaps("2026-03-01T00:00:00+00:00") == []
+    assert gaps(None) == []

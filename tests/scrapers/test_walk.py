@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from insight.model import Post
 from scrapers import walk
-from scrapers.base import Cursor, Request, Search
+from scrapers.base import Request, Search
+from scrapers.walk import Cursor
 from tests.board import NOW, Board, serve
 
 

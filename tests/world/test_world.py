@@ -66,3 +66,12 @@ def test_a_lost_reply_was_handled_and_a_reset_was_not(world: World, fault: fault
 def test_a_taken_port_is_said_at_once(world: World) -> None:
     with pytest.raises(RuntimeError, match="could not listen"), World(port=world.port).run_in_thread():
         pass
+
+
+def test_the_weather_meets_a_call_by_what_it_is(world: World) -> None:
+    world.route("/a", lambda call: Reply.text(call.raw_query))
+    world.weather = lambda call: faults.server_error(500) if call.query.get("x") == "2" else None
+    assert ask(world.url + "/a?x=1&x=3") == "x=1&x=3", "a parameter may come twice"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        ask(world.url + "/a?x=2")
+    caught.value.close()

@@ -41,6 +41,7 @@ class _Pending:
 class World:
     """The server. `ledger` holds every request that arrived whole, in order, whatever was answered.
 
+    `weather`: what meets a call that no fault was meant for, by whatever that call is.
     A path may hold `*` (as in a file name pattern); the route that was added last wins. An `etag` or `last-modified`
     header on a reply is honoured: the client that sends it back gets 304. `port` 0 takes a free one.
     """
@@ -48,6 +49,7 @@ class World:
     host: str = "127.0.0.1"
     port: int = 0
     tls: ssl.SSLContext | None = None
+    weather: Callable[[Call], Fault | None] = lambda _call: None
     ledger: list[Call] = field(default_factory=list)
     _routes: list[tuple[str | None, str, Handler]] = field(default_factory=list)
     _faults: list[_Pending] = field(default_factory=list)
@@ -127,7 +129,7 @@ class World:
     # -- one connection -----------------------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task, wire = asyncio.current_task(), Wire(writer)
+        task, wire = asyncio.current_task(), Wire(reader, writer)
         assert task is not None
         self._tasks.add(task)
         try:
@@ -143,7 +145,7 @@ class World:
                 await writer.wait_closed()
 
     async def _answer(self, call: Call, wire: Wire) -> None:
-        fault = self._next_fault(call.path)
+        fault = self._next_fault(call.path) or self.weather(call)
         reply = await self._handle(call) if fault is None or fault.accepted else Reply()
         await (wire.send(reply) if fault is None else fault.play(wire, reply))
 
@@ -184,4 +186,4 @@ async def _read(reader: asyncio.StreamReader) -> Call | None:
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     parts = urlsplit(target)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Call(time.monotonic(), method, unquote(parts.path), query, headers, body)
+    return Call(time.monotonic(), method, unquote(parts.path), query, headers, body, parts.query)

@@ -17,7 +17,10 @@ from urllib.parse import parse_qsl
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it arrived. `at` is monotonic; `date` is the simulated time, where the client sent one."""
+    """One request as it arrived. `at` is monotonic; `date` is the simulated time, where the client sent one.
+
+    `raw_query`: the query as it was written, for parameters that come more than once.
+    """
 
     at: float
     method: str
@@ -25,6 +28,7 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    raw_query: str = ""
 
     @property
     def date(self) -> datetime | None:
@@ -43,12 +47,16 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. Content-Length is added unless `headers` has its own; `chunked` sends the body in two chunks."""
+    """One answer. Content-Length is added unless `headers` has its own; `chunked` sends the body in two chunks.
+
+    `then` goes on with the connection behind the head and the body, for as long as it likes, before it is closed.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Headers = ()
     chunked: bool = False
+    then: Callable[[Wire], Awaitable[None]] | None = None
 
     @classmethod
     def text(cls, text: str, status: int = 200, kind: str = "text/plain; charset=utf-8", **headers: str) -> Reply:
@@ -80,7 +88,7 @@ class Reply:
         pairs = self.pairs()
         if self.chunked:
             pairs.append(("transfer-encoding", "chunked"))
-        elif self.header("content-length") is None and self.status not in {204, 304}:
+        elif self.header("content-length") is None and self.status not in {204, 304} and self.then is None:
             pairs.append(("content-length", str(len(self.body))))
         lines = [f"HTTP/1.1 {self.status} {'OK' if self.status < 300 else 'Answer'}"]
         lines += [f"{name}: {value}" for name, value in pairs]
@@ -97,12 +105,15 @@ class Reply:
 class Wire:
     """The server's end of one connection, for faults that want the bytes in their own hands."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
 
     @property
     def open(self) -> bool:
         return not self._writer.is_closing()
+
+    async def read(self, size: int) -> bytes:
+        return await self._reader.readexactly(size)
 
     async def write(self, data: bytes) -> None:
         self._writer.write(data)
@@ -110,6 +121,9 @@ class Wire:
 
     async def send(self, reply: Reply) -> None:
         await self.write(reply.wire())
+        if reply.then is not None:
+            await reply.then(self)
+            self.close()
 
     def close(self) -> None:
         self._writer.close()

@@ -1,0 +1,74 @@
+"""sources --mine: the sources of the config and how they do, in a table and a few lines on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import typer
+
+from listener.cli.output import out, plain, print_json, table, when
+from listener.cli.parts import present, settings, stored
+from listener.cli.read import health
+from listener.collecting import completeness
+from listener.collecting.health import Condition, conditions
+from storage import Delay
+
+
+def show(context: typer.Context, as_json: bool) -> None:
+    """Print them."""
+    config = settings(context)
+    with stored(config) as store:
+        now = present(store)
+        states = [state for state in store.sources.all() if state.active]
+        kept = store.state.get(completeness.STATE)
+        found = conditions(store, config.sources, config.watches, now)
+    figures = {state.id: completeness.stored_figures(kept, state.id) for state in states}
+    if as_json:
+        more = {name: condition.to_json() for name, condition in found.items()}
+        print_json([{**plain(it), "completeness": figures[it.id], **more.get(it.id, {})} for it in states])
+        return
+    table(
+        ("Source", "Kind", "Next visit", "Last spoke", "State"),
+        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), health(s)) for s in states],
+    )
+    for state in states:
+        lines = [*_lines(found[state.id], now)] if state.id in found else []
+        if figures[state.id]:
+            lines.append(f"found by its own search: {completeness.together(figures[state.id].values())}")
+        if lines:
+            out.print(state.id, style="bold", markup=False)
+        for line in lines:
+            out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _lines(found: Condition, now: datetime) -> Iterator[str]:
+    """What there is to say of a source; nothing of what is not known."""
+    if found.rest:
+        yield f"rests until {found.rest.until:%Y-%m-%d %H:%M} UTC: {found.rest.why}"
+    if found.items is not None:
+        yield f"{found.items:,.1f} new posts a day{_delay(found.delay)}"
+    if found.plan:
+        left = "".join(f"; {value:,.10g} {name} left" for name, value in found.left.items())
+        yield f"visited every {_span(found.plan.pause)}: needs {found.plan}{left}"
+    if found.canary:
+        how = "found" if found.canary.found else "NOT FOUND"
+        yield f"canary {how} since {found.canary.since:%Y-%m-%d %H:%M} UTC (looked for {when(found.canary.at, now)})"
+    for trouble in found.troubles:
+        yield f"failed {trouble.times} times, last {when(trouble.last, now)}: {trouble.reason}"
+    for gap in found.gaps:
+        since = f"{gap.since:%Y-%m-%d %H:%M}" if gap.since else "?"
+        yield f"gap from {since} to {gap.until:%Y-%m-%d %H:%M} UTC: {gap.reason}"
+
+
+def _delay(delay: Delay | None) -> str:
+    if delay is None:
+        return ""
+    return f", half of them within {_span(delay.half)} of being published, 95 of 100 within {_span(delay.most)}"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,91 @@
+"""How sources get in: pages and headers for each, with a login first where one wants it, renewed when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from listener.simulation import is_loopback
+from scrapers.answers import stumbled
+from scrapers.base import Page, Request, Source, SourceError
+
+
+class Door(Protocol):
+    """What fetches. Raises SourceError and nothing else."""
+
+    async def fetch(
+        self,
+        request: Request,
+        *,
+        headers: Any,
+        terms_pace: float,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        obey_robots: bool = False,
+        vouched: tuple[str, ...] = (),
+    ) -> Page: ...
+
+
+class Admission:
+    """Fetches on behalf of sources. What a login gives is kept in memory alone, for as long as this lives."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._given: dict[str, Mapping[str, str]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def fetch(
+        self, source: Source, request: Request, *, etag: str | None = None, last_modified: str | None = None
+    ) -> Page:
+        """The page behind a request. Where the session has ended, there is one new login and one more try."""
+        headers = await self.headers(source)
+        page = await self._ask(source, request, headers, etag, last_modified)
+        if source.login() is not None and source.shut_out(page):
+            self.renew(source, headers)
+            page = await self._ask(source, request, await self.headers(source), etag, last_modified)
+        return page
+
+    async def headers(self, source: Source) -> dict[str, str]:
+        """The source's own headers and those of its session. Raises SourceError."""
+        async with self._turns[source.id]:
+            if source.id not in self._given:
+                self._given[source.id] = await self._log_in(source)
+        return {**source.headers(), **self._given[source.id]}
+
+    def renew(self, source: Source, refused: Mapping[str, str]) -> None:
+        """Forget the session that these headers were of, unless somebody has got a newer one meanwhile."""
+        given = self._given.get(source.id, {})
+        if all(refused.get(name) == value for name, value in given.items()):
+            self._given.pop(source.id, None)
+
+    async def _log_in(self, source: Source) -> Mapping[str, str]:
+        login = source.login()
+        if login is None:
+            return {}
+        page = await self._ask(source, login.request, {**source.headers(), **login.headers})
+        try:
+            return source.admitted(page)
+        except SourceError:
+            raise
+        except Exception as error:
+            raise stumbled(source, error) from error
+
+    async def _ask(
+        self,
+        source: Source,
+        request: Request,
+        headers: Mapping[str, str],
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Page:
+        return await self._door.fetch(
+            request,
+            headers=headers,
+            terms_pace=0.0 if is_loopback(request.url) else source.pace,
+            etag=etag,
+            last_modified=last_modified,
+            obey_robots=source.obey_robots,
+            vouched=tuple(source.origins()),
+        )

@@ -1,0 +1,190 @@
+"""What a source has used of what it may ask: requests, quota units, money. Pure: the time is an argument."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from scrapers.base import Budget, Request
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something of a budget: what one visit asks for at least, or what is to be left over."""
+
+    requests: float = 0.0
+    units: float = 0.0
+    cost: float = 0.0
+
+    def times(self, often: float) -> Need:
+        return Need(self.requests * often, self.units * often, self.cost * often)
+
+
+NOTHING = Need()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A source is left alone until then, and why."""
+
+    until: datetime
+    why: str
+
+
+class RestingError(Exception):
+    """Nothing was asked, because the source is to be left alone. No failure."""
+
+    def __init__(self, rest: Rest) -> None:
+        super().__init__(rest.why)
+        self.rest = rest
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts of the source's day and of the month in UTC. `reserved`: money for pages that are being asked for.
+
+    `dearest`: the most that one page has cost. `closed`: the platform wants to be left alone until then. `recent`: the
+    requests of the last minute, where those are limited.
+    """
+
+    day: str = ""
+    asked: int = 0
+    units: float = 0.0
+    month: str = ""
+    spent: float = 0.0
+    reserved: float = 0.0
+    dearest: float = 0.0
+    closed: datetime | None = None
+    recent: deque[datetime] = field(default_factory=deque)
+
+    def turn(self, budget: Budget, now: datetime) -> None:
+        """Begin a new day or month when one has come. A clock that was set back gives no money a second time."""
+        day, month = f"{now.astimezone(ZoneInfo(budget.zone)):%Y-%m-%d}", f"{now.astimezone(UTC):%Y-%m}"
+        if day != self.day:
+            self.day, self.asked, self.units = day, 0, 0.0
+        if month > self.month:
+            self.month, self.spent = month, 0.0
+
+    def refusal(self, budget: Budget, request: Request, now: datetime, keep: Need = NOTHING) -> Rest | None:
+        """Why the request must not be sent now, and until when; None when it may. `keep`: what must be left after."""
+        self.turn(budget, now)
+        if self.closed is not None and now < self.closed:
+            return Rest(self.closed, "the platform asked to be left alone")
+        if budget.per_day is not None and self.asked + 1 + keep.requests > budget.per_day:
+            return Rest(next_day(budget, now), f"the day's budget of {budget.per_day:,.0f} requests is used up")
+        if budget.units is not None and request.units and self.units + request.units + keep.units > budget.units:
+            return Rest(next_day(budget, now), f"the day's quota of {budget.units:,.0f} units is used up")
+        return self.poverty(budget, self.most(request), now) or self._hurried(budget, now)
+
+    def poverty(self, budget: Budget, cost: float, now: datetime) -> Rest | None:
+        """Why so many dollars must not be spent now."""
+        if budget.money is None or (self.committed < budget.money and self.committed + cost <= budget.money):
+            return None
+        return Rest(next_month(now), f"the month's budget of ${budget.money:,.2f} is used up")
+
+    def take(self, budget: Budget, request: Request, now: datetime) -> float:
+        """Count a request that is about to be sent. Gives the money reserved for it, for `settle`."""
+        self.asked += 1
+        self.units += request.units
+        if budget.per_minute is not None:
+            self.recent.append(now)
+        reserved = self.most(request)
+        self.reserved += reserved
+        return reserved
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """The page has come: what it did cost takes the place of what was reserved."""
+        self.reserved = max(0.0, self.reserved - reserved)
+        self.spent += spent
+        self.dearest = max(self.dearest, spent)
+
+    def charge(self, dollars: float) -> None:
+        """Money that no request was for."""
+        self.spent += dollars
+
+    def close(self, seconds: float, now: datetime) -> None:
+        until = now + timedelta(seconds=seconds)
+        self.closed = max(until, self.closed) if self.closed else until
+
+    @property
+    def committed(self) -> float:
+        return self.spent + self.reserved
+
+    def most(self, request: Request) -> float:
+        """What the page may cost: what the kind says, or the dearest one so far where it does not say."""
+        return request.cost or self.dearest
+
+    def left(self, budget: Budget, now: datetime) -> dict[str, float]:
+        """What is left today and this month, of what is limited."""
+        self.turn(budget, now)
+        left: dict[str, float] = {}
+        if budget.per_day is not None:
+            left["requests today"] = max(0.0, budget.per_day - self.asked)
+        if budget.units is not None:
+            left["units today"] = max(0.0, budget.units - self.units)
+        if budget.money is not None:
+            left["dollars this month"] = max(0.0, round(budget.money - self.committed, 4))
+        return left
+
+    def _hurried(self, budget: Budget, now: datetime) -> Rest | None:
+        """Whether the minute is full. Less than one a minute: one in so many minutes."""
+        if budget.per_minute is None:
+            return None
+        most = max(1, int(budget.per_minute))
+        span = timedelta(seconds=60 * most / budget.per_minute)
+        while self.recent and not now - span < self.recent[0] <= now:
+            self.recent.popleft()
+        if len(self.recent) < most:
+            return None
+        return Rest(self.recent[-most] + span, f"{budget.per_minute:g} requests a minute are allowed")
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "day": self.day,
+            "asked": self.asked,
+            "units": self.units,
+            "month": self.month,
+            "spent": self.spent,
+            "reserved": self.reserved,
+            "dearest": self.dearest,
+            "closed": self.closed and self.closed.isoformat(),
+            "recent": [at.isoformat() for at in self.recent],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Meter:
+        """As it was stored. What was reserved counts as spent: nobody saw whether the platform charged for it."""
+        closed = value.get("closed")
+        return cls(
+            value.get("day", ""),
+            value.get("asked", 0),
+            value.get("units", 0.0),
+            value.get("month", ""),
+            value.get("spent", 0.0) + value.get("reserved", 0.0),
+            0.0,
+            value.get("dearest", 0.0),
+            datetime.fromisoformat(closed) if closed else None,
+            deque(map(datetime.fromisoformat, value.get("recent", ()))),
+        )
+
+
+def counts(budget: Budget) -> bool:
+    """Whether anything of this budget must outlive the process."""
+    return not (budget.per_day is None and budget.units is None and budget.money is None)
+
+
+def next_day(budget: Budget, now: datetime) -> datetime:
+    zone = ZoneInfo(budget.zone)
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+
+
+def next_month(now: datetime) -> datetime:
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)

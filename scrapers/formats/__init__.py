@@ -1,0 +1,1 @@
+"""What answers are made of: dates, values, structured data, the shapes of feeds."""

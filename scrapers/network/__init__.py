@@ -1,0 +1,1 @@
+"""What the doors are made of: the address guard, pace, robots, redirects, bodies."""

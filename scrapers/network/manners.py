@@ -1,0 +1,98 @@
+"""How a fetch goes on until it has an answer: leave, pace, redirects by hand, another try. No network in here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from scrapers.base import SourceError
+from scrapers.network.hops import Answer, Hop, Limits, Target, redirected
+from scrapers.network.pace import Pace, PassingError, asked_pause
+from scrapers.network.robots import SIZE as ROBOTS_SIZE
+from scrapers.network.robots import Robots
+
+_AGAIN = {429, 500, 502, 503, 504}
+_NOT_ACCEPTED = {429, 503}  # said before anything was done, so a POST too may be sent again
+
+Exchange = Callable[[Hop, float, int, bool], Awaitable[Answer]]
+"""One request and its whole answer: the hop, the seconds left, the cap of the body, whether to cut it there."""
+
+
+class Read(Protocol):
+    """Take an address apart, as seen from `base`; raises SourceError."""
+
+    def __call__(self, text: str, *, base: str = "") -> Target: ...
+
+
+class Manners:
+    def __init__(
+        self,
+        exchange: Exchange,
+        target: Read,
+        limits: Limits,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._exchange, self._target, self._limits = exchange, target, limits
+        self._now, self._sleep, self._jitter = now, sleep, jitter
+        self._pace = Pace(now, sleep, slots=limits.per_host, patience=limits.patience)
+        self._robots = Robots(now)
+
+    async def insist(self, hop: Hop, pace: float, robots: bool) -> Answer:
+        """Try until there is an answer that another try would not better."""
+        again = _AGAIN if hop.repeatable else _NOT_ACCEPTED
+        for tried in range(1, self._limits.tries + 1):
+            pause: float | None = None
+            try:
+                answer = await self._follow(hop, pace, robots, self._limits.body)
+            except PassingError as error:
+                if tried == self._limits.tries or (error.sent and not hop.repeatable):
+                    raise
+            else:
+                if tried == self._limits.tries or answer.status not in again:
+                    return answer
+                pause = asked_pause(answer.status, answer.headers, self._now())
+            if not pause:  # one that was asked for is kept by the host's next turn
+                await self._sleep(2 ** (tried - 1) * (0.5 + self._jitter()))
+        raise AssertionError("the last try returns or raises")
+
+    async def _follow(self, hop: Hop, pace: float, robots: bool, cap: int, *, cut: bool = False) -> Answer:
+        """Ask, and follow redirects by hand: each hop is judged, paced and asked for leave like a first one."""
+        clock, left = asyncio.get_running_loop().time, self._limits.seconds
+        seen = {(hop.method, hop.target.url)}
+        for _ in range(self._limits.redirects + 1):
+            delay = await self._ask_leave(hop, pace) if robots else 0.0
+            async with self._pace.turn(hop.target.netloc, max(pace, delay)):
+                start = clock()
+                answer = await self._exchange(hop, left, cap, cut)
+                left = max(0.01, left - (clock() - start))
+            self._keep_distance(answer)
+            if answer.location is None:
+                return answer
+            hop = redirected(hop, answer.status, self._target(answer.location, base=hop.target.url))
+            if (hop.method, hop.target.url) in seen:
+                raise SourceError(f"{hop.target.shown} redirects in a circle", status=answer.status)
+            seen.add((hop.method, hop.target.url))
+        raise SourceError(f"{hop.target.shown}: more than {self._limits.redirects} redirects", status=answer.status)
+
+    def _keep_distance(self, answer: Answer) -> None:
+        """Remember for everybody how long the host wants to be left alone. Raises when that is too long to wait."""
+        pause = asked_pause(answer.status, answer.headers, self._now())
+        if not pause:
+            return
+        self._pace.close(answer.target.netloc, pause)
+        if pause > self._limits.patience and answer.status in _NOT_ACCEPTED:
+            said = f"{answer.target.shown} answered {answer.status} and asks to be left alone for {pause:.0f} seconds"
+            raise SourceError(said, retry_after=pause, status=answer.status)
+
+    async def _ask_leave(self, hop: Hop, pace: float) -> float:
+        async def read(url: str) -> tuple[int, bytes]:
+            ask = Hop(self._target(url), private=hop.private)
+            answer = await self._follow(ask, pace, False, ROBOTS_SIZE, cut=True)
+            return answer.status, answer.body
+
+        return await self._robots.ask(hop.target.origin, hop.target.url, read)

@@ -1,0 +1,112 @@
+"""One side of a WebSocket (RFC 6455), without I/O: bytes in, texts out, and the bytes that are to be sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus, PayloadTooBig
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.uri import WebSocketURI
+
+from scrapers.network.hops import Target
+from scrapers.network.pace import PassingError
+
+_QUIET = logging.getLogger("scrapers.network.websocket")
+_QUIET.setLevel(logging.WARNING)  # whoever debugs everything else must not find tokens in the log
+_DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
+
+
+class RefusedError(Exception):
+    """The server answered the handshake with something else than a WebSocket."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(f"status {status}")
+        self.status, self.headers, self.body = status, headers, body
+
+
+class WebSocket:
+    """Give it what has arrived; `outgoing` is what is to be sent after each call.
+
+    No extension is offered: a message of a few compressed bytes that becomes gigabytes is therefore refused.
+    `largest`: bytes of one message, in however many parts it comes.
+    """
+
+    def __init__(self, target: Target, headers: Mapping[str, str], largest: int) -> None:
+        self._shown, self._largest = target.shown, largest
+        self._protocol = ClientProtocol(_uri(target), max_size=largest, logger=_QUIET)
+        request = self._protocol.connect()
+        for name, value in headers.items():
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        self._parts: list[bytes] = []
+
+    @property
+    def opened(self) -> bool:
+        return self._protocol.state is not State.CONNECTING
+
+    def outgoing(self) -> bytes:
+        return b"".join(self._protocol.data_to_send())
+
+    def say(self, text: str) -> None:
+        self._protocol.send_text(text.encode())
+
+    def ping(self) -> None:
+        self._protocol.send_ping(b"")
+
+    def leave(self) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+
+    def receive(self, data: bytes) -> list[str]:
+        """The messages that are whole now; `data` empty: the end. Raises RefusedError, and SourceError once it is over.
+
+        What came before the end is given first: the next call raises.
+        """
+        if self._protocol.state is State.CLOSED or not data:
+            self._protocol.receive_eof()
+        else:
+            self._protocol.receive_data(data)
+        found = list(self._texts())
+        if not found:
+            self._raise_if_over()
+        return found
+
+    def _texts(self) -> Iterator[str]:
+        """Letters that are none become a replacement: a stream that is resumed would meet them for ever."""
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode in _DATA:
+                self._parts.append(bytes(event.data))
+                if event.fin:
+                    yield b"".join(self._parts).decode("utf-8", errors="replace")
+                    self._parts = []
+
+    def _raise_if_over(self) -> None:
+        protocol = self._protocol
+        if protocol.handshake_exc is not None:
+            raise self._handshake_failed(protocol.handshake_exc) from protocol.handshake_exc
+        if isinstance(protocol.parser_exc, PayloadTooBig):
+            raise PassingError(f"{self._shown} sent an event of more than {self._largest:,} bytes", sent=True)
+        if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
+            raise PassingError(f"{self._shown} does not speak WebSocket: {protocol.parser_exc}", sent=True)
+        if protocol.close_rcvd is not None:
+            code, reason = protocol.close_rcvd.code, protocol.close_rcvd.reason[:200]
+            raise PassingError(f"{self._shown} ended the stream ({f'{code} {reason}'.strip()})", sent=True)
+        if protocol.state is State.CLOSED or protocol.parser_exc is not None:
+            raise PassingError(f"{self._shown} broke off", sent=True)
+
+    def _handshake_failed(self, error: Exception) -> Exception:
+        if isinstance(error, InvalidStatus):
+            answer: Response = error.response
+            headers = {name.lower(): value for name, value in answer.headers.raw_items()}
+            return RefusedError(answer.status_code, headers, bytes(answer.body or b""))
+        return PassingError(f"{self._shown} does not speak WebSocket: {error}", sent=True)
+
+
+def _uri(target: Target) -> WebSocketURI:
+    parts = urlsplit(target.url)
+    return WebSocketURI(target.scheme == "https", target.host, target.port, parts.path or "/", parts.query)

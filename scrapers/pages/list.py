@@ -1,0 +1,188 @@
+"""Items of any page that lists them, found by CSS selectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+
+from insight.model import Gap, Post, PostKind, Rejected
+from scrapers.answers import expect
+from scrapers.base import Access, Batch, Page, Request, Search, Terms
+from scrapers.formats import charset
+from scrapers.formats.dates import moment
+from scrapers.formats.values import address, canonical, origin_of, whole
+from scrapers.onepage import ADDRESS, OnePage
+from scrapers.pages.items import Ways, not_found, posts_of
+from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
+from scrapers.windows import left_out
+
+FIELDS = ("text", "heading", "author", "date", "rating", "stars", "link", "identity")
+_SEEN = "id:"  # a mark of a page without dates: the id of its first item
+
+
+def _usable(written: str) -> str:
+    Wanted.parse(written)
+    return written
+
+
+Selector = Annotated[str, AfterValidator(_usable)]
+
+
+class ListPage(OnePage):
+    """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
+
+    Some sites forbid it; how long an item may be kept is the site's to say, too. A field is a CSS selector for what
+    stands inside an item, with an attribute behind an @ where the text is not what is wanted: `time@datetime`,
+    `.stars@title`; `@data-id` is the item's own. Without one, a link is the `href` and a date the `datetime` that the
+    element has. An item is known by its `identity`, else by its link, else by what it says: then an edit makes a new
+    one. A page on which `item` finds nothing is an error, unless it shows what `nothing` finds. Lists should come
+    newest first.
+    """
+
+    kind = "page"
+    title = "Any list page (CSS selectors)"
+    network = "web"
+    terms = Terms(
+        Access.OPEN,
+        "Pages that robots.txt leaves open; read the site's terms: some forbid programs.",
+        "https://www.rfc-editor.org/rfc/rfc9309.html",
+        pace=5.0,
+    )
+    example: ClassVar[dict[str, Any]] = {
+        "url": "https://example.com/reviews",
+        "item": ".review",
+        "text": ".body",
+        "heading": "h3",
+        "author": ".author",
+        "date": "time",
+        "rating": ".rating@data-rating",
+        "link": "h3 a",
+        "next": "a.next",
+    }
+    default_every = 3600.0
+    window = "what the list shows, ten pages of it at a visit"
+    obey_robots = True
+
+    url: str = Field(description="The page that lists the items.", pattern=ADDRESS)
+    item: Selector = Field(description="Each item: what it finds is one post.")
+    text: Selector | None = Field(None, description="What an item says; several are paragraphs. Unset: all of it.")
+    heading: Selector | None = Field(
+        None, description="Its title (`title` says the same).", validation_alias=AliasChoices("heading", "title")
+    )
+    author: Selector | None = Field(None, description="Who wrote it.")
+    date: Selector | None = Field(None, description="When: as people or machines write it.")
+    date_format: str | None = Field(None, description="How the date is written, as in strptime: %d/%m/%Y.")
+    day_first: bool | None = Field(None, description="Whether 03/04/2026 is in April.")
+    rating: Selector | None = Field(None, description="A rating: the first number in it, perhaps with its scale.")
+    stars: Selector | None = Field(None, description="A rating by stars: each full one.")
+    scale: tuple[float, float] = Field((1.0, 5.0), description="The worst and the best rating there is.")
+    link: Selector | None = Field(None, description="Where the item leads to.")
+    identity: Selector | None = Field(
+        None,
+        description="What tells it from others, mostly an attribute: @data-id (`id` says the same).",
+        validation_alias=AliasChoices("identity", "id"),
+    )
+    next: Selector | None = Field(None, description="The link to the next page.")
+    nothing: Selector | None = Field(None, description="What the page shows when it has no items.")
+    post_kind: PostKind | None = Field(None, description="What the items are; review with a rating, else post.")
+    render: bool = Field(False, description="Let a browser run the page's JavaScript first (extra `browser`).")
+
+    @model_validator(mode="after")
+    def _scaled(self) -> Self:
+        if self.scale[0] >= self.scale[1]:
+            raise ValueError("`scale` is the worst rating, then the best one")
+        if self.rating and self.stars:
+            raise ValueError("give `rating` or `stars`, not both")
+        return self
+
+    @classmethod
+    def for_page(cls, url: str) -> Self:
+        return cls(**{**cls.example, "url": url})
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        return Request(self.url, since=high_water, render=self.render)
+
+    def mark_at(self, at: datetime) -> str | None:
+        return _mark(at) if self.date else None
+
+    def parse(self, page: Page) -> Batch:
+        expect(page)
+        header = charset.from_header(page.headers.get("content-type", ""))
+        markup = charset.decode(page.body, header, charset.from_head(page.body))
+        found = read(markup, self._wanted(), page.url)
+        if not found.items:
+            return self._nothing(page, found)
+        posts, rejected = posts_of(self._ways(), page, found.items)
+        dates = [_mark(post.published_at) for post in posts if post.published_at]
+        newest = max((mark for mark in dates if mark <= _mark(page.fetched_at)), default=None)
+        if not self.date and posts:
+            newest = _SEEN + posts[0].native_id
+        told = (*rejected, *self._told(page, found.items), *_long(found))
+        onward = self._further(page, found, posts, dates)
+        missed = () if onward else self._missed(page, posts)
+        return Batch((*posts, *missed), onward, newest, told)
+
+    def _missed(self, page: Page, posts: Sequence[Post]) -> tuple[Gap, ...]:
+        times = [post.published_at for post in posts if post.published_at]
+        since = moment(page.request.since)[0] if self.date else None
+        return left_out(since, times, "the list ended before what was known")
+
+    def _wanted(self) -> Mapping[str, Wanted]:
+        written = {name: getattr(self, name) for name in ("item", *FIELDS, "next", "nothing")}
+        return {name: Wanted.parse(selector) for name, selector in written.items() if selector}
+
+    def _ways(self) -> Ways:
+        kind = PostKind.REVIEW if self.rating or self.stars else PostKind.POST
+        return Ways(
+            kind=self.post_kind or kind,
+            whole=self.text is None,
+            stars=self.stars is not None,
+            scale=self.scale,
+            date_format=self.date_format,
+            day_first=self.day_first,
+        )
+
+    def _nothing(self, page: Page, found: Listing) -> Batch:
+        if found.nothing:
+            return Batch()
+        said = f"the item selector finds nothing ({self.item})"
+        before = page.request.since is not None or "page" in page.request.note
+        raise not_found(page, f"the page changed: {said}" if before else said)
+
+    def _further(self, page: Page, found: Listing, posts: Sequence[Post], dates: Sequence[str]) -> tuple[Request, ...]:
+        """The next page, as long as something on this one is new."""
+        following, number = address(found.next, page.url), (whole(page.request.note.get("page")) or 1) + 1
+        if not following or number > self.max_pages or origin_of(following) != origin_of(page.url):
+            return ()
+        if canonical(following) in {canonical(page.url), canonical(page.request.url)}:
+            return ()
+        since = page.request.since
+        if since is not None and (
+            (bool(dates) and max(dates) <= since) or since.removeprefix(_SEEN) in {post.native_id for post in posts}
+        ):
+            return ()
+        note = {"page": str(number), "first": page.request.note.get("first") or page.request.url}
+        return (Request(following, since=since, note=note, render=self.render),)
+
+    def _told(self, page: Page, items: Sequence[Item]) -> tuple[Rejected, ...]:
+        """How many items had what: at the first visit, and later when a selector finds nothing any more."""
+        named = [name for name in FIELDS if getattr(self, name)]
+        had = {
+            name: sum(bool(item.stars if name == "stars" else name in item.values) for item in items) for name in named
+        }
+        first = page.request.since is None and "page" not in page.request.note
+        if all(number == len(items) for number in had.values()) or not (first or 0 in had.values()):
+            return ()
+        figures = ", ".join(f"{name} {number}" for name, number in had.items())
+        return (Rejected(f"of {len(items)} items so many had: {figures}", ""),)
+
+
+def _long(found: Listing) -> tuple[Rejected, ...]:
+    return (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),) if found.long else ()
+
+
+def _mark(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -1,0 +1,258 @@
+"""Articles and comments of DEV (dev.to)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from scrapers import html
+from scrapers.answers import expect, not_read
+from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.formats.dates import moment
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    addresses,
+    counts,
+    each,
+    identifier,
+    listed,
+    mapping,
+    text,
+    whole,
+)
+
+NETWORK = "devto"
+OVERLAP = timedelta(hours=1)
+PAGE = 100
+HOT_PAGES = 3  # a tag's articles come by their heat, not by their age: what is new stands near the top
+ALL = "newest"
+
+
+class DevTo(Source):
+    """DEV's API (Forem, version 1) shows what is public to everybody, without a key: three requests a second at most.
+
+    Its terms leave the rights to the authors and set no limit on how long what was read is kept; what was taken down is
+    deleted here. There is no search in it: by default all new articles are read, with `tags` and `users` only theirs. A
+    list gives an article's title, its teaser and its tags; `full_text` asks for each new one by itself. `comments` in
+    `include` reads what was said below the articles of a list since the last visit.
+    """
+
+    kind = "devto"
+    title = "DEV (dev.to)"
+    network = NETWORK
+    terms = Terms(
+        Access.OPEN, "Public API without a key, three requests a second.", "https://developers.forem.com/api/v1"
+    )
+    example: ClassVar[dict[str, Any]] = {"tags": ["opensource"]}
+    default_every = 900.0
+    window = "of a tag: the 300 articles that are read most"
+    looks_again = (timedelta(days=1), timedelta(days=7))
+
+    base_url: str = Field("https://dev.to/api", description="Where the API is.")
+    tags: tuple[str, ...] = Field((), description="Read what has these tags only.")
+    users: tuple[str, ...] = Field((), description="Read what these people and organizations write only.")
+    include: tuple[Literal["articles", "comments"], ...] = Field(
+        ("articles",), description="What to read: articles, comments.", min_length=1
+    )
+    full_text: bool = Field(False, description="Ask for the text of each new article, one request more for each.")
+
+    @field_validator("tags", "users", mode="after")
+    @classmethod
+    def _plain(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name.strip().lstrip("#@").lower() for name in given))
+
+    @classmethod
+    def for_page(cls, url: str) -> DevTo:
+        base = re.match(r"https?://[^/]+/api", url)
+        return cls(base_url=base[0]) if base else cls(**cls.example)
+
+    @property
+    def label(self) -> str:
+        return ",".join([*(f"#{tag}" for tag in self.tags), *(f"@{user}" for user in self.users)])
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        named = [Search(f"#{tag}", tag) for tag in self.tags] + [Search(f"@{user}", user) for user in self.users]
+        return tuple(named) or (Search(ALL),)
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        params = {"per_page": str(PAGE), "page": "1"}
+        if search.key == ALL:
+            return Request(self._url("articles/latest"), params, since=high_water)
+        by = {"#": "tag", "@": "username"}[search.key[0]]
+        return Request(self._url("articles"), {by: search.terms, **params}, since=high_water)
+
+    def _url(self, path: str) -> str:
+        return f"{self.base_url.rstrip('/')}/{path}"
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Accept": "application/vnd.forem.api-v1+json"}
+
+    def mark_at(self, at: datetime) -> str | None:
+        return _mark(at)
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        return tuple(Request(self._url(place), note={"look": native_id}) for native_id, place in _places(ids))
+
+    def parse(self, page: Page) -> Batch:
+        look = page.request.note.get("look")
+        if look and page.status in (404, 410):
+            return Batch((Deletion(NETWORK, look),))
+        expect(page)
+        body = page.json()
+        one = isinstance(body, dict)
+        entries = [body] if one else body
+        if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries if isinstance(entry, dict)):
+            raise not_read(page, "articles of DEV")
+        if one or page.request.note or any("id_code" in mapping(entry) for entry in entries):
+            return self._beside(page, entries)
+        return self._list(page, entries)
+
+    def _beside(self, page: Page, entries: Sequence[Any]) -> Batch:
+        """Single articles, and comments: no part of a list that goes on."""
+        thread = page.request.params.get("a_id")
+        items, rejected = _each(_tree(entries, thread), thread, whole_text=self.full_text)
+        return Batch(_once(items), rejected=rejected)
+
+    def _list(self, page: Page, entries: Sequence[Any]) -> Batch:
+        since = moment(page.request.since)[0]
+        known = since - OVERLAP if since else None
+        items, rejected = _each(((entry, None) for entry in entries), None, whole_text=False)
+        times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
+        newest = max((at for at in times if at <= page.fetched_at), default=None)
+        fresh = any(known is None or at > known for at in times)
+        requests = (*self._with(entries, known), *(_next(page) if fresh and len(entries) >= _size(page) else ()))
+        shown = () if self.full_text or "articles" not in self.include else _once(items)
+        return Batch(shown, requests, _mark(newest) if newest else None, rejected)
+
+    def _with(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
+        """What is asked for by itself: the texts of new or changed articles, and comments where there are new ones."""
+        for entry in map(mapping, entries):
+            number = whole(entry.get("id"))
+            if number is None:
+                continue
+            if self.full_text and "articles" in self.include and _since(entry, known, "published_at", "edited_at"):
+                yield Request(self._url(f"articles/{number}"), note={"text": str(number)})
+            said = whole(entry.get("comments_count")) or 0
+            if said and "comments" in self.include and _since(entry, known, "last_comment_at"):
+                yield Request(self._url("comments"), {"a_id": str(number)}, note={"comments": str(number)})
+
+
+def _is_entry(entry: Mapping[str, Any]) -> bool:
+    return entry.get("type_of") in ("article", "comment") or bool({"id_code", "title"} & entry.keys())
+
+
+def _places(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for native_id in ids:
+        found = re.fullmatch(r"(c/)?(\w{1,20})", native_id)
+        if found:
+            yield native_id, f"comments/{found[2]}" if found[1] else f"articles/{found[2]}"
+
+
+def _since(entry: Mapping[str, Any], known: datetime | None, *names: str) -> bool:
+    times = [at for at in (moment(entry.get(name))[0] for name in names) if at]
+    return known is None or any(at > known for at in times)
+
+
+def _size(page: Page) -> int:
+    return whole(page.request.params.get("per_page")) or 30
+
+
+def _next(page: Page) -> tuple[Request, ...]:
+    number = (whole(page.request.params.get("page")) or 1) + 1
+    if "tag" in page.request.params and number > HOT_PAGES:
+        return ()
+    return (replace(page.request, params={**page.request.params, "page": str(number)}),)
+
+
+def _once(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple({getattr(item, "native_id", ""): item for item in items}.values())
+
+
+def _tree(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str | None]]:
+    """Each entry with what it answers: comments hold the answers to them."""
+    waiting: list[tuple[Any, str | None]] = [(entry, thread) for entry in reversed(entries)]
+    while waiting:
+        entry, parent = waiting.pop()
+        yield entry, parent
+        code = text(mapping(entry).get("id_code"))
+        below = [(child, f"c/{code}" if code else parent) for child in listed(mapping(entry).get("children"))]
+        waiting += reversed(below)
+
+
+def _each(
+    entries: Iterable[tuple[Any, str | None]], thread: str | None, *, whole_text: bool
+) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:
+    return each(entries, lambda entry: _read(entry[0], entry[1], thread, whole_text))
+
+
+def _read(entry: Any, parent: str | None, thread: str | None, whole_text: bool) -> Item:
+    if not isinstance(entry, dict):
+        raise UnreadableError(f"an article is a {type(entry).__name__}")
+    return _comment(entry, parent, thread) if "id_code" in entry else _article(entry, whole_text)
+
+
+def _article(entry: Mapping[str, Any], whole_text: bool) -> Post:
+    native_id, title = identifier(entry.get("id")), text(entry.get("title"))
+    if native_id is None or title is None:
+        raise UnreadableError("an article without its id" if native_id is None else "an article without its title")
+    body = html.read(text(entry.get("body_html")) or "") if whole_text else html.Text("")
+    url, home = address(entry.get("url")), address(entry.get("canonical_url"))
+    user = mapping(entry.get("user"))
+    at, precision = moment(entry.get("published_at") or entry.get("published_timestamp"))
+    # a list has the tags as a list and their text, a single article the other way round
+    tags = next((named for named in (entry.get("tag_list"), entry.get("tags")) if isinstance(named, list)), [])
+    return Post(
+        network=NETWORK,
+        native_id=native_id,
+        kind=PostKind.ARTICLE,
+        text=body.text or html.read(text(entry.get("description")) or "").text,
+        title=" ".join(title.split()),
+        url=url,
+        author=text(user.get("username")),
+        author_name=text(user.get("name")),
+        published_at=at,
+        precision=precision,
+        edited_at=moment(entry.get("edited_at"))[0],
+        language=text(entry.get("language")),
+        engagement=counts(likes=entry.get("public_reactions_count"), replies=entry.get("comments_count")),
+        links=tuple(dict.fromkeys([*body.links, *([home] if home and home != url else [])])),
+        hashtags=tuple(dict.fromkeys(filter(None, map(text, tags)))),
+        media=addresses([entry.get("cover_image")]),
+    )
+
+
+def _comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -> Item:
+    code = text(entry.get("id_code"))
+    if code is None or not isinstance(entry.get("body_html"), str):
+        raise UnreadableError("a comment without its id" if code is None else "a comment without its text")
+    user = mapping(entry.get("user"))
+    name = text(user.get("username"))
+    if not user:
+        return Deletion(NETWORK, f"c/{code}")  # by its writer, or hidden by the article's
+    body = html.read(entry["body_html"])
+    at, precision = moment(entry.get("created_at"))
+    return Post(
+        network=NETWORK,
+        native_id=f"c/{code}",
+        kind=PostKind.COMMENT,
+        text=body.text,
+        url=f"https://dev.to/{name}/comment/{code}" if name and re.fullmatch(r"\w+", name + code) else None,
+        author=name,
+        author_name=text(user.get("name")),
+        published_at=at,
+        precision=precision,
+        reply_to=parent,
+        thread=thread,
+        links=body.links,
+    )
+
+
+def _mark(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -1,0 +1,245 @@
+"""Issues, pull requests, their comments, releases and discussions of GitHub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from insight.model import Deletion, Post, Visibility, Watch
+from insight.query.dialect import Brackets, Dialect
+from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
+from scrapers.formats.dates import moment
+from scrapers.formats.values import each, listed, mapping, origin_of, whole
+from scrapers.social.github_answers import body_of, incomplete, require
+from scrapers.social.github_discussions import DISCUSSIONS, Found, discussions
+from scrapers.social.github_issues import NETWORK, items_of, place_of, read
+from scrapers.terms import searches, with_own
+
+OVERLAP = timedelta(hours=1)  # the search's index is behind by minutes, now and then by more
+PAGE = 100  # the most the API gives
+_LISTS = {"issues": "issues", "comments": "issues/comments", "releases": "releases", "discussions": "graphql"}
+_NEXT = re.compile(r"<([^<>]{1,2000})>\s*;\s*rel=\"?next\b")
+
+
+class GitHub(Source):
+    """The API is documented and free: 60 requests an hour and address, ten searches a minute; with a `token` 5,000
+    and thirty. Its terms forbid spam and the selling of people's data, and set no limit on how long texts are kept.
+
+    The search finds issues and pull requests by words in their title, text and comments, and shows title and text.
+    `repositories` are read whole: issues and pull requests, what is said below them, releases, and discussions where
+    a token is given. What was edited comes again by itself. A search gives 1,000 posts at most, so a window of time
+    moves over them. A post is known by its repository and number (`acme/notes#12`): what answers it can name it.
+    """
+
+    kind = "github"
+    title = "GitHub"
+    network = NETWORK
+    terms = Terms(
+        Access.OPEN,
+        "Free API, 60 requests an hour, 5,000 with a token; ten or thirty searches a minute.",
+        "https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api",
+    )
+    example: ClassVar[dict[str, Any]] = {"repositories": ["octocat/Hello-World"], "search": False}
+    looks_again = (timedelta(days=1), timedelta(days=7))
+
+    # Words of an issue's comments are searched, too; what is found in them alone matches nothing here.
+    dialect = Dialect(
+        hashtag=None, brackets=Brackets.NONE, max_length=256, max_operators=5, keeps=".'_-", complete=False
+    )
+
+    base_url: str = Field("https://api.github.com", description="Where the API is; `https://HOST/api/v3` elsewhere.")
+    repositories: tuple[str, ...] = Field((), description="Read these whole: `owner/name`.")
+    include: tuple[Literal["issues", "comments", "releases", "discussions"], ...] = Field(
+        ("issues", "comments", "releases"), description="What to read of a repository.", min_length=1
+    )
+    search: bool = Field(True, description="Search all of GitHub for what the watches name.")
+    queries: tuple[str, ...] = Field((), description="Search for these too, in GitHub's own language.")
+    private: bool = Field(False, description="The repositories are not public: what is read stays within the team.")
+    token: SecretStr | None = Field(None, description="A personal access token; one without any scope is enough.")
+
+    @field_validator("repositories", mode="after")
+    @classmethod
+    def _named(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        names = [urlsplit(name).path.strip("/") if "//" in name else name.strip("/ ") for name in given]
+        wrong = next((name for name in names if not re.fullmatch(r"[\w.-]{1,100}/[\w.-]{1,100}", name)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no repository: write owner/name")
+        return tuple(dict.fromkeys(names))
+
+    @model_validator(mode="after")
+    def _may_discuss(self) -> GitHub:
+        if "discussions" in self.include and not self.token:
+            raise ValueError("discussions are shown to nobody without a token: give a `token`")
+        return self
+
+    @classmethod
+    def for_page(cls, url: str) -> GitHub:
+        base = origin_of(url) + ("/api/v3" if "/api/v3/" in url or url.endswith("/api/graphql") else "")
+        found = re.search(r"/repos/([\w.-]+/[\w.-]+)", url)
+        return cls(base_url=base, repositories=(found[1],) if found else (), search=False, queries=("is:issue",))
+
+    @property
+    def label(self) -> str:
+        host = urlsplit(self.base_url).netloc
+        return " ".join([*([] if host == "api.github.com" else [host]), ",".join(self.repositories)]).strip()
+
+    def headers(self) -> Mapping[str, str]:
+        own = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        return own | ({"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {})
+
+    def budget(self) -> Budget:
+        return Budget(per_minute=30, per_day=24 * 5000) if self.token else Budget(per_minute=10, per_day=24 * 60)
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        own = [Search(key) for key in self._lists()]
+        own += [Search(query.lower().strip('"'), query) for query in self.queries]
+        return with_own(own, searches(self, watches) if self.search else ())
+
+    def _lists(self) -> dict[str, tuple[str, str]]:
+        """The lists that are read whole, by the key of their search: the repository and what of it."""
+        return {f"{name} {what}": (name, what) for name in self.repositories for what in self.include}
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        if search.key in (lists := self._lists()):
+            return self._list(*lists[search.key], high_water)
+        terms = f"({search.terms})" if " OR " in search.terms else search.terms
+        terms += "" if self.private else " is:public"  # a token shows more than everybody may see
+        since = _earlier(high_water)
+        params = {"q": terms + (f" created:>={since}" if since else ""), "sort": "created", "order": "desc"}
+        note = {"terms": terms} | ({"from": since} if since else {})
+        # advanced: where OR and brackets mean what they say
+        params |= {"per_page": str(PAGE), "advanced_search": "true"}
+        return Request(self._url("search/issues"), params, since=high_water, note=note)
+
+    def _list(self, name: str, what: str, high_water: str | None) -> Request:
+        if what == "discussions":
+            owner, _, repository = name.partition("/")
+            body = {"query": DISCUSSIONS, "variables": {"owner": owner, "name": repository, "after": None}}
+            return Request(self._graphql(), method="POST", body=json.dumps(body), since=high_water)
+        params = {"per_page": str(PAGE)}
+        if what != "releases":
+            params |= {"sort": "updated", "direction": "desc"}
+            params |= {"state": "all"} if what == "issues" else {}
+            since = _earlier(high_water)
+            params |= {"since": since} if since else {}
+        return Request(self._url(f"repos/{name}/{_LISTS[what]}"), params, since=high_water)
+
+    def _url(self, path: str) -> str:
+        return f"{self.base_url.rstrip('/')}/{path}"
+
+    def _graphql(self) -> str:
+        return self.base_url.rstrip("/").removesuffix("/v3") + "/graphql"
+
+    def mark_at(self, at: datetime) -> str | None:
+        return _mark(at)
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        """One request for each; discussions and their comments come again with their repository's list."""
+        places = ((native_id, place_of(native_id)) for native_id in ids)
+        return tuple(Request(self._url(place), note={"look": native_id}) for native_id, place in places if place)
+
+    def parse(self, page: Page) -> Batch:
+        look = page.request.note.get("look")
+        if look and page.status in (404, 410):
+            return Batch((Deletion(NETWORK, look),))
+        require(page, token=self.token is not None)
+        body = body_of(page)
+        if isinstance(body, dict) and "data" in body:
+            return self._discussions(page, discussions(page, body))
+        found = items_of(page, body)
+        posts, rejected = each(found, lambda item: read(item, look))
+        once = self._once(posts)
+        if look:
+            return Batch(once, rejected=rejected)
+        newest = None if incomplete(body) else _newest(_stamps(page, found), page)
+        return Batch(once, self._further(page, body, found), newest, rejected)
+
+    def _once(self, posts: Sequence[Post]) -> tuple[Post, ...]:
+        found = tuple({post.key: post for post in posts}.values())
+        return tuple(replace(post, visibility=Visibility.PRIVATE) for post in found) if self.private else found
+
+    def _discussions(self, page: Page, found: Found) -> Batch:
+        posts, rejected = each(found.nodes, lambda node: node.read())
+        once = self._once(posts)
+        newest = _newest(found.times, page)
+        since = moment(page.request.since)[0]
+        old = since is not None and bool(found.times) and min(found.times) < since - OVERLAP
+        if old or not found.after or page.request.body is None:
+            return Batch(once, (), newest, rejected)
+        asked = mapping(json.loads(page.request.body))
+        variables = mapping(asked.get("variables"))
+        if variables.get("after") == found.after:  # it would go round
+            return Batch(once, (), newest, rejected)
+        following = json.dumps({**asked, "variables": {**variables, "after": found.after}})
+        return Batch(once, (replace(page.request, body=following),), newest, rejected)
+
+    def _further(self, page: Page, body: Any, found: Sequence[Any]) -> tuple[Request, ...]:
+        if isinstance(body, dict) and "total_count" in body:
+            return _older(page, found)
+        stamps = _stamps(page, found)
+        since = moment(page.request.since)[0]
+        if since and stamps and min(stamps) < since - OVERLAP:
+            return ()
+        return self._next(page)
+
+    def _next(self, page: Page) -> tuple[Request, ...]:
+        """What the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
+        header = _NEXT.search(page.headers.get("link", ""))
+        try:
+            following = dict(parse_qsl(urlsplit(header[1]).query)) if header else {}
+        except ValueError:
+            return ()
+        asked = page.request.params
+        place = {name: value for name, value in following.items() if name in ("page", "after")}
+        number, here = whole(place.get("page")) or 0, whole(asked.get("page")) or 1
+        if number <= here and place.get("after") == asked.get("after"):  # nothing follows, or it would go round
+            return ()
+        return (replace(page.request, params={**asked, **place}),)
+
+
+def _older(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:
+    """The posts that were created before the oldest of these: no page of a search goes past the 1,000th."""
+    request, size = page.request, whole(page.request.params.get("per_page")) or PAGE
+    terms, low = request.note.get("terms"), request.note.get("from")
+    times = [at for at in (moment(mapping(item).get("created_at"))[0] for item in found) if at]
+    if terms is None or len(found) < size or not times:
+        return ()
+    upper = moment(request.note.get("until"))[0]
+    # the bound counts: a page that is all of one second must not be asked for again
+    oldest = min(times) if upper is None or min(times) < upper else upper - timedelta(seconds=1)
+    if low and _mark(oldest) < low:
+        return ()
+    until = _mark(oldest)
+    params = {**request.params, "q": f"{terms} created:{low or '*'}..{until}"}
+    return (replace(request, params=params, note={**request.note, "until": until}),)
+
+
+def _stamps(page: Page, found: Sequence[Any]) -> list[datetime]:
+    """When the items of this page were last changed, or for a search and for releases when they came."""
+    changed = page.request.params.get("sort") == "updated"
+    names = ("updated_at",) if changed else ("published_at", "created_at")
+    stamps = (
+        next(filter(None, (moment(mapping(item).get(name))[0] for name in names)), None) for item in listed(found)
+    )
+    return [at for at in stamps if at]
+
+
+def _newest(stamps: Sequence[datetime], page: Page) -> str | None:
+    known = [at for at in stamps if at <= page.fetched_at]  # a mark in the future would make the source blind
+    return _mark(max(known)) if known else None
+
+
+def _mark(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _earlier(high_water: str | None) -> str | None:
+    at = moment(high_water)[0]
+    return _mark(at - OVERLAP) if at else None

@@ -1,0 +1,68 @@
+"""How GitHub says no: limits that pass with status 403, GraphQL's errors with status 200, searches cut short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scrapers.answers import expect, not_read, refused, said
+from scrapers.base import Page, SourceError
+from scrapers.formats.values import listed, mapping, text
+from scrapers.network.pace import asked_pause
+
+_LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+_A_MINUTE = 60.0  # what GitHub asks for where it names no time
+_REMEDIES = {
+    401: "the `token` is not valid any more: make a new one",
+    403: "the `token` may not read this, or the platform blocks this machine",
+    404: "check the names of the `repositories`; a private one needs a `token` that may read it",
+    422: "GitHub does not understand this search, or may not show a repository or user it names: check `queries`",
+}
+_FINAL = {
+    "NOT_FOUND": _REMEDIES[404],
+    "FORBIDDEN": _REMEDIES[403],
+    "INSUFFICIENT_SCOPES": "give a `token` with the scope that the message names",
+}
+
+
+def require(page: Page, *, token: bool) -> None:
+    """Raises SourceError unless the page is a successful answer with something in it."""
+    if page.status in (403, 429) and _limited(page):
+        wait = refused(page).retry_after or asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
+        more = "" if token else "; a `token` allows more"
+        says = f"{page.url.partition('?')[0]} answered {page.status}: {said(page)}{more}"
+        raise SourceError(says, retry_after=wait, status=page.status)
+    expect(page, remedy=_REMEDIES.get(page.status, ""))
+
+
+def _limited(page: Page) -> bool:
+    """A used-up allowance, or a limit of the second kind, of which only the message speaks."""
+    return page.headers.get("x-ratelimit-remaining", "").strip() == "0" or bool(_LIMITED.search(said(page) or ""))
+
+
+def body_of(page: Page) -> Any:
+    """The JSON of a successful answer. Raises SourceError for GraphQL's errors, which come with status 200."""
+    body = page.json()
+    errors = [mapping(error) for error in listed(mapping(body).get("errors"))]
+    if errors:
+        raise _graphql(page, errors)
+    if isinstance(body, dict) and "data" in body and not isinstance(body["data"], dict):
+        raise not_read(page, "data")
+    return body
+
+
+def _graphql(page: Page, errors: list[Mapping[str, Any]]) -> SourceError:
+    kinds = [text(error.get("type")) or "" for error in errors]
+    says = "; ".join(filter(None, (text(error.get("message")) for error in errors))) or "an error without a message"
+    told = f"{page.url} answered {page.status} with: {' '.join(says.split())[:300]}"
+    if "RATE_LIMITED" in kinds or _LIMITED.search(says):
+        wait = asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
+        return SourceError(told, retry_after=wait, status=page.status)
+    remedy = next((_FINAL[kind] for kind in kinds if kind in _FINAL), "")
+    return SourceError(told, permanent=bool(remedy), remedy=remedy, status=page.status)
+
+
+def incomplete(body: Any) -> bool:
+    """Whether a search ran out of time: what it shows is kept, but it is no reason to take the rest as read."""
+    return mapping(body).get("incomplete_results") is True

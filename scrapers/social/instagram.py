@@ -1,0 +1,184 @@
+"""Instagram: media under a hashtag, media that tag an account, comments below an account's own media."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from insight.model import Gap, Post, Watch
+from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import not_read
+from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
+from scrapers.formats.values import each, identifier, listed, mapping, origin_of
+from scrapers.social import graph
+from scrapers.social.graph import GraphApi
+from scrapers.social.instagram_media import NETWORK, comment, medium
+from scrapers.social.mastodon import hashtag
+from scrapers.terms import searches, with_own
+
+WINDOW = timedelta(hours=24)
+COMMENTS = "id,text,timestamp,username,like_count,parent_id"
+MEDIA = "id,caption,media_type,media_url,permalink,timestamp,like_count,comments_count"
+CHILDREN = "children{media_url}"
+TOO_MANY = (
+    "Instagram lets an account ask for 30 hashtags in 7 days: name fewer, or wait until the older ones are forgotten"
+)
+NOBODY = frozenset({24})  # a hashtag that nobody has used: an empty answer, said as an error
+
+
+class Instagram(GraphApi):
+    """Meta's Platform Terms: an Instagram professional account with a Facebook app, free of charge; hashtags only after
+    an app review for Instagram Public Content Access. What its author deletes or Meta asks to delete has to go.
+
+    An account may ask for 30 hashtags in 7 days, so name few; the hashtags, words, phrases and names of the watches are
+    asked for as hashtags. Under a hashtag the platform shows what was published in the last 24 hours, in no strict
+    order and without saying by whom; a source that did not get to ask for longer records a gap. Media that tag the
+    account, and comments below its own newest media, come with their authors' names.
+    """
+
+    kind = "instagram"
+    title = "Instagram"
+    network = NETWORK
+    terms = Terms(
+        Access.KEY,
+        "Professional accounts; hashtags after Meta's app review, 30 in 7 days. Delete what is deleted there.",
+        "https://developers.facebook.com/terms",
+    )
+    example: ClassVar[dict[str, Any]] = {"token": "${INSTAGRAM_TOKEN}", "account": "17840000000000001"}
+    default_every = 1800.0
+    window = "hashtags: what was published in the last 24 hours"
+
+    dialect = Dialect(word=None, phrase=None, both=None, either=None, brackets=Brackets.NONE, complete=False)
+
+    account: str = Field(description="The id of the professional account that asks.", pattern=r"^\d{1,30}$")
+    hashtags: tuple[str, ...] = Field((), description="Hashtags to read too, besides what the watches name.")
+    read: tuple[Literal["hashtags", "tags", "comments"], ...] = Field(
+        ("hashtags", "tags", "comments"),
+        description="What to read: hashtags, tags (media that tag the account), comments (below its own).",
+        min_length=1,
+    )
+
+    @field_validator("hashtags")
+    @classmethod
+    def _tags(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        tags = tuple(hashtag(written) for written in given)
+        if None in tags:
+            raise ValueError(f"{given[tags.index(None)]!r} is no hashtag: it needs a letter")
+        return tuple(dict.fromkeys(filter(None, tags)))
+
+    @classmethod
+    def for_page(cls, url: str) -> Instagram:
+        return cls(**{**cls.example, "base_url": origin_of(url)})
+
+    @property
+    def label(self) -> str:
+        return self.account
+
+    def budget(self) -> Budget:
+        return Budget(per_minute=200 / 60)  # and 30 hashtags in 7 days, which the platform counts itself
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        edges = tuple(Search(name, name) for name in ("tags", "comments") if name in self.read)
+        if "hashtags" not in self.read:
+            return edges
+        own = [Search(f"#{tag}", f"#{tag}") for tag in self.hashtags]
+        return (*edges, *with_own(own, searches(self, watches)))
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        if search.terms.startswith("#"):
+            tag = search.terms.removeprefix("#")
+            params = {"user_id": self.account, "q": tag}
+            return self.ask("ig_hashtag_search", params, since=high_water, note={"tag": tag})
+        if search.terms == "comments":
+            fields = f"{MEDIA},username,comments.limit(50){{{COMMENTS},replies{{{COMMENTS}}}}}"
+            return self.ask(
+                f"{self.account}/media", {"fields": fields, "limit": "25"}, since=high_water, note={"own": "yes"}
+            )
+        fields = f"{MEDIA},username,{CHILDREN}"
+        return self.ask(f"{self.account}/tags", {"fields": fields, "limit": "50"}, since=high_water)
+
+    def parse(self, page: Page) -> Batch:
+        page = graph.shown(page)
+        if "q" in page.request.params and graph.error_of(page).get("code") in NOBODY:
+            return Batch(newest=graph.written(page.fetched_at), pause=graph.pause(page))
+        body = _inside(graph.answer(page, {18: TOO_MANY}))
+        data = body.get("data") if "data" in body else [body] if "id" in body else None
+        if not isinstance(data, list):
+            raise not_read(page, "Instagram media")
+        if _are_hashtags(page, data):
+            return Batch(requests=self._recent(page, data), pause=graph.pause(page))
+        return self._media(page, body, data)
+
+    def _recent(self, page: Page, data: list[Any]) -> tuple[Request, ...]:
+        tag, found = page.request.note.get("tag"), identifier(mapping(data[0]).get("id")) if data else None
+        if found is None or not found.isdigit():
+            return ()
+        params = {"user_id": self.account, "fields": f"{MEDIA},{CHILDREN}", "limit": "50"}
+        note = {"tag": tag} if tag else {}
+        return (self.ask(f"{found}/recent_media", params, since=page.request.since, note=note),)
+
+    def _media(self, page: Page, body: dict[str, Any], data: list[Any]) -> Batch:
+        tag, own = page.request.note.get("tag"), page.request.note.get("own") is not None
+        posts, rejected = each(data, partial(_one, tag=tag, listing=page.request.url))
+        below, broken = each(_comments(data), lambda pair: comment(pair[0], pair[1]))
+        onward = self._further(page, body, posts)
+        # Under a hashtag a walk reads the whole window, so what it marks is until when, not what was newest.
+        read_until = graph.written(page.fetched_at) if tag else graph.newest((*posts, *below), page)
+        items = {item.key: item for item in (*(() if own else posts), *below)}
+        gap = _gap(page) if tag and not onward else ()
+        return Batch((*items.values(), *gap), onward, read_until, (*rejected, *broken), pause=graph.pause(page))
+
+    def _further(self, page: Page, body: dict[str, Any], posts: Sequence[Post]) -> tuple[Request, ...]:
+        if page.request.note.get("own"):
+            return ()  # new comments stand below the newest media
+        return () if graph.ended(posts, page.request.since) else graph.further(page, body)
+
+
+def _inside(body: dict[str, Any]) -> dict[str, Any]:
+    """What an answer about an account is about: another account's media, a mention of the account."""
+    for name in ("business_discovery", "mentioned_media", "mentioned_comment"):
+        if isinstance(body.get(name), dict):
+            found: dict[str, Any] = body[name]
+            return found["media"] if isinstance(found.get("media"), dict) and "data" in found["media"] else found
+    return body
+
+
+def _are_hashtags(page: Page, data: list[Any]) -> bool:
+    if "ig_hashtag_search" in page.request.url:
+        return True
+    return bool(data) and all(isinstance(one, dict) and "id" in one and one.keys() <= {"id", "name"} for one in data)
+
+
+def _one(found: Any, tag: str | None, listing: str) -> Post:
+    if isinstance(found, dict) and "text" in found and "caption" not in found:
+        parts = urlsplit(listing).path.rstrip("/").split("/")
+        return comment(found, {"id": parts[-2]} if parts[-1] == "comments" and re.fullmatch(r"\d+", parts[-2]) else {})
+    return medium(found, tag)
+
+
+def _comments(data: list[Any]) -> list[tuple[Any, Any]]:
+    """The comments below media, and the replies to them, each with the medium it belongs to."""
+    pairs = []
+    for found in map(mapping, data):
+        for said in listed(mapping(found.get("comments")).get("data")):
+            replies = listed(mapping(mapping(said).get("replies")).get("data"))
+            pairs += [(said, found), *((reply, {**found, "parent": mapping(said).get("id")}) for reply in replies)]
+    return pairs
+
+
+def _gap(page: Page) -> tuple[Gap, ...]:
+    """What was published between an earlier walk and the beginning of the window is shown no longer."""
+    since, begins = graph.earlier(page.request.since, timedelta(0)), page.fetched_at - WINDOW
+    if since is None or since >= begins:
+        return ()
+    return (
+        Gap(
+            since, begins, f"Instagram shows 24 hours of #{page.request.note.get('tag')}, and was not asked for longer"
+        ),
+    )

@@ -1,0 +1,193 @@
+"""Posts and comments of Lemmy, the federated link aggregator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+
+from insight.model import Deletion, Post, Rejected, Watch
+from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import expect, refused, said
+from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
+from scrapers.formats.dates import moment
+from scrapers.formats.values import each, origin_of, whole
+from scrapers.social.lemmy_views import NETWORK, Views, read, views
+from scrapers.terms import searches, with_own
+
+OVERLAP = timedelta(hours=1)  # what other servers send late is filed under the time it was written
+PAGE = 50  # the most a list gives
+PRIVATE = "this instance is for its members only: give a `token`, or choose another `instance`"
+_GONE = frozenset({"couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found"})
+_CLOSED = frozenset({"instance_is_private", "not_logged_in", "incorrect_login"})
+_PASSING = frozenset({"rate_limit_error", "too_many_requests"})
+
+
+class Lemmy(Source):
+    """Most instances show posts, comments and their search to everybody; some only to members, for whom `token` is.
+
+    Each has rules and rates of its own; 60 searches in ten minutes and address is usual. What was read may be kept as
+    long as its author leaves it: deletions and removals are obeyed. An instance knows what its members follow, so a
+    search finds that part of the network. Searches are by letters anywhere in a title, body or comment; `communities`
+    are read whole. A post is known by its `ap_id`, the same on every instance. Versions 0.18 and 0.19 answer under
+    `/api/v3`, 1.0 under `/api/v4` too.
+    """
+
+    kind = "lemmy"
+    title = "Lemmy"
+    network = NETWORK
+    terms = Terms(
+        Access.OPEN,
+        "Public API, about 60 searches in ten minutes; see the instance's own rules.",
+        "https://join-lemmy.org/docs/contributors/04-api.html",
+    )
+    example: ClassVar[dict[str, Any]] = {"instance": "https://lemmy.world", "queries": ["selfhosted"]}
+    hosts_from_settings = ("instance",)
+    looks_again = (timedelta(hours=6), timedelta(days=2))
+
+    # The search is SQL's ILIKE with blanks as wildcards: letters anywhere, in the order in which they are given.
+    dialect = Dialect(
+        phrase="{}",
+        names=("{}",),
+        prefix="{}",
+        both=None,
+        either=None,
+        brackets=Brackets.NONE,
+        signs="+#",
+        apostrophes=False,
+        runs=True,
+        emoji=True,
+        complete=False,
+    )
+
+    instance: str = Field(
+        "https://lemmy.world",
+        description="The instance that is asked (`base_url` says the same).",
+        pattern=r"^https?://[^\s@/]+(/\S*)?$",
+        validation_alias=AliasChoices("instance", "base_url"),
+    )
+    queries: tuple[str, ...] = Field((), description="Search for these too, besides what the watches name.")
+    communities: tuple[str, ...] = Field((), description="Read these whole: `name` here, or `name@instance`.")
+    listing: Literal["All", "Local"] | None = Field(
+        None, description="Read everything the instance knows (All), or what was written there (Local)."
+    )
+    include: tuple[Literal["posts", "comments"], ...] = Field(
+        ("posts", "comments"), description="What to read: posts, comments.", min_length=1
+    )
+    api: Literal["v3", "v4"] = Field("v3", description="The API's version; v4 from Lemmy 1.0.")
+    token: SecretStr | None = Field(None, description="A login token (JWT), for an instance of members only.")
+
+    @field_validator("communities", mode="after")
+    @classmethod
+    def _named(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.strip().removeprefix("!") for name in given)
+
+    @classmethod
+    def for_page(cls, url: str) -> Lemmy:
+        return cls(instance=origin_of(url), api="v4" if "/api/v4/" in url else "v3")
+
+    @property
+    def label(self) -> str:
+        parts = urlsplit(self.instance)
+        return parts.netloc + parts.path.rstrip("/")
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+
+    def budget(self) -> Budget:
+        return Budget(per_minute=6)
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        own = [Search(key) for key in self._lists()]
+        own += [Search(query.lower().strip('"'), query.strip('"')) for query in self.queries]
+        return with_own(own, searches(self, watches))
+
+    def _lists(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """The lists that are read whole, by the key of their search: the endpoint and its parameters."""
+        places = {f"!{name}": {"community_name": name, "type_": "All"} for name in self.communities}
+        places |= {f"({self.listing})": {"type_": self.listing}} if self.listing else {}
+        ends = {what: f"{what.removesuffix('s')}/list" for what in self.include}
+        return {f"{place} {what}": (end, only) for place, only in places.items() for what, end in ends.items()}
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        newest = "new" if self.api == "v4" else "New"
+        if search.key in (lists := self._lists()):
+            end, params = lists[search.key]
+            params = {key: value.lower() if self._lower(key) else value for key, value in params.items()}
+            return self._request(end, {**params, "sort": newest, "limit": str(PAGE)}, high_water)
+        both = len(self.include) > 1
+        kind = "All" if both else self.include[0].capitalize()
+        params = {"q": search.terms, "type_": kind, "listing_type": "All", "sort": newest, "limit": str(PAGE)}
+        params = {key: value.lower() if self._lower(key) else value for key, value in params.items()}
+        return self._request("search", params, high_water)
+
+    def _lower(self, key: str) -> bool:
+        return self.api == "v4" and key in ("type_", "listing_type")
+
+    def _request(self, end: str, params: Mapping[str, str], since: str | None) -> Request:
+        return Request(f"{self.instance.rstrip('/')}/api/{self.api}/{end}", params, since=since)
+
+    def mark_at(self, at: datetime) -> str | None:
+        return _mark(at)
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        """By its `ap_id` an instance shows what it has of it to everybody, and nothing when it is deleted."""
+        requests = (self._request("resolve_object", {"q": native_id}, None) for native_id in ids)
+        return tuple(replace(request, note={"look": request.params["q"]}) for request in requests)
+
+    def parse(self, page: Page) -> Batch:
+        look = page.request.note.get("look")
+        if page.status in (400, 404) and look and said(page) in _GONE:
+            return Batch((Deletion(NETWORK, look),))
+        _expect(page)
+        found = views(page)
+        known = found.known(origin_of(page.url))
+        items, rejected = _once(each(found.entries, partial(read, known=known)))
+        posts = [item for item in items if isinstance(item, Post)]
+        times = [post.published_at for post in posts if post.published_at and post.published_at <= page.fetched_at]
+        newest = _mark(max(times)) if times and not look else None
+        return Batch(items, self._further(page, found), newest, rejected)
+
+    def _further(self, page: Page, found: Views) -> tuple[Request, ...]:
+        """What is older, as long as a list of this page is full and all of it is news."""
+        request, size = page.request, whole(page.request.params.get("limit")) or PAGE
+        if not request.params.get("sort") or request.note.get("look"):
+            return ()
+        since = moment(request.since)[0]
+        full = [oldest for length, oldest in found.lists if length >= size]
+        if not any(since is None or oldest is None or oldest > since - OVERLAP for oldest in full):
+            return ()
+        params = {key: value for key, value in request.params.items() if key not in ("page", "page_cursor")}
+        if found.next_page and found.next_page != request.params.get("page_cursor"):
+            return (replace(request, params={**params, "page_cursor": found.next_page}),)
+        if found.next_page or "/api/v4/" in request.url:
+            return ()  # it would go round, or this version has cursors only
+        number = (whole(request.params.get("page")) or 1) + 1
+        return (replace(request, params={**params, "page": str(number)}),)
+
+
+def _once(
+    found: tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]],
+) -> tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]]:
+    """Each post once: a search finds one of 1.0 twice where its address is searched for."""
+    return tuple({item.native_id: item for item in found[0]}.values()), found[1]
+
+
+def _expect(page: Page) -> None:
+    """Raises SourceError where the instance says that something is wrong, with whatever status it says so."""
+    name = said(page)
+    if name in _CLOSED:
+        raise SourceError(f"{page.url}: {name}", permanent=True, remedy=PRIVATE, status=page.status)
+    if name in _PASSING:
+        passing = refused(page)
+        raise SourceError(str(passing), retry_after=passing.retry_after or 600.0, status=page.status)
+    expect(page, remedy=PRIVATE if page.status in (401, 403) else "")
+
+
+def _mark(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")  # always UTC, so that marks compare as text

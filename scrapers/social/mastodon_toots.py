@@ -1,0 +1,218 @@
+"""What Mastodon's API calls a status, wherever it stands: timelines, searches, threads, notifications, streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from insight.model import Deletion, Post, Visibility
+from scrapers import html
+from scrapers.base import Page, SourceError
+from scrapers.formats.dates import moment
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    addresses,
+    counts,
+    identifier,
+    listed,
+    mapping,
+    text,
+    whole,
+)
+
+NETWORK = "mastodon"
+
+_STATUS = frozenset(("reblog", "visibility", "in_reply_to_id", "replies_count", "favourites_count"))
+# What marks the platform's other answers, which hold no toot: an account, a tag or trend, a card, an edit, a poll, an
+# instance of version 1 and 2, a media attachment, a token's application, a relationship, an announcement.
+_OTHERS = frozenset(
+    {"acct", "history", "provider_name", "spoiler_text", "options", "stats", "domain", "preview_url", "vapid_key"}
+    | {"followed_by", "published_at"}
+)
+_WITHIN = ("statuses", "ancestors", "descendants")  # a search, a thread
+_ONE = ("status", "last_status")  # a notification, a conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    toots: tuple[Any, ...] = ()
+    gone: tuple[Deletion, ...] = ()
+    error: str | None = None
+
+
+def entities(page: Page) -> Found:
+    """The toots in an answer of any shape. Raises SourceError when it is none of Mastodon's."""
+    if page.status >= 300 and page.status != 410:
+        return Found()
+    toots: list[Any] = []
+    gone: list[Deletion] = []
+    for body in _documents(page):
+        if isinstance(body, dict) and _is_error(body):
+            return Found(error=text(body.get("error")) or "an error")
+        tombstone = _tombstone(body)
+        if tombstone:
+            gone.append(tombstone)
+        else:
+            toots += _inside(body, page)
+    return Found(tuple(toots), tuple(gone))
+
+
+def _documents(page: Page) -> Iterator[Any]:
+    """The JSON of a body: one document, one on each line, or those that an event stream carries."""
+    if page.status == 410 and not page.body.lstrip().startswith(b"{"):
+        return
+    streams = page.headers.get("content-type", "").startswith("text/event-stream")
+    if streams or page.body.startswith((b":", b"event:", b"data:")):
+        yield from _events(page)
+        return
+    try:
+        yield page.json()
+    except SourceError:
+        lines = [line for line in page.body.splitlines() if line.strip()]
+        if len(lines) < 2 or not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+            raise
+        yield [_loaded(line) for line in lines]
+
+
+def _events(page: Page) -> Iterator[Any]:
+    for line in page.body.splitlines():
+        data = line[5:].strip()
+        if line.startswith(b"data:") and not data.isdigit():  # a local id's deletion says nothing of the toot's uri
+            yield [_loaded(data)]
+
+
+def streamed(events: Iterable[str]) -> list[Any]:
+    """The toots of a stream's events, new ones and edits. A deletion names a local id, which tells nobody the uri."""
+    found = []
+    for event in events:
+        lines = event.splitlines()
+        name = next((line[6:].strip() for line in lines if line.startswith("event:")), "update")
+        if name in ("update", "status.update"):
+            data = "\n".join(line[5:].removeprefix(" ") for line in lines if line.startswith("data:"))
+            found.append(_loaded(data.encode("utf-8", errors="replace")))
+    return found
+
+
+def _loaded(line: bytes) -> Any:
+    """A line that is no JSON stays text, so that it is set aside alone."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return line.decode("utf-8", errors="replace")
+
+
+def _is_error(body: dict[str, Any]) -> bool:
+    return "error" in body and not _STATUS & body.keys()
+
+
+def _tombstone(body: Any) -> Deletion | None:
+    """What ActivityPub leaves where a toot was, alone or as the object of its deletion."""
+    for found in (mapping(body), mapping(mapping(body).get("object"))):
+        gone = text(found.get("id")) if found.get("type") == "Tombstone" else None
+        if gone:
+            return Deletion(NETWORK, gone)
+    return None
+
+
+def _inside(body: Any, page: Page) -> Iterable[Any]:
+    if isinstance(body, list):
+        return [toot for entry in body for toot in _of_entry(entry)]
+    if not isinstance(body, dict):
+        raise SourceError(f"{page.url} answered {page.status} with a {type(body).__name__}, not with toots")
+    within = [toot for key in _WITHIN for toot in listed(body.get(key))]
+    if within or any(key in body for key in _WITHIN):
+        return within
+    found = _of_entry(body)
+    if found == [body] and not _STATUS & body.keys():
+        raise SourceError(f"{page.url} answered {page.status} with something that is none of Mastodon's answers")
+    return found
+
+
+def _of_entry(entry: Any) -> list[Any]:
+    """The toot that an entry is or carries; none for an entry of another kind; what is neither, to be set aside."""
+    if not isinstance(entry, dict) or _STATUS & entry.keys():
+        return [entry]
+    if isinstance(entry.get("payload"), str):  # a stream over a web socket
+        payload = _loaded(entry["payload"].encode("utf-8", errors="replace"))
+        return [payload] if isinstance(payload, dict) else []
+    carried = [entry[key] for key in _ONE if isinstance(entry.get(key), dict)]
+    return carried if carried or _OTHERS & entry.keys() else [entry]
+
+
+def local_ids(toots: Iterable[Any]) -> dict[str, str]:
+    """The uri of each toot by the id it has on this server, which is all that an answer says of its parent."""
+    pairs = ((identifier(mapping(toot).get("id")), text(mapping(toot).get("uri"))) for toot in toots)
+    return {local: uri for local, uri in pairs if local and uri}
+
+
+def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
+    """One toot; of a boost the toot that is boosted. Raises UnreadableError."""
+    if not isinstance(toot, dict):
+        raise UnreadableError(f"a toot is a {type(toot).__name__}")
+    boosted = toot.get("reblog")
+    toot = boosted if isinstance(boosted, dict) else toot
+    uri = text(toot.get("uri"))
+    if uri is None:
+        raise UnreadableError("a toot without a uri")
+    if not isinstance(toot.get("content"), str):
+        raise UnreadableError("a toot without its content")
+    quoting = isinstance(toot.get("quote"), dict)
+    # The line "RE: <address>" is for servers that know no quotes; people on those that do never see it.
+    body = html.read(toot["content"], without="quote-inline" if quoting else None)
+    options = [text(mapping(option).get("title")) for option in listed(mapping(toot.get("poll")).get("options"))]
+    account, (at, precision) = mapping(toot.get("account")), moment(toot.get("created_at"))
+    parent = identifier(toot.get("in_reply_to_id"))
+    return Post(
+        network=NETWORK,
+        native_id=uri,
+        text="\n".join(filter(None, [body.text, *options])),
+        url=address(toot.get("url")) or address(uri),
+        title=text(toot.get("spoiler_text")),
+        author=_handle(account, host),
+        author_name=text(account.get("display_name")),
+        audience=whole(account.get("followers_count")),
+        published_at=at,
+        precision=precision,
+        edited_at=moment(toot.get("edited_at"))[0],
+        language=text(toot.get("language")),
+        engagement=_engagement(toot),
+        reply_to=known.get(parent, parent) if parent else None,
+        links=_links(toot, body.links),
+        hashtags=_names(toot.get("tags")),
+        media=_media(toot),
+        visibility=Visibility.PRIVATE if toot.get("visibility") in ("private", "direct") else Visibility.PUBLIC,
+    )
+
+
+def _handle(account: Mapping[str, Any], host: str) -> str | None:
+    """`name@server`, also for an account of the server that was asked, which it names without itself."""
+    name = text(account.get("acct"))
+    if name is None or "@" in name:
+        return name
+    home = urlsplit(address(account.get("url")) or "").netloc or host
+    return f"{name}@{home}" if home else name
+
+
+def _engagement(toot: Mapping[str, Any]) -> dict[str, int]:
+    names = {"likes": "favourites", "reposts": "reblogs", "replies": "replies", "quotes": "quotes"}
+    return counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()})
+
+
+def _links(toot: Mapping[str, Any], written: tuple[str, ...]) -> tuple[str, ...]:
+    """Where the toot leads to: what it links in its text, its card and the toot that it quotes."""
+    quoted = mapping(mapping(toot.get("quote")).get("quoted_status"))
+    found = [*written, address(mapping(toot.get("card")).get("url")), address(quoted.get("url"))]
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _media(toot: Mapping[str, Any]) -> tuple[str, ...]:
+    attached = map(mapping, listed(toot.get("media_attachments")))
+    return addresses(medium.get("url") or medium.get("remote_url") for medium in attached)
+
+
+def _names(tags: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (text(mapping(tag).get("name")) for tag in listed(tags)))))

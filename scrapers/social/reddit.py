@@ -1,0 +1,211 @@
+"""Posts and comments of Reddit: its API with credentials, its feeds without."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from insight.model import Deletion, Gap, Post, Watch
+from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import expect, refused
+from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, SourceError, Terms
+from scrapers.formats.dates import moment
+from scrapers.formats.values import each, mapping, text
+from scrapers.social import reddit_feed as redditfeed
+from scrapers.social import reddit_things as redditthings
+from scrapers.terms import searches, with_own
+
+OVERLAP = timedelta(hours=1)  # what was posted reaches the search late
+PAGE = 100
+FULL = 25  # entries of a feed's page where it does not heed the limit
+LOOKED = 100
+CREDENTIALS = "check `client_id` and `client_secret`: new ones need Reddit's approval, and a script or web app"
+BLOCKED = "Reddit does not let this machine read its feeds: ask less often, or give `client_id` and `client_secret`"
+_SHUT = frozenset({"private", "banned", "quarantined", "gold_only", "restricted"})
+
+
+class Reddit(Source):
+    """Commercial use of Reddit's data needs a contract; since November 2025 every new API access needs its approval.
+
+    Without credentials its public feeds are read, which are for personal readers and promise nothing: 10 requests a
+    minute. With `client_id` and `client_secret` it is the Data API, 100 a minute and client. What its author or a
+    moderator has taken away must be deleted, and is: with credentials each post is looked at again. A search finds
+    posts only; comments come from `subreddits`, which are read whole. A listing holds 1,000 things at most, and a
+    search fewer: where it ends before the last known one, the gap is recorded. Both ways give a post the same id.
+    """
+
+    kind = "reddit"
+    title = "Reddit"
+    network = redditthings.NETWORK
+    terms = Terms(
+        Access.GREY,
+        "Feeds for personal readers, or the Data API with approved credentials; commercial use needs a contract.",
+        "https://support.reddithelp.com/hc/en-us/articles/42728983564564-Responsible-Builder-Policy",
+        pace=6.0,
+    )
+    example: ClassVar[dict[str, Any]] = {"subreddits": ["selfhosted"]}
+    hosts_from_settings = ("base_url", "api_url")
+    default_every = 600.0
+    window = "the 1,000 newest things of a subreddit; of a search about 250"
+    looks_again = (timedelta(hours=6), timedelta(days=2), timedelta(days=14))
+
+    # AND, OR and NOT in capitals, quotes, brackets, title: and author: are documented; 512 characters.
+    dialect = Dialect(
+        hashtag=None,
+        names=("{}", "author:{}"),
+        brackets=Brackets.AROUND_OR,
+        fields={"title": "title:{}", "author": "author:{}"},
+        max_length=512,
+        complete=False,
+    )
+
+    subreddits: tuple[str, ...] = Field((), description="Subreddits to read whole: selfhosted, r/selfhosted.")
+    include: tuple[Literal["posts", "comments"], ...] = Field(
+        ("posts", "comments"), description="What to read of them: posts, comments.", min_length=1
+    )
+    search: bool = Field(True, description="Search all of Reddit for what the watches name.")
+    queries: tuple[str, ...] = Field((), description="Search for these too.")
+    client_id: str | None = Field(None, description="The id of an app of yours, for the Data API.", min_length=1)
+    client_secret: SecretStr | None = Field(None, description="The app's secret.")
+    base_url: str = Field("https://www.reddit.com", description="Where the feeds and the login are.")
+    api_url: str = Field("https://oauth.reddit.com", description="Where the Data API is.")
+
+    @field_validator("subreddits")
+    @classmethod
+    def _names(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        names = [re.sub(r"^(https?://[^/]+)?/?r/|/$", "", written.strip()) for written in given]
+        for name in names:
+            if not re.fullmatch(r"\w{2,30}", name):
+                raise ValueError(f"{name!r} is no subreddit: write its name, such as selfhosted")
+        return tuple(dict.fromkeys(names))
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.client_id) != bool(self.client_secret):
+            raise ValueError("give both `client_id` and `client_secret`, or neither")
+        return self
+
+    @property
+    def label(self) -> str:
+        return ",".join(self.subreddits)[:80]
+
+    @property
+    def pace(self) -> float:
+        return 0.6 if self.client_id else self.terms.pace
+
+    def budget(self) -> Budget:
+        return Budget(per_minute=100 if self.client_id else 10)
+
+    def login(self) -> Login | None:
+        if self.client_id is None or self.client_secret is None:
+            return None
+        pair = f"{self.client_id}:{self.client_secret.get_secret_value()}"
+        headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        url, body = f"{self.base_url.rstrip('/')}/api/v1/access_token", "grant_type=client_credentials"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Login(Request(url, method="POST", body=body), {**headers, **form})
+
+    def admitted(self, page: Page) -> Mapping[str, str]:
+        expect(page, remedy=CREDENTIALS)
+        token = text(mapping(page.json()).get("access_token"))
+        if token is None:
+            why = text(mapping(page.json()).get("error")) or "it gave no access token"
+            raise SourceError(f"Reddit refused the login: {why}", permanent=True, remedy=CREDENTIALS)
+        return {"Authorization": f"Bearer {token}"}
+
+    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+        own = [Search(f"r/{name} {what}", name) for name in self.subreddits for what in self.include]
+        own += [Search(query.lower(), query) for query in self.queries]
+        return with_own(own, searches(self, watches) if self.search else ())
+
+    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        place, _, what = search.key.partition(" ")
+        if place == f"r/{search.terms}" and what in self.include:
+            return self._ask(f"{place}/{'new' if what == 'posts' else 'comments'}", {}, high_water)
+        return self._ask("search", {"q": search.terms, "sort": "new", "type": "link"}, high_water)
+
+    def _ask(self, end: str, params: Mapping[str, str], since: str | None) -> Request:
+        if self.client_id:
+            url = f"{self.api_url.rstrip('/')}/{end}"
+            return Request(url, {**params, "limit": str(PAGE), "raw_json": "1"}, since=since)
+        return Request(f"{self.base_url.rstrip('/')}/{end}.rss", {**params, "limit": str(PAGE)}, since=since)
+
+    def mark_at(self, at: datetime) -> str | None:
+        return _mark(at)
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        if not self.client_id:
+            return ()
+        portions = (ids[start : start + LOOKED] for start in range(0, len(ids), LOOKED))
+        asked = (self._ask("api/info", {"id": ",".join(some)}, None) for some in portions)
+        return tuple(replace(request, note={"look": "1"}) for request in asked)
+
+    def parse(self, page: Page) -> Batch:
+        self._expect(page)
+        items: tuple[Post | Deletion, ...]
+        if page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            found = redditthings.listing(page)
+            items, rejected = each(found.things, redditthings.read)
+            after = found.after
+        else:
+            items, rejected = redditfeed.read(page)
+            after = items[-1].native_id if len(items) >= FULL else None
+        items = tuple({item.native_id: item for item in items}.values())
+        times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
+        past = [at for at in times if at <= page.fetched_at]
+        if page.request.note.get("look"):
+            return Batch(items, rejected=rejected)
+        further = _further(page, after, times)
+        gaps = _gaps(page, after, times)
+        return Batch((*items, *gaps), further, _mark(max(past)) if past else None, rejected)
+
+    def _expect(self, page: Page) -> None:
+        """Raises SourceError for what is no answer; a subreddit that is shut stops none of the others."""
+        if 200 <= page.status < 300 and "/subreddits/search" in urlsplit(page.url).path:
+            raise _shut(page, "there is no such subreddit")  # where Reddit sends those who ask for one
+        if page.status in (403, 404):
+            try:
+                reason = text(mapping(page.json()).get("reason"))
+            except SourceError:
+                reason = None
+            if reason in _SHUT:
+                raise _shut(page, reason)
+            raise refused(page, remedy=("" if self.client_id else BLOCKED) if page.status == 403 else "")
+        expect(page, remedy=CREDENTIALS if page.status == 401 else "")
+
+
+def _shut(page: Page, why: str) -> SourceError:
+    name = next(iter(re.findall(r"/r/(\w+)", page.request.url)), "it")
+    return SourceError(
+        f"r/{name} cannot be read: {why}", permanent=True, remedy=f"take {name} out of `subreddits`", status=404
+    )
+
+
+def _further(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Request, ...]:
+    """What is older, as long as something on this page is news."""
+    request, since = page.request, moment(page.request.since)[0]
+    known = since is not None and bool(times) and times[-1] < since - OVERLAP  # newest first
+    if after is None or known or after == request.params.get("after") or "/api/info" in request.url:
+        return ()
+    note = {"oldest": _mark(min(times))} if times else dict(request.note)
+    return (replace(request, params={**request.params, "after": after}, note=note),)
+
+
+def _gaps(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Gap, ...]:
+    """A listing that ended before it reached what was known: it holds so many things and no more."""
+    since = moment(page.request.since)[0]
+    oldest = min(times) if times else moment(page.request.note.get("oldest"))[0]
+    if after is not None or since is None or oldest is None or oldest <= since:
+        return ()
+    return (Gap(since, oldest, "Reddit's listing ended before the last known post"),)
+
+
+def _mark(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

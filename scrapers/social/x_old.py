@@ -1,0 +1,79 @@
+"""Tweets of X's API 1.1 (gone since 2023) and of its embeds, put as version 2 puts them: for files somebody kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from scrapers.formats.values import identifier, listed, mapping
+from scrapers.social.x_posts import Known
+
+_DATE = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d\d:\d\d:\d\d) (\+0000) (\d{4})")  # Fri Jul 12 23:40:37 +0000 2019
+
+
+def is_old(value: object) -> bool:
+    return isinstance(value, dict) and "id_str" in value and ("text" in value or "full_text" in value)
+
+
+def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]) -> Any:
+    """A status as version 2 writes it. Whom and what it carries inside it is added to `users` and `posts`."""
+    native_id = identifier(status.get("id_str"))
+    user = mapping(status.get("user"))
+    author = identifier(user.get("id_str"))
+    if author:
+        users.setdefault(author, _user(user))
+    references = [{"type": kind, "id": target} for kind, target in _references(status, users, posts)]
+    long = mapping(status.get("extended_tweet"))
+    entities = mapping(long.get("entities")) or mapping(status.get("entities"))
+    pictures = [{**mapping(medium), "media_key": "in the text"} for medium in listed(entities.get("media"))]
+    return {
+        "id": native_id,
+        "text": long.get("full_text") or status.get("full_text") or status.get("text"),
+        "author_id": author,
+        "created_at": _date(status.get("created_at")),
+        "lang": status.get("lang"),
+        "public_metrics": {
+            "like_count": status.get("favorite_count"),
+            "retweet_count": status.get("retweet_count"),
+            "quote_count": status.get("quote_count"),
+            "reply_count": status.get("reply_count", status.get("conversation_count")),
+        },
+        "entities": {**entities, "urls": [*listed(entities.get("urls")), *pictures]},
+        "referenced_tweets": references,
+        "geo": {"place_id": None},
+    }
+
+
+def beside(users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]) -> Known:
+    return Known(users, posts)
+
+
+def _references(
+    status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    found = []
+    answered = identifier(status.get("in_reply_to_status_id_str"))
+    if answered:
+        found.append(("replied_to", answered))
+    for kind, name in (("retweeted", "retweeted_status"), ("quoted", "quoted_status")):
+        inner = mapping(status.get(name))
+        target = identifier(inner.get("id_str"))
+        if target and not mapping(inner.get("retweeted_status")):  # a repost of a repost there is not
+            posts[target] = modern({**inner, "retweeted_status": None, "quoted_status": None}, users, posts)
+            found.append((kind, target))
+    return found
+
+
+def _user(user: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "username": user.get("screen_name"),
+        "name": user.get("name"),
+        "protected": user.get("protected"),
+        "public_metrics": {"followers_count": user.get("followers_count")},
+    }
+
+
+def _date(written: object) -> object:
+    found = _DATE.fullmatch(written) if isinstance(written, str) else None
+    return f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4]}" if found else written

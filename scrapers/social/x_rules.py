@@ -1,0 +1,62 @@
+"""The rules of X's filtered stream: what is there, what is wanted, and the requests that make it so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from scrapers.answers import not_read
+from scrapers.base import Page, Request, SourceError
+from scrapers.formats.values import identifier, listed, mapping, text
+
+TAG = "listener"  # by it we know our own rules: those of other programs stay as they are
+MOST = 1000
+
+
+def wanted(terms: str) -> tuple[str, ...]:
+    return tuple(filter(None, terms.split("\n")))
+
+
+def changes(page: Page, body: Mapping[str, Any]) -> tuple[Request, ...]:
+    """What makes the rules of the stream those that this page was asked for with. Raises SourceError for a refusal."""
+    if page.request.method == "POST":
+        _created(page, body)
+        return ()
+    if "meta" not in body:
+        raise not_read(page, "rules of a stream")
+    return tuple(_posts(page, _ours(body), wanted(page.request.note.get("rules", ""))))
+
+
+def _ours(body: Mapping[str, Any]) -> dict[str, str]:
+    """Our rules, by what they say, with their ids."""
+    rules = (mapping(rule) for rule in listed(body.get("data")))
+    found = {text(rule.get("value")): identifier(rule.get("id")) for rule in rules if rule.get("tag") == TAG}
+    return {value: rule for value, rule in found.items() if value and rule}
+
+
+def _posts(page: Page, ours: Mapping[str, str], rules: Sequence[str]) -> Iterator[Request]:
+    """First what is no longer wanted goes: there is room for a thousand rules only."""
+    old = [rule for value, rule in ours.items() if value not in rules]
+    new = [{"value": value, "tag": TAG} for value in rules[:MOST] if value not in ours]
+    for body in ({"delete": {"ids": old}} if old else None, {"add": new} if new else None):
+        if body:
+            note = {"rules": "changed"}
+            yield Request(page.request.url, method="POST", body=json.dumps(body), since=page.request.since, note=note)
+
+
+def _created(page: Page, body: Mapping[str, Any]) -> None:
+    """A rule that is there already is no harm; one that X cannot read is for a person."""
+    for error in map(mapping, listed(body.get("errors"))):
+        if error.get("title") == "DuplicateRule":
+            continue
+        why = [text(detail) for detail in listed(error.get("details"))] + [text(error.get("detail"))]
+        told = next(filter(None, why), text(error.get("title")) or "no reason given")
+        raise SourceError(
+            f"X refuses the rule {text(error.get('value')) or ''!r}: {told[:300]}",
+            permanent=True,
+            remedy="make the query of that watch, or `queries`, simpler",
+            status=page.status,
+        )
+    if "meta" not in body and "data" not in body:
+        raise not_read(page, "rules of a stream")

@@ -1,0 +1,127 @@
+"""YouTube's answers as a whole: what its errors mean, what a feed of a channel holds, and who is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from insight.model import Deletion, Engagement, Gap, Post, Rejected
+from scrapers import feed
+from scrapers.answers import expect, not_read, refused
+from scrapers.base import Batch, Page, SourceError
+from scrapers.formats.dates import moment
+from scrapers.formats.entries import NotAFeedError
+from scrapers.formats.values import each, listed, mapping, text
+from scrapers.social.youtube_items import NETWORK, from_feed
+
+FEED = 15  # entries of a channel's feed
+KEY = "look at the `api_key` in the Google Cloud console: the YouTube Data API v3 must be enabled and allowed for it"
+_PACIFIC = ZoneInfo("America/Los_Angeles")  # where the day of a quota begins
+_SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
+_KEY = frozenset(
+    {"keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked", "API_KEY_INVALID", "SERVICE_DISABLED"}
+    | {"API_KEY_SERVICE_BLOCKED", "API_KEY_IP_ADDRESS_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED"}
+)
+_GONE = frozenset({"videoNotFound", "commentNotFound", "commentThreadNotFound", "notFound"})
+
+
+def trouble(page: Page) -> str | None:
+    """Why there are no comments to read: they are switched off, or what was asked for is gone.
+
+    Raises SourceError for every other error, with whatever status it is said.
+    """
+    error = _error(page)
+    if not error:
+        expect(page)
+        return None
+    reasons = _reasons(error)
+    says = text(error.get("message")) or "an error"
+    if "commentsDisabled" in reasons:
+        return "commentsDisabled"
+    if reasons & _GONE and page.request.note.get("look"):
+        return "gone"
+    if reasons & _SPENT or (reasons & _FAST and "per day" in says):
+        raise SourceError(
+            f"YouTube's quota of this day is used up ({says})", retry_after=_until_midnight(page.fetched_at), status=429
+        )
+    if reasons & _FAST:
+        raise SourceError(f"YouTube is asked too fast ({says})", retry_after=60.0, status=429)
+    if reasons & _KEY or "API key" in says:
+        raise SourceError(f"YouTube does not take the key ({says})", permanent=True, remedy=KEY)
+    raise refused(page, remedy=KEY if page.status == 403 else "") if page.status >= 300 else not_read(page, "answer")
+
+
+def _error(page: Page) -> Mapping[str, Any]:
+    if not page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return {}
+    try:
+        return mapping(mapping(page.json()).get("error"))
+    except SourceError:
+        return {}
+
+
+def _reasons(error: Mapping[str, Any]) -> set[str]:
+    said = [*listed(error.get("errors")), *listed(error.get("details"))]
+    return {reason for part in said if (reason := text(mapping(part).get("reason")))}
+
+
+def _until_midnight(now: datetime) -> float:
+    here = now.astimezone(_PACIFIC)
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight.timestamp() - now.timestamp()) + 60
+
+
+def body(page: Page) -> Mapping[str, Any]:
+    """A list of resources; one without items may have left them out."""
+    found = mapping(page.json())
+    if not (text(found.get("kind")) or "").startswith("youtube#") or not isinstance(found.get("items", []), list):
+        raise not_read(page, "list of YouTube's resources")
+    return found
+
+
+def looked(asked: str, posts: Sequence[Post], rejected: tuple[Rejected, ...]) -> Batch:
+    """What was asked for by its id and is not shown is gone, unless it may be what could not be read.
+
+    Of a reply that is asked for alone YouTube does not say under which video it is: only its numbers are news.
+    """
+    shown = {post.native_id for post in posts}
+    gone = [Deletion(NETWORK, one) for one in asked.split(",") if not rejected and one not in shown]
+    known = [
+        Engagement(NETWORK, post.native_id, post.engagement) if post.reply_to and post.thread is None else post
+        for post in posts
+    ]
+    return Batch((*known, *gone), rejected=rejected)
+
+
+def from_channel(page: Page) -> Batch:
+    """A channel's feed: its newest videos, and a gap when none of them was known."""
+    try:
+        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
+    except NotAFeedError as error:
+        raise not_read(page, f"channel's feed but {error}") from error
+    posts, rejected = each(found.entries, from_feed)
+    if found.cut is not None:
+        rejected += (Rejected("the feed breaks off inside this entry", found.cut),)
+    posts = once(posts)
+    times = [post.published_at for post in posts if post.published_at]
+    since = moment(page.request.since)[0]
+    missed: tuple[Gap, ...] = ()
+    if since and len(times) >= FEED and min(times) > since:
+        missed = (Gap(since, min(times), f"the feed shows the {FEED} newest videos only"),)
+    return Batch((*posts, *missed), (), newest(times, page), rejected)
+
+
+def once(posts: Sequence[Post]) -> tuple[Post, ...]:
+    return tuple({post.key: post for post in posts}.values())
+
+
+def newest(times: Sequence[datetime], page: Page) -> str | None:
+    past = [at for at in times if at <= page.fetched_at]  # a mark in the future would make the source blind
+    return mark(max(past)) if past else None
+
+
+def mark(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -1,0 +1,207 @@
+"""Discourse: old and new ways to page, quotes of others left out, one identity in JSON and in feeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from insight.model import Deletion, Gap, Post, PostKind, Visibility
+from scrapers.base import Batch, Page, Request, Search, SourceError
+from scrapers.social.discourse import Discourse
+from tests.scrapers.samples import NOW, body, read
+
+FORUM = Discourse(base_url="https://forum.example")
+Held = dict[int, dict[str, Any]]
+
+
+def post(number: int, at: datetime) -> dict[str, Any]:
+    return {
+        "id": number,
+        "topic_id": 1,
+        "post_number": number,
+        "post_type": 1,
+        "username": "fern",
+        "created_at": at.isoformat(),
+        "raw": f"post {number}",
+        "cooked": f"<p>post {number}</p>",
+    }
+
+
+def answer(request: Request, content: object, status: int = 200, source: Discourse = FORUM, url: str = "") -> Batch:
+    return source.parse(Page(request, status, json.dumps(content).encode(), url or request.url, NOW))
+
+
+def span(held: Held, before: int | None) -> list[dict[str, Any]]:
+    """A page up to version 3.4: what is public of fifty numbers, the bound counted in."""
+    top = before or max(held)
+    return [held[n] for n in range(top, max(0, top - 50), -1) if n in held]
+
+
+def newest(held: Held, before: int | None) -> list[dict[str, Any]]:
+    """A page since then: the fifty newest below the bound."""
+    return [held[n] for n in sorted(held, reverse=True) if before is None or n < before][:50]
+
+
+def walk(
+    serve: Callable[[Held, int | None], list[dict[str, Any]]], held: Held, since: str | None
+) -> tuple[set[int], list[Gap]]:
+    waiting, seen, gaps = [FORUM.start(Search(), since, NOW)], set(), []
+    for _ in range(200):
+        if not waiting:
+            return seen, gaps
+        request = waiting.pop()
+        before = request.params.get("before")
+        batch = answer(request, {"latest_posts": serve(held, int(before) if before else None)})
+        seen |= {int(item.native_id.rpartition("/")[2]) for item in batch.items if isinstance(item, Post)}
+        gaps += [item for item in batch.items if isinstance(item, Gap)]
+        waiting += batch.requests
+    pytest.fail("the walk goes round")
+
+
+@pytest.mark.parametrize("serve", [span, newest])
+def test_a_walk_reaches_the_mark_across_numbers_of_private_messages(serve: Any) -> None:
+    public = [n for n in range(1, 1001) if not 500 <= n < 900]
+    held = {n: post(n, NOW - timedelta(minutes=1001 - n)) for n in public}
+    seen, gaps = walk(serve, held, FORUM.mark_at(NOW - timedelta(minutes=600)))
+    assert {n for n in public if n >= 401 - 60} <= seen
+    assert min(seen) >= 200
+    assert gaps == []
+
+
+@pytest.mark.parametrize("serve", [span, newest])
+def test_a_first_walk_reads_to_the_first_post_and_ends(serve: Any) -> None:
+    held = {n: post(n, NOW - timedelta(minutes=200 - n)) for n in range(1, 180)}
+    seen, gaps = walk(serve, held, None)
+    assert (seen, gaps) == (set(held), [])
+
+
+def test_a_stretch_without_any_public_post_is_given_up_and_recorded() -> None:
+    held = {5000: post(5000, NOW), 10: post(10, NOW - timedelta(days=9))}
+    seen, (gap,) = walk(span, held, FORUM.mark_at(NOW - timedelta(days=5)))
+    assert seen == {5000}
+    assert gap.since == NOW - timedelta(days=5)
+
+
+def test_a_post_is_what_its_author_wrote() -> None:
+    reply, opening, flagged = read("discourse", body("discourse", "posts.json")).items
+    assert isinstance(opening, Post)
+    assert isinstance(reply, Post)
+    assert (opening.native_id, opening.kind) == ("forum.example/t/40/1", PostKind.POST)
+    assert (opening.title, opening.text) == ("Notes are & stay gone", "All notes are gone.\n\nhttps://acme.example/log")
+    assert (opening.links, opening.media) == (
+        ("https://acme.example/log",),
+        ("https://forum.example/uploads/shot.png",),
+    )
+    assert opening.url == "https://forum.example/t/notes-are-gone/40/1"
+    assert opening.engagement == {"replies": 2, "views": 9}
+    assert (reply.text, reply.links) == ("Same here with Bolt.", ("https://bolt.example",))
+    assert (reply.title, reply.reply_to, reply.thread) == (None, opening.native_id, opening.native_id)
+    assert (reply.engagement["likes"], reply.edited_at) == (4, datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert flagged == Deletion("discourse", "forum.example/t/39/5")
+
+
+@pytest.mark.parametrize("name", ["topic.json", "search.json", "latest.json", "posts.xml"])
+def test_a_post_is_the_same_one_wherever_it_is_shown(name: str) -> None:
+    known = {item.native_id: item for item in read("discourse", body("discourse", "posts.json")).items}
+    batch = read("discourse", body("discourse", name))
+    assert batch.rejected == ()
+    for item in batch.items:
+        assert isinstance(item, Post)
+        same = known[item.native_id]
+        assert isinstance(same, Post)
+        assert (item.kind, item.thread) == (same.kind, same.thread)
+        assert item.published_at is not None
+        assert (item.title is not None) is (same.title is not None)
+
+
+def test_only_the_wanted_categories_are_read() -> None:
+    source = Discourse(base_url="https://forum.example", categories=(7,))
+    found = [post(2, NOW) | {"category_id": 7}, post(1, NOW) | {"category_id": 4}]
+    batch = answer(source.start(Search(), None, NOW), {"latest_posts": found}, source=source)
+    assert [item.native_id for item in batch.items if isinstance(item, Post)] == ["forum.example/t/1/2"]
+
+
+def test_hits_of_a_search_are_asked_for_whole_and_only_while_they_are_new() -> None:
+    source = Discourse(base_url="https://forum.example", queries=("acme",))
+    (search,) = source.searches(())
+    request = source.start(search, source.mark_at(NOW), NOW)
+    assert (request.url, request.params["q"]) == (
+        "https://forum.example/search.json",
+        "acme order:latest after:2026-03-02",
+    )
+    hits = [post(3, NOW), post(2, NOW - timedelta(hours=2))]
+    batch = answer(request, {"posts": hits, "grouped_search_result": {"more_full_page_results": True}}, source=source)
+    (one,) = batch.requests
+    assert (one.url, batch.items, batch.newest) == ("https://forum.example/posts/3.json", (), source.mark_at(NOW))
+    whole = answer(one, post(3, NOW), source=source)
+    assert [item.text for item in whole.items if isinstance(item, Post)] == ["post 3"]
+    assert whole.newest is None
+    full = answer(
+        request, {"posts": hits[:1], "grouped_search_result": {"more_full_page_results": True}}, source=source
+    )
+    assert full.requests[-1].params["page"] == "2"
+
+
+def test_a_search_that_finds_nothing_is_empty_and_no_error() -> None:
+    assert read("discourse", b'{"grouped_search_result": {"term": "zzz"}}').items == ()
+
+
+def test_what_is_looked_for_again_and_gone_is_deleted() -> None:
+    (request,) = FORUM.look_again(["forum.example/t/40/3", "other.example/t/40/3"])
+    assert request.url == "https://forum.example/posts/by_number/40/3.json"
+    for status in (404, 410):
+        assert answer(request, {"errors": ["x"], "error_type": "not_found"}, status).items == (
+            Deletion("discourse", "forum.example/t/40/3"),
+        )
+    deleted = post(3, NOW) | {"topic_id": 40, "user_deleted": True}
+    assert answer(request, deleted).items == (Deletion("discourse", "forum.example/t/40/3"),)
+
+
+@pytest.mark.parametrize("status", [403, 200])
+def test_a_forum_of_members_only_says_so_with_the_remedy(status: int) -> None:
+    content = {"errors": ["You need to be logged in to do that."], "error_type": "not_logged_in"}
+    with pytest.raises(SourceError, match="need to be logged in") as caught:
+        read("discourse", json.dumps(content).encode(), status)
+    assert caught.value.permanent
+    assert "api_key" in caught.value.remedy
+
+
+def test_a_login_page_in_place_of_the_posts_says_the_same() -> None:
+    page = Page(
+        FORUM.start(Search(), None, NOW), 200, b"<html><title>Log in</title></html>", "https://forum.example/login", NOW
+    )
+    with pytest.raises(SourceError, match="login page") as caught:
+        FORUM.parse(page)
+    assert caught.value.permanent
+
+
+def test_a_limit_names_how_long_to_wait() -> None:
+    content = {"errors": ["slow down"], "error_type": "rate_limit", "extras": {"wait_seconds": 17}}
+    with pytest.raises(SourceError, match="slow down") as caught:
+        read("discourse", json.dumps(content).encode(), 429)
+    assert (caught.value.permanent, caught.value.retry_after) == (False, 17)
+
+
+def test_a_forum_in_a_folder_is_one_of_its_own() -> None:
+    for address in ("posts.json", "t/x/40/3.json", "search.json?q=acme", "latest.rss"):
+        source = Discourse.for_page(f"https://site.example/forum/{address}")
+        assert source.label == "site.example/forum"
+    assert Discourse.for_page("https://forum.example/posts.json").label == "forum.example"
+    source = Discourse(base_url="https://site.example/forum/")
+    assert (
+        source.look_again(["site.example/forum/t/4/1"])[0].url == "https://site.example/forum/posts/by_number/4/1.json"
+    )
+
+
+def test_a_key_travels_in_headers_and_never_alone() -> None:
+    source = Discourse(base_url="https://forum.example", api_key="s3cret", api_username="reader")
+    assert source.headers() == {"Api-Key": "s3cret", "Api-Username": "reader"}
+    assert "s3cret" not in repr(source)
+    page = Page(source.start(Search(), None, NOW), 200, body("discourse", "posts.json"), "https://x", NOW)
+    assert {item.visibility for item in source.parse(page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
+    with pytest.raises(ValueError, match="belong together"):
+        Discourse(base_url="https://forum.example", api_key="s3cret")
