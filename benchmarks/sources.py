@@ -1,7 +1,8 @@
 """10,000 sources on a five-minute schedule against a world of their own: how late visits are, and what they cost.
 
 The world is a process of its own with a host for every source (all of 127/8 is this machine). First all sources are due
-at once, as after a long outage. Then they are due within the next five minutes, evenly: the ordinary case.
+at once, as after a long outage. Then they are due within the next five minutes, evenly: the ordinary case. In the end
+every second one fails, which must not keep the others waiting.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from storage import SourceEntry, open_store
 
 SOURCES = 10_000
 EVERY = 300.0
-ORDINARY, FLOOD = 22.0, 12.0  # seconds that are measured
+ORDINARY, FLOOD = 18.0, 10.0  # seconds that are measured
 WARM = 5.0  # seconds after the first visit that are not
 START = timedelta(seconds=22)  # that a start may take
+LONGEST_START = 60.0
 ENTRIES = 15
+OUT_OF_ORDER = b"HTTP/1.1 500 Out of order\r\ncontent-length: 0\r\n\r\n"
 NAME = "feed {:05d}"
 CONFIG = """
 contact: benchmarks@example.com
@@ -46,31 +49,37 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="listener-bench-") as name, _world() as world:
         folder = Path(name)
         (folder / "config.yaml").write_text(_config(folder, world.port))
-        _show("all at once", _run(folder, world, timedelta(0), 0.0, FLOOD))
-        _show("evenly", _run(folder, world, START, EVERY, ORDINARY))
+        with _daemon(folder, world, timedelta(0), 0.0) as daemon:
+            _show("all at once", daemon.measure(FLOOD), ("fetches", "cpu", "memory"))
+        with _daemon(folder, world, START, EVERY) as daemon:
+            _show("evenly", daemon.measure(ORDINARY), ("fetches", "late", "cpu", "memory"))
+            world.ask("fail")
+            _show("evenly, every second one fails", daemon.measure(ORDINARY), ("late", "cpu"))
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was seen in `seconds`. `late`: of each visit, seconds behind its time. `asked`: requests of each visit."""
+    """What was seen in `seconds`. `late`: of each visit to a source that answers, seconds behind its time."""
 
     seconds: float
+    asked: int
     late: Sequence[float]
     cpu: float
     memory: float
 
+    def shown(self) -> dict[str, tuple[str, str]]:
+        late = sorted(self.late)
+        return {
+            "fetches": ("fetches a second", f"{self.asked / self.seconds:,.1f}"),
+            "late": ("late by (p50, p95)", f"{_part(late, 0.5):.1f} s, {_part(late, 0.95):.1f} s"),
+            "cpu": ("CPU of the daemon, of one core", f"{self.cpu:.0%}"),
+            "memory": ("memory of the daemon", f"{self.memory:,.0f} MB"),
+        }
 
-def _show(case: str, figures: Figures) -> None:
-    late = sorted(figures.late)
-    rows = [
-        ("fetches a second", f"{len(late) / figures.seconds:,.1f}"),
-        ("CPU of the daemon, of one core", f"{figures.cpu:.0%}"),
-        ("memory of the daemon", f"{figures.memory:,.0f} MB"),
-    ]
-    if case == "evenly":
-        rows[1:1] = [("late by (p50, p95)", f"{_part(late, 0.5):.1f} s, {_part(late, 0.95):.1f} s")]
-    for what, figure in rows:
-        print(f"  {f'due {case}: {what}':<54} {figure:>16}")
+
+def _show(case: str, figures: Figures, wanted: Sequence[str]) -> None:
+    for what, figure in map(figures.shown().__getitem__, wanted):
+        print(f"  {f'due {case}: {what}':<64} {figure:>14}")
 
 
 def _part(values: Sequence[float], share: float) -> float:
@@ -92,31 +101,45 @@ def _host(number: int) -> str:
     return f"127.1.{number // 250}.{number % 250 + 1}"
 
 
-def _run(folder: Path, world: World, begin: timedelta, spread: float, seconds: float) -> Figures:
-    """Start the daemon with all sources due within `spread` seconds from `begin` on, and watch it for so long."""
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A daemon at work. `due`: when each host was to be asked first."""
+
+    process: psutil.Process
+    world: World
+    due: dict[str, datetime]
+
+    def measure(self, seconds: float) -> Figures:
+        """Let it get going, and watch it for so long."""
+        time.sleep(WARM)
+        self.world.ask("asked")
+        before, began = sum(self.process.cpu_times()[:2]), time.time()
+        time.sleep(seconds)
+        asked, took = self.world.ask("asked"), time.time() - began
+        cpu = (sum(self.process.cpu_times()[:2]) - before) / took
+        first = {host: at for host, at in reversed(asked) if not (self.world.failing and _fails(host))}
+        late = [at - self.due[host].timestamp() for host, at in first.items() if host in self.due]
+        return Figures(took, len(asked), late, cpu, self.process.memory_info().rss / 1e6)
+
+
+@contextmanager
+def _daemon(folder: Path, world: World, begin: timedelta, spread: float) -> Iterator[Watched]:
+    """A daemon with all sources due within `spread` seconds from `begin` on, from its first request on."""
     due = _due(folder, datetime.now(UTC) + begin, spread)
     command = [sys.executable, "-m", "listener", "-c", str(folder / "config.yaml"), "run"]
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
-        world.asked()  # what a run before had asked for
-        watched = psutil.Process(process.pid)
-        while not world.asked():
+        world.ask("asked")  # what a run before had asked for
+        end = time.monotonic() + LONGEST_START
+        while not world.ask("asked"):
+            if time.monotonic() > end:
+                raise RuntimeError(f"the daemon asked for nothing: {(folder / 'out').read_text()[-2000:]}")
             time.sleep(0.2)
-        time.sleep(WARM)
-        world.asked()
-        before, began = sum(watched.cpu_times()[:2]), time.time()
-        time.sleep(seconds)
-        asked, took = world.asked(), time.time() - began
-        cpu = (sum(watched.cpu_times()[:2]) - before) / took
-        memory = watched.memory_info().rss / 1e6
+        yield Watched(psutil.Process(process.pid), world, due)
     finally:
         process.terminate()
         process.wait(20)
-    late = [at - due[host].timestamp() for host, at in asked if host in due]
-    if not late:
-        raise RuntimeError(f"the daemon asked for nothing: {(folder / 'out').read_text()[-2000:]}")
-    return Figures(took, late, cpu, memory)
 
 
 def _due(folder: Path, first: datetime, spread: float) -> dict[str, datetime]:
@@ -136,18 +159,24 @@ def _due(folder: Path, first: datetime, spread: float) -> dict[str, datetime]:
 # -- the world ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class World:
-    """The other process: its port, and a line to it."""
+    """The other process: its port, and a line to it. `failing`: every second host answers 500."""
 
     port: int
     line: Connection
+    failing: bool = False
 
-    def asked(self) -> list[tuple[str, float]]:
-        """Who was asked since the last time, and when."""
-        self.line.send("asked")
+    def ask(self, what: str) -> list[tuple[str, float]]:
+        """Who was asked since the last time, and when; `fail`: from now on every second host fails."""
+        self.failing = self.failing or what == "fail"
+        self.line.send(what)
         found: list[tuple[str, float]] = self.line.recv()
         return found
+
+
+def _fails(host: str) -> bool:
+    return int(host.rpartition(".")[2]) % 2 == 1
 
 
 @contextmanager
@@ -169,6 +198,7 @@ def _serve(line: Connection) -> None:
 
 async def _live(line: Connection) -> None:
     asked: list[tuple[str, float]] = []
+    failing = asyncio.Event()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -176,13 +206,14 @@ async def _live(line: Connection) -> None:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 host = head.partition(b"\r\nhost: ")[2].partition(b":")[0].decode()
                 asked.append((host, time.time()))
-                writer.write(_answer(host, head))
+                writer.write(OUT_OF_ORDER if failing.is_set() and _fails(host) else _answer(host, head))
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             writer.close()
 
     def told() -> None:
-        line.recv()
+        if line.recv() == "fail":
+            failing.set()
         line.send(list(asked))
         asked.clear()
 

@@ -64,7 +64,7 @@ class Dialect:
     """Whether Chinese, Japanese, Thai and Korean are found anywhere in a run of such letters."""
 
     accents: bool = False
-    """Whether letters with and without marks are the same: "ca phe" finds "cà phê"."""
+    """Whether letters with and without marks are the same in words: "ca phe" finds "cà phê". Hashtags are exact."""
 
     emoji: bool = False
     complete: bool = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,11 +145,6 @@ def test_a_note_names_some_of_its_terms_and_the_place_of_the_first() -> None:
     )
     assert note.position == 4
     assert note.terms == ("x0", "w0", "w1", "w2", "w3", "…")
-
-
-def test_what_the_sources_search_for_has_its_place() -> None:
-    with_lines = dataclasses.replace(explained("acme"), pushed=("forum: acme",))
-    assert with_lines.pushed == ("forum: acme",)
 
 
 # -- clauses ---------------------------------------------------------------------------------------------------

@@ -68,6 +68,19 @@ def test_a_hostile_post_is_matched_like_any_other(text: str) -> None:
     assert match is None or len(match.spans) <= 100
 
 
+def test_a_host_of_endless_parts_is_no_host() -> None:
+    site, about = Matcher(parse("site:acme.com OR is:owned")), post("", url=f"https://{'a.' * 50_000}acme.com/")
+    assert seconds(site, about) < 1  # each part with all behind it would be two thousand million characters
+    assert site.match(about) is None
+
+
+@pytest.mark.parametrize("term", ["url:x{}*", "author:*x{}", "plain:x{}*", '"a x{}"'])
+def test_a_list_of_thousands_costs_what_its_hits_cost(term: str) -> None:
+    words = " ".join(f"y{number}" for number in range(5_000))
+    matcher = Matcher(parse(" OR ".join(term.format(number) for number in range(5_000))))
+    assert seconds(matcher, everywhere(words)) < 2  # each term on each word takes a minute
+
+
 def test_only_the_beginning_of_an_endless_text_is_looked_at() -> None:
     assert found("acme", post("x " * 49_990 + "acme")) == ["acme"]
     assert found("acme", post("x " * 60_000 + "acme")) is None

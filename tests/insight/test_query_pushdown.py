@@ -220,6 +220,11 @@ def test_it_says_what_is_left_to_do_here_and_what_the_site_cannot_find(
     assert (pushed.left_here, pushed.misses) == (left, misses)
 
 
+def test_a_site_that_passes_over_marks_in_words_does_not_in_hashtags() -> None:
+    assert push_down(parse('plain:"ca phe"'), NARROW).exact
+    assert push_down(parse("plain:#caphe"), NARROW).misses == ("plain:#caphe: only with these marks",)
+
+
 def test_a_query_without_anything_to_search_for_is_said_to_be_so() -> None:
     pushed = push_down(parse("/acm+e/ lang:en"), X)
     assert pushed.searches == ()

@@ -64,6 +64,7 @@ def test_an_operator_is_refused(text: str, position: int, message: str, remedy: 
         ("a 5%", 3, "the symbol % would be ignored in 5%", "double quotes"),
         ("a c+++", 5, "the symbol + would be ignored", "double quotes"),
         ("a #", 2, "# is not a hashtag", "double quotes"),
+        ("#小米#", 0, "#小米# is not a hashtag", "Write #小米; it is found with a # behind it"),
         ("a @-x", 2, "@-x is not a name", "double quotes"),
         ("#*", 0, "#* would match every hashtag", "at least one letter or digit"),
         ("a @acme*", 2, "a name takes no wildcards", "author:acme*"),

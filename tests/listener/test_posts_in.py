@@ -9,14 +9,14 @@ import pytest
 
 from insight.model import Label, Post, PostKind
 from insight.query import Facts, Matcher, parse
-from listener.posts_in import entry_of, facts_of, post_of
+from listener.posts_in import entry_of
 
 NO_RATING = '`rating` must be a number of stars, or {"value": …, "worst": …, "best": …}'
 
 
 def test_a_text_alone_is_a_post() -> None:
-    assert post_of("acme") == Post("written", "1", "acme")
-    assert facts_of("acme") == Facts()
+    entry = entry_of("acme")
+    assert (entry.post(), entry.facts()) == (Post("written", "1", "acme"), Facts())
 
 
 def test_every_key_is_taken_over() -> None:
@@ -26,14 +26,14 @@ def test_every_key_is_taken_over() -> None:
         "reply_to": 7, "published_at": "2026-03-02T10:30+01:00", "country": "DE", "sentiment": "negative",
         "watch": "acme",
     }  # fmt: skip
-    post = post_of(entry, "9")
+    post = entry_of(entry).post("9")
     assert (post.native_id, post.title, post.text, post.author) == ("9", "Acme", "slow", "@me")
     assert (post.kind, post.url, post.country) == (PostKind.REVIEW, "https://acme.example/1", "DE")
     assert (post.audience, post.engagement, post.reply_to) == (10, {"likes": 3, "replies": 1}, "7")
     assert post.published_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     assert post.language == "en"
     known = Facts("feed", frozenset({"me"}), "en", "acme", Label.NEGATIVE)
-    assert facts_of(entry, frozenset({"me"})) == known
+    assert entry_of(entry).facts(frozenset({"me"})) == known
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,9 @@ def test_every_key_is_taken_over() -> None:
     ],
 )
 def test_a_query_sees_what_was_written(query: str, entry: dict[str, Any]) -> None:
-    assert Matcher(parse(query)).match(post_of(entry), facts_of(entry))
-    assert not Matcher(parse(query)).match(post_of("x"), facts_of("x"))
+    matcher, holding, other = Matcher(parse(query)), entry_of(entry), entry_of("x")
+    assert matcher.match(holding.post(), holding.facts())
+    assert not matcher.match(other.post(), other.facts())
 
 
 def test_another_program_s_keys_and_what_is_null_are_left_alone() -> None:

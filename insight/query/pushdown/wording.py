@@ -108,7 +108,8 @@ class Wording:
 
     def _plain(self, term: Query, part: Word | Phrase | Wildcard | Hashtag) -> Written:
         found, exact = self.of(part)
-        if found is None or self.dialect.accents:
+        as_tag = isinstance(part, Hashtag) and self.dialect.hashtag is not None
+        if found is None or (self.dialect.accents and not as_tag):
             return found, exact
         return _missing(found, f"{term}: only with these marks"), False
 

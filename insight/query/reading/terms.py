@@ -103,7 +103,9 @@ def hashtag(text: str, place: Place) -> Hashtag:
     """`text` is without the `#`."""
     whole = f"#{fold(text)}"
     if not HASHTAG.fullmatch(re.sub(r"[*?]", "a", whole)):
-        raise place.error(f"#{shown(text)} is not a hashtag: letters, digits and _ only", QUOTE)
+        closed = text[-1:] in ("#", "＃") and HASHTAG.fullmatch(whole[:-1])  # as it is written on Weibo
+        remedy = f"Write #{shown(text[:-1])}; it is found with a # behind it, too." if closed else QUOTE
+        raise place.error(f"#{shown(text)} is not a hashtag: letters, digits and _ only", remedy)
     if not any(character.isalnum() for character in text):
         raise place.error(f"#{shown(text)} would match every hashtag", "Write at least one letter or digit of it.")
     return Hashtag(text, at=place.position)
