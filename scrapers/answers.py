@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from scrapers import html
@@ -18,6 +19,7 @@ _REMEDIES = {
     410: "it is gone for good: take this source out of the config",
     451: "it may not be shown here for legal reasons: take this source out of the config",
 }
+FEW = 2  # posts that may be gone at once
 _SAYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
 
 
@@ -67,6 +69,18 @@ def not_read(page: Page, expected: str, *, remedy: str = "") -> SourceError:
     return SourceError(
         f"{page.url} answered {page.status} with no {expected} ({told})", remedy=remedy, status=page.status
     )
+
+
+def gone(page: Page, asked: Collection[str], shown: Collection[str]) -> list[str]:
+    """Of the posts that were asked for by name, those that are not shown.
+
+    Raises SourceError when none of several is: an empty answer is what a platform gives that fails, and what is taken
+    for a deletion takes the text of a stored post.
+    """
+    missing = [name for name in asked if name not in shown]
+    if len(missing) > FEW and len(missing) == len(asked):
+        raise SourceError(f"none of {len(asked)} posts is shown, which is not believed", status=page.status)
+    return missing
 
 
 def said(page: Page) -> str | None:

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, not_read
+from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
 from scrapers.social import bluesky_jetstream as jetstream
@@ -195,11 +195,8 @@ def _read(view: Any) -> Post | None:
 
 
 def _gone(page: Page, shown: set[str]) -> tuple[Item, ...]:
-    """Of the posts that were asked for by name, those that are not shown; an answer without any of them is doubted."""
     asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
-    if len(asked) > 2 and not shown:
-        raise not_read(page, "of the posts that were asked for")
-    return tuple(Deletion(skies.NETWORK, uri) for uri in asked if uri not in shown)
+    return tuple(Deletion(skies.NETWORK, uri) for uri in gone(page, asked, shown))
 
 
 def _further(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tuple[Request, ...]:

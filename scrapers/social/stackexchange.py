@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, not_read
+from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.values import each, mapping, origin_of, text, whole
 from scrapers.social.stackexchange_questions import NETWORK, api_name, read
@@ -21,7 +21,6 @@ from scrapers.terms import searches, with_own
 
 OVERLAP = 3600  # the search's index is behind, and what was closed may be opened again
 PAGE = 100  # the most the API gives
-FEW = 5  # posts that may be gone at once; an answer that misses more than that and shows none is not believed
 _PASSING = frozenset({500, 502, 503})  # error_id: internal_error, throttle_violation, temporarily_unavailable
 _CREDENTIALS = frozenset({401, 402, 403, 405, 406})
 _PATHS = {"q": "questions", "a": "answers", "c": "comments"}
@@ -213,8 +212,6 @@ def _further(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple
 def _gone(page: Page, body: Mapping[str, Any], posts: Sequence[Post]) -> Iterator[Deletion]:
     """The posts that were asked for by their ids and are not shown."""
     asked = set(filter(None, page.request.note.get("look", "").split(";")))
-    missing = asked - {post.native_id for post in posts}
-    if len(missing) > FEW and missing == asked:
-        raise SourceError(f"none of {len(asked)} posts is shown, which is not believed", status=page.status)
+    missing = gone(page, asked, {post.native_id for post in posts})
     if not body.get("items") or not body.get("has_more"):
         yield from (Deletion(NETWORK, native_id) for native_id in sorted(missing))

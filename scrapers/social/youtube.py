@@ -178,7 +178,7 @@ class YouTube(Source):
         posts, rejected = each(resources(found), lambda item: read(item, video))
         posts = once(posts)
         if look:
-            return looked(look, posts, rejected)
+            return looked(page, look, posts, rejected)
         times = [post.published_at for post in posts if post.published_at and post.reply_to == post.thread]
         requests = (*self._replies(found), *self._further(page, found, times))
         if page.request.note.get("then") == "videos":

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from insight.model import Deletion, Engagement, Gap, Post, Rejected
 from scrapers import feed
-from scrapers.answers import expect, not_read, refused
+from scrapers.answers import expect, gone, not_read, refused
 from scrapers.base import Batch, Page, SourceError
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import NotAFeedError
@@ -82,18 +82,18 @@ def body(page: Page) -> Mapping[str, Any]:
     return found
 
 
-def looked(asked: str, posts: Sequence[Post], rejected: tuple[Rejected, ...]) -> Batch:
+def looked(page: Page, asked: str, posts: Sequence[Post], rejected: tuple[Rejected, ...]) -> Batch:
     """What was asked for by its id and is not shown is gone, unless it may be what could not be read.
 
     Of a reply that is asked for alone YouTube does not say under which video it is: only its numbers are news.
     """
     shown = {post.native_id for post in posts}
-    gone = [Deletion(NETWORK, one) for one in asked.split(",") if not rejected and one not in shown]
+    missing = [] if rejected else gone(page, asked.split(","), shown)
     known = [
         Engagement(NETWORK, post.native_id, post.engagement) if post.reply_to and post.thread is None else post
         for post in posts
     ]
-    return Batch((*known, *gone), rejected=rejected)
+    return Batch((*known, *(Deletion(NETWORK, one) for one in missing)), rejected=rejected)
 
 
 def from_channel(page: Page) -> Batch:

@@ -298,7 +298,7 @@ def test_posts_are_looked_at_again_by_the_two_dozen_and_missing_ones_are_gone() 
     *posts, gone = Bluesky().parse(answer).items
     assert [post.native_id for post in posts] == [found[0]["uri"], found[1]["uri"]]
     assert gone == Deletion("bluesky", URI)
-    with pytest.raises(SourceError, match="asked for"):
+    with pytest.raises(SourceError, match="not believed"):
         Bluesky().parse(replace(answer, body=b'{"posts": []}'))
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insight.model import Deletion, Engagement, PostKind, Role, Watch
-from scrapers.base import SourceError
+from scrapers.base import Page, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.youtube import YouTube
 from tests.scrapers.samples import NOW, body, read
@@ -166,3 +166,10 @@ def test_a_saved_feed_is_read_under_its_own_channel() -> None:
     url = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
     assert YouTube.for_page(url).channels == (CHANNEL,)
     assert len(read_saved("youtube", body("youtube", "feed.xml"), url=url, now=NOW).items) == 2
+
+
+def test_an_empty_answer_to_several_is_not_taken_for_their_deletion() -> None:
+    (request,) = SOURCE.look_again([f"acmeVideo{number:02}" for number in range(5)])
+    empty = b'{"kind": "youtube#videoListResponse", "items": []}'
+    with pytest.raises(SourceError, match="none of 5 posts is shown"):
+        SOURCE.parse(Page(request, 200, empty, request.url, NOW))
