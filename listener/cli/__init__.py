@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +50,19 @@ app.add_typer(sources.app, name="sources")
 
 
 def main() -> None:
-    app()
+    """Run the command. A full disk below what is printed or written is an answer, not a crash."""
+    try:
+        app()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _let_go_of_output()
+        sys.exit("✗ no space is left where the output goes\n  make room there, or write somewhere else")
+
+
+def _let_go_of_output() -> None:
+    """What could not be written would be tried again at the very end, and complained of."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 __all__ = ["app", "main"]

@@ -13,7 +13,7 @@ from listener.cli.output import err, fail
 from listener.cli.parts import config_path, settings
 from listener.config import Config, ConfigError, load, nearest
 
-QUERY_HELP = "In the query language, see docs/queries.md."
+QUERY_HELP = "In the query language, see docs/queries.md; one that begins with a minus stands behind --."
 WATCH_HELP = "The query of this watch of the config (its id)."
 
 

@@ -410,3 +410,15 @@ def test_what_is_no_export_is_said_with_what_to_do(run: Run, tmp_path: Path) -> 
     assert "takeout.google.com" in run("import", "a.json", code=1).output
     (tmp_path / "b.json").write_text('{"query": "acme"}')
     assert "holds no feed" in run("import", "b.json", "--feeds", "a.json", code=1).output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"text": "acme"}\n')
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*LISTENER, "match", "acme", "posts.jsonl"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.decode().startswith("✗ no space is left where the output goes\n")
+    assert b"Traceback" not in ended.stderr
