@@ -204,9 +204,10 @@ class App:
         expired = await self.on_store(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
         if expired:
             self.log.info("expired", posts=expired)
-        delays = await self.on_store(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
-        for callback in self.observers.measured:
-            callback(delays)
+        if self.observers.measured:
+            delays = await self.on_store(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
+            for callback in self.observers.measured:
+                callback(delays)
 
     async def ping(self, url: str) -> None:
         """Ask an address that the operator wrote, the heartbeat, for nothing. Raises SourceError."""
