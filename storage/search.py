@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby, islice
@@ -15,7 +15,7 @@ from sqlalchemy import bindparam as bind
 from insight.model import MentionState, PostKey, Sighted
 from insight.query import Facts, Matcher, Query
 from insight.query.matching.keys import needs
-from insight.query.tree import And, Field, Not, Or
+from insight.query.tree import Field, walk
 from insight.themes import complaints, own_words
 from storage import tables
 from storage.conditions import condition
@@ -140,7 +140,7 @@ def _read(database: Database, numbers: array[int], mentions: Select[Any], batch:
 
 def _themes_of(database: Database, query: Query) -> ThemesOf:
     """The ids and labels of the themes that a mention belongs to; asked only where the query names a theme."""
-    if not _names_a_theme(query):
+    if not any(isinstance(part, Field) and part.name == "theme" for part in walk(query)):
         return lambda _: ()
     own = {watch.id: own_words(watch) for watch in Watches(database).known()}
     themes: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
@@ -153,14 +153,3 @@ def _themes_of(database: Database, query: Query) -> ThemesOf:
         return tuple(chain.from_iterable((id_, label) for id_, label, its in known if not its.isdisjoint(said)))
 
     return of
-
-
-def _names_a_theme(query: Query) -> bool:
-    parts: Sequence[Query]
-    match query:
-        case And(parts) | Or(parts):
-            return any(map(_names_a_theme, parts))
-        case Not(part):
-            return _names_a_theme(part)
-        case _:
-            return isinstance(query, Field) and query.name == "theme"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -227,6 +228,17 @@ class Not:
 
 Term = Text | In | Field | Between
 Query = Term | And | Or | Not
+
+
+def walk(query: Query) -> Iterator[Query]:
+    """Every part, from the whole inwards down to the terms; what `In` and `Near` are made of belongs to them."""
+    yield query
+    match query:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from walk(part)
+        case Not(part):
+            yield from walk(part)
 
 
 def _inside(part: Query, *bracketed: type) -> str:

@@ -15,7 +15,8 @@ import typer
 
 from insight.language import recognise
 from insight.model import Label
-from insight.query import And, Facts, Field, Match, Matcher, Not, Or, Query
+from insight.query import Facts, Field, Match, Matcher
+from insight.query.tree import walk
 from insight.sentiment import judge
 from listener.cli.output import err, fail
 from listener.cli.query_parts import QUERY_HELP, Asked, perhaps, understood
@@ -47,7 +48,7 @@ def match(
     """
     config = perhaps(context)
     tree = understood(Asked(query), config)
-    asked = fields(tree)
+    asked = {part.name for part in walk(tree) if isinstance(part, Field)}
     if "theme" in asked:
         err.print("[yellow]![/] theme: is only known of stored mentions, so it matches nothing here")
     answer = _Answer(Matcher(tree), config.owned if config else frozenset(), "sentiment" in asked)
@@ -56,18 +57,6 @@ def match(
     if bad:
         many = f"{bad:,} lines" if bad > 1 else "one line"
         fail(f"{many} of {posts} could not be read and {'are' if bad > 1 else 'is'} left out")
-
-
-def fields(query: Query) -> frozenset[str]:
-    """The names of the fields a query asks for."""
-    match query:
-        case And(parts) | Or(parts):
-            return frozenset().union(*map(fields, parts))
-        case Not(part):
-            return fields(part)
-        case Field(name):
-            return frozenset((name,))
-    return frozenset()
 
 
 class _Answer:

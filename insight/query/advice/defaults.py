@@ -18,7 +18,6 @@ from insight.query.tree import (
     In,
     Name,
     Near,
-    Nearby,
     Not,
     Or,
     Phrase,
@@ -29,6 +28,7 @@ from insight.query.tree import (
     Term,
     Wildcard,
     Word,
+    walk,
 )
 
 
@@ -43,19 +43,14 @@ class Rule:
 
 def terms_in(query: Query) -> Iterator[Term]:
     """Every term, and below `In` and `Near` the terms they are made of."""
-    match query:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from terms_in(part)
-        case Not(part):
-            yield from terms_in(part)
-        case _:
-            yield query
-            for term in _made_of(query):
-                yield from terms_in(term)
+    for part in walk(query):
+        if not isinstance(part, And | Or | Not):
+            yield part
+            for inner in _made_of(part):
+                yield from terms_in(inner)
 
 
-def _made_of(term: Term) -> tuple[Term | Nearby, ...]:
+def _made_of(term: Term) -> tuple[Term, ...]:
     if isinstance(term, Near):
         return (*term.left, *term.right)
     return (term.part,) if isinstance(term, In) else ()

@@ -9,7 +9,7 @@ from insight.query.advice.remarks import Remark, hint, warning
 from insight.query.advice.words import seen
 from insight.query.errors import shown
 from insight.query.fields import FIELDS
-from insight.query.tree import And, Cased, Not, Or, Phrase, Query, Text, Word
+from insight.query.tree import And, Cased, Phrase, Query, Text, Word, walk
 
 _OPERATOR = re.compile(r"(?:O?NEAR|AROUND|WITHIN|ADJ)[/~]?[0-9]+|(?:W|N|PRE)/[0-9]+|AROUND|XOR|ANDNOT")
 _COMPARED = re.compile(rf"({'|'.join(FIELDS)})(=+|[<>]=?)(.+)", re.IGNORECASE)
@@ -23,7 +23,7 @@ def about_habits(query: Query) -> Iterator[Remark]:
         if isinstance(one.term, Word):
             yield from _word(one.term)
         yield from _star(one.term)
-    for parts in _side_by_side(query):
+    for parts in (part.parts for part in walk(query) if isinstance(part, And)):
         yield from _commas(parts)
         yield from _single_quotes(parts)
 
@@ -53,17 +53,6 @@ def _star(term: Text) -> Iterator[Remark]:
 
 
 # -- what stands side by side ----------------------------------------------------------------------------------
-
-
-def _side_by_side(query: Query) -> Iterator[Sequence[Query]]:
-    match query:
-        case And(parts) | Or(parts):
-            if isinstance(query, And):
-                yield parts
-            for part in parts:
-                yield from _side_by_side(part)
-        case Not(part):
-            yield from _side_by_side(part)
 
 
 def _commas(parts: Sequence[Query]) -> Iterator[Remark]:

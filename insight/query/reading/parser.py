@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from insight.query.cover import covering
@@ -11,7 +10,7 @@ from insight.query.fields import FIELDS
 from insight.query.reading.includes import Includes, Library, Part
 from insight.query.reading.lexer import Kind, Token, distance, tokens
 from insight.query.reading.reach import joined, side, within
-from insight.query.tree import And, Field, Near, Not, Or, Query, Regex
+from insight.query.tree import And, Field, Near, Not, Or, Query, Regex, walk
 
 MAX_DEPTH = 50
 """Brackets and NOTs inside each other. Far above what a person can read, far below Python's own limit."""
@@ -36,8 +35,8 @@ def parse(query: str, library: Library | None = None) -> Query:
 def parse_watch(query: str, library: Library | None = None) -> Query:
     """As `parse`, for what a watch follows: something must be looked for, and all of it be known of a new post."""
     tree = parse(query, library)
-    for field in _fields(tree):
-        if FIELDS[field.name].later:
+    for field in walk(tree):
+        if isinstance(field, Field) and FIELDS[field.name].later:
             remedy = f"Take it out, and use {field.name}: in search, routes and the digest."
             raise Place(query, field.at).error(f"{field.name}: is only known of stored mentions", remedy)
     if covering(tree) is None:
@@ -45,17 +44,6 @@ def parse_watch(query: str, library: Library | None = None) -> Query:
         remedy = "Add a word that must occur; every side of an OR needs one of its own."
         raise QueryError(message, len(query) - len(query.lstrip()), remedy, query)
     return tree
-
-
-def _fields(tree: Query) -> Iterator[Field]:
-    match tree:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _fields(part)
-        case Not(part):
-            yield from _fields(part)
-        case Field():
-            yield tree
 
 
 def _parse(query: str, includes: Includes, depth: int = 0) -> Part:

@@ -40,7 +40,6 @@ _AFTER_EMOJI = re.compile(f"(?!\u200d[{EMOJI}])")  # never a part of one: 👩 i
 _ANYWHERE = re.compile("")
 
 _TAGGED = f"{SPACED}{UNSPACED}_"
-TAG_CHARACTERS = _TAGGED
 HASHTAG = re.compile(f"(?<![{_TAGGED}&/#])#([{_TAGGED}]+)")
 NAME = re.compile(rf"(?<![{_TAGGED}@])@([{_TAGGED}](?:[{_TAGGED}.-]*[{_TAGGED}])?(?:@[a-z0-9.-]*[a-z0-9])?)")
 
