@@ -258,6 +258,7 @@ class SignalKind(StrEnum):
     THEME = "theme"
     SILENCE = "silence"  # a source that has been quiet for longer than usual
     SOURCE = "source"  # a source that stopped for good: credentials, gone, forbidden
+    CHANNEL = "channel"  # a channel that refuses messages for good; `Signal.key` is "channel:" and its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,7 @@ class Signal:
 
     `figures` are the numbers behind it, by name (`observed`, `expected`, `authors`, `p_value`, …); `headline` is one
     sentence a person understands; `detail` says why and how sure. `over`: what was reported under this key has ended.
+    `posts`: all that it rests on, also those that nobody quotes. `versions`: of the query, the lexicon, the detector.
     """
 
     kind: SignalKind
@@ -291,6 +293,43 @@ class Signal:
     figures: Mapping[str, float] = field(default_factory=dict)
     quotes: tuple[Quote, ...] = ()
     over: bool = False
+    posts: tuple[PostKey, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A recurring complaint about a watch. `phrases` are its other names, the surest first; its label may be one.
+
+    `told`: how many people were behind it when it was last told. `open`: it is not quiet yet.
+    """
+
+    id: str
+    watch: str
+    label: str
+    first_at: datetime
+    last_at: datetime
+    phrases: tuple[str, ...] = ()
+    told: int = 0
+    open: bool = False
+
+
+class ThemeChange(StrEnum):
+    OPENED = "opened"
+    RENAMED = "renamed"
+    MERGED = "merged"
+    SPLIT = "split"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeEvent:
+    """What became of a theme. `other`: the theme it was merged into or split from, or the label it had before."""
+
+    theme: str
+    at: datetime
+    change: ThemeChange
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +372,18 @@ class Alert:
     opened_at: datetime
     updated_at: datetime
     told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a channel hears of a signal; "" stands for all of them. `reason`: "told", or the named reason why not.
+
+    `delivery`: the id of the message that tells it.
+    """
+
+    channel: str
+    reason: str
+    delivery: str | None = None
 
 
 class DeliveryState(StrEnum):
