@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -13,11 +13,20 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from insight.model import Quote
 
 
+class Fault(StrEnum):
+    """What a refusal is about: this one message, one of the channel's recipients, or the channel itself."""
+
+    MESSAGE = "message"
+    RECIPIENT = "recipient"
+    CHANNEL = "channel"
+
+
 class SendError(Exception):
     """A message that did not arrive. `permanent`: the same message will fail again until `remedy` is done.
 
     `unknown`: the receiver may have accepted it (the reply was lost), so nobody may simply send it again.
-    `retry_after` is in seconds, where the receiver named it.
+    `offline`: nothing can be reached from here. `retry_after` is in seconds, where the receiver named it. `fault`:
+    what is in trouble, and so what has to wait. The words never hold a secret.
     """
 
     def __init__(
@@ -26,14 +35,47 @@ class SendError(Exception):
         *,
         permanent: bool = False,
         unknown: bool = False,
+        offline: bool = False,
         remedy: str = "",
         retry_after: float | None = None,
+        fault: Fault = Fault.CHANNEL,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.unknown = unknown
+        self.offline = offline
+        self.fault = fault
         self.remedy = remedy
         self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request that a channel asks for. `deadline`: seconds for the whole exchange; `cap`: bytes of the answer."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    method: str = "POST"
+    deadline: float = 10.0
+    cap: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered, whatever the status; the names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Post = Callable[[Outgoing], Reply]
+"""The only way out for a channel that speaks HTTP, handed in by the program; it blocks, and is called from a thread.
+
+It follows no redirect, checks the address that is dialled, and ends by its deadline and cap. Raises SendError:
+`unknown` once the request may have been sent, `offline` when nothing can be reached.
+"""
 
 
 class MessageKind(StrEnum):
