@@ -13,7 +13,6 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -28,6 +27,7 @@ from insight.pipeline import Pipeline
 from listener.clock import SystemClock
 from listener.collecting.collect import Collector
 from listener.collecting.streaming import Streaming
+from listener.threads import Threads
 from scrapers.http import Http
 from scrapers.social.bluesky import Bluesky
 from scrapers.stream import Streams
@@ -138,30 +138,30 @@ def _watches() -> list[Watch]:
 
 async def _listened(source: Bluesky, store: Store, pipeline: Pipeline) -> int:
     """Listen as the daemon does until the last event is stored; how many mentions there are then."""
-    clock, thread, done = SystemClock(), ThreadPoolExecutor(1), asyncio.Event()
+    clock, done, last = SystemClock(), asyncio.Event(), f"v1/{START + (EVENTS - 1) * 1_000}"
     store.watches.sync(pipeline.watches, clock.now())
     store.sources.sync([SourceEntry(source.id, source.kind)], clock.now())
-    loop, last = asyncio.get_running_loop(), f"v1/{START + (EVENTS - 1) * 1_000}"
 
-    def stored(call: Callable[[], Any]) -> Any:
-        found = call()
-        if (store.sources.cursor(source.id, "") or {}).get("high_water") == last:
-            loop.call_soon_threadsafe(done.set)
-        return found
+    class Noticing(Threads):
+        async def write(self, call: Callable[[], Any]) -> Any:
+            found = await super().write(call)
+            cursor = await self.read(lambda: store.sources.cursor(source.id, ""))
+            if (cursor or {}).get("high_water") == last:
+                done.set()
+            return found
 
-    async def on_store(call: Callable[[], Any]) -> Any:
-        return await loop.run_in_executor(thread, stored, call)
+    threads = Noticing()
 
     options: dict[str, Any] = {"contact": "benchmarks@example.com", "now": clock.now, "sleep": clock.sleep}
     async with Http(**options) as door, Streams(vouched=list(source.origins()), **options) as streams:
         log = structlog.wrap_logger(structlog.ReturnLogger())
-        collector = Collector(store, on_store, door, clock, Random(1), log, pipeline, pipeline.watches)
+        collector = Collector(store, threads, door, clock, Random(1), log, pipeline, pipeline.watches)
         streaming = Streaming(streams)
         streaming.take(collector, [source])
         streaming.start({source.id})
         await asyncio.wait_for(done.wait(), 300)
         await streaming.stop()
-    thread.shutdown()
+    threads.close()
     return sum(len(batch) for batch in store.posts.scan())
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import TypeVar
 
 import anyio
 
@@ -29,12 +26,12 @@ from listener.engine import Engine, Work
 from listener.log import Log
 from listener.schedule import Job
 from listener.simulation import is_loopback
+from listener.threads import Threads
 from scrapers.base import Request, Source, SourceError
 from scrapers.http import Http
 from scrapers.stream import Streams
 from storage import Delay, SourceEntry, Store, StoreError
 
-T = TypeVar("T")
 HTTP_ERROR = 400
 WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 LISTENING = 5.0
@@ -67,9 +64,10 @@ class App:
         self.streaming = Streaming(streams)
         self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.threads = Threads()
+        self.write, self.read = self.threads.write, self.threads.read
         self._offline = False
-        self.memory = Memory(store, self.on_store)
+        self.memory = Memory(store, self.threads)
         self.backfills = Backfills(lambda: self.collector, log)
         self.take(config)
 
@@ -89,7 +87,7 @@ class App:
         self._door.vouch(config.vouched_origins())
         self._streams.vouch(config.vouched_origins())
         self.collector = Collector(
-            self.store, self.on_store, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited,
+            self.store, self.threads, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited,
             memory=self.memory,
         )  # fmt: skip
         self.streaming.take(self.collector, config.sources)
@@ -98,13 +96,9 @@ class App:
         """Take a changed config while running: streams end before, and open again as it says, or as they were."""
         await self.streaming.stop()
         try:
-            await self.on_store(lambda: self.take(config))
+            await self.write(lambda: self.take(config))
         finally:
             self.streaming.resume()
-
-    async def on_store(self, call: Callable[[], T]) -> T:
-        """Run a call in the store's own thread: one writer, and the loop stays free."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def jobs(self) -> list[Job]:
         """What runs, and how often (seconds). Each looks for what is due, so a missed turn loses nothing."""
@@ -133,7 +127,7 @@ class App:
     async def collect(self) -> None:
         """Send the engine to every source that is due and not being visited already, and see to the streams."""
         now = self.clock.now()
-        due = [state.id for state in await self.on_store(lambda: self.store.sources.due(now))]
+        due = [state.id for state in await self.read(lambda: self.store.sources.due(now))]
         self.streaming.start(frozenset(due))
         for source in filter(None, map(self.sources.get, due)):
             if not self.streaming.only_streams(source):
@@ -149,7 +143,7 @@ class App:
 
     async def detect(self) -> None:
         """Look at every watch and every source for what changed; one failing look does not stop the others."""
-        told, failed, waiting = await self.on_store(self._look)
+        told, failed, waiting = await self.write(self._look)
         for name, error in failed:
             self._lost(f"detection of {name}", error)
         for item in told:
@@ -175,7 +169,7 @@ class App:
 
     async def digest(self) -> None:
         """Put the digest of the last due period in the outbox, once."""
-        period = await self.on_store(lambda: reports.digest_when_due(self._scene()))
+        period = await self.write(lambda: reports.digest_when_due(self._scene()))
         if period:
             self.log.info("digest", period=period.key)
 
@@ -183,29 +177,29 @@ class App:
         self.engine.submit("tell", self._tell)
 
     async def _tell(self) -> None:
-        await signals.deliver(self._scene(), self.clock, self._random, self.on_store, self._delivered)
+        await signals.deliver(self._scene(), self.clock, self._random, self.write, self._delivered)
 
     async def upkeep(self) -> None:
         self.engine.submit("upkeep", self._upkeep)
 
     async def _upkeep(self) -> None:
         """Index and match again what is stored where that is due, batch by batch; let go of what may not be kept."""
-        while await self.on_store(lambda: self.store.posts.index(self.clock.now())):
+        while await self.write(lambda: self.store.posts.index(self.clock.now())):
             pass
         watches, pipeline, sources = self.watches, self.pipeline, self.sources
-        if await self.on_store(lambda: upkeep.unmatched(self.store, watches)):
+        if await self.read(lambda: upkeep.unmatched(self.store, watches)):
             now, moved = self.clock.now(), 0
             batches = upkeep.batches(self.store, now)
-            while posts := await self.on_store(lambda: next(batches, None)):
-                await self.on_store(partial(upkeep.rematch, self.store, pipeline, sources, posts, now))
+            while posts := await self.read(lambda: next(batches, None)):
+                await self.write(partial(upkeep.rematch, self.store, pipeline, sources, posts, now))
                 moved += len(posts)
-            await self.on_store(lambda: upkeep.matched(self.store, watches, now))
+            await self.write(lambda: upkeep.matched(self.store, watches, now))
             self.log.info("matched with the queries as they are now", posts=moved)
-        expired = await self.on_store(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
+        expired = await self.write(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
         if expired:
             self.log.info("expired", posts=expired)
         if self.observers.measured:
-            delays = await self.on_store(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
+            delays = await self.read(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
             for callback in self.observers.measured:
                 callback(delays)
 
@@ -236,7 +230,7 @@ class App:
         await self.backfills.stop()
         await self.streaming.stop()
         await self.engine.stop(GRACE)
-        self._thread.shutdown(wait=True)
+        self.threads.close()
 
     # -- what happened ------------------------------------------------------------------------------------------
 

@@ -131,7 +131,7 @@ class Daemon:
             if name in ("backfill", "backfilled"):
                 return _backfilled(app, arguments["sources"])
             if name in control.WRITES:
-                return await app.on_store(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
+                return await app.write(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
         except StoreError as error:
             raise server.ControlError(str(error)) from error
         except KeyError as error:
@@ -217,8 +217,8 @@ def _backfilled(app: App, sources: list[str]) -> dict[str, Any]:
 async def health_of(app: App) -> server.Health:
     """Alive: the store answers. Ready: a cycle has ended lately. The detail names sources that have trouble."""
     now = app.clock.now()
-    cycle = await app.on_store(lambda: app.store.state.get("cycle"))
-    states = await app.on_store(app.store.sources.all)
+    cycle = await app.read(lambda: app.store.state.get("cycle"))
+    states = await app.read(app.store.sources.all)
     at = datetime.fromisoformat(cycle["at"]) if cycle else None
     fresh = at is not None and (app.clock.simulated or now - at < STALE_CYCLE)
     troubled = {state.id: state.error for state in states if state.active and state.failures}

@@ -193,13 +193,13 @@ class _Past:
                 store.commit(Step(now, consumed=pending))
             return outcome
 
-        found: Outcome = await host.on_store(put)
+        found: Outcome = await host.threads.write(put)
         return found
 
     async def _stored(self) -> _Stored | None:
         """What an earlier run left, if it reaches as far back: to go on with, or read whole lately."""
         host, key = self._host(), key_of(self._search)
-        value = await host.on_store(lambda: host.store.sources.cursor(self._source.id, key))
+        value = await host.threads.read(lambda: host.store.sources.cursor(self._source.id, key))
         found = _Stored.from_json(value) if value else None
         if found is None or found.since > self._found.since:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from listener.collecting.looks import Looks, Take
 from listener.collecting.plan import Plan, kept, need_of
 from listener.collecting.rhythm import Brought, Rhythm, limits
 from listener.log import Log
+from listener.threads import Threads
 from scrapers.base import Batch, Page, Search, Source
 from storage import Store
 
@@ -47,14 +48,14 @@ class Care:
     def __init__(
         self,
         store: Store,
-        on_store: Callable[[Callable[[], Any]], Awaitable[Any]],
+        threads: Threads,
         asking: Asking,
         clock: Clock,
         log: Log,
         take: Take,
     ) -> None:
         self._memory, self._clock, self._log = asking.memory, clock, log
-        self._looks = Looks(store, on_store, asking, clock, log, take)
+        self._looks = Looks(store, threads, asking, clock, log, take)
         self._canaries = Canaries(asking.memory, self._looks, clock, log)
 
     async def begin(self, source: Source, searches: Sequence[Search]) -> tuple[Round, tuple[Search, ...]]:

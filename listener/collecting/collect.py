@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 from insight.model import Gap, Post, Watch
 from insight.pipeline import Pipeline
@@ -20,13 +20,13 @@ from listener.collecting.ingest import Known, ingest
 from listener.collecting.memory import Memory
 from listener.collecting.rhythm import Brought
 from listener.log import Log
+from listener.threads import Threads
 from scrapers import walk
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import Outcome, Store, StoreError
 
-T = TypeVar("T")
 LONGEST_PAUSE = 3600.0
 PROBE_PAUSED = 6 * 3600.0
 OFFLINE_PAUSE = 60.0
@@ -35,9 +35,6 @@ UNSTORED_PAUSE = 60.0
 STUCK = 5  # failures in a row
 ONE_SEARCH = frozenset({400, 404, 410, 422, 451})
 """Refusals of what was asked for, not of who asks: the other searches may still be answered."""
-
-
-OnStore = Callable[[Callable[[], T]], Awaitable[T]]
 
 
 @dataclass
@@ -55,10 +52,10 @@ class Tally:
 
 @dataclass
 class Collector:
-    """Visits one source at a time for the engine. `on_store` runs a call in the store's own thread."""
+    """Visits one source at a time for the engine."""
 
     store: Store
-    on_store: Callable[[Callable[[], Any]], Awaitable[Any]]
+    threads: Threads
     door: Door
     clock: Clock
     random: Random
@@ -77,8 +74,8 @@ class Collector:
     def __post_init__(self) -> None:
         self.completeness = Completeness(self.watches, self.store.state.get(STATE))
         self.admission = Admission(self.door)
-        self.asking = Asking(self.admission, self.memory or Memory(self.store, self.on_store), self.clock)
-        self.care = Care(self.store, self.on_store, self.asking, self.clock, self.log, self.take)
+        self.asking = Asking(self.admission, self.memory or Memory(self.store, self.threads), self.clock)
+        self.care = Care(self.store, self.threads, self.asking, self.clock, self.log, self.take)
 
     async def visit(self, source: Source) -> Tally:
         """Read everything new of a source and say when to come back. Raises neither SourceError nor StoreError."""
@@ -113,12 +110,12 @@ class Collector:
         next_at = await self.care.ended(source, tally.round, started, tally.new, unfinished=tally.unfinished)
         now, states = self.clock.now(), self.care.states(source)
         if tally.round.rest and not tally.pages:  # nothing was asked, so it was no visit
-            await self.on_store(lambda: self.store.sources.rests(source.id, now, next_at, states))
+            await self.threads.write(lambda: self.store.sources.rests(source.id, now, next_at, states))
             return tally
         if not tally.unfinished and self.completeness.ended(source):
             figures = self.completeness.to_json()
-            await self.on_store(lambda: self.store.state.put(STATE, figures, now))
-        await self.on_store(
+            await self.threads.write(lambda: self.store.state.put(STATE, figures, now))
+        await self.threads.write(
             lambda: self.store.sources.succeeded(source.id, now, next_at, tally.seen, tally.new, states)
         )
         self.log.info("fetched", source=source.id, pages=tally.pages, new=tally.new, mentions=tally.mentions)
@@ -155,7 +152,7 @@ class Collector:
 
     async def _walk(self, source: Source, search: Search, tally: Tally) -> None:
         """Follow one search's pages back to its high-water mark, storing the cursor with each page."""
-        stored = await self.on_store(lambda: self.store.sources.cursor(source.id, search.key))
+        stored = await self.threads.read(lambda: self.store.sources.cursor(source.id, search.key))
         cursor = Cursor.from_json(stored or {})
         first_visit, resumed = cursor.high_water is None, cursor.walk is not None
         cursor = walk.begin(source, search, cursor, self.clock.now())
@@ -189,14 +186,14 @@ class Collector:
     async def take(self, source: Source, search: str, batch: Batch, cursor: dict[str, Any] | None = None) -> Outcome:
         """Store a batch that belongs to no visit: a second look, a backfill."""
         now = self.clock.now()
-        found: Outcome = await self.on_store(
+        found: Outcome = await self.threads.write(
             lambda: ingest(self.store, self.pipeline, source, search, batch, cursor, now, self.known)
         )
         return found
 
     async def _ingest(self, source: Source, search: Search, batch: Batch, cursor: Cursor, tally: Tally) -> None:
         now, saved = self.clock.now(), cursor.to_json()
-        outcome = await self.on_store(
+        outcome = await self.threads.write(
             lambda: ingest(self.store, self.pipeline, source, search.key, batch, saved, now, self.known)
         )
         posts = [(item, self.known.concerns(source.id, item.key)) for item in batch.items if isinstance(item, Post)]
@@ -220,7 +217,7 @@ class Collector:
             await self._ingest(source, search, Batch((gap,)), walk.skip(cursor), Tally())
 
     async def _failures(self, source: Source) -> int:
-        state = await self.on_store(lambda: self.store.sources.one(source.id))
+        state = await self.threads.read(lambda: self.store.sources.one(source.id))
         return state.failures if state else 0
 
     async def failed(self, source: Source, error: SourceError, first: float | None = None) -> None:
@@ -229,7 +226,9 @@ class Collector:
         next_at = now + timedelta(seconds=pause_after_error(source, error, failures, self.random, first))
         reason = reason_of(error)
         states = await self.care.failed(source, reason)
-        await self.on_store(lambda: self.store.sources.failed(source.id, now, next_at, reason, error.permanent, states))
+        await self.threads.write(
+            lambda: self.store.sources.failed(source.id, now, next_at, reason, error.permanent, states)
+        )
         self.log.warning("fetch failed", source=source.id, error=reason, again_at=_short(next_at))
 
 

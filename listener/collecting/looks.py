@@ -17,6 +17,7 @@ from listener.clock import Clock
 from listener.collecting.asking import Asking
 from listener.collecting.budget import Need, RestingError
 from listener.log import Log
+from listener.threads import Threads
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Request, Source, SourceError
 from storage import Store
@@ -40,18 +41,18 @@ class Due:
 
 
 class Looks:
-    """`take` stores what a look has found; `on_store` runs a call in the store's own thread."""
+    """`take` stores what a look has found."""
 
     def __init__(
         self,
         store: Store,
-        on_store: Callable[[Callable[[], Any]], Awaitable[Any]],
+        threads: Threads,
         asking: Asking,
         clock: Clock,
         log: Log,
         take: Take,
     ) -> None:
-        self._store, self._on_store, self._asking = store, on_store, asking
+        self._store, self._threads, self._asking = store, threads, asking
         self._clock, self._log, self._take = clock, log, take
 
     async def look(self, source: Source, keep: Need) -> int:
@@ -79,7 +80,7 @@ class Looks:
         found: dict[str, Due] = {}
         for age in source.looks_again:
             read = partial(self._store.posts.aged, source.id, source.network, since - age, now - age, MOST)
-            for native_id, at in await self._on_store(read):
+            for native_id, at in await self._threads.read(read):
                 found[native_id] = Due(at + age, native_id)
         return sorted(found.values(), key=lambda due: (due.at, due.native_id))
 

@@ -165,7 +165,7 @@ class Streaming:
     async def _listen(self, connection: _Connection) -> bool:
         """Until the end is wanted; whether it ever opened. Raises SourceError, StoreError."""
         source, search, host = connection.source, connection.search, self._collector
-        stored = await host.on_store(lambda: host.store.sources.cursor(source.id, search.key))
+        stored = await host.threads.read(lambda: host.store.sources.cursor(source.id, search.key))
         connection.cursor = Cursor.from_json(stored or {})
         stream = _asked(source, search, connection.cursor.high_water, host.clock.now())
         connection.resumes = stream.resumes
@@ -195,7 +195,7 @@ class Streaming:
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
-        outcome = await host.on_store(
+        outcome = await host.threads.write(
             lambda: ingest(host.store, host.pipeline, source, search.key, batch, saved, now, host.known, passing=True)
         )
         connection.cursor = cursor
@@ -226,7 +226,7 @@ class Streaming:
         self._failures.pop(source.id, None)
         if not source.polls:  # else its visits say how it is
             now = host.clock.now()  # due at once, should the program end: then the stream opens again at its start
-            await host.on_store(lambda: host.store.sources.succeeded(source.id, now, now, tally.seen, tally.new))
+            await host.threads.write(lambda: host.store.sources.succeeded(source.id, now, now, tally.seen, tally.new))
         host.log.info("streamed", source=source.id, seen=tally.seen, new=tally.new, mentions=tally.mentions)
         host.on_visit(source, tally, None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from listener.collecting.collect import Collector
 from scrapers.base import Batch, Budget, Page, Request, Search
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board, FakeDoor, post
+from tests.listener.inline import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -92,11 +93,8 @@ def opened(folder: Path, *ids: str) -> Iterator[Store]:
 def collector(store: Store, door: Any, clock: SimulatedClock) -> Collector:
     """A new process, as far as memory goes."""
 
-    async def on_store(call: Callable[[], Any]) -> Any:
-        return call()
-
     log: Any = Silent()
-    return Collector(store, on_store, door, clock, Random(1), log, Pipeline([ACME]), (ACME,))
+    return Collector(store, Inline(), door, clock, Random(1), log, Pipeline([ACME]), (ACME,))
 
 
 def asked(door: FakeDoor) -> list[str]:

@@ -20,6 +20,7 @@ from scrapers.base import Batch, Page, Search, SourceError, Stream
 from scrapers.stream import StreamLimits, Streams
 from storage import SourceEntry, Store, StoreError
 from tests.board import NOW, Board, FakeDoor, post
+from tests.listener.inline import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 OVERLAP = 2
@@ -86,13 +87,13 @@ class Listener:
 
     def live(self) -> None:
         self.collector = Collector(
-            self.store, self._on_store, FakeDoor([]), self.clock, Random(1), log.get(), Pipeline([ACME]), (ACME,),
-            lambda source, tally, error: self.seen.append(str(error or tally.new)),
+            self.store, Inline(self._on_store), FakeDoor([]), self.clock, Random(1), log.get(), Pipeline([ACME]),
+            (ACME,), lambda source, tally, error: self.seen.append(str(error or tally.new)),
         )  # fmt: skip
         self.streaming = Streaming(self.door)
         self.streaming.take(self.collector, self.sources)
 
-    async def _on_store(self, call: Callable[[], Any]) -> Any:
+    def _on_store(self, call: Callable[[], Any]) -> Any:
         if self.full:
             raise StoreError("the disk is full")
         try:

@@ -22,6 +22,7 @@ from scrapers.base import Budget, Page, Request, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store
 from tests.board import NOW, FakeDoor
+from tests.listener.inline import Inline
 from tests.listener.metered import DAY, HOUR, Metered, asked, collector, opened, stored
 
 pytestmark = pytest.mark.anyio
@@ -364,11 +365,11 @@ async def test_others_stop_where_the_visits_begin_to_need_the_rest(store: Store)
 async def test_one_memory_serves_a_process_and_is_read_once(store: Store) -> None:
     reads: list[Any] = []
 
-    async def on_store(call: Any) -> Any:
+    def note(call: Any) -> Any:
         reads.append(call)
         return call()
 
-    memory = Memory(store, on_store)
+    memory = Memory(store, Inline(note))
     (await memory.of("board"))["rhythm"] = {}
     await memory.meter("board")
     await memory.keep("board", NOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from listener.collecting.ingest import Known, fault
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
+from tests.listener.inline import Inline
 
 pytestmark = pytest.mark.anyio
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
@@ -36,12 +37,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def collector(store: Store, door: FakeDoor) -> Collector:
-    async def on_store(call: Callable[[], Any]) -> Any:
-        return call()
-
-    typed: Callable[[Callable[[], Any]], Awaitable[Any]] = on_store
     clock = SimulatedClock(NOW)
-    return Collector(store, typed, door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+    return Collector(store, Inline(), door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
 
 
 def stored(store: Store) -> set[int]:
@@ -188,13 +185,13 @@ async def test_a_kind_that_stumbles_is_a_failing_source_and_waits_like_one(store
 async def test_what_cannot_be_stored_is_not_fetched_again_at_once(store: Store) -> None:
     door, full = FakeDoor(range(1, 4)), True
 
-    async def on_store(call: Callable[[], Any]) -> Any:
+    def store_it(call: Callable[[], Any]) -> Any:
         if full and door.asked:
             raise StoreError("the disk is full")
         return call()
 
     clock = SimulatedClock(NOW)
-    made = Collector(store, on_store, door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+    made = Collector(store, Inline(store_it), door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
     await made.visit(Board())
     full = False
     await made.visit(Board())

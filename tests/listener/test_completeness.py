@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from scrapers.base import Batch, Page, Request, Search
 from scrapers.terms import searches
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board
+from tests.listener.inline import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 BOLT = Watch("bolt", "Bolt", Role.TOPIC, "bolt")
@@ -82,11 +83,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def collector(store: Store, door: Market, clock: SimulatedClock) -> Collector:
-    async def on_store(call: Callable[[], Any]) -> Any:
-        return call()
-
-    typed: Callable[[Callable[[], Any]], Awaitable[Any]] = on_store
-    return Collector(store, typed, door, clock, Random(1), log.get(), Pipeline([ACME, BOLT]), (ACME, BOLT))
+    return Collector(store, Inline(), door, clock, Random(1), log.get(), Pipeline([ACME, BOLT]), (ACME, BOLT))
 
 
 async def visits(store: Store, source: Desk, drops: Callable[[str, int], bool], times: int = 12) -> Collector:

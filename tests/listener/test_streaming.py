@@ -363,7 +363,7 @@ def broken(*_: object) -> None:
 async def stored(app: App, mark: int) -> None:
     """Wait until the stream is stored as far as that: every look at the store is a turn of its own."""
     async with asyncio.timeout(20):
-        while await app.on_store(lambda: mark_of(app.store)) != str(mark):
+        while await app.read(lambda: mark_of(app.store)) != str(mark):
             pass
 
 
