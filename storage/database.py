@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +23,8 @@ CHUNK = 1000  # keys in one SELECT … IN
 class Database(ABC):
     """What SQLite and Postgres have in common; `sqlite.py` and `postgres.py` hold what differs.
 
-    Writing transactions run one after the other on both: on SQLite because it can do no other, on Postgres by an
-    advisory lock, so that counts and row numbers need no thought about what another writer does meanwhile.
+    On SQLite writing transactions run one after the other, because it can do no other. On Postgres those that name
+    different locks run side by side; one that names none runs alone.
     """
 
     dialect: str
@@ -39,10 +39,14 @@ class Database(ABC):
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of it or, when the body raises, none."""
+    def write(self, locks: Iterable[str] | None = None) -> Iterator[Connection]:
+        """One transaction: all of it or, when the body raises, none.
+
+        `locks` say what it changes: "network:reddit" (posts, and all that hangs on them), "source:hn", "watch:acme".
+        No other writer has one of them meanwhile. None: no other writer is at work at all.
+        """
         with self.guarded(), self._alone(), self.writer.begin() as connection:
-            self._begin_writing(connection)
+            self._begin_writing(connection, locks)
             yield connection
 
     @contextmanager
@@ -58,8 +62,8 @@ class Database(ABC):
         """What keeps the other threads of this process from writing."""
 
     @abstractmethod
-    def _begin_writing(self, connection: Connection) -> None:
-        """What keeps other processes from writing, once the transaction has begun."""
+    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
+        """What keeps other processes from writing the same, once the transaction has begun."""
 
     @abstractmethod
     def explain(self, error: SQLAlchemyError) -> StoreError:

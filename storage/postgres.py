@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -63,8 +64,13 @@ class Postgres(Database):
     def _alone(self) -> AbstractContextManager[Any]:
         return nullcontext()
 
-    def _begin_writing(self, connection: Connection) -> None:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK}, {WRITING})"))
+    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
+        """Who names locks shares the one that those take who run alone. The order is the same for all: no deadlock."""
+        alone = "pg_advisory_xact_lock" if locks is None else "pg_advisory_xact_lock_shared"
+        connection.execute(text(f"SELECT {alone}({LOCK}, {WRITING})"))
+        if numbers := sorted({_number(lock) for lock in locks or ()}):
+            each = f"SELECT pg_advisory_xact_lock({LOCK}, one) FROM unnest(CAST(:all AS integer[])) AS one"  # noqa: S608
+            connection.execute(text(each), {"all": numbers})
 
     def explain(self, error: SQLAlchemyError) -> StoreError:
         cause = error.orig if isinstance(error, DBAPIError) else None
@@ -114,6 +120,11 @@ class Postgres(Database):
         with self.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else dict(row.owner or {})
+
+
+def _number(lock: str) -> int:
+    """What Postgres knows a lock by. Two names of one number only wait for each other without need."""
+    return HOLDING + 1 + crc32(lock.encode()) % (2**31 - HOLDING - 1)
 
 
 def _with_options(url: URL) -> URL:

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -94,7 +94,7 @@ class Sqlite(Database):
     def _alone(self) -> AbstractContextManager[Any]:
         return self._lock
 
-    def _begin_writing(self, connection: Connection) -> None:
+    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
         """BEGIN IMMEDIATE has done it."""
 
     def explain(self, error: SQLAlchemyError) -> StoreError:
