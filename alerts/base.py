@@ -53,9 +53,9 @@ class SendError(Exception):
 class Outgoing:
     """A request that a channel asks for. `deadline`: seconds for the whole exchange; `cap`: bytes of the answer."""
 
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     method: str = "POST"
     deadline: float = 10.0
     cap: int = 1_000_000

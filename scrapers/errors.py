@@ -7,7 +7,8 @@ class SourceError(Exception):
     """A fetch that failed. `permanent`: asking again will not help, somebody has to do what `remedy` says.
 
     `retry_after` is in seconds, where the platform named it; `status` the HTTP status, where there was one.
-    `offline`: nothing could be reached at all, so the fault lies with this machine's network.
+    `offline`: nothing could be reached at all, so the fault lies with this machine's network. `sent`: the request may
+    have reached the platform.
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class SourceError(Exception):
         retry_after: float | None = None,
         status: int | None = None,
         offline: bool = False,
+        sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
@@ -26,3 +28,4 @@ class SourceError(Exception):
         self.retry_after = retry_after
         self.status = status
         self.offline = offline
+        self.sent = sent

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -32,7 +32,7 @@ from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, over_h
 from scrapers.network.manners import Manners
 from scrapers.network.pace import PassingError
 
-__all__ = ["Http", "Limits", "OnFetch"]
+__all__ = ["Http", "Limits", "OnFetch", "Wire"]
 
 _POOLS = 4  # of at most 20 connections each, for public hosts and again for vouched ones
 _REDIRECT_BODY = 65_536
@@ -46,6 +46,15 @@ class _Transport(httpx.AsyncHTTPTransport):
 
     def __init__(self, tls: ssl.SSLContext | None, resolve: Resolve, *, private: bool, connections: int) -> None:
         self._pool = guarded_pool(tls, resolve, private=private, connections=connections)
+
+
+class Wire:
+    """Follows one request: `sent` once a byte of it may have gone out. https://www.encode.io/httpcore/extensions/#trace"""
+
+    sent = False
+
+    async def __call__(self, event: str, _: Mapping[str, Any]) -> None:
+        self.sent = self.sent or event.endswith("send_request_headers.started")
 
 
 class Http:
@@ -73,7 +82,7 @@ class Http:
         self._now, self._limits, self._connections = now, limits or Limits(), connections
         self._send_date, self._on_fetch, self._resolve, self._tls = send_date, on_fetch, resolve, tls
         self.agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
-        self._manners = Manners(self._exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
+        self._manners = Manners(self.exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
         self._browser = Browser(self.fetch)
         self._transports: dict[tuple[bool, bool, int], _Transport] = {}
         self.vouch(vouched)
@@ -133,31 +142,32 @@ class Http:
         written = literal(target.host)
         if written is not None and not private:
             refuse_private(target.host, written, permanent=True)
-        method = request.method.upper()
-        return Hop(target, method, request.body, own_headers(headers), conditions or {}, private=private)
+        method, body = request.method.upper(), None if request.body is None else request.body.encode()
+        return Hop(target, method, body, own_headers(headers), conditions or {}, private=private)
 
-    async def _exchange(self, hop: Hop, seconds: float, cap: int, cut: bool) -> Answer:
-        """One request and its whole answer within the time, told to whoever observes."""
-        clock = asyncio.get_running_loop().time
+    async def exchange(self, hop: Hop, seconds: float, cap: int, cut: bool, wire: Wire | None = None) -> Answer:
+        """One request and its whole answer within the time, told to whoever observes. Raises SourceError."""
+        clock, wire = asyncio.get_running_loop().time, wire or Wire()
         start, status, size = clock(), None, 0
         failure: SourceError | None = None
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._read(hop, cap, cut)
+                answer = await self._read(hop, cap, cut, wire)
             status, size = answer.status, len(answer.body)
         except TimeoutError as error:
-            failure = PassingError(f"{hop.target.shown} did not finish within {seconds:.3g} seconds", sent=True)
+            failure = PassingError(f"{hop.target.shown} did not finish within {seconds:.3g} seconds", sent=wire.sent)
             raise failure from error
         except SourceError as error:
             failure = error
+            failure.sent = wire.sent
             raise
         finally:
             if self._on_fetch:
                 self._on_fetch(hop.target.netloc, status, clock() - start, size, str(failure) if failure else None)
         return answer
 
-    async def _read(self, hop: Hop, cap: int, cut: bool) -> Answer:
-        async with self.response(hop) as response:
+    async def _read(self, hop: Hop, cap: int, cut: bool, wire: Wire) -> Answer:
+        async with self.response(hop, wire=wire) as response:
             headers = headers_of(response)
             location = _utf8(headers.get("location")) if response.status_code in REDIRECTS else None
             if location is not None:
@@ -171,10 +181,14 @@ class Http:
             return Answer(hop.target, response.status_code, headers, body.finish(), location)
 
     @asynccontextmanager
-    async def response(self, hop: Hop, accepted: str = ACCEPTED) -> AsyncIterator[httpx.Response]:
+    async def response(
+        self, hop: Hop, accepted: str = ACCEPTED, wire: Wire | None = None
+    ) -> AsyncIterator[httpx.Response]:
         """The response to a hop, its errors in our own words, its connection given back."""
+        request = self._outgoing(hop, accepted)
+        request.extensions |= {"trace": wire} if wire else {}
         try:
-            response = await self._transport(hop).handle_async_request(self._outgoing(hop, accepted))
+            response = await self._transport(hop).handle_async_request(request)
             try:
                 yield response
             finally:
@@ -189,8 +203,7 @@ class Http:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         seconds = self._limits.seconds
         times = {"connect": min(self._limits.connect, seconds), "read": seconds, "write": seconds, "pool": seconds}
-        content = None if hop.body is None else hop.body.encode()
-        return httpx.Request(hop.method, hop.target.url, headers=raw, content=content, extensions={"timeout": times})
+        return httpx.Request(hop.method, hop.target.url, headers=raw, content=hop.body, extensions={"timeout": times})
 
     def _transport(self, hop: Hop) -> _Transport:
         """The host's pool. Vouched origins have their own: a connection inside must never serve a redirect there."""
@@ -231,8 +244,8 @@ def _target(text: str, params: Mapping[str, str] | None = None, base: str = "") 
 
 
 def _safe(text: str) -> str:
-    """What was given for an address, without the parts in which secrets travel."""
-    return re.sub(r"//[^/]*@", "//…@", text.partition("?")[0])[:200]
+    """What was given for an address, without the parts in which secrets travel: the path of a webhook is one."""
+    return re.sub(r"(//)(?:[^/?#]*@)?([^/?#]*).*", r"\1\2", text.partition("?")[0], flags=re.DOTALL)[:200]
 
 
 def _origins(addresses: Collection[str]) -> frozenset[str]:

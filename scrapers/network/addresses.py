@@ -139,7 +139,8 @@ class Guard(httpcore.AsyncNetworkBackend):
         for index, address in enumerate(addresses):
             share = max(0.05, (end - loop.time()) / (len(addresses) - index))
             try:
-                return await self._dial.connect_tcp(address, port, share, local_address, socket_options)
+                stream = await self._dial.connect_tcp(address, port, share, local_address, socket_options)
+                return _closed_when_cut_off(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         raise _unreached(host, port, last) from last
@@ -176,6 +177,21 @@ class Guard(httpcore.AsyncNetworkBackend):
         except OSError:  # TimeoutError is one
             return True
         return False
+
+
+def _closed_when_cut_off(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
+    """httpcore closes the socket of a handshake that fails, and forgets that of one which is cancelled."""
+    begin = stream.start_tls
+
+    async def start_tls(*args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
+        try:
+            return await begin(*args, **named)
+        except asyncio.CancelledError:
+            await stream.aclose()
+            raise
+
+    stream.start_tls = start_tls  # type: ignore[method-assign]
+    return stream
 
 
 def refuse_private(host: str, address: Address, *, permanent: bool = False) -> None:

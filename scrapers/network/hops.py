@@ -60,7 +60,7 @@ class Hop:
 
     target: Target
     method: str = "GET"
-    body: str | None = None
+    body: bytes | None = None
     own: Mapping[str, str] = field(default_factory=dict)
     validators: Mapping[str, str] = field(default_factory=dict)
     private: bool = False

@@ -19,11 +19,7 @@ _USED_UP = re.compile(r"\s*0+(\.0*)?\s*([,;]|$)")
 
 
 class PassingError(SourceError):
-    """A failure that another try may mend. `sent`: the request may have reached the platform."""
-
-    def __init__(self, message: str, *, sent: bool, offline: bool = False) -> None:
-        super().__init__(message, offline=offline)
-        self.sent = sent
+    """A failure that another try may mend."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,40 @@
+"""How channels reach out: through the door of `scrapers`, its errors in the words of `alerts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alerts.base import Channel, Outgoing, Post, Reply, SendError
+from scrapers.base import SourceError
+from scrapers.post import Poster
+
+
+def post_for(channel: Channel, poster: Poster, mask: Callable[[str], str]) -> Post:
+    """The `post` that is handed to a channel: what the operator wrote as its address may be private, nothing else.
+
+    `mask` takes every secret of the config out of an error.
+    """
+    vouched = tuple(address for address in channel.addresses() if "://" in address)
+
+    def post(asked: Outgoing) -> Reply:
+        try:
+            answer = poster.exchange(
+                asked.url,
+                headers=asked.headers,
+                body=asked.body,
+                method=asked.method,
+                deadline=asked.deadline,
+                cap=asked.cap,
+                vouched=vouched,
+            )
+        except SourceError as error:
+            raise SendError(
+                mask(str(error)),
+                permanent=error.permanent,
+                unknown=error.sent,
+                remedy=error.remedy,
+                offline=error.offline,
+            ) from None
+        return Reply(answer.status, answer.headers, answer.body)
+
+    return post
