@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, case, select, update
 from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
@@ -17,17 +17,22 @@ from storage.bulk import put
 from storage.database import Database
 from storage.rows import digest
 from storage.state import put_states
-from storage.values import Arrival, Delay, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
+from storage.values import Arrival, Delay, SearchState, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
 
 LONGEST_RAW = 20_000
+SKEW = timedelta(minutes=1)
+"""A clock that is set back by less has put nothing off that is worth a word."""
 NO_STATES: Mapping[str, Any] = {}
 
 
-_S, _C = tables.sources, tables.cursors
+_S = tables.sources
 _ALL = select(_S).where(_S.c.active).order_by(_S.c.id)
 _ONE = select(_S).where(_S.c.active, _S.c.id == bind("source"))
 _DUE = select(_S).where(_S.c.active, _S.c.next_at <= bind("now")).order_by(_S.c.next_at, _S.c.id)
-_CURSOR = select(_C.c.cursor).where(_C.c.source == bind("source"), _C.c.search == bind("search"))
+_SEARCHES = select(tables.searches).order_by(tables.searches.c.source, tables.searches.c.search)
+_SEARCHES_OF = _SEARCHES.where(tables.searches.c.source == bind("source"))
+_SEARCH = _SEARCHES_OF.where(tables.searches.c.search == bind("search"))
+_TROUBLE = ("paused", "failures", "error", "next_at", "last_success")  # of a search, beside its cursor
 
 
 class Sources:
@@ -59,10 +64,37 @@ class Sources:
         with self._database.read() as connection:
             return [_state(row) for row in connection.execute(_DUE, {"now": now})]
 
+    def mend_due(self, now: datetime, longest: timedelta, own: Mapping[str, timedelta] = NO_STATES) -> list[str]:
+        """Make due at once what a clock that was ahead has put off: no visit lies in the future, no pause is so long.
+
+        `longest`: how long a source or a search may wait; `own`: by source id, where it is another time. Gives the ids
+        of the sources that were mended. It costs two index reads where nothing is wrong, so each look can ask for it.
+        """
+        attempted, searches = _S.c.last_attempt > now + SKEW, tables.searches
+        far = select(_S.c.id, _S.c.next_at, attempted).where((_S.c.next_at > now + longest) | attempted)
+        far_searches = select(searches.c.source, searches.c.next_at).where(searches.c.next_at > now + longest)
+        with self._database.read() as connection:
+            found = {it.id for it in connection.execute(far) if it[2] or it.next_at > now + own.get(it.id, longest)}
+            rows = connection.execute(far_searches)
+            found |= {it.source for it in rows if it.next_at > now + own.get(it.source, longest)}
+        if found:
+            names = ("last_attempt", "last_success", "last_item_at")
+            past = {name: case((_S.c[name] > now, now), else_=_S.c[name]) for name in names}
+            with self._database.write() as connection:
+                connection.execute(update(_S).where(_S.c.id.in_(found)).values(next_at=now, **past))
+                connection.execute(update(searches).where(searches.c.source.in_(found)).values(next_at=None))
+        return sorted(found)
+
+    def searches(self, source: str | None = None) -> list[SearchState]:
+        """How far the searches of a source (of all sources) have been read, and how they do; also former searches."""
+        query = _SEARCHES if source is None else _SEARCHES_OF
+        with self._database.read() as connection:
+            return [SearchState(**row._mapping) for row in connection.execute(query, {"source": source})]
+
     def cursor(self, source: str, search: str) -> dict[str, Any] | None:
         with self._database.read() as connection:
-            found: dict[str, Any] | None = connection.execute(_CURSOR, {"source": source, "search": search}).scalar()
-            return found
+            row = connection.execute(_SEARCH, {"source": source, "search": search}).first()
+            return None if row is None else row.cursor
 
     def succeeded(
         self,
@@ -72,19 +104,27 @@ class Sources:
         seen: int,
         new: int,
         states: Mapping[str, Any] = NO_STATES,
+        searches: Iterable[SearchState] = (),
     ) -> None:
-        """A visit that ended well. `states`, by name, are stored with it."""
+        """A visit that ended well. `states`, by name, and how the searches do (cursors apart) are stored with it."""
         changes = {"last_attempt": now, "last_success": now, "next_at": next_at, "failures": 0, "error": None}
         with self._database.write() as connection:
             _update(connection, source, paused=False, **changes, **({"last_item_at": now} if new else {}))
             _visit(connection, source, now, seen=seen, new=new)
-            put_states(connection, states, now)
+            _put_with_visit(connection, states, searches, now)
 
-    def rests(self, source: str, now: datetime, next_at: datetime, states: Mapping[str, Any] = NO_STATES) -> None:
-        """Nothing was asked of it, and nothing will be until then: neither a visit nor a failure."""
+    def rests(
+        self,
+        source: str,
+        now: datetime,
+        next_at: datetime,
+        states: Mapping[str, Any] = NO_STATES,
+        searches: Iterable[SearchState] = (),
+    ) -> None:
+        """It is left alone until then: what was asked of it, if anything, was neither a visit nor its failure."""
         with self._database.write() as connection:
             _update(connection, source, next_at=next_at)
-            put_states(connection, states, now)
+            _put_with_visit(connection, states, searches, now)
 
     def failed(
         self,
@@ -94,19 +134,24 @@ class Sources:
         error: str,
         permanent: bool = False,
         states: Mapping[str, Any] = NO_STATES,
+        searches: Iterable[SearchState] = (),
     ) -> None:
+        """Nobody may ask it, or none of its searches can be read."""
         failures = tables.sources.c.failures + 1
         with self._database.write() as connection:
             _update(
                 connection, source, last_attempt=now, next_at=next_at, failures=failures, error=error, paused=permanent
             )
             _visit(connection, source, now, failures=1)
-            put_states(connection, states, now)
+            _put_with_visit(connection, states, searches, now)
 
     def resume(self, source: str, now: datetime) -> None:
-        """Somebody has done what was to do: the source is due at once."""
+        """Somebody has done what was to do: the source is due at once with all its searches."""
+        fresh = {"paused": False, "failures": 0, "error": None}
+        table = tables.searches
         with self._database.write() as connection:
-            _update(connection, source, paused=False, failures=0, error=None, next_at=now)
+            _update(connection, source, next_at=now, **fresh)
+            connection.execute(update(table).where(table.c.source == source).values(next_at=None, **fresh))
 
     def visits(self, since: datetime, source: str | None = None) -> list[Visit]:
         """What the hours of collection from `since` on brought, oldest first."""
@@ -148,8 +193,8 @@ def put_arrival(connection: Connection, arrival: Arrival) -> None:
     """The part of an arrival that is about its source: cursor, gaps, rejected items."""
     source, search, at = arrival.source, arrival.search, arrival.collected_at
     if arrival.cursor is not None:
-        row = {"source": source, "search": search, "cursor": dict(arrival.cursor), "updated_at": at}
-        put(connection, tables.cursors, [row], replace=("cursor", "updated_at"))
+        row = {"source": source, "search": search, "cursor": dict(arrival.cursor), "paused": False, "failures": 0}
+        put(connection, tables.searches, [row], replace=("cursor",))
     gaps = {_gap_id(arrival, gap): gap for gap in arrival.gaps}
     put(connection, tables.gaps, [
         {"id": name, "source": source, "search": search, "since": gap.since, "until": gap.until, "reason": gap.reason}
@@ -170,6 +215,14 @@ def _gap_id(arrival: Arrival, gap: Gap) -> str:
 
 def _update(connection: Connection, source: str, **values: Any) -> None:
     connection.execute(update(tables.sources).where(tables.sources.c.id == source).values(**values))
+
+
+def _put_with_visit(
+    connection: Connection, states: Mapping[str, Any], searches: Iterable[SearchState], now: datetime
+) -> None:
+    rows = [{name: getattr(it, name) for name in ("source", "search", *_TROUBLE)} for it in searches]
+    put(connection, tables.searches, rows, replace=_TROUBLE)
+    put_states(connection, states, now)
 
 
 def _visit(connection: Connection, source: str, now: datetime, seen: int = 0, new: int = 0, failures: int = 0) -> None:

@@ -56,6 +56,7 @@ class WatchVersionRow(Base, table=True):
 
 class SourceRow(Base, table=True):
     __tablename__ = "sources"
+    __table_args__ = (Index(None, "next_at"), Index(None, "last_attempt"))
     id: str = key()
     kind: str = column()
     active: bool
@@ -68,12 +69,19 @@ class SourceRow(Base, table=True):
     error: str | None = empty(Words)
 
 
-class CursorRow(Base, table=True):
-    __tablename__ = "cursors"
+class SearchRow(Base, table=True):
+    """How far a search of a source has been read, and how it is doing. A backfill keeps its cursor here, too."""
+
+    __tablename__ = "searches"
+    __table_args__ = (Index(None, "next_at"),)
     source: str = key()
     search: str = key(Words)
-    cursor: Any = column(Json)
-    updated_at: datetime = column(UtcTime)
+    cursor: Any = empty(Json)
+    paused: bool
+    failures: int
+    error: str | None = empty(Words)
+    next_at: datetime | None = empty(UtcTime)
+    last_success: datetime | None = empty(UtcTime)
 
 
 class VisitRow(Base, table=True):
@@ -257,14 +265,14 @@ class SnapshotRow(Base, table=True):
 
 
 watches, watch_versions, sources = table_of(WatchRow), table_of(WatchVersionRow), table_of(SourceRow)
-cursors, visits, gaps, rejected = table_of(CursorRow), table_of(VisitRow), table_of(GapRow), table_of(RejectedRow)
+searches, visits, gaps, rejected = table_of(SearchRow), table_of(VisitRow), table_of(GapRow), table_of(RejectedRow)
 posts, revisions, sightings = table_of(PostRow), table_of(RevisionRow), table_of(SightingRow)
 tombstones, mentions, pending = table_of(TombstoneRow), table_of(MentionRow), table_of(PendingRow)
 counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of(SnapshotRow)
 
 __all__ = [
-    "METADATA", "AlertRow", "CursorRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SignalRow",
-    "SnapshotRow", "SourceRow", "ThemeRow", "VisitRow", "WatchRow", "alerts", "counts", "cursors", "deliveries", "gaps",
-    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "sightings", "signals", "snapshots",
-    "sources", "state", "themes", "tombstones", "visits", "watch_versions", "watches",
+    "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
+    "SnapshotRow", "SourceRow", "ThemeRow", "VisitRow", "WatchRow", "alerts", "counts", "deliveries", "gaps",
+    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signals",
+    "snapshots", "sources", "state", "themes", "tombstones", "visits", "watch_versions", "watches",
 ]  # fmt: skip

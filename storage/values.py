@@ -172,6 +172,24 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchState:
+    """How far one search of a source has been read, and how it is doing.
+
+    `cursor` None: it has never been read. `next_at`: it failed, and rests until then while the others are read; None:
+    it is read with each visit. `paused`: it failed for good, somebody has to act. `failures`: visits in a row.
+    """
+
+    source: str
+    search: str
+    cursor: JsonObject | None = None
+    paused: bool = False
+    failures: int = 0
+    error: str | None = None
+    next_at: datetime | None = None
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One hour of collection of one source. `fetches` counts the failed ones too."""
 

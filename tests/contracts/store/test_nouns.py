@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from insight.model import Gap, Reading, Rejected, Role, Snapshot, Watch
-from storage import SourceEntry, Store, Visit
+from storage import SearchState, SourceEntry, Store, Visit
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
 
 ACME = Watch("acme", "Acme", Role.BRAND, 'acme OR "acme corp"', "Europe/Berlin")
@@ -82,6 +82,48 @@ def test_cursors_belong_to_a_source_and_its_search(store: Store) -> None:
     assert store.sources.cursor("mastodon", "") == walk
     assert store.sources.cursor("mastodon", "other") == {"high_water": "2"}
     assert store.sources.cursor("hn", "") is None
+
+
+def test_each_search_has_its_own_trouble_and_keeps_its_cursor(store: Store) -> None:
+    store.sources.sync([SourceEntry("mastodon", "mastodon"), SourceEntry("hn", "hackernews")], NOON)
+    store.ingest(arrival(cursor={"high_water": "1"}))
+    good = SearchState("mastodon", "", {"high_water": "1"}, last_success=NOON)
+    bad = SearchState("mastodon", "b", None, True, 3, "it answered 404\0", NOON + HOUR)
+    store.sources.succeeded("mastodon", NOON, NOON + HOUR, 1, 1, searches=[good, bad])
+    stored_bad = replace(bad, error="it answered 404")
+    assert store.sources.searches("mastodon") == [good, stored_bad]
+    store.ingest(replace(arrival(cursor={"high_water": "2"}), search="b"))
+    assert store.sources.searches() == [good, replace(stored_bad, cursor={"high_water": "2"})]
+    other = SearchState("hn", "x", None, False, 1, "no", NOON + HOUR)
+    store.sources.failed("hn", NOON, NOON + HOUR, "no", searches=[other])
+    assert store.sources.searches("hn") == [other]
+    store.sources.rests("hn", NOON, NOON + HOUR, searches=[replace(other, failures=2)])
+    assert store.sources.searches("hn") == [replace(other, failures=2)]
+    store.sources.resume("mastodon", NOON)
+    assert store.sources.searches("mastodon") == [good, SearchState("mastodon", "b", {"high_water": "2"})]
+    assert store.sources.searches("nobody") == []
+
+
+def test_what_a_clock_that_was_ahead_has_put_off_is_due_at_once(store: Store) -> None:
+    names, day = ("calm", "far", "hour", "seldom", "stuck"), DAY
+    store.sources.sync([SourceEntry(name, "feed") for name in names], NOON)
+    years = NOON + 3650 * day
+    store.sources.succeeded("calm", NOON, NOON + day, 1, 1)
+    store.sources.succeeded("far", years, years + HOUR, 1, 1)
+    store.sources.succeeded("hour", NOON + HOUR, NOON + HOUR + HOUR / 60, 1, 0)
+    store.sources.succeeded("seldom", NOON, NOON + 7 * day, 1, 1)
+    waits = SearchState("stuck", "b", None, False, 1, "503", years)
+    store.sources.succeeded("stuck", NOON, NOON + HOUR, 1, 1, searches=[waits])
+    calm = store.sources.one("calm")
+    assert store.sources.mend_due(NOON, day, {"seldom": 8 * day}) == ["far", "hour", "stuck"]
+    assert [one.id for one in store.sources.due(NOON)] == ["far", "hour", "stuck"]
+    assert store.sources.searches("stuck") == [replace(waits, next_at=None)]
+    assert store.sources.one("calm") == calm
+    far = store.sources.one("far")
+    assert far is not None
+    assert (far.last_attempt, far.last_success, far.last_item_at, far.failures) == (NOON, NOON, NOON, 0)
+    assert store.sources.mend_due(NOON, day, {"seldom": 8 * day}) == [], "once"
+    assert store.sources.mend_due(NOON, day) == ["seldom"]
 
 
 def test_gaps_and_rejected_items_are_kept_once(store: Store) -> None:
