@@ -1,6 +1,6 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
-from storage.errors import HeldError, NewerSchemaError, StoreError
+from storage.errors import HeldError, LostError, NewerSchemaError, StoreError, UnusableError
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
@@ -31,6 +31,7 @@ __all__ = [
     "Distinct",
     "Found",
     "HeldError",
+    "LostError",
     "NewerSchemaError",
     "Outcome",
     "Revision",
@@ -45,6 +46,7 @@ __all__ = [
     "StoreError",
     "StoredPost",
     "Theme",
+    "UnusableError",
     "Visit",
     "open_store",
 ]

