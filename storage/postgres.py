@@ -33,6 +33,7 @@ REMEDIES = (
     ("42P01", "a table is missing", "see that search_path is as it was when they were made, or restore a backup"),
     ("55P03", "another process is writing to it", RETRIED),
     ("57014", "a statement was cancelled because it took too long", RETRIED),
+    ("57P05", "the server ended a connection that was idle", RETRIED),
     ("57P", "the server is shutting down", RETRIED),
     ("40", "two writers met", RETRIED),
     ("25P", "a transaction was idle for too long", RETRIED),

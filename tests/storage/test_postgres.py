@@ -51,9 +51,9 @@ def refused(address: str) -> str:
         "timezone = 'Asia/Kathmandu'",
         "standard_conforming_strings = off",
         "client_encoding = 'LATIN1'",
-        "statement_timeout = '20ms'",
+        "statement_timeout = '200ms'",
         "idle_in_transaction_session_timeout = '1ms'",
-        "idle_session_timeout = '1ms'",
+        "idle_session_timeout = '300ms'",
         "lock_timeout = '1ms'",
     ],
 )
@@ -62,7 +62,7 @@ def test_what_a_database_sets_otherwise_does_no_harm(postgres_server: PostgresSe
     with open_store(postgres_server.address(name)) as store, store.hold(OWNER, NOON) as look:
         store.ingest(arrival(post(1, "acme ☕ чайник \\ 'quoted'")))
         with store._database.read() as connection:
-            connection.exec_driver_sql("SELECT pg_sleep(0.05)")
+            connection.exec_driver_sql("SELECT pg_sleep(0.4)")
         assert store.owner() == {**OWNER, "since": NOON.isoformat()}
         assert look() is False
         found = store.posts.get(post(1).key)
