@@ -26,6 +26,7 @@ from insight.model import Role, Watch
 from insight.pipeline import Pipeline
 from listener.clock import SystemClock
 from listener.collecting.collect import Collector
+from listener.collecting.ingest import Queries
 from listener.collecting.streaming import Streaming
 from listener.threads import Threads
 from scrapers.http import Http
@@ -140,6 +141,7 @@ async def _listened(source: Bluesky, store: Store, pipeline: Pipeline) -> int:
     """Listen as the daemon does until the last event is stored; how many mentions there are then."""
     clock, done, last = SystemClock(), asyncio.Event(), f"v1/{START + (EVENTS - 1) * 1_000}"
     store.watches.sync(pipeline.watches, clock.now())
+    queries = Queries(pipeline)
     store.sources.sync([SourceEntry(source.id, source.kind)], clock.now())
 
     class Noticing(Threads):
@@ -155,9 +157,8 @@ async def _listened(source: Bluesky, store: Store, pipeline: Pipeline) -> int:
     options: dict[str, Any] = {"contact": "benchmarks@example.com", "now": clock.now, "sleep": clock.sleep}
     async with Http(**options) as door, Streams(vouched=list(source.origins()), **options) as streams:
         log = structlog.wrap_logger(structlog.ReturnLogger())
-        collector = Collector(store, threads, door, clock, Random(1), log, pipeline, pipeline.watches)
-        streaming = Streaming(streams)
-        streaming.take(collector, [source])
+        collector = Collector(store, threads, door, clock, Random(1), log, lambda: queries)
+        streaming = Streaming(streams, collector, [source])
         streaming.start({source.id})
         await asyncio.wait_for(done.wait(), 300)
         await streaming.stop()

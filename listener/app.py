@@ -12,8 +12,7 @@ import anyio
 
 from alerts.outbox import Outcome
 from insight.model import DeliveryState
-from insight.pipeline import Pipeline
-from listener import reports, signals, upkeep
+from listener import reports, setup, signals, upkeep
 from listener.clock import Clock
 from listener.collecting import health
 from listener.collecting.backfills import Backfills
@@ -30,7 +29,7 @@ from listener.threads import Threads
 from scrapers.base import Request, Source, SourceError
 from scrapers.http import Http
 from scrapers.stream import Streams
-from storage import Delay, SourceEntry, Store, StoreError
+from storage import Delay, Store, StoreError
 
 HTTP_ERROR = 400
 WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
@@ -61,42 +60,33 @@ class App:
         self.log = log
         self.observers = Observers()
         self.engine = Engine(config.daemon.concurrency, self._lost)
-        self.streaming = Streaming(streams)
-        self._door, self._streams = door, streams
+        self._door = door
         self._random = Random()  # noqa: S311 - jitter, not secrets
         self.threads = Threads()
         self.write, self.read = self.threads.write, self.threads.read
         self._offline = False
         self.memory = Memory(store, self.threads)
-        self.backfills = Backfills(lambda: self.collector, log)
-        self.take(config)
-
-    def take(self, config: Config) -> None:
-        """Take a config as a whole: watches and sources go to the store, everything built from it is built again."""
-        now = self.clock.now()
-        watches = self.store.watches.sync(config.watches, now)
-        self.store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
-        if not self.store.state.get(reports.LISTENING_SINCE):
-            self.store.state.put(
-                reports.LISTENING_SINCE, {"at": now.isoformat(), "simulated": self.clock.simulated}, now
-            )
-        pipeline = Pipeline(watches, config.owned)
-        # from here on nothing can fail: the config is taken as a whole or, by what raised above, not at all
-        self.config, self.watches, self.pipeline = config, watches, pipeline
-        self.sources = {source.id: source for source in config.sources}
-        self._door.vouch(config.vouched_origins())
-        self._streams.vouch(config.vouched_origins())
         self.collector = Collector(
-            self.store, self.threads, self._door, self.clock, self._random, self.log, pipeline, watches, self._visited,
+            store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self._visited,
             memory=self.memory,
         )  # fmt: skip
-        self.streaming.take(self.collector, config.sources)
+        self.backfills = Backfills(self.collector, log)
+        if not store.state.get(reports.LISTENING_SINCE):
+            since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
+            store.state.put(reports.LISTENING_SINCE, since, clock.now())
+        self.take(config)
+        self.streaming = Streaming(streams, self.collector, config.sources)
+
+    def take(self, config: Config) -> None:
+        """Take a config: from now on whoever asks for the setup gets what it makes. Raises StoreError."""
+        self.setup = setup.take(self.store, config, self.clock.now())
 
     async def retake(self, config: Config) -> None:
         """Take a changed config while running: streams end before, and open again as it says, or as they were."""
         await self.streaming.stop()
         try:
             await self.write(lambda: self.take(config))
+            self.streaming.take(config.sources)
         finally:
             self.streaming.resume()
 
@@ -129,7 +119,7 @@ class App:
         now = self.clock.now()
         due = [state.id for state in await self.read(lambda: self.store.sources.due(now))]
         self.streaming.start(frozenset(due))
-        for source in filter(None, map(self.sources.get, due)):
+        for source in filter(None, map(self.setup.sources.get, due)):
             if not self.streaming.only_streams(source):
                 self.engine.submit(f"source {source.id}", self._visit(source))
             elif self.streaming.look_due(source):
@@ -156,7 +146,7 @@ class App:
         told: list[signals.Told] = []
         failed: list[tuple[str, Exception]] = []
         scene = self._scene()
-        looks = {f"watch {watch.id}": partial(signals.look_at_watch, scene, watch) for watch in self.watches}
+        looks = {f"watch {watch.id}": partial(signals.look_at_watch, scene, watch) for watch in scene.watches}
         for name, look in [*looks.items(), ("sources", partial(signals.look_at_sources, scene))]:
             try:
                 told += look()
@@ -186,16 +176,16 @@ class App:
         """Index and match again what is stored where that is due, batch by batch; let go of what may not be kept."""
         while await self.write(lambda: self.store.posts.index(self.clock.now())):
             pass
-        watches, pipeline, sources = self.watches, self.pipeline, self.sources
-        if await self.read(lambda: upkeep.unmatched(self.store, watches)):
+        made = self.setup
+        if await self.read(lambda: upkeep.unmatched(self.store, made.watches)):
             now, moved = self.clock.now(), 0
             batches = upkeep.batches(self.store, now)
             while posts := await self.read(lambda: next(batches, None)):
-                await self.write(partial(upkeep.rematch, self.store, pipeline, sources, posts, now))
+                await self.write(partial(upkeep.rematch, self.store, made.queries.pipeline, made.sources, posts, now))
                 moved += len(posts)
-            await self.write(lambda: upkeep.matched(self.store, watches, now))
+            await self.write(lambda: upkeep.matched(self.store, made.watches, now))
             self.log.info("matched with the queries as they are now", posts=moved)
-        expired = await self.write(lambda: upkeep.expire(self.store, self.config, self.clock.now()))
+        expired = await self.write(lambda: upkeep.expire(self.store, made.config, self.clock.now()))
         if expired:
             self.log.info("expired", posts=expired)
         if self.observers.measured:
@@ -235,7 +225,7 @@ class App:
     # -- what happened ------------------------------------------------------------------------------------------
 
     def _scene(self) -> signals.Scene:
-        return signals.Scene(self.store, self.config, self.watches, self.clock.now())
+        return signals.Scene(self.store, self.setup.config, self.setup.watches, self.clock.now())
 
     def _visited(self, source: Source, tally: Tally, error: SourceError | None) -> None:
         if not all(map(is_loopback, source.origins())):  # this machine answers itself without a network

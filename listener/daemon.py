@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from listener.schedule import Job, Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
 from listener.web.metrics import Metrics
-from scrapers.base import SourceError
+from scrapers.base import Source, SourceError
 from storage import StoreError, open_store
 
 STALE_CYCLE = timedelta(minutes=10)
@@ -76,8 +76,10 @@ class Daemon:
             owner = {"pid": os.getpid(), "url": url, "token": token, "since": clock.now().isoformat()}
             stack.enter_context(store.hold(owner, clock.now()))
             async with opened(config, store, clock, log.get()) as app, self._api(app, sock, token):
-                app.log.info("listening", watches=len(app.watches), sources=len(app.sources), web=url or "off")
-                say_terms(app)
+                app.log.info(
+                    "listening", watches=len(app.setup.watches), sources=len(app.setup.sources), web=url or "off"
+                )
+                say_terms(app.setup.config.sources, app.log)
                 self._heed_signals(app)
                 self.ready(app)
                 await self._schedule(app).run([*app.jobs(), *self._heartbeat(app)], self.stop)
@@ -126,7 +128,7 @@ class Daemon:
             if name == "once":
                 return {"still running": list(await app.settle(ONCE_PATIENCE))}
             if name == "backfill":
-                sources = chosen(app.sources.values(), arguments["sources"])
+                sources = chosen(app.setup.sources.values(), arguments["sources"])
                 app.backfills.start(sources, datetime.fromisoformat(arguments["since"]))
             if name in ("backfill", "backfilled"):
                 return _backfilled(app, arguments["sources"])
@@ -142,7 +144,7 @@ class Daemon:
         """Take the changed config as a whole, or keep the old one and say why."""
         try:
             fresh = load(self.config_path)
-            found = changes(app.config, fresh)
+            found = changes(app.setup.config, fresh)
             if found.restart:
                 raise server.ControlError(f"this needs a restart: {'; '.join(found.restart)}")
             await app.retake(fresh)
@@ -175,7 +177,7 @@ class Daemon:
         """Ping the heartbeat address after a healthy cycle, so that somebody learns when the daemon itself dies."""
 
         async def ping() -> None:
-            url = app.config.daemon.heartbeat_url
+            url = app.setup.config.daemon.heartbeat_url
             if url is None or not (await health_of(app)).ready:
                 return
             try:
@@ -202,11 +204,11 @@ def _bound(settings: DaemonSettings) -> socket | None:
         ) from error
 
 
-def say_terms(app: App) -> None:
+def say_terms(sources: Sequence[Source], to: log.Log) -> None:
     """What the platform of each kind in use allows, in the log."""
-    for kind in dict.fromkeys(type(source) for source in app.sources.values()):
+    for kind in dict.fromkeys(map(type, sources)):
         terms = kind.terms
-        app.log.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
+        to.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
 
 
 def _backfilled(app: App, sources: list[str]) -> dict[str, Any]:
@@ -222,7 +224,12 @@ async def health_of(app: App) -> server.Health:
     at = datetime.fromisoformat(cycle["at"]) if cycle else None
     fresh = at is not None and (app.clock.simulated or now - at < STALE_CYCLE)
     troubled = {state.id: state.error for state in states if state.active and state.failures}
-    detail = {"ready": fresh, "last_cycle": at and at.isoformat(), "sources": len(app.sources), "failing": troubled}
+    detail = {
+        "ready": fresh,
+        "last_cycle": at and at.isoformat(),
+        "sources": len(app.setup.sources),
+        "failing": troubled,
+    }
     return server.Health(alive=True, ready=fresh, detail=detail)
 
 

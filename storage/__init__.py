@@ -1,6 +1,6 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
-from storage.errors import HeldError, LostError, NewerSchemaError, StoreError, UnusableError
+from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
@@ -34,6 +34,7 @@ __all__ = [
     "LostError",
     "NewerSchemaError",
     "Outcome",
+    "OutdatedError",
     "Revision",
     "SearchState",
     "Sighting",

@@ -26,6 +26,10 @@ class LostError(StoreError):
     """This process holds the database no more, or its file has gone: it writes nothing from now on."""
 
 
+class OutdatedError(StoreError):
+    """Posts were understood by queries that have changed meanwhile. Nothing was stored: understand them again."""
+
+
 class HeldError(StoreError):
     """Another process holds the store. `owner` is what that process said of itself: pid, url, token, since."""
 

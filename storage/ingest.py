@@ -18,11 +18,13 @@ from storage.merge import NEVER, arrived, deleted, engaged
 from storage.rows import storable, storable_key
 from storage.snapshots import put_snapshots
 from storage.values import Arrival, Outcome
+from storage.watches import refuse_outdated
 
 
 def ingest(database: Database, arrival: Arrival) -> Outcome:
     understood = _in_turn(storable(item) for item in arrival.understood)
     with database.write() as connection:
+        refuse_outdated(connection, arrival.versions)
         known = read_known(connection, _keys(understood, arrival))
         _merge(connection, known, understood, arrival)
         write_changes(connection, known, arrival.collected_at)

@@ -35,7 +35,8 @@ JsonObject = Mapping[str, Any]
 class Arrival:
     """One batch of one search of one source, understood. It is stored as a whole, with its cursor, or not at all.
 
-    `cursor` None leaves the stored cursor as it is.
+    `cursor` None leaves the stored cursor as it is. `versions`: by watch, the version of the query that the posts were
+    understood with; when the stored watches are others, nothing is stored (OutdatedError). None asks for no such look.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Arrival:
     gaps: tuple[Gap, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     cursor: JsonObject | None = None
+    versions: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from insight.model import Role, Watch
 from storage import tables
 from storage.bulk import put
 from storage.database import Database, models
+from storage.errors import OutdatedError
 from storage.tables import WatchRow
 
 _MAY_CHANGE = ("name", "role", "query", "time_zone", "version", "active", "updated_at")
@@ -46,6 +47,16 @@ class Watches:
         """Every watch that there ever was, those that rest, too."""
         with self._database.read() as connection:
             return tuple(_watch(row) for row in models(connection, select(WatchRow)))
+
+
+def refuse_outdated(connection: Connection, versions: Mapping[str, int] | None) -> None:
+    """Raises OutdatedError when the active watches have other versions than these; None is always right."""
+    if versions is None:
+        return
+    table = tables.watches
+    rows = connection.execute(select(table.c.id, table.c.version).where(table.c.active))
+    if {row.id: row.version for row in rows} != versions:
+        raise OutdatedError("The queries have changed meanwhile", "understand the posts with the new ones")
 
 
 def _with_version(watch: Watch, known: WatchRow | None) -> Watch:

@@ -33,7 +33,7 @@ class Admission:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._given: dict[str, Mapping[str, str]] = {}
+        self._given: dict[str, tuple[Source, Mapping[str, str]]] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def fetch(
@@ -50,13 +50,15 @@ class Admission:
     async def headers(self, source: Source) -> dict[str, str]:
         """The source's own headers and those of its session. Raises SourceError."""
         async with self._turns[source.id]:
-            if source.id not in self._given:
-                self._given[source.id] = await self._log_in(source)
-        return {**source.headers(), **self._given[source.id]}
+            before, given = self._given.get(source.id, (None, {}))
+            if before != source:  # a changed config may name another account
+                given = await self._log_in(source)
+                self._given[source.id] = source, given
+        return {**source.headers(), **given}
 
     def renew(self, source: Source, refused: Mapping[str, str]) -> None:
         """Forget the session that these headers were of, unless somebody has got a newer one meanwhile."""
-        given = self._given.get(source.id, {})
+        _, given = self._given.get(source.id, (source, {}))
         if all(refused.get(name) == value for name, value in given.items()):
             self._given.pop(source.id, None)
 

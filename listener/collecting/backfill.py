@@ -22,14 +22,13 @@ from insight.windows import LOOKS
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Need, Rest, RestingError
 from listener.collecting.collect import Collector, reason_of
-from listener.collecting.ingest import ingest
 from listener.collecting.plan import Plan, kept, need_of
 from listener.collecting.rhythm import limits
 from scrapers import walk
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Request, Search, Source, SourceError
 from scrapers.walk import Cursor
-from storage import Outcome, Step, StoreError
+from storage import Arrival, Outcome, Step, StoreError
 
 MOST_PAGES = 5_000  # of one search at a time; the same command goes on after that
 PATIENCE = 120.0
@@ -71,19 +70,16 @@ def key_of(search: Search) -> str:
     return f"backfill {search.key}".rstrip()
 
 
-async def backfill(host: Callable[[], Collector], source: Source, since: datetime, tell: Tell) -> list[Report]:
-    """Read the past of a source, one search after the other, and tell of each page. Raises StoreError alone.
-
-    `host` is asked for at each step, for a reload makes a new collector.
-    """
+async def backfill(host: Collector, source: Source, since: datetime, tell: Tell) -> list[Report]:
+    """Read the past of a source, one search after the other, and tell of each page. Raises StoreError alone."""
     told = Report(source.id, "", "stopped", since)
     try:
-        searches, mark = source.searches(host().watches), source.mark_at(since)
+        searches, mark = source.searches(host.queries().watches), source.mark_at(since)
     except Exception as error:  # noqa: BLE001 - a kind of the user's own may raise anything
         reports = [replace(told, why=str(stumbled(source, error)))]
     else:
         if mark is not None and type(source).start is not Source.start:
-            keep = _keep(host(), source, searches)
+            keep = _keep(host, source, searches)
             return [await _Past(host, source, search, keep, tell, since).read(mark) for search in searches]
         reports = [replace(told, state="impossible", why=_impossible(source))]
     for report in reports:
@@ -96,7 +92,7 @@ class _Past:
 
     def __init__(
         self,
-        host: Callable[[], Collector],
+        host: Collector,
         source: Source,
         search: Search,
         keep: Callable[[], Need],
@@ -138,10 +134,10 @@ class _Past:
     async def _walk(self) -> None:
         """Raises SourceError and RestingError."""
         try:
-            self._cursor = walk.begin(self._source, self._search, self._cursor, self._host().clock.now())
+            self._cursor = walk.begin(self._source, self._search, self._cursor, self._host.clock.now())
             while self._cursor.walk and self._found.pages < MOST_PAGES:
                 asked = await self._ask(walk.next_request(self._cursor))
-                batch = await self._host().asking.read(self._source, asked)
+                batch = await self._host.asking.read(self._source, asked)
                 await self._take(asked, batch)
                 self._say("reading")
         except (SourceError, RestingError, StoreError):
@@ -152,7 +148,7 @@ class _Past:
     async def _ask(self, request: Request) -> Asked:
         """The next page, after a short rest where one is due."""
         while True:
-            host = self._host()
+            host = self._host
             try:
                 return await host.asking.page(self._source, request, keep=self._keep())
             except RestingError as resting:
@@ -163,7 +159,7 @@ class _Past:
 
     async def _take(self, asked: Asked, batch: Batch) -> None:
         """Store a page with the cursor after it."""
-        now, found = self._host().clock.now(), self._found
+        now, found = self._host.clock.now(), self._found
         self._cursor = walk.advance(self._cursor, asked.page, replace(batch, newest=None))
         back_to = _oldest(batch, found)
         saved = _Stored(self._cursor, found.since, back_to, None if self._cursor.walk else now)
@@ -181,24 +177,25 @@ class _Past:
 
     async def _store(self, batch: Batch, saved: _Stored) -> Outcome:
         """Nothing of the page is left for the theme step to find in its window."""
-        host, now, key = self._host(), self._host().clock.now(), key_of(self._search)
+        host, now = self._host, self._host.clock.now()
         store = host.store
 
-        def put() -> Outcome:
+        def put(arrival: Arrival) -> Outcome:
             recent = {post.key for post in _posts(batch) if (post.published_at or now) >= now - themes.WINDOW}
             recent -= store.posts.stored(recent) if recent else set()
-            outcome = ingest(store, host.pipeline, self._source, key, batch, saved.to_json(), now)
+            outcome = store.ingest(arrival)
             pending = tuple(found.mention for one in sorted(recent) for found in store.posts.mentions(one))
             if pending:
                 store.commit(Step(now, consumed=pending))
             return outcome
 
-        found: Outcome = await host.threads.write(put)
-        return found
+        key = key_of(self._search)
+        taken = await host.ingest(self._source, key, batch, saved.to_json(), remember=False, put=put)
+        return taken.outcome
 
     async def _stored(self) -> _Stored | None:
         """What an earlier run left, if it reaches as far back: to go on with, or read whole lately."""
-        host, key = self._host(), key_of(self._search)
+        host, key = self._host, key_of(self._search)
         value = await host.threads.read(lambda: host.store.sources.cursor(self._source.id, key))
         found = _Stored.from_json(value) if value else None
         if found is None or found.since > self._found.since:

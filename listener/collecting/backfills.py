@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ AT_ONCE = 4
 class Backfills:
     """Reports are kept until the next backfill of their source begins."""
 
-    def __init__(self, host: Callable[[], Collector], log: Log) -> None:
+    def __init__(self, host: Collector, log: Log) -> None:
         self._host, self._log = host, log
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
-from insight.model import Gap, Post, Watch
-from insight.pipeline import Pipeline
+from insight.model import Gap, Post
 from listener.clock import Clock
 from listener.collecting.admission import Admission, Door
 from listener.collecting.asking import Asked, Asking
 from listener.collecting.budget import RestingError
 from listener.collecting.care import Care, Round
 from listener.collecting.completeness import STATE, Completeness
-from listener.collecting.ingest import Known, ingest
+from listener.collecting.ingest import Ingest, Queries
 from listener.collecting.memory import Memory
 from listener.collecting.rhythm import Brought
 from listener.log import Log
@@ -25,7 +23,7 @@ from scrapers import walk
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Search, Source, SourceError
 from scrapers.walk import Cursor
-from storage import Outcome, Store, StoreError
+from storage import Store, StoreError
 
 LONGEST_PAUSE = 3600.0
 PROBE_PAUSED = 6 * 3600.0
@@ -60,10 +58,9 @@ class Collector:
     clock: Clock
     random: Random
     log: Log
-    pipeline: Pipeline
-    watches: tuple[Watch, ...]
+    queries: Callable[[], Queries]
     on_visit: Callable[[Source, Tally, SourceError | None], None] = field(default=lambda *_: None)
-    known: Known = field(default_factory=Known)
+    ingest: Ingest = field(init=False)
     completeness: Completeness = field(init=False)
     admission: Admission = field(init=False)
     memory: Memory | None = None
@@ -72,10 +69,11 @@ class Collector:
     _resting: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.completeness = Completeness(self.watches, self.store.state.get(STATE))
+        self.ingest = Ingest(self.store, self.threads, self.clock, self.queries)
+        self.completeness = Completeness(self.store.state.get(STATE))
         self.admission = Admission(self.door)
         self.asking = Asking(self.admission, self.memory or Memory(self.store, self.threads), self.clock)
-        self.care = Care(self.store, self.threads, self.asking, self.clock, self.log, self.take)
+        self.care = Care(self.store, self.threads, self.asking, self.clock, self.log, self.ingest)
 
     async def visit(self, source: Source) -> Tally:
         """Read everything new of a source and say when to come back. Raises neither SourceError nor StoreError."""
@@ -101,7 +99,7 @@ class Collector:
 
     async def _visit(self, source: Source) -> Tally:
         tally, started = Tally(), self.clock.now()
-        self.completeness.begun(source, started)
+        self.completeness.begun(source, self.queries().watches, started)
         trouble = await self._walk_all(source, tally)
         if trouble:
             await self.failed(source, trouble)
@@ -128,7 +126,7 @@ class Collector:
         """Walk every search; the first one's trouble. One that is refused (a country, a hashtag) stops no other."""
         troubles: list[SourceError] = []
         try:
-            searches = walked(source, source.searches(self.watches), self.clock.now())
+            searches = walked(source, source.searches(self.queries().watches), self.clock.now())
             tally.round, searches = await self.care.begin(source, searches)
             for search in searches:
                 try:
@@ -183,21 +181,11 @@ class Collector:
         etag, modified = (cursor.etag, cursor.last_modified) if validate else (None, None)
         return await self.asking.page(source, walk.next_request(cursor), etag=etag, last_modified=modified)
 
-    async def take(self, source: Source, search: str, batch: Batch, cursor: dict[str, Any] | None = None) -> Outcome:
-        """Store a batch that belongs to no visit: a second look, a backfill."""
-        now = self.clock.now()
-        found: Outcome = await self.threads.write(
-            lambda: ingest(self.store, self.pipeline, source, search, batch, cursor, now, self.known)
-        )
-        return found
-
     async def _ingest(self, source: Source, search: Search, batch: Batch, cursor: Cursor, tally: Tally) -> None:
-        now, saved = self.clock.now(), cursor.to_json()
-        outcome = await self.threads.write(
-            lambda: ingest(self.store, self.pipeline, source, search.key, batch, saved, now, self.known)
-        )
-        posts = [(item, self.known.concerns(source.id, item.key)) for item in batch.items if isinstance(item, Post)]
+        taken = await self.ingest(source, search.key, batch, cursor.to_json())
+        posts = [(item, taken.concerns.get(item.key, frozenset())) for item in batch.items if isinstance(item, Post)]
         self.completeness.brought(source, search.watches, posts)
+        outcome = taken.outcome
         tally.seen += outcome.seen
         tally.new += outcome.new
         tally.mentions += outcome.mentions

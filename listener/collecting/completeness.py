@@ -98,6 +98,7 @@ class _Place:
     """A source that is measured. `since`: from here on its searches had to bring what was published."""
 
     source: Source
+    watches: tuple[Watch, ...]
     listeners: dict[str, _Listener]
     started: datetime
     since: datetime | None = None
@@ -108,25 +109,25 @@ class _Place:
 class Completeness:
     """Told of every page; knows each source from its first visit on. `state` is what `to_json` gave."""
 
-    def __init__(self, watches: Iterable[Watch], state: Any = None) -> None:
-        self._watches = {watch.id: watch for watch in watches}
+    def __init__(self, state: Any = None) -> None:
         self._stored: Mapping[str, Mapping[str, list[int]]] = state or {}
         self._places: dict[str, _Place] = {}
 
-    def begun(self, source: Source, now: datetime) -> None:
-        """A visit begins."""
+    def begun(self, source: Source, watches: tuple[Watch, ...], now: datetime) -> None:
+        """A visit begins. With other watches or settings than before, it is measured anew."""
         if source.dialect is None or not source.dialect.complete:
             return
         place = self._places.get(source.id)
-        if place is None:
-            place = self._places[source.id] = _Place(source, self._listeners(source), now)
+        if place is None or place.source != source or place.watches != watches:
+            self._stored = self.to_json()
+            place = self._places[source.id] = _Place(source, watches, self._listeners(source, watches), now)
             place.told = self.figures(source.id)
         place.started = now
 
-    def _listeners(self, source: Source) -> dict[str, _Listener]:
+    def _listeners(self, source: Source, watches: tuple[Watch, ...]) -> dict[str, _Listener]:
         stored = self._stored.get(source.id, {})
         found: dict[str, _Listener] = {}
-        for watch in concerning(source, tuple(self._watches.values())):
+        for watch in concerning(source, watches):
             if source.dialect and pushed(watch.query, source.dialect).searches:
                 version, seen, known = stored.get(watch.id, [watch.version, 0, 0])
                 figure = Figure(seen, known) if version == watch.version else Figure()

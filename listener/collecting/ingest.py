@@ -1,45 +1,57 @@
-"""The one way in: every door's batch is checked, understood and stored here, in one transaction."""
+"""The one way in: every door's batch is checked and understood in a worker thread, and stored in one transaction."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from insight.model import Deletion, Engagement, Gap, Post, PostKey, Precision, Reading, Rejected, Snapshot, Understood
+from insight.model import (
+    Deletion,
+    Engagement,
+    Gap,
+    Post,
+    PostKey,
+    Precision,
+    Reading,
+    Rejected,
+    Snapshot,
+    Understood,
+    Watch,
+)
 from insight.pipeline import Pipeline
+from listener.clock import Clock
+from listener.threads import Threads
 from scrapers.base import Batch, Source
-from storage import Arrival, Outcome, Store
+from storage import Arrival, Outcome, OutdatedError, Store
 
 T = TypeVar("T")
 RAW_LIMIT = 4000
+TRIES = 3
 
 
 @dataclass
 class Known:
-    """The posts that a source has brought before, by what was said then, with the watches they concern.
+    """The posts that each source has brought before, by what was said then, with the watches they concern.
 
     They need not be understood again.
-
-    It is made anew with each config, for a new query may take what the old one left.
     """
 
     limit: int = 20_000
     _said: dict[tuple[str, PostKey], tuple[int, frozenset[str]]] = field(default_factory=dict)
 
-    def news(self, source: str, posts: Iterable[Post]) -> list[Post]:
-        return [post for post in posts if self._said.get((source, post.key), (None,))[0] != _mark(post)]
+    def has(self, source: str, post: PostKey, mark: int) -> bool:
+        return self._said.get((source, post), (None,))[0] == mark
 
-    def learn(self, source: str, posts: Iterable[Post], understood: Iterable[Understood] = ()) -> None:
-        """To be told after the posts have been stored. `understood`: those of them that were news."""
-        concerns = {found.post.key: frozenset(mention.watch for mention in found.mentions) for found in understood}
-        for post in posts:
+    def learn(self, source: str, marks: Mapping[PostKey, int], concerns: Mapping[PostKey, frozenset[str]]) -> None:
+        """To be told after the posts have been stored. `concerns`: of those that were understood, the watches."""
+        for post, mark in marks.items():
             # again at the end, as the newest
-            _, before = self._said.pop((source, post.key), (0, frozenset()))
-            self._said[source, post.key] = _mark(post), concerns.get(post.key, before)
+            _, before = self._said.pop((source, post), (0, frozenset()))
+            self._said[source, post] = mark, concerns.get(post, before)
         while len(self._said) > self.limit:
             del self._said[next(iter(self._said))]
 
@@ -48,60 +60,118 @@ class Known:
         return self._said.get((source, post), (0, frozenset()))[1]
 
 
-def _mark(post: Post) -> int:
-    return hash(repr(post))
+@dataclass(frozen=True)
+class Queries:
+    """The watches of one config, what understands posts by them, and which posts it has understood already."""
+
+    pipeline: Pipeline
+    known: Known = field(default_factory=Known)
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        return self.pipeline.watches
+
+    @property
+    def versions(self) -> dict[str, int]:
+        return {watch.id: watch.version for watch in self.watches}
 
 
-def ingest(
-    store: Store,
-    pipeline: Pipeline,
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a batch. `concerns`: by post, the ids of its watches, also of those that it is hidden from."""
+
+    outcome: Outcome
+    concerns: Mapping[PostKey, frozenset[str]]
+
+
+class Ingest:
+    """Stores batches. `queries` gives those of the config that holds now."""
+
+    def __init__(self, store: Store, threads: Threads, clock: Clock, queries: Callable[[], Queries]) -> None:
+        self._store, self._threads, self._clock, self._queries = store, threads, clock, queries
+
+    async def __call__(
+        self,
+        source: Source,
+        search: str,
+        batch: Batch,
+        cursor: Mapping[str, Any] | None = None,
+        *,
+        passing: bool = False,
+        remember: bool = True,
+        put: Callable[[Arrival], Outcome] | None = None,
+    ) -> Taken:
+        """Store a batch with its cursor: all of it or none. Raises StoreError.
+
+        Posts are understood beside the store's thread, so a changed config may come in between. What was understood
+        with other queries than the stored ones is refused, and understood again.
+
+        `passing`: a piece of a stream of everything, of which nothing is kept that concerns nobody. `remember`: the
+        posts will come again. `put` stores the arrival, and more with it, in place of `store.ingest`.
+        """
+        now, put = self._clock.now(), put or (self._put_passing if passing else self._store.ingest)
+        for tried in range(1, TRIES + 1):
+            queries = self._queries()
+            call = partial(understood, queries, source, search, batch, cursor, now, passing=passing)
+            arrival, marks, seen = await self._threads.work(call)
+            try:
+                outcome = await self._threads.write(partial(put, arrival))
+                break
+            except OutdatedError:
+                if tried == TRIES:
+                    raise
+        concerns = {item.post.key: frozenset(found.watch for found in item.mentions) for item in arrival.understood}
+        if remember:
+            queries.known.learn(source.id, marks, concerns)
+        known = {post: queries.known.concerns(source.id, post) for post in marks}
+        return Taken(replace(outcome, seen=seen), {**known, **concerns})
+
+    def _put_passing(self, arrival: Arrival) -> Outcome:
+        """Of the deletions, those that take something: of posts that are stored, or about to be."""
+        keys = {PostKey(item.network, item.native_id) for item in arrival.deletions}
+        stored = self._store.posts.stored(keys) | {item.post.key for item in arrival.understood} if keys else set()
+        deletions = tuple(item for item in arrival.deletions if PostKey(item.network, item.native_id) in stored)
+        return self._store.ingest(replace(arrival, deletions=deletions))
+
+
+def understood(
+    queries: Queries,
     source: Source,
     search: str,
     batch: Batch,
-    cursor: dict[str, Any] | None,
+    cursor: Mapping[str, Any] | None,
     now: datetime,
-    known: Known | None = None,
     *,
     passing: bool = False,
-) -> Outcome:
-    """Store a batch with its cursor: all of it or none. Runs in the store's thread.
+) -> tuple[Arrival, dict[PostKey, int], int]:
+    """A batch as the store takes it; marks of its posts, which change with an edit; and how many posts were sound.
 
-    A post that cannot be understood or kept is set aside as rejected with its reason; the others are stored. One that
-    `known` has seen as it is was stored before, or concerned nobody. `passing`: a piece of a stream of everything, of
-    which nothing is remembered that concerns nobody.
+    A post that cannot be understood or kept is set aside as rejected with its reason. One that is known as it is was
+    stored before, or concerned nobody.
     """
     sound, rejected = _sound(_of(Post, batch.items))
-    posts = known.news(source.id, sound) if known and not passing else sound
-    understood, failed = _understand(pipeline, posts, source)
-    deletions = _of(Deletion, batch.items)
+    marks = {post.key: hash(repr(post)) for post in sound}
+    known = queries.known
+    posts = sound if passing else [post for post in sound if not known.has(source.id, post.key, marks[post.key])]
+    items, failed = _understand(queries.pipeline, posts, source)
     if passing:
-        understood = [item for item in understood if item.mentions or item.post.edited_at]
-        deletions = _of_stored(store, deletions, understood)
-    outcome = store.ingest(
-        Arrival(
-            source=source.id,
-            search=search,
-            understood=tuple(understood),
-            deletions=deletions,
-            engagements=_of(Engagement, batch.items),
-            readings=_of(Reading, batch.items),
-            snapshots=_of(Snapshot, batch.items),
-            gaps=_of(Gap, batch.items),
-            rejected=(*batch.rejected, *rejected, *failed),
-            cursor=cursor,
-            collected_at=now,
-        )
+        items = [item for item in items if item.mentions or item.post.edited_at]
+        marks = {item.post.key: marks[item.post.key] for item in items}
+    arrival = Arrival(
+        source=source.id,
+        search=search,
+        understood=tuple(items),
+        deletions=_of(Deletion, batch.items),
+        engagements=_of(Engagement, batch.items),
+        readings=_of(Reading, batch.items),
+        snapshots=_of(Snapshot, batch.items),
+        gaps=_of(Gap, batch.items),
+        rejected=(*batch.rejected, *rejected, *failed),
+        cursor=cursor,
+        collected_at=now,
+        versions=queries.versions,
     )
-    if known:
-        known.learn(source.id, [item.post for item in understood] if passing else sound, understood)
-    return replace(outcome, seen=len(sound) - len(failed))
-
-
-def _of_stored(store: Store, deletions: tuple[Deletion, ...], arriving: Iterable[Understood]) -> tuple[Deletion, ...]:
-    """The deletions that take something: of posts that are stored, or about to be."""
-    keys = {PostKey(item.network, item.native_id) for item in deletions}
-    stored = store.posts.stored(keys) | {item.post.key for item in arriving} if keys else set()
-    return tuple(item for item in deletions if PostKey(item.network, item.native_id) in stored)
+    return arrival, marks, len(sound) - len(failed)
 
 
 def _of(kind: type[T], items: Iterable[object]) -> tuple[T, ...]:

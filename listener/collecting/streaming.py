@@ -19,7 +19,6 @@ from listener.collecting.collect import (
     reason_of,
     walked,
 )
-from listener.collecting.ingest import ingest
 from listener.collecting.intake import Intake, with_gap
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Search, Source, SourceError, Stream
@@ -55,33 +54,31 @@ class _Connection:
 
 
 class Streaming:
-    """Keeps the streams of the configured sources open. `take` it a config before `start`; it can be stopped and
-    started again, and what a cut loses of a batch comes again, since the cursor is stored with the posts."""
+    """Keeps the streams of the configured sources open. It can be stopped and started again, and what a cut loses of a
+    batch comes again, since the cursor is stored with the posts."""
 
-    def __init__(self, door: StreamDoor) -> None:
-        self._door = door
+    def __init__(self, door: StreamDoor, collector: Collector, sources: Iterable[Source]) -> None:
+        self._door, self._collector = door, collector
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._began: dict[tuple[str, str], float] = {}
-        self._again: dict[str, datetime] = {}
-        self._failures: dict[str, int] = {}
         self._looks: dict[str, datetime] = {}
         self._ending = asyncio.Event()
-        self._sources: dict[str, tuple[Source, tuple[Search, ...]]] = {}
-        self._only: set[str] = set()
-        self._collector: Collector
+        self.take(sources)
 
-    def take(self, collector: Collector, sources: Iterable[Source]) -> None:
-        """Take the sources of a config; nothing must be running."""
-        self._collector = collector
+    def take(self, sources: Iterable[Source]) -> None:
+        """Take the sources of a changed config; nothing must be running."""
         found = {source.id: (source, self._streamed(source)) for source in sources}
-        self._sources = {name: (source, searches) for name, (source, searches) in found.items() if searches}
-        self._again, self._failures = {}, {}
+        self._sources: dict[str, tuple[Source, tuple[Search, ...]]] = {
+            name: (source, searches) for name, (source, searches) in found.items() if searches
+        }
+        self._again: dict[str, datetime] = {}
+        self._failures: dict[str, int] = {}
         self._only = {name for name, (source, _) in self._sources.items() if not self._walked(source)}
 
     def _streamed(self, source: Source) -> tuple[Search, ...]:
         now = self._collector.clock.now()
         try:
-            searches = source.searches(self._collector.watches)
+            searches = source.searches(self._collector.queries().watches)
             return tuple(search for search in searches if source.stream(search, None, now) is not None)
         except Exception:  # noqa: BLE001 - its visit will say what is wrong with the kind
             return ()
@@ -99,7 +96,7 @@ class Streaming:
         return due
 
     def _walked(self, source: Source) -> tuple[Search, ...]:
-        return walked(source, source.searches(self._collector.watches), self._collector.clock.now())
+        return walked(source, source.searches(self._collector.queries().watches), self._collector.clock.now())
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -195,14 +192,11 @@ class Streaming:
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
-        outcome = await host.threads.write(
-            lambda: ingest(host.store, host.pipeline, source, search.key, batch, saved, now, host.known, passing=True)
-        )
-        connection.cursor = cursor
-        concerning = [
-            (post, host.known.concerns(source.id, post.key)) for post in batch.items if isinstance(post, Post)
-        ]
-        host.completeness.brought(source, search.watches, [pair for pair in concerning if pair[1]])
+        taken = await host.ingest(source, search.key, batch, saved, passing=True)
+        outcome, connection.cursor = taken.outcome, cursor
+        posts = (item for item in batch.items if isinstance(item, Post))
+        concerning = [(post, taken.concerns[post.key]) for post in posts if taken.concerns.get(post.key)]
+        host.completeness.brought(source, search.watches, concerning)
         tally = connection.tally
         tally.pages += 1
         tally.seen += outcome.seen

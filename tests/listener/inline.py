@@ -18,4 +18,4 @@ class Inline(Threads):
     async def write(self, call: Callable[[], Any]) -> Any:
         return self._around(call)
 
-    read = write
+    read = work = write

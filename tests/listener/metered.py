@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from insight.model import Deletion, Post, Role, Watch
 from insight.pipeline import Pipeline
 from listener.clock import SimulatedClock
 from listener.collecting.collect import Collector
-from scrapers.base import Batch, Budget, Page, Request, Search
+from listener.collecting.ingest import Queries, understood
+from scrapers.base import Batch, Budget, Page, Request, Search, Source
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board, FakeDoor, post
 from tests.listener.inline import Inline
@@ -90,11 +91,23 @@ def opened(folder: Path, *ids: str) -> Iterator[Store]:
         yield store
 
 
+def queries(store: Store, *watches: Watch) -> Callable[[], Queries]:
+    """Those of a config with these watches, as the program takes it."""
+    made = Queries(Pipeline(store.watches.sync(watches or (ACME,), NOW)))
+    return lambda: made
+
+
+def take(store: Store, pipeline: Pipeline, source: Source, batch: Batch, now: datetime = NOW) -> None:
+    """Understand a batch and store it."""
+    arrival, *_ = understood(Queries(pipeline), source, "", batch, None, now)
+    store.ingest(arrival)
+
+
 def collector(store: Store, door: Any, clock: SimulatedClock) -> Collector:
     """A new process, as far as memory goes."""
 
     log: Any = Silent()
-    return Collector(store, Inline(), door, clock, Random(1), log, Pipeline([ACME]), (ACME,))
+    return Collector(store, Inline(), door, clock, Random(1), log, queries(store))
 
 
 def asked(door: FakeDoor) -> list[str]:

@@ -11,7 +11,6 @@ from random import Random
 from typing import Any, ClassVar
 
 from insight.model import Deletion, Gap, Item, PostKey, Role, Watch
-from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
 from listener.collecting.collect import Collector
@@ -21,6 +20,7 @@ from scrapers.stream import StreamLimits, Streams
 from storage import SourceEntry, Store, StoreError
 from tests.board import NOW, Board, FakeDoor, post
 from tests.listener.inline import Inline
+from tests.listener.metered import queries
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 OVERLAP = 2
@@ -87,11 +87,10 @@ class Listener:
 
     def live(self) -> None:
         self.collector = Collector(
-            self.store, Inline(self._on_store), FakeDoor([]), self.clock, Random(1), log.get(), Pipeline([ACME]),
-            (ACME,), lambda source, tally, error: self.seen.append(str(error or tally.new)),
+            self.store, Inline(self._on_store), FakeDoor([]), self.clock, Random(1), log.get(), queries(self.store),
+            lambda source, tally, error: self.seen.append(str(error or tally.new)),
         )  # fmt: skip
-        self.streaming = Streaming(self.door)
-        self.streaming.take(self.collector, self.sources)
+        self.streaming = Streaming(self.door, self.collector, self.sources)
 
     def _on_store(self, call: Callable[[], Any]) -> Any:
         if self.full:

@@ -16,12 +16,11 @@ from listener.collecting import backfill as module
 from listener.collecting.backfill import YOUNG, Report, backfill, key_of
 from listener.collecting.backfills import Backfills, as_json, chosen, from_json
 from listener.collecting.collect import Collector
-from listener.collecting.ingest import ingest
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store
 from tests.board import NOW, FakeDoor, post
 from tests.listener.configs import understood
-from tests.listener.metered import ACME, DAY, HOUR, Metered, at, collector, opened, stored
+from tests.listener.metered import ACME, DAY, HOUR, Metered, at, collector, opened, stored, take
 
 pytestmark = pytest.mark.anyio
 LATER = NOW + 10 * DAY
@@ -55,7 +54,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 async def read(store: Store, door: Any, source: Metered, since: datetime, clock: SimulatedClock) -> list[Report]:
     """A backfill in a new process."""
     host = collector(store, door, clock)
-    return await backfill(lambda: host, source, since, lambda _: None)
+    return await backfill(host, source, since, lambda _: None)
 
 
 def wanted(since: datetime, now: datetime = LATER) -> set[int]:
@@ -254,7 +253,7 @@ channels: {bell: {kind: bell}}
     told = []
     for hour in hours:
         clock.move_to(at(hour * 60 + 31))
-        ingest(store, host.pipeline, Metered(name="other"), "", Batch(tuple(usual(hour))), None, clock.now())
+        take(store, host.queries().pipeline, Metered(name="other"), Batch(tuple(usual(hour))), clock.now())
         clock.move_to(at((hour + 1) * 60 + 1))
         scene = signals.Scene(store, config, store.watches.all(), clock.now())
         told += [item.signal.headline for item in signals.look_at_watch(scene, ACME)]
@@ -266,7 +265,7 @@ async def after_a_backfill(store: Store, of: timedelta) -> list[str]:
     clock = SimulatedClock(NOW - DAY)
     host = collector(store, Archive(), clock)
     assert await lived(store, host, clock, range(16 * 24)) == []
-    (report,) = await backfill(lambda: host, Complaints(), clock.now() - of, lambda _: None)
+    (report,) = await backfill(host, Complaints(), clock.now() - of, lambda _: None)
     assert report.new > 500
     return await lived(store, host, clock, range(16 * 24, 18 * 24))
 
@@ -305,7 +304,7 @@ async def test_sources_are_read_side_by_side_and_one_that_fails_stops_no_other(s
         def info(self, event: str, **more: Any) -> None:
             said.append(more["source"])
 
-    running = Backfills(lambda: host, Log())  # type: ignore[arg-type]
+    running = Backfills(host, Log())  # type: ignore[arg-type]
     sources = [Timed(name="a"), Metered(name="b"), Timed(name="c", asks_for=("x", "y"))]
     running.start(sources, LATER - 2 * DAY)
     running.start(sources, LATER - 2 * DAY)

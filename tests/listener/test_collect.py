@@ -18,11 +18,12 @@ from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
 from listener.collecting.collect import Collector, pause_after_error
-from listener.collecting.ingest import Known, fault
+from listener.collecting.ingest import Ingest, Known, Queries, fault
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
 from tests.listener.inline import Inline
+from tests.listener.metered import queries
 
 pytestmark = pytest.mark.anyio
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
@@ -38,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def collector(store: Store, door: FakeDoor) -> Collector:
     clock = SimulatedClock(NOW)
-    return Collector(store, Inline(), door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+    return Collector(store, Inline(), door, clock, Random(1), log.get(), queries(store))
 
 
 def stored(store: Store) -> set[int]:
@@ -191,7 +192,7 @@ async def test_what_cannot_be_stored_is_not_fetched_again_at_once(store: Store) 
         return call()
 
     clock = SimulatedClock(NOW)
-    made = Collector(store, Inline(store_it), door, clock, Random(1), log.get(), Pipeline([ACME]), (ACME,))
+    made = Collector(store, Inline(store_it), door, clock, Random(1), log.get(), queries(store))
     await made.visit(Board())
     full = False
     await made.visit(Board())
@@ -217,7 +218,8 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
             return replace(super().parse(page), newest=None, requests=())
 
     visits = collector(store, FakeDoor([1, 2]))
-    visits.pipeline = Counting([ACME])
+    counting = Queries(Counting(visits.queries().watches))
+    visits.ingest = Ingest(store, visits.threads, visits.clock, lambda: counting)
     await visits.visit(Rereading())
     tally = await visits.visit(Rereading())
     assert (Counting.understood, tally.seen, tally.new) == (2, 2, 0)
@@ -225,11 +227,14 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
 
 def test_an_edit_is_news_and_only_so_much_is_remembered() -> None:
     known = Known(limit=2)
-    known.learn("board", map(post, (1, 2)))
-    assert known.news("board", [post(1), replace(post(2), text="edited")]) == [replace(post(2), text="edited")]
-    assert known.news("other", [post(1)]) == [post(1)], "another source's sighting is to be stored"
-    known.learn("board", [post(3)])
-    assert known.news("board", map(post, (1, 2, 3))) == [post(1)], "the oldest is forgotten first"
+    keys = [post(number).key for number in range(4)]
+    known.learn("board", {keys[1]: 11, keys[2]: 12}, {keys[1]: frozenset({"acme"})})
+    assert [known.has("board", keys[1], 11), known.has("board", keys[2], 99)] == [True, False]
+    assert not known.has("other", keys[1], 11), "another source's sighting is to be stored"
+    known.learn("board", {keys[1]: 11}, {})
+    assert known.concerns("board", keys[1]) == {"acme"}
+    known.learn("board", {keys[3]: 13}, {})
+    assert [known.has("board", keys[number], 10 + number) for number in (1, 2, 3)] == [True, False, True]
 
 
 class Shelves(Board):

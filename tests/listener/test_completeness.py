@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import pytest
 
 from insight.model import Post, Precision, Role, Watch
-from insight.pipeline import Pipeline
 from insight.query.dialect import Dialect
 from listener import log
 from listener.clock import SimulatedClock
@@ -24,6 +23,7 @@ from scrapers.terms import searches
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board
 from tests.listener.inline import Inline
+from tests.listener.metered import queries
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 BOLT = Watch("bolt", "Bolt", Role.TOPIC, "bolt")
@@ -83,7 +83,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def collector(store: Store, door: Market, clock: SimulatedClock) -> Collector:
-    return Collector(store, Inline(), door, clock, Random(1), log.get(), Pipeline([ACME, BOLT]), (ACME, BOLT))
+    return Collector(store, Inline(), door, clock, Random(1), log.get(), queries(store, ACME, BOLT))
 
 
 async def visits(store: Store, source: Desk, drops: Callable[[str, int], bool], times: int = 12) -> Collector:
@@ -139,14 +139,20 @@ BOTH = frozenset({"acme", "bolt"})
 
 def watching(state: Any = None, watches: tuple[Watch, ...] = (ACME, BOLT)) -> Completeness:
     """After a first whole visit, from which on posts count."""
-    made = Completeness(watches, state)
-    visited(made, DESK)
+    made = Completeness(state)
+    visited(made, DESK, watches=watches)
     return made
 
 
-def visited(made: Completeness, source: Desk, own: Sequence[Post] = (), others: Sequence[Post] = ()) -> bool:
+def visited(
+    made: Completeness,
+    source: Desk,
+    own: Sequence[Post] = (),
+    others: Sequence[Post] = (),
+    watches: tuple[Watch, ...] = (ACME, BOLT),
+) -> bool:
     """A visit in which the search of acme brings `own`, and that of bolt `others`."""
-    made.begun(source, NOW)
+    made.begun(source, watches, NOW)
     made.brought(source, {"acme"}, [(post, BOTH) for post in own])
     made.brought(source, {"bolt"}, [(post, BOTH) for post in others])
     return made.ended(source)
@@ -160,7 +166,7 @@ def acme(made: Completeness) -> Figure:
 def test_the_order_of_the_searches_does_not_matter(first: str) -> None:
     made = watching()
     batches = [({"acme"}, [(told(1), BOTH)]), ({"bolt"}, [(told(1), BOTH)])]
-    made.begun(DESK, NOW)
+    made.begun(DESK, (ACME, BOLT), NOW)
     for served, posts in batches if first == "own" else reversed(batches):
         made.brought(DESK, served, posts)
     made.ended(DESK)
@@ -213,7 +219,7 @@ def test_a_visit_that_fails_is_no_visit() -> None:
     made = watching()
     visited(made, DESK, others=[told(1)])
     for _ in range(5):
-        made.begun(DESK, NOW)
+        made.begun(DESK, (ACME, BOLT), NOW)
     assert acme(made) == Figure()
     visited(made, DESK, own=[told(1)])
     assert acme(made) == Figure(1, 1)
@@ -235,9 +241,10 @@ def test_an_edited_query_is_measured_anew() -> None:
 
 
 def test_a_watch_that_the_source_cannot_be_asked_for_has_no_figure() -> None:
-    made = watching(watches=(replace(ACME, query="/ac+me/"), BOLT))
+    watches = (replace(ACME, query="/ac+me/"), BOLT)
+    made = watching(watches=watches)
     for _ in range(3):
-        visited(made, DESK, others=[told(1)])
+        visited(made, DESK, others=[told(1)], watches=watches)
     assert "acme" not in made.figures("desk")
 
 

@@ -13,7 +13,6 @@ from insight.periods import week_before
 from insight.pipeline import Pipeline
 from insight.themes import Theme
 from listener import filters, signals
-from listener.collecting.ingest import ingest
 from listener.config import Config
 from listener.reports import compose_digest
 from listener.signals import Scene
@@ -21,6 +20,7 @@ from scrapers.base import Batch
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board
 from tests.listener.configs import GOOD, understood
+from tests.listener.metered import take
 
 FIREFOX = Watch("firefox", "Firefox", Role.BRAND, "firefox", "Europe/Berlin")
 OTHER = Watch("vivaldi", "Vivaldi", Role.COMPETITOR, "browser", "UTC")
@@ -45,7 +45,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         opened.watches.sync([FIREFOX, OTHER], NOW)
         opened.sources.sync([SourceEntry("board", "board")], NOW)
         batch = Batch(tuple(map(post, POSTS)))
-        ingest(opened, Pipeline([FIREFOX, OTHER]), Board(name="board"), "", batch, None, NOW)
+        take(opened, Pipeline([FIREFOX, OTHER]), Board(name="board"), batch)
         yield opened
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -29,7 +29,7 @@ from storage import Store
 from tests.board import NOW, FakeDoor
 from tests.listener.configs import GOOD
 from tests.listener.configs import understood as config_of
-from tests.listener.metered import ACME, DAY, HOUR, Looking, Metered, collector, opened
+from tests.listener.metered import ACME, DAY, HOUR, Looking, Metered, Silent, collector, opened
 from tests.listener.test_commands import Run, filled, run
 from tests.listener.test_daemon import Running, daemon
 from tests.listener.test_looks import Desk
@@ -57,7 +57,7 @@ async def test_a_source_is_described_by_what_is_stored(store: Store) -> None:
     for _ in range(4):
         await visits.visit(source)
         clock.move_to(clock.now() + HOUR)
-    await visits.take(source, "", Batch((Gap(NOW - HOUR, NOW, "no page"),)))
+    await visits.ingest(source, "", Batch((Gap(NOW - HOUR, NOW, "no page"),)))
     found = condition(store, source, clock)
     assert (found.plan.day.requests, round(found.plan.day.cost, 6)) == (24, 2.4)
     assert found.left["requests today"] == 100 - len(door.asked)
@@ -248,13 +248,11 @@ def test_the_terms_of_each_kind_are_in_the_log_at_start(daemon: Running) -> None
 def test_the_terms_are_said_once_a_kind() -> None:
     said: list[dict[str, Any]] = []
 
-    class App:
-        sources: ClassVar[Any] = {name: Metered(name=name) for name in ("a", "b")}
+    class Said(Silent):
+        def info(self, event: str, **more: Any) -> None:
+            said.append({"event": event, **more})
 
-        class log:  # noqa: N801
-            info = staticmethod(lambda event, **more: said.append({"event": event, **more}))
-
-    say_terms(App())  # type: ignore[arg-type]
+    say_terms([Metered(name=name) for name in ("a", "b")], Said())  # type: ignore[arg-type]
     assert [line["kind"] for line in said] == ["board"]
 
 

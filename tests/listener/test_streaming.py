@@ -265,7 +265,7 @@ async def test_streams_end_for_a_new_config_and_open_again(store: Store, station
         await radio.streaming.stop()
         radio.start()
         assert radio.streaming.running == (), "not while the config changes"
-        radio.streaming.take(radio.collector, [Radio(base_url=station.url, begins=1)])
+        radio.streaming.take([Radio(base_url=station.url, begins=1)])
         radio.streaming.resume()
         station.say("3")
         radio.start()

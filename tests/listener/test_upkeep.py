@@ -12,11 +12,11 @@ import pytest
 from insight.model import Label, MentionState, Role, Watch
 from insight.pipeline import Pipeline
 from listener import upkeep
-from listener.collecting.ingest import ingest
 from listener.config import load
 from scrapers.base import Batch
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board, post
+from tests.listener.metered import take
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 CONFIG = """\
@@ -62,7 +62,7 @@ def test_a_new_watch_is_matched_with_what_is_stored(store: Store) -> None:
 
 
 def test_mentions_and_counts_follow_a_changed_query_and_come_back(store: Store) -> None:
-    ingest(store, Pipeline([ACME]), Board(), "", Batch(tuple(map(post, range(5)))), None, NOW)
+    take(store, Pipeline([ACME]), Board(), Batch(tuple(map(post, range(5)))))
     store.watches.sync([replace(ACME, query="acme NOT broken")], NOW)
     rematch(store, Board())
     assert states(store) == {MentionState.EXCLUDED}
@@ -76,14 +76,14 @@ def test_mentions_and_counts_follow_a_changed_query_and_come_back(store: Store) 
 
 def test_what_a_bound_source_brought_stays_whatever_the_query_says(store: Store) -> None:
     board = Board(watches=("acme",))
-    ingest(store, Pipeline([ACME]), board, "", Batch((post(1),)), None, NOW)
+    take(store, Pipeline([ACME]), board, Batch((post(1),)))
     store.watches.sync([replace(ACME, query="zenith")], NOW)
     rematch(store, board)
     assert states(store) == {MentionState.KEPT}
 
 
 def test_a_stored_post_is_matched_as_brought_by_the_source_that_saw_it_first(store: Store) -> None:
-    ingest(store, Pipeline([ACME]), Board(name="board"), "", Batch((post(1),)), None, NOW)
+    take(store, Pipeline([ACME]), Board(name="board"), Batch((post(1),)))
     for query, state in (("acme source:elsewhere", MentionState.DROPPED), ("acme source:board", MentionState.KEPT)):
         store.watches.sync([replace(ACME, query=query)], NOW)
         rematch(store, Board(name="board"))
@@ -102,6 +102,6 @@ def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_pat
     (tmp_path / "config.yaml").write_text(CONFIG)
     config = load(tmp_path / "config.yaml")
     hiding = replace(ACME, query="acme NOT broken")
-    ingest(store, Pipeline([hiding]), Board(), "", Batch((post(1),)), None, NOW)
+    take(store, Pipeline([hiding]), Board(), Batch((post(1),)))
     assert upkeep.expire(store, config, NOW + timedelta(days=7)) == 0
     assert upkeep.expire(store, config, NOW + timedelta(days=8)) == 1
