@@ -206,7 +206,7 @@ def _bound(settings: DaemonSettings) -> socket | None:
 
 def say_terms(sources: Sequence[Source], to: log.Log) -> None:
     """What the platform of each kind in use allows, in the log."""
-    for kind in dict.fromkeys(map(type, sources)):
+    for kind in dict.fromkeys(type(source) for source in sources):
         terms = kind.terms
         to.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
 
