@@ -14,6 +14,12 @@ LAGS: tuple[int, ...] = (0, 1, 2, 3, 6, 12, 24, 48, 168)
 age `a`", that is, with the sum over `lag <= maturity(a)`: neither a backlog nor a backfill looks like a spike then.
 """
 
+SENTIMENT = "sentiment"
+HOURLY = frozenset({SENTIMENT, "complaint"})
+"""The facets that are counted by the hour (of posts known to the day, by the day); every other one by the day."""
+
+COUNTED = (MentionState.KEPT, MentionState.DELETED)
+
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=10)
 
@@ -30,17 +36,28 @@ def event_time(post: Post, collected_at: datetime) -> datetime | None:
 
 
 def contributions(mention: Mention, post: Post, source: str, collected_at: datetime) -> tuple[Cell, ...]:
-    """The counters that this mention raises by one: none, or one hour or day cell.
+    """The counters that this mention raises by one: that of its sentiment, and one for each value of a facet.
 
     `source` is the one that saw the post first, `collected_at` when: neither changes with an edit.
     """
     at = event_time(post, collected_at)
-    if mention.state is not MentionState.KEPT or at is None:
+    if mention.state not in COUNTED or at is None:
         return ()
-    grain = Grain.DAY if post.precision is Precision.DAY else Grain.HOUR
-    start, end = bounds(grain, at)
+    hourly = Grain.DAY if post.precision is Precision.DAY else Grain.HOUR
+    start, end = bounds(hourly, at)
     lag = lag_index(end, collected_at)
-    return (Cell(mention.watch, source, grain, start, mention.sentiment.label, lag),)
+    sentiment = Cell(mention.watch, source, hourly, start, SENTIMENT, mention.sentiment.label.value, lag)
+    if not mention.facets:
+        return (sentiment,)
+    day, end = bounds(Grain.DAY, at)
+    daily_lag = lag_index(end, collected_at)
+    further = {
+        Cell(mention.watch, source, hourly, start, facet.name, facet.value, lag)
+        if facet.name in HOURLY
+        else Cell(mention.watch, source, Grain.DAY, day, facet.name, facet.value, daily_lag)
+        for facet in mention.facets
+    }
+    return (sentiment, *further)
 
 
 def bounds(grain: Grain, at: datetime) -> tuple[datetime, datetime]:

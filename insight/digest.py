@@ -63,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Mentions by sentiment; `unknown` includes posts that are gone, so that the five numbers of a week add up."""
+    """Mentions by sentiment, posts that are gone among them: the four numbers of a week add up."""
 
     negative: int
     neutral: int
@@ -179,8 +179,8 @@ def _compared(now: int, before: int, unusual: bool) -> str:
 
 def _shares(totals: Totals) -> Shares:
     sums = {label: sum(labels.get(label, 0) for labels in totals.values()) for label in Label}
-    negative, neutral, positive = sums[Label.NEGATIVE], sums[Label.NEUTRAL], sums[Label.POSITIVE]
-    unknown = sums[Label.UNKNOWN] + sums[Label.DELETED]
+    negative, neutral = sums[Label.NEGATIVE], sums[Label.NEUTRAL]
+    positive, unknown = sums[Label.POSITIVE], sums[Label.UNKNOWN]
     known = negative + neutral + positive
     sentence = "sentiment unknown"
     if known:

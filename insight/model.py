@@ -68,38 +68,50 @@ class Rating:
         return (self.value - self.worst) / (self.best - self.worst)
 
 
+SAID: Mapping[str, bool] = {"said": True}
+"""Of a field of Post: a change of it is an edit, and what it was before is kept. The rest just follows its platform."""
+STAYS: Mapping[str, bool] = {"stays": True}
+"""What may stay of a post that is deleted or kept no longer: nothing that anybody said, or who said it."""
+LASTS: Mapping[str, bool] = {"lasts": True}
+"""What an edition does not give stays as it was known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """Something somebody published. Identity is `(network, native_id)`; times are aware, in UTC.
 
     `text` is plain text with line breaks; `title` is apart from it. Unknown is `None`, never an invented value.
     `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to`, `thread` and `repost_of` are
-    native ids.
+    native ids. `facts` hold what only some kinds know, by the names in `insight.query.fields.FACTS`.
+
+    This is its one declaration: columns, JSON, revisions and merging are derived from it. A further field needs a
+    migration that adds its column, and nothing else.
     """
 
     network: str
     native_id: str
-    text: str
-    kind: PostKind = PostKind.POST
+    text: str = field(metadata=SAID)
+    kind: PostKind = field(default=PostKind.POST, metadata={**SAID, **STAYS})
     url: str | None = None
-    title: str | None = None
-    author: str | None = None
+    title: str | None = field(default=None, metadata=SAID)
+    author: str | None = field(default=None, metadata=SAID)
     author_name: str | None = None
     audience: int | None = None
-    published_at: datetime | None = None
-    precision: Precision = Precision.SECOND
-    edited_at: datetime | None = None
-    language: str | None = None
-    country: str | None = None
-    rating: Rating | None = None
-    engagement: Mapping[str, int] = field(default_factory=dict)
-    reply_to: str | None = None
-    thread: str | None = None
+    published_at: datetime | None = field(default=None, metadata={**SAID, **STAYS})
+    precision: Precision = field(default=Precision.SECOND, metadata={**SAID, **STAYS})
+    edited_at: datetime | None = field(default=None, metadata=STAYS)
+    language: str | None = field(default=None, metadata=STAYS)
+    country: str | None = field(default=None, metadata=STAYS)
+    rating: Rating | None = field(default=None, metadata={**SAID, **STAYS})
+    engagement: Mapping[str, int] = field(default_factory=dict, metadata=LASTS)
+    reply_to: str | None = field(default=None, metadata=LASTS)
+    thread: str | None = field(default=None, metadata=LASTS)
     repost_of: str | None = None
-    links: tuple[str, ...] = ()
-    hashtags: tuple[str, ...] = ()
+    links: tuple[str, ...] = field(default=(), metadata=SAID)
+    hashtags: tuple[str, ...] = field(default=(), metadata=SAID)
     media: tuple[str, ...] = ()
-    visibility: Visibility = Visibility.PUBLIC
+    visibility: Visibility = field(default=Visibility.PUBLIC, metadata={**SAID, **STAYS})
+    facts: Mapping[str, str | float] = field(default_factory=dict, metadata=LASTS)
 
     @property
     def key(self) -> PostKey:
@@ -171,13 +183,12 @@ Item = Post | Deletion | Engagement | Reading | Snapshot | Gap
 
 
 class Label(StrEnum):
-    """A mention's sentiment. `UNKNOWN`: no lexicon for the language. `DELETED`: the post is gone, the count stays."""
+    """A mention's sentiment. `UNKNOWN`: no lexicon for the language."""
 
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
     POSITIVE = "positive"
     UNKNOWN = "unknown"
-    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +202,28 @@ class Sentiment:
 
 
 class MentionState(StrEnum):
-    """`EXCLUDED`: an exclusion of the query hides it (see `Mention.excluded_by`); `DROPPED`: an edit took it out."""
+    """`EXCLUDED`: an exclusion of the query hides it (see `Mention.excluded_by`); `DROPPED`: an edit took it out.
+
+    `DELETED`: it was kept when its post went. It counts as it did, and nobody sees it any more.
+    """
 
     KEPT = "kept"
     EXCLUDED = "excluded"
     DROPPED = "dropped"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing understood of a mention besides its sentiment: `Facet("aspect", "battery", -0.6, 0.9)`.
+
+    `score` from -1 (bad) to 1 (good) where the facet has a polarity; `probability` from 0 to 1 that it is so.
+    """
+
+    name: str
+    value: str
+    score: float | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +248,7 @@ class Mention:
     state: MentionState = MentionState.KEPT
     excluded_by: str | None = None
     spans: tuple[Span, ...] = ()
+    facets: tuple[Facet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +269,17 @@ class Grain(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """One counter. `start` is the hour's or day's beginning in UTC; `lag` an index into `insight.counts.LAGS`."""
+    """One counter: so many mentions have this `value` of this `facet` ("sentiment": a label).
+
+    `start` is the hour's or day's beginning in UTC; `lag` an index into `insight.counts.LAGS`.
+    """
 
     watch: str
     source: str
     grain: Grain
     start: datetime
-    label: Label
+    facet: str
+    value: str
     lag: int
 
 

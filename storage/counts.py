@@ -6,20 +6,22 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy import bindparam as bind
 
-from insight.counts import LAGS, contributions
-from insight.model import Cell, Grain, Label, Mention, MentionState, Post, PostKey, Precision, Sentiment
+from insight.counts import COUNTED, HOURLY, LAGS, SENTIMENT, contributions
+from insight.model import Cell, Grain, Label
 from storage import tables
-from storage.bulk import put
-from storage.counting import cell_key, drop_zeros, move
+from storage.counting import move
 from storage.database import Database
+from storage.reading import select_sighted
+from storage.rows import read_sighted
+from storage.tables import CELL
 from storage.values import Difference, Distinct
 
-_NO_SENTIMENT = {label: Sentiment(label, 0.0) for label in Label}
+_COUNTED = [state.value for state in COUNTED]
 
 
 class Counts:
@@ -31,49 +33,61 @@ class Counts:
         watch: str,
         since: datetime,
         until: datetime,
-        labels: Collection[Label] | None = None,
+        values: Collection[str] | None = None,
         max_lag: int | None = None,
+        facet: str = SENTIMENT,
     ) -> dict[datetime, int]:
         """Mentions by the hour of their post, from `since` up to `until` (not in it), over all sources.
 
-        Hours without any are absent. `max_lag` leaves out what became known later than that (`insight.counts.LAGS`).
+        Of one `facet`, and of all its `values` or these; what is counted by the day comes by the day. Hours without any
+        are absent. `max_lag` leaves out what became known later than that (`insight.counts.LAGS`).
         """
         lag = len(LAGS) if max_lag is None else max_lag
-        return self.matured(watch, since, until, labels, (lag,))[lag]
+        return self.matured(watch, since, until, values, (lag,), facet)[lag]
 
     def matured(
         self,
         watch: str,
         since: datetime,
         until: datetime,
-        labels: Collection[Label] | None,
+        values: Collection[str] | None,
         max_lags: Collection[int],
+        facet: str = SENTIMENT,
     ) -> dict[int, dict[datetime, int]]:
         """`hours` for each of these lags, all from one view of the database."""
-        query = _hours(None if labels is None else frozenset(labels))
+        query = _hours(facet, None if values is None else frozenset(values))
         found: dict[int, dict[datetime, int]] = {max_lag: {} for max_lag in max_lags}
         with self._database.read() as connection:
             rows = connection.execute(query, {"watch": watch, "since": since, "until": until})
-            for start, lag, value in rows:
+            for start, lag, number in rows:
                 for max_lag, hours in found.items():
                     if lag <= max_lag:
-                        hours[start] = hours.get(start, 0) + int(value)
+                        hours[start] = hours.get(start, 0) + int(number)
         return found
 
-    def totals(self, watch: str, since: datetime, until: datetime) -> dict[str, dict[Label, int]]:
-        """Mentions by source and label, of the hours and days that begin from `since` up to `until` (not in it)."""
+    @overload
+    def totals(self, watch: str, since: datetime, until: datetime) -> dict[str, dict[Label, int]]: ...
+
+    @overload
+    def totals(self, watch: str, since: datetime, until: datetime, facet: str) -> dict[str, dict[str, int]]: ...
+
+    def totals(self, watch: str, since: datetime, until: datetime, facet: str = SENTIMENT) -> Any:
+        """Mentions by source and value, of the hours and days that begin from `since` up to `until` (not in it).
+
+        The values of sentiment are labels. A mention may have several values of a facet, and counts for each.
+        """
         table = tables.counts
         query = (
-            select(table.c.source, table.c.label, func.sum(table.c.value))
-            .where(table.c.watch == watch, table.c.grain.in_([grain.value for grain in Grain]))
+            select(table.c.source, table.c.value, func.sum(table.c.number))
+            .where(table.c.watch == watch, table.c.facet == facet, table.c.grain.in_([grain.value for grain in Grain]))
             .where(table.c.start >= since, table.c.start < until)
-            .group_by(table.c.source, table.c.label)
-            .order_by(table.c.source, table.c.label)
+            .group_by(table.c.source, table.c.value)
+            .order_by(table.c.source, table.c.value)
         )
-        found: dict[str, dict[Label, int]] = {}
+        found: dict[str, dict[str, int]] = {}
         with self._database.read() as connection:
-            for source, label, value in connection.execute(query):
-                found.setdefault(source, {})[Label(label)] = int(value)
+            for source, value, number in connection.execute(query):
+                found.setdefault(source, {})[Label(value) if facet == SENTIMENT else value] = int(number)
         return found
 
     def distinct(
@@ -89,7 +103,7 @@ class Counts:
             )
             .select_from(mentions.join(posts, posts.c.id == mentions.c.post))
             .where(mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until)
-            .where(mentions.c.state == MentionState.KEPT.value, mentions.c.grain.is_not(None))
+            .where(mentions.c.state.in_(_COUNTED), mentions.c.grain.is_not(None))
             .where(*_among(mentions.c.label, labels))
         )
         with self._database.read() as connection:
@@ -106,56 +120,39 @@ class Counts:
                 if (stored[cell], cell in stored) != (expected[cell], cell in expected)
             ]
             if repair and differences:
-                move(connection, {one.cell: one.expected - one.stored for one in differences if one.expected})
-                _remove(connection, [one.cell for one in differences if not one.expected])
+                move(connection, {one.cell: one.expected - one.stored for one in differences})
         return differences
 
 
 @lru_cache(maxsize=64)
-def _hours(labels: frozenset[Label] | None) -> Select[Any]:
+def _hours(facet: str, values: frozenset[str] | None) -> Select[Any]:
     """Built once: making a statement takes longer than running it."""
-    table = tables.counts
+    table, grain = tables.counts, Grain.HOUR if facet in HOURLY else Grain.DAY
     return (
-        select(table.c.start, table.c.lag, func.sum(table.c.value))
-        .where(table.c.watch == bind("watch"), table.c.grain == Grain.HOUR.value)
-        .where(table.c.start >= bind("since"), table.c.start < bind("until"), *_among(table.c.label, labels))
+        select(table.c.start, table.c.lag, func.sum(table.c.number))
+        .where(table.c.watch == bind("watch"), table.c.facet == facet, table.c.grain == grain.value)
+        .where(table.c.start >= bind("since"), table.c.start < bind("until"), *_among(table.c.value, values))
         .group_by(table.c.start, table.c.lag)
         .order_by(table.c.start, table.c.lag)
     )
 
 
-def _among(column: ColumnElement[Any], labels: Collection[Label] | None) -> Iterator[ColumnElement[bool]]:
-    if labels is not None:
-        yield column.in_([label.value for label in labels])
+def _among(column: ColumnElement[Any], values: Collection[str] | None) -> Iterator[ColumnElement[bool]]:
+    if values is not None:
+        yield column.in_([str(value) for value in values])
 
 
 def _expected(connection: Connection) -> Counter[Cell]:
     """What the mentions add up to, through the very function that moves the counters."""
-    mentions, posts = tables.mentions, tables.posts
-    query = (
-        select(mentions.c.watch, mentions.c.label, posts.c.published_at, posts.c.precision, posts.c.source,
-               posts.c.collected_at)
-        .join(posts, posts.c.id == mentions.c.post)
-        .where(mentions.c.state == MentionState.KEPT.value)
-    )  # fmt: skip
+    query = select_sighted().where(tables.mentions.c.state.in_(_COUNTED))
     total: Counter[Cell] = Counter()
     for row in connection.execute(query.execution_options(yield_per=10_000)):
-        post = Post("", "", "", published_at=row.published_at, precision=Precision(row.precision))
-        mention = Mention(row.watch, PostKey("", ""), 0, "", _NO_SENTIMENT[Label(row.label)], "")
-        total.update(contributions(mention, post, row.source, row.collected_at))
+        one = read_sighted(row)
+        total.update(contributions(one.mention, one.post, one.source, one.collected_at))
     return total
 
 
 def _stored(connection: Connection) -> Counter[Cell]:
     table = tables.counts
-    return Counter(
-        {
-            Cell(row.watch, row.source, Grain(row.grain), row.start, Label(row.label), row.lag): row.value
-            for row in connection.execute(select(table))
-        }
-    )
-
-
-def _remove(connection: Connection, cells: list[Cell]) -> None:
-    put(connection, tables.counts, [{**cell_key(cell), "value": 0} for cell in cells], replace=("value",))
-    drop_zeros(connection, cells)
+    rows = connection.execute(select(*(table.c[name] for name in CELL.names), table.c.number))
+    return Counter({CELL.read(row[:-1]): row.number for row in rows})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam as bind
 from insight.model import Deletion, Engagement, Mention, MentionState, PostKey, Understood
 from storage import sources, tables
 from storage.bulk import put
-from storage.changes import Known, by_network, read_known, retired_watches, write_changes
+from storage.changes import Change, by_network, locks, read_changes, retired_watches, write_changes
 from storage.database import Database
 from storage.indicators import put_readings
 from storage.merge import NEVER, arrived, deleted, engaged
@@ -23,16 +23,17 @@ from storage.watches import refuse_outdated
 
 def ingest(database: Database, arrival: Arrival) -> Outcome:
     understood = _in_turn(storable(item) for item in arrival.understood)
-    with database.write() as connection:
+    keys = _keys(understood, arrival)
+    with database.write({f"source:{arrival.source}", *locks(keys)}) as connection:
         refuse_outdated(connection, arrival.versions)
-        known = read_known(connection, _keys(understood, arrival))
-        _merge(connection, known, understood, arrival)
-        write_changes(connection, known, arrival.collected_at)
-        _write_sightings(connection, known, {item.post.key for item in understood}, arrival)
+        changes = read_changes(connection, keys)
+        _merge(connection, changes, understood, arrival)
+        write_changes(connection, changes.values(), arrival.collected_at)
+        _write_sightings(connection, changes, {item.post.key for item in understood}, arrival)
         put_readings(connection, arrival.source, arrival.readings)
         put_snapshots(connection, arrival.source, arrival.snapshots)
         sources.put_arrival(connection, arrival)
-    return _outcome(known.values(), len(arrival.understood))
+    return _outcome(changes.values(), len(arrival.understood))
 
 
 def _in_turn(understood: Iterable[Understood]) -> list[Understood]:
@@ -60,28 +61,29 @@ def _key(item: Deletion | Engagement) -> PostKey:
 
 
 def _merge(
-    connection: Connection, known: Mapping[PostKey, Known], understood: Sequence[Understood], arrival: Arrival
+    connection: Connection, changes: Mapping[PostKey, Change], understood: Sequence[Understood], arrival: Arrival
 ) -> None:
     """Take posts, then numbers, then deletions."""
     at, retired = arrival.collected_at, retired_watches(connection)
-    graves = _graves(connection, [key for key, one in known.items() if one.old is None])
+    early = _early_deletions(connection, [key for key, one in changes.items() if one.old is None])
     for item in understood:
         key = item.post.key
-        one = known[key]
+        one = changes[key]
         one.becomes(arrived(one.new, item, arrival.source, at, retired))
-        if one.new is not None and key in graves:
-            one.new = deleted(one.new, graves[key])
+        if one.new is not None and key in early:
+            one.new = deleted(one.new, early[key])
     for numbers in arrival.engagements:
-        one = known[_key(numbers)]
+        one = changes[_key(numbers)]
         one.new = one.new and engaged(one.new, numbers.counts)
     gone = {_key(item) for item in arrival.deletions}
     for key in gone:
-        one = known[key]
+        one = changes[key]
         one.new = one.new and deleted(one.new, at)
-    _dig(connection, known, gone, graves, at)
+    _write_tombstones(connection, [key for key in gone if not changes[key].new], at)
+    _take_tombstones(connection, [key for key in early if changes[key].new])
 
 
-def _graves(connection: Connection, keys: Sequence[PostKey]) -> dict[PostKey, datetime]:
+def _early_deletions(connection: Connection, keys: Sequence[PostKey]) -> dict[PostKey, datetime]:
     """Deletions that came before their post."""
     table, found = tables.tombstones, {}
     for network, part in by_network(keys):
@@ -91,35 +93,30 @@ def _graves(connection: Connection, keys: Sequence[PostKey]) -> dict[PostKey, da
     return found
 
 
-def _dig(
-    connection: Connection,
-    known: Mapping[PostKey, Known],
-    gone: Collection[PostKey],
-    graves: Mapping[PostKey, datetime],
-    at: datetime,
-) -> None:
-    """Remember deletions of posts that have not come, and forget those whose post has."""
-    new = [{"network": key.network, "native_id": key.native_id, "deleted_at": at} for key in gone if not known[key].new]
-    put(connection, tables.tombstones, new)
-    table = tables.tombstones
-    used = [{"n": key.network, "i": key.native_id} for key in graves if known[key].new]
-    if used:
+def _write_tombstones(connection: Connection, keys: Iterable[PostKey], at: datetime) -> None:
+    rows = [{"network": key.network, "native_id": key.native_id, "deleted_at": at} for key in keys]
+    put(connection, tables.tombstones, rows)
+
+
+def _take_tombstones(connection: Connection, keys: Iterable[PostKey]) -> None:
+    table, taken = tables.tombstones, [{"n": key.network, "i": key.native_id} for key in keys]
+    if taken:
         matches = (table.c.network == bind("n")) & (table.c.native_id == bind("i"))
-        connection.execute(delete(table).where(matches), used)
+        connection.execute(delete(table).where(matches), taken)
 
 
 def _write_sightings(
-    connection: Connection, known: Mapping[PostKey, Known], seen: Iterable[PostKey], arrival: Arrival
+    connection: Connection, changes: Mapping[PostKey, Change], seen: Iterable[PostKey], arrival: Arrival
 ) -> None:
     rows = [
-        {"post": known[key].id, "source": arrival.source, "at": arrival.collected_at}
+        {"post": changes[key].id, "source": arrival.source, "at": arrival.collected_at}
         for key in seen
-        if known[key].new is not None
+        if changes[key].new is not None
     ]
     put(connection, tables.sightings, rows)
 
 
-def _outcome(changes: Iterable[Known], seen: int) -> Outcome:
+def _outcome(changes: Iterable[Change], seen: int) -> Outcome:
     new = revised = gone = kept = 0
     for one in changes:
         if not one.changed or one.new is None:

@@ -8,15 +8,16 @@ bring back old words, and two sources that word a post differently do not revise
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any
 
-from insight.model import Label, Mention, MentionState, Post, Sentiment, Understood, Visibility
+from insight.model import Label, Mention, MentionState, Post, Understood, Visibility
 
-_content = attrgetter("title", "text", "rating", "published_at", "precision", "author", "kind", "links", "hashtags",
-                      "visibility")  # fmt: skip
-"""What an edit is an edit of: a change here is a revision. The rest (numbers, names, addresses) just follows."""
+_said = attrgetter(*(one.name for one in fields(Post) if "said" in one.metadata))
+_STAYS = tuple(one.name for one in fields(Post) if "stays" in one.metadata)
+_LASTS = tuple(one.name for one in fields(Post) if "lasts" in one.metadata)
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -53,7 +54,7 @@ def arrived(
         return Record(post, source, at, at, new) if new else None
     if old.emptied:
         return _changed(old, old.post, _added(old, new), old.edition_at)
-    same = _content(post) == _content(old.post)
+    same = _said(post) == _said(old.post)
     if not _replaces(post, old, source, at):
         mentions = _merged(old, new) if same else _added(old, new)
         return _changed(old, _hidden(old.post, post), mentions, old.edition_at)
@@ -98,23 +99,11 @@ def engaged(old: Record, counts: Mapping[str, int]) -> Record:
 
 def emptied(post: Post) -> Post:
     """What may stay of a post that is deleted or kept no longer: nothing that anybody said, or who said it."""
-    return Post(
-        post.network,
-        post.native_id,
-        "",
-        post.kind,
-        published_at=post.published_at,
-        precision=post.precision,
-        edited_at=post.edited_at,
-        language=post.language,
-        country=post.country,
-        rating=post.rating,
-        visibility=post.visibility,
-    )
+    return Post(post.network, post.native_id, "", **{name: getattr(post, name) for name in _STAYS})
 
 
 def is_revision(old: Post, new: Post) -> bool:
-    return _content(old) != _content(new)
+    return _said(old) != _said(new)
 
 
 def complains(mention: Mention | None) -> bool:
@@ -128,10 +117,13 @@ def _replaces(post: Post, old: Record, source: str, at: datetime) -> bool:
 
 
 def _edition(post: Post, old: Post) -> Post:
-    """The new edition. Numbers and places in a conversation that it does not give stay; so does what was private."""
-    engagement = {**old.engagement, **post.engagement}
-    thread, reply_to = post.thread or old.thread, post.reply_to or old.reply_to
-    return replace(_hidden(post, old), engagement=engagement, thread=thread, reply_to=reply_to)
+    """The new edition. What lasts and it does not give stays; so does what was private."""
+    lasting = {name: _lasting(getattr(post, name), getattr(old, name)) for name in _LASTS}
+    return replace(_hidden(post, old), **lasting)
+
+
+def _lasting(new: Any, old: Any) -> Any:
+    return {**old, **new} if isinstance(new, Mapping) else new or old
 
 
 def _hidden(post: Post, other: Post) -> Post:
@@ -164,4 +156,6 @@ def _adds(new: Mention, known: Mention | None) -> bool:
 
 
 def _gone(mention: Mention) -> Mention:
-    return replace(mention, sentiment=Sentiment(Label.DELETED, 0.0), spans=())
+    """It counts as it did; what it quotes goes."""
+    state = MentionState.DELETED if mention.state is MentionState.KEPT else mention.state
+    return replace(mention, state=state, sentiment=replace(mention.sentiment, evidence=()), spans=())

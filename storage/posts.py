@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,20 +14,21 @@ from insight.query import Query
 from storage import tables
 from storage.ages import aged
 from storage.bulk import put
-from storage.changes import POST_COLUMNS, Known, by_network, read_known, retired_watches, write_changes
-from storage.database import Database, chunks
+from storage.changes import (
+    POST_COLUMNS,
+    Change,
+    by_network,
+    locks,
+    read_changes,
+    retired_watches,
+    write_changes,
+)
+from storage.database import Database
 from storage.merge import corrected, emptied
 from storage.reading import KEPT, between, in_states, newest_mentions, pages, select_sighted
-from storage.rows import (
-    post_columns,
-    post_from_json,
-    read_post,
-    read_sighted,
-    read_stored,
-    storable,
-    storable_key,
-)
+from storage.rows import read_post, read_sighted, read_stored, storable, storable_key
 from storage.search import Within, search
+from storage.tables import HIDDEN, POST
 from storage.values import Found, Revision, Sighting, StoredPost
 from storage.words import claim, index, take_words
 
@@ -53,11 +54,12 @@ class Posts:
 
     def revisions(self, key: PostKey) -> list[Revision]:
         """What the post said before each edit, oldest first."""
+        named = asdict(storable_key(key))
         table, posts = tables.revisions, tables.posts
         query = select(table).join(posts, posts.c.id == table.c.post).where(*_is(key)).order_by(table.c.number)
         with self._database.read() as connection:
             rows = connection.execute(query)
-            return [Revision(post_from_json(storable_key(key), row.content), row.replaced_at) for row in rows]
+            return [Revision(POST.from_json({**row.content, **named}), row.replaced_at) for row in rows]
 
     def sightings(self, key: PostKey) -> list[Sighting]:
         """The sources that saw the post, the first one first."""
@@ -82,10 +84,7 @@ class Posts:
         limit: int | None = None,
         states: Collection[MentionState] = KEPT,
     ) -> list[Sighted]:
-        """A watch's mentions from `since` up to `until` (not in it), newest first.
-
-        Posts that are gone come only when `labels` names `DELETED`.
-        """
+        """A watch's mentions from `since` up to `until` (not in it), newest first."""
         mentions = tables.mentions
         query = in_states(select_sighted(), states, labels).where(
             mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until
@@ -164,16 +163,14 @@ class Posts:
         A mention that is absent now becomes `DROPPED`. The posts themselves stay as they are, and a post that is
         gone or emptied keeps its mentions. One transaction a call. Gives how many posts changed.
         """
-        changed = 0
-        with self._database.write() as connection:
-            retired = retired_watches(connection)
-            for part in chunks([storable(item) for item in understood]):
-                known = read_known(connection, {item.post.key for item in part})
-                for item in part:
-                    _correct(known[item.post.key], item, retired)
-                write_changes(connection, known, now)
-                changed += sum(1 for one in known.values() if one.changed)
-        return changed
+        items = [storable(item) for item in understood]
+        keys = {item.post.key for item in items}
+        with self._database.write(locks(keys)) as connection:
+            retired, changes = retired_watches(connection), read_changes(connection, keys)
+            for item in items:
+                _correct(changes[item.post.key], item, retired)
+            write_changes(connection, changes.values(), now)
+        return sum(1 for one in changes.values() if one.changed)
 
     def expire(self, network: str, before: datetime, now: datetime) -> int:
         """Retention: take what posts collected before then say, and who said it. Mentions and counts stay.
@@ -181,7 +178,7 @@ class Posts:
         With the words go earlier revisions, and what mentions quote. Gives how many posts were emptied.
         """
         posts = tables.posts
-        return self._empty_all(_collected(before).where(posts.c.network == network), now)
+        return self._empty_all(_collected(before).where(posts.c.network == network), now, {f"network:{network}"})
 
     def forget_excluded(self, before: datetime, now: datetime) -> int:
         """Take what posts say that were collected before then and concern nobody: exclusions hide every mention.
@@ -190,14 +187,14 @@ class Posts:
         """
         posts, mentions = tables.posts, tables.mentions
         # written out, so that the index of hidden mentions serves it
-        hidden = select(mentions.c.post).where(text("mentions.state <> 'kept'"))
+        hidden = select(mentions.c.post).where(text(f"mentions.{HIDDEN}"))
         kept = select(mentions.c.post).where(mentions.c.post == posts.c.id, mentions.c.state == MentionState.KEPT.value)
         return self._empty_all(_collected(before).where(posts.c.id.in_(hidden), ~kept.exists()), now)
 
-    def _empty_all(self, due: Select[Any], now: datetime, batch: int = 1000) -> int:
+    def _empty_all(self, due: Select[Any], now: datetime, named: set[str] | None = None, batch: int = 1000) -> int:
         emptied_posts = 0
         while True:
-            with self._database.write() as connection:
+            with self._database.write(named) as connection:
                 rows = connection.execute(due.limit(batch)).all()
                 _empty(connection, rows, now)
             emptied_posts += len(rows)
@@ -213,7 +210,7 @@ def _collected(before: datetime) -> Select[Any]:
     )
 
 
-def _correct(one: Known, item: Understood, retired: Collection[str]) -> None:
+def _correct(one: Change, item: Understood, retired: Collection[str]) -> None:
     record = one.new
     if record is None or record.emptied:
         return
@@ -226,7 +223,7 @@ def _empty(connection: Connection, rows: Sequence[Row[Any]], now: datetime) -> N
     mentions, revisions = tables.mentions, tables.revisions
     claim(connection, now)
     ids = [row.id for row in rows]
-    emptied_rows = [{**row._mapping, **post_columns(emptied(read_post(row))), "expired_at": now} for row in rows]
+    emptied_rows = [{**row._mapping, **POST.write(emptied(read_post(row))), "expired_at": now} for row in rows]
     put(connection, tables.posts, emptied_rows, replace=POST_COLUMNS)
     take_words(connection, ids)
     connection.execute(delete(revisions).where(revisions.c.post.in_(ids)))

@@ -10,19 +10,21 @@ from sqlalchemy import Row, Select, select, tuple_
 
 from insight.model import Label, MentionState
 from storage import tables
-from storage.changes import mention_columns_read
 from storage.database import Database
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
-_LABELS = tuple(label for label in Label if label is not Label.DELETED)
 
 
 def select_sighted(*, posts_first: bool = False) -> Select[Any]:
-    """`posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page."""
+    """Every column of posts, and those of mentions behind them as `mention_…`.
+
+    `posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page."""
     posts, mentions = tables.posts, tables.mentions
     number = posts.c.id + 0 if posts_first else posts.c.id  # an expression: no index of posts serves it
-    return select(posts, *mention_columns_read()).join(mentions, mentions.c.post == number)
+    return select(posts, *(one.label(f"mention_{one.name}") for one in mentions.c)).join(
+        mentions, mentions.c.post == number
+    )
 
 
 def between(column: Any, since: datetime | None, until: datetime | None) -> Iterator[Any]:
@@ -35,7 +37,7 @@ def between(column: Any, since: datetime | None, until: datetime | None) -> Iter
 def in_states(query: Select[Any], states: Collection[MentionState], labels: Collection[Label] | None) -> Select[Any]:
     mentions = tables.mentions
     query = query.where(mentions.c.state.in_([state.value for state in states]))
-    return query.where(mentions.c.label.in_([label.value for label in (_LABELS if labels is None else labels)]))
+    return query if labels is None else query.where(mentions.c.label.in_([label.value for label in labels]))
 
 
 def newest_mentions(
@@ -52,7 +54,7 @@ def newest_mentions(
 
     def after(row: Row[Any]) -> Select[Any]:
         here = tuple_(*order) <= tuple_(row.event_at, row.id)
-        return query.where(here, ~((order[1] == row.id) & (mentions.c.watch >= row.watch)))
+        return query.where(here, ~((order[1] == row.id) & (mentions.c.watch >= row.mention_watch)))
 
     return pages(database, query, after, batch, read)
 

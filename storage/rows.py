@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, fields, is_dataclass, replace
 from datetime import datetime
-from types import SimpleNamespace
+from operator import attrgetter
 from typing import Any
 
 from insight.counts import event_time
-from insight.model import (
-    Grain,
-    Label,
-    Mention,
-    MentionState,
-    Post,
-    PostKey,
-    PostKind,
-    Precision,
-    Rating,
-    Sentiment,
-    Sighted,
-    Span,
-    Understood,
-    Visibility,
-)
-from storage.columns import LARGEST, clean, is_clean
+from insight.model import Grain, Mention, Post, PostKey, Precision, Sighted, Understood
+from storage import tables
+from storage.columns import LARGEST, clean, cleaned, is_clean
+from storage.tables import MENTION, POST
 from storage.values import StoredPost
 
-_KIND = {item.value: item for item in PostKind}  # ten times faster than PostKind(value)
-_VISIBILITY = {item.value: item for item in Visibility}
-_PRECISION = {item.value: item for item in Precision}
-_LABEL = {item.value: item for item in Label}
-_STATE = {item.value: item for item in MentionState}
 LONGEST_KEY = 600  # characters; Postgres indexes no more than 2,700 bytes
+LONGEST_FACET = 100  # characters of a facet's value; it is part of the key of a counter
+
+_values = attrgetter(*(one.name for one in fields(Post)))
 
 
 # -- made storable ------------------------------------------------------------------------------------------------
@@ -55,110 +40,61 @@ def digest(*parts: object) -> str:
 
 def storable(understood: Understood) -> Understood:
     """The same, without anything that a database refuses. Nearly always the very same object."""
-    post = understood.post
-    texts = (post.network, post.native_id, post.text, post.title or "", post.url or "", post.author or "",
-             post.author_name or "", post.language or "", post.country or "", post.reply_to or "", post.thread or "",
-             post.repost_of or "", *post.links, *post.hashtags, *post.media)  # fmt: skip
-    huge = post.audience is not None and abs(post.audience) > LARGEST
-    if is_clean("\n".join(texts)) and len(post.native_id) <= LONGEST_KEY and not huge:
+    post, mentions = understood.post, understood.mentions
+    if len(post.native_id) > LONGEST_KEY or not _fits(post):
+        key = storable_key(post.key)
+        columns = [_within(cleaned(value)) for value in POST.write(post).values()]
+        post = replace(POST.read(columns), network=key.network, native_id=key.native_id)
+    elif not any(mention.facets for mention in mentions):
         return understood
-    post = _storable_post(post)
-    return Understood(post, tuple(replace(mention, post=post.key) for mention in understood.mentions))
+    return Understood(post, tuple(_storable_mention(mention, post.key) for mention in mentions))
 
 
-def _storable_post(post: Post) -> Post:
-    key = storable_key(post.key)
-    optional = ("title", "url", "author", "author_name", "language", "country", "reply_to", "thread", "repost_of")
-    changes: dict[str, Any] = {name: _maybe_clean(getattr(post, name)) for name in optional}
-    changes |= {name: tuple(map(clean, getattr(post, name))) for name in ("links", "hashtags", "media")}
-    audience = post.audience and max(-LARGEST, min(LARGEST, post.audience))
-    return replace(
-        post, network=key.network, native_id=key.native_id, text=clean(post.text), audience=audience, **changes
+def _fits(post: Post) -> bool:
+    texts: list[str] = []
+    for value in _values(post):
+        kind = value.__class__
+        if kind is str:
+            texts.append(value)
+        elif kind is tuple:
+            texts += value
+        elif kind is int:
+            if _within(value) != value:
+                return False
+        elif isinstance(value, Mapping):
+            if value and cleaned(dict(value)) != value:
+                return False
+        elif is_dataclass(kind) and cleaned(astuple(value)) != list(astuple(value)):
+            return False
+    return is_clean("\n".join(texts))
+
+
+def _within(value: Any) -> Any:
+    return max(-LARGEST, min(LARGEST, value)) if value.__class__ is int else value
+
+
+def _storable_mention(mention: Mention, key: PostKey) -> Mention:
+    facets = tuple(
+        replace(facet, name=clean(facet.name), value=clean(facet.value)[:LONGEST_FACET]) for facet in mention.facets
     )
-
-
-def _maybe_clean(text: str | None) -> str | None:
-    return clean(text) if text else text
+    return replace(mention, post=key, facets=facets)
 
 
 # -- posts --------------------------------------------------------------------------------------------------------
 
-
-def post_columns(post: Post) -> dict[str, Any]:
-    """Everything that an edit can change."""
-    return {
-        "kind": post.kind.value,
-        "visibility": post.visibility.value,
-        "precision": post.precision.value,
-        "text": post.text,
-        "title": post.title,
-        "url": post.url,
-        "author": post.author,
-        "author_name": post.author_name,
-        "audience": post.audience,
-        "published_at": post.published_at,
-        "edited_at": post.edited_at,
-        "language": post.language,
-        "country": post.country,
-        "reply_to": post.reply_to,
-        "thread": post.thread,
-        "repost_of": post.repost_of,
-        "rating": [post.rating.value, post.rating.worst, post.rating.best] if post.rating else None,
-        "engagement": dict(post.engagement) or None,
-        "links": list(post.links) or None,
-        "hashtags": list(post.hashtags) or None,
-        "media": list(post.media) or None,
-    }
-
-
-_COLUMNS = tuple(post_columns(Post("", "", "")))
+# a row begins with what the store adds; what is derived follows
+_POST = slice(len(tables.posts.c) - len(POST.names), len(tables.posts.c))
+_MENTION = slice(len(tables.mentions.c) - len(MENTION.names), len(tables.mentions.c))
+_JOINED = slice(_POST.stop + _MENTION.start, _POST.stop + _MENTION.stop)
 
 
 def read_post(row: Any) -> Post:
-    rating = row.rating
-    return Post(
-        row.network,
-        row.native_id,
-        row.text,
-        _KIND[row.kind],
-        row.url,
-        row.title,
-        row.author,
-        row.author_name,
-        row.audience,
-        row.published_at,
-        _PRECISION[row.precision],
-        row.edited_at,
-        row.language,
-        row.country,
-        Rating(*rating) if rating and None not in rating else None,
-        row.engagement or {},
-        row.reply_to,
-        row.thread,
-        row.repost_of,
-        tuple(row.links or ()),
-        tuple(row.hashtags or ()),
-        tuple(row.media or ()),
-        _VISIBILITY[row.visibility],
-    )
+    """`row` begins with all columns of posts."""
+    return POST.read(row[_POST])
 
 
 def read_stored(row: Any) -> StoredPost:
     return StoredPost(read_post(row), row.source, row.collected_at, row.deleted_at, row.expired_at)
-
-
-def post_json(post: Post) -> dict[str, Any]:
-    """A post as JSON, for a revision."""
-    value = post_columns(post)
-    for name in ("published_at", "edited_at"):
-        value[name] = value[name] and value[name].isoformat()
-    return {name: item for name, item in value.items() if item is not None}
-
-
-def post_from_json(key: PostKey, value: Mapping[str, Any]) -> Post:
-    times = {name: value.get(name) and datetime.fromisoformat(value[name]) for name in ("published_at", "edited_at")}
-    row = {**dict.fromkeys(_COLUMNS), **value, **times, "network": key.network, "native_id": key.native_id}
-    return read_post(SimpleNamespace(**row))
 
 
 # -- mentions -----------------------------------------------------------------------------------------------------
@@ -171,38 +107,13 @@ def grain_of(post: Post, collected_at: datetime) -> str | None:
     return (Grain.DAY if post.precision is Precision.DAY else Grain.HOUR).value
 
 
-def mention_columns(mention: Mention) -> dict[str, Any]:
-    sentiment = mention.sentiment
-    return {
-        "query_version": mention.query_version,
-        "state": mention.state.value,
-        "excluded_by": mention.excluded_by,
-        "language": mention.language,
-        "label": sentiment.label.value,
-        "score": sentiment.score,
-        "confidence": sentiment.confidence,
-        "evidence": list(sentiment.evidence) or None,
-        "story": mention.story,
-        "spans": [[span.field, span.start, span.end] for span in mention.spans] or None,
-    }
-
-
 def read_mention(row: Any, key: PostKey) -> Mention:
-    """`row.mention_language` is the recognised language; `row.language` would be the post's own hint."""
-    return Mention(
-        row.watch,
-        key,
-        row.query_version,
-        row.mention_language,
-        Sentiment(_LABEL[row.label], row.score, row.confidence, tuple(row.evidence or ())),
-        row.story,
-        _STATE[row.state],
-        row.excluded_by,
-        tuple(Span(*span) for span in row.spans or ()),
-    )
+    """`row` is one of mentions."""
+    return MENTION.read(row[_MENTION], row.watch, key)
 
 
 def read_sighted(row: Any) -> Sighted:
-    """A row of posts joined with mentions."""
+    """`row` is one of posts and one of mentions, side by side (`storage.reading.select_sighted`)."""
     post = read_post(row)
-    return Sighted(post, read_mention(row, post.key), row.source, row.collected_at)
+    mention = MENTION.read(row[_JOINED], row.mention_watch, post.key)
+    return Sighted(post, mention, row.source, row.collected_at)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage import ingest
+from storage.changes import locks
 from storage.counts import Counts
 from storage.database import Database
 from storage.errors import StoreError
@@ -69,6 +70,12 @@ def _database(url: str) -> Database:
             raise StoreError(f"`storage` names {other}", "Listener keeps its data in sqlite:/// or postgresql://")
 
 
+def _locks(step: Step) -> set[str]:
+    """A watch has one step at a time, and posts whose mentions it consumes are not changed meanwhile."""
+    watches = {one.watch or "" for part in (step.signals, step.alerts, step.themes, step.consumed) for one in part}
+    return {f"watch:{watch}" for watch in watches} | locks(mention.post for mention in step.consumed)
+
+
 class Store:
     """Synchronous; any thread may call it. Times in and out are aware, in UTC. Each write is one transaction.
 
@@ -98,7 +105,7 @@ class Store:
 
     def commit(self, step: Step) -> None:
         """Store what a step of detection leaves behind: all of it or none."""
-        with self._database.write() as connection:
+        with self._database.write(_locks(step)) as connection:
             put_states(connection, step.states, step.at)
             put_signals(connection, step.signals)
             put_alerts(connection, step.alerts)

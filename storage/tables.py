@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
 from sqlmodel import Field
 
+from insight.model import Cell, Mention, Post
+from storage.codecs import Codec
 from storage.columns import BigId, Json, UtcTime, Words
 from storage.fields import COMPACT, Base, column, empty, key, post_key, table_of
 from storage.told import (
@@ -27,6 +29,10 @@ from storage.told import (
 )
 
 METADATA = Base.metadata
+POST = Codec(Post)
+CELL = Codec(Cell)
+MENTION = Codec(Mention, "watch", "post", text=Words)
+HIDDEN = "state IN ('excluded', 'dropped')"
 
 # -- what is followed, and where posts come from ------------------------------------------------------------------
 
@@ -126,44 +132,29 @@ class RejectedRow(Base, table=True):
 
 
 class PostRow(Base, table=True):
-    """A post. `source` saw it first, at `collected_at`; neither changes. A row is never removed, only emptied.
+    """A post, with a column for each of its fields. A row is never removed, only emptied.
+
+    `source` saw it first, at `collected_at`; neither changes.
 
     `edition_at`: when the stored edition was collected.
     `event_at` orders everything: when the post counts (`insight.counts.event_time`), else when it was collected.
     """
 
     __tablename__ = "posts"
-    __table_args__ = (UniqueConstraint("network", "native_id"), Index(None, "event_at", "id"))
+    __table_args__ = (
+        *POST.columns(),
+        UniqueConstraint("network", "native_id"),
+        Index(None, "event_at", "id"),
+        Index("ix_posts_facts", "event_at", "id", sqlite_where=text("facts IS NOT NULL"),
+              postgresql_where=text("facts IS NOT NULL")),
+    )  # fmt: skip
     id: int = Field(primary_key=True, sa_type=BigId, sa_column_kwargs={"autoincrement": False})
-    network: str = column()
-    native_id: str = column()
     source: str = column()
     collected_at: datetime = column(UtcTime)
     event_at: datetime = column(UtcTime)
     edition_at: datetime = column(UtcTime)
     deleted_at: datetime | None = empty(UtcTime)
     expired_at: datetime | None = empty(UtcTime)
-    kind: str = column()
-    visibility: str = column()
-    precision: str = column()
-    published_at: datetime | None = empty(UtcTime)
-    edited_at: datetime | None = empty(UtcTime)
-    text: str = column()
-    title: str | None = empty()
-    url: str | None = empty()
-    author: str | None = empty()
-    author_name: str | None = empty()
-    audience: int | None = empty(BigInteger)
-    language: str | None = empty()
-    country: str | None = empty()
-    reply_to: str | None = empty()
-    thread: str | None = empty()
-    repost_of: str | None = empty()
-    rating: Any = empty(Json)
-    engagement: Any = empty(Json)
-    links: Any = empty(Json)
-    hashtags: Any = empty(Json)
-    media: Any = empty(Json)
 
 
 class RevisionRow(Base, table=True):
@@ -197,28 +188,21 @@ class TombstoneRow(Base, table=True):
 
 
 class MentionRow(Base, table=True):
-    """`event_at` is its post's; `grain` the counter it belongs to (none: it is not known when it counts)."""
+    """A mention, with a column for each of its fields.
+
+    `event_at` is its post's; `grain` the counter it belongs to (none: it is not known when it counts).
+    """
 
     __tablename__ = "mentions"
     __table_args__ = (
+        *MENTION.columns(),
         Index(None, "watch", "event_at", "post"),
-        Index("ix_mentions_hidden", "post", sqlite_where=text("state <> 'kept'"),
-              postgresql_where=text("state <> 'kept'")),
-    )  # fmt: skip
+        Index("ix_mentions_hidden", "post", sqlite_where=text(HIDDEN), postgresql_where=text(HIDDEN)),
+    )
     post: int = post_key()
     watch: str = key()
     event_at: datetime = column(UtcTime)
     grain: str | None = empty()
-    query_version: int
-    state: str = column()
-    excluded_by: str | None = empty(Words)
-    language: str = column()
-    label: str = column()
-    score: float
-    confidence: float
-    evidence: Any = empty(Json)
-    story: str = column(Words)
-    spans: Any = empty(Json)
 
 
 class PendingRow(Base, table=True):
@@ -231,17 +215,15 @@ class PendingRow(Base, table=True):
 
 
 class CountRow(Base, table=True):
-    """One counter. Never zero: a cell that comes to nothing is removed."""
+    """One counter, at `number`. Never zero: a cell that comes to nothing is removed."""
 
     __tablename__ = "counts"
-    __table_args__ = (COMPACT,)
-    watch: str = key()
-    grain: str = key()
-    start: datetime = key(UtcTime)
-    source: str = key()
-    label: str = key()
-    lag: int = Field(primary_key=True)
-    value: int
+    __table_args__ = (
+        *CELL.columns(),
+        PrimaryKeyConstraint("watch", "facet", "grain", "start", "source", "value", "lag"),
+        COMPACT,
+    )
+    number: int
 
 
 class ReadingRow(Base, table=True):

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy import bindparam as bind
 
-from insight.model import Mention, Sighted
+from insight.model import Mention, PostKey, Sighted
 from storage import tables
 from storage.bulk import put
-from storage.changes import read_known
+from storage.changes import by_network
 from storage.database import Database
 from storage.reading import select_sighted
 from storage.rows import read_sighted, storable_key
@@ -65,9 +65,14 @@ def put_themes(connection: Connection, themes: Iterable[Theme]) -> None:
 
 def consume(connection: Connection, mentions: Iterable[Mention]) -> None:
     """Take these mentions out of what is pending."""
-    wanted = [(mention.watch, storable_key(mention.post)) for mention in mentions]
-    numbers = {key: one.id for key, one in read_known(connection, {key for _, key in wanted}).items()}
-    rows = [{"w": watch, "p": numbers[key]} for watch, key in wanted if numbers[key] is not None]
+    posts, table = tables.posts, tables.pending
+    wanted: dict[PostKey, list[str]] = {}
+    for mention in mentions:
+        wanted.setdefault(storable_key(mention.post), []).append(mention.watch)
+    rows = []
+    for network, part in by_network(wanted):
+        query = select(posts.c.id, posts.c.native_id).where(posts.c.network == network, posts.c.native_id.in_(part))
+        for row in connection.execute(query):
+            rows += [{"w": watch, "p": row.id} for watch in wanted[PostKey(network, row.native_id)]]
     if rows:
-        table = tables.pending
         connection.execute(delete(table).where(table.c.watch == bind("w"), table.c.post == bind("p")), rows)

@@ -14,7 +14,6 @@ import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from operator import attrgetter
 
 from sqlalchemy import Connection, func, select
 
@@ -32,9 +31,6 @@ MOST_WORDS = 250_000
 EVERYTHING = "_"
 """The token, made of no key, of a post with more than that: whatever is looked up, it is looked at."""
 STATE = "search"
-
-spoken = attrgetter("title", "text", "hashtags", "author")
-"""What `index_keys` reads of a post: where none of it changes, no key does."""
 
 _PROBE = Post(
     "net", "1", "Don't 3.5 c++ AT&T #Acme_1 @a@b.example cà PHÊ đ Straße ﬁ 小米手机 ดีมาก 삼성은 👩‍💻 👍🏽 a-b ½ ™",
@@ -100,7 +96,8 @@ def take_words(connection: Connection, posts: Iterable[int]) -> None:
 def claim(connection: Connection, at: datetime) -> int:
     """Before anything is written: if the index is another version's, all there is now has to be indexed again.
 
-    Gives the mark.
+    Gives the mark. Several writers may find that at the same time: what each of them writes it indexes itself, and the
+    mark of any of them lies beyond all that was there before.
     """
     mark = _mark(connection)
     if mark is not None:
@@ -121,7 +118,7 @@ def index(database: Database, now: datetime, batch: int) -> int:
         if _mark(connection) == 0:
             return 0
     table = tables.posts
-    with database.write() as connection:
+    with database.write() as connection:  # alone: else an edit might be indexed, and then what was read before it
         mark = claim(connection, now)
         left = max(0, mark - batch)
         rows = connection.execute(select(table).where(table.c.id > left, table.c.id <= mark)).all()

@@ -23,7 +23,6 @@ COLOURS = {
     Label.POSITIVE: "green",
     Label.NEUTRAL: "",
     Label.UNKNOWN: "dim",
-    Label.DELETED: "dim",
 }
 
 
@@ -192,6 +191,9 @@ COLUMNS: dict[str, Callable[[Sighted], Any]] = {
 }
 
 
+EXPORTED = tuple(state for state in MentionState if state is not MentionState.DELETED)
+
+
 def export(
     context: typer.Context,
     form: Annotated[
@@ -209,7 +211,7 @@ def export(
     """
     with stored(settings(context)) as store:
         begin = since_time(since, present(store))
-        batches = store.posts.scan(since=begin, watch=watch, states=tuple(MentionState))
+        batches = store.posts.scan(since=begin, watch=watch, states=EXPORTED)
         write = _write_csv if form is Form.CSV else _write_lines
         count = write(found for batch in batches for found in batch)
     sys.stderr.write(f"{count} mentions\n")

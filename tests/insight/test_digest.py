@@ -18,7 +18,7 @@ from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
 PERIOD = week_before((MONDAY + 7 * DAY).date(), 8, "Europe/Paris")
 WEEK = WatchWeek(
     ACME,
-    {"hn": {Label.NEGATIVE: 30, Label.POSITIVE: 50}, "feed": {Label.NEUTRAL: 20, Label.UNKNOWN: 7, Label.DELETED: 1}},
+    {"hn": {Label.NEGATIVE: 30, Label.POSITIVE: 50}, "feed": {Label.NEUTRAL: 20, Label.UNKNOWN: 8}},
     {"hn": {Label.NEGATIVE: 100}},
     days=[20, 18, 22, 19, 15, 8, 6],
     days_before=[19, 17, 20, 18, 14, 7, 5],

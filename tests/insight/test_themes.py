@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.model import Label, MentionState, Sighted, Signal, Visibility
+from insight.model import MentionState, Sighted, Signal, Visibility
 from insight.phrasebook import LARGEST, Phrasebook, Used
 from insight.phrases import phrases, words
 from insight.themes import due, step
@@ -159,7 +159,7 @@ def test_only_negative_kept_mentions_count_and_the_others_are_consumed() -> None
     now = MONDAY + 50 * DAY
     ignored = [
         sighted("excluded", now - HOUR, state=MentionState.EXCLUDED),
-        sighted("deleted", now - HOUR, "", label=Label.DELETED),
+        sighted("deleted", now - HOUR, "", state=MentionState.DELETED),
         sighted("timeless", None),
     ]
     counted = sighted("counted", now - HOUR)

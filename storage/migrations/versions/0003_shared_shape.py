@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 from sqlalchemy import Boolean, Column, Integer, PrimaryKeyConstraint, Text, column, insert, select, table
+from sqlalchemy import text as sql
 
 from storage.columns import Json, UtcTime, Words
 
@@ -20,7 +21,51 @@ def upgrade() -> None:
 
 
 def _posts() -> None:
-    """Posts with facts, mentions with facets, deletion as a state, counts by facet."""
+    """Posts with facts, mentions with facets, deletion as a state, counts by facet.
+
+    Of what was deleted before, only that is left of its sentiment that it is not known.
+    """
+    op.add_column("posts", Column("facts", Json, nullable=True))
+    some = sql("facts IS NOT NULL")
+    op.create_index("ix_posts_facts", "posts", ["event_at", "id"], sqlite_where=some, postgresql_where=some)
+    op.add_column("mentions", Column("facets", Json, nullable=True))
+    op.drop_index("ix_mentions_hidden", "mentions")
+    op.execute("UPDATE mentions SET state = 'deleted' WHERE label = 'deleted' AND state = 'kept'")
+    op.execute("UPDATE mentions SET label = 'unknown' WHERE label = 'deleted'")
+    hidden = sql("state IN ('excluded', 'dropped')")
+    op.create_index("ix_mentions_hidden", "mentions", ["post"], sqlite_where=hidden, postgresql_where=hidden)
+    _counts()
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE SEQUENCE posts_id_seq")
+        op.execute("SELECT setval('posts_id_seq', coalesce(max(id), 0) + 1, false) FROM posts")
+
+
+def _counts() -> None:
+    op.rename_table("counts", "counts_before")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER INDEX pk_counts RENAME TO pk_counts_before")
+    op.create_table(
+        "counts",
+        Column("number", Integer, nullable=False),
+        Column("watch", Text, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("grain", Text, nullable=False),
+        Column("start", UtcTime, nullable=False),
+        Column("facet", Text, nullable=False),
+        Column("value", Text, nullable=False),
+        Column("lag", Integer, nullable=False),
+        PrimaryKeyConstraint(
+            "watch", "facet", "grain", "start", "source", "value", "lag", name=op.f("pk_counts")
+        ),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.execute(
+        "INSERT INTO counts (number, watch, source, grain, start, facet, value, lag) "
+        "SELECT sum(value), watch, source, grain, start, 'sentiment', "
+        "CASE label WHEN 'deleted' THEN 'unknown' ELSE label END AS known, lag "
+        "FROM counts_before GROUP BY watch, source, grain, start, known, lag"
+    )
+    op.drop_table("counts_before")
 
 
 def _searches() -> None:

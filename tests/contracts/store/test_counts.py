@@ -118,7 +118,7 @@ def _stored(store: Store) -> dict[Cell, int]:
     query = select(tables.counts)
     with store._database.read() as connection:
         return {
-            Cell(row.watch, row.source, Grain(row.grain), row.start, Label(row.label), row.lag): row.value
+            Cell(row.watch, row.source, Grain(row.grain), row.start, row.facet, row.value, row.lag): row.number
             for row in connection.execute(query)
         }
 
@@ -126,9 +126,9 @@ def _stored(store: Store) -> dict[Cell, int]:
 def test_recount_finds_and_mends_what_somebody_spoiled(store: Store) -> None:
     store.ingest(arrival(post(1), post(2), understood(post(3), Label.POSITIVE)))
     with store._database.write() as connection:
-        connection.execute(text("UPDATE counts SET value = value + 5 WHERE label = 'negative'"))
-        connection.execute(text("UPDATE counts SET label = 'neutral' WHERE label = 'positive'"))
-    found = {(one.cell.label, one.stored, one.expected) for one in store.counts.recount()}
+        connection.execute(text("UPDATE counts SET number = number + 5 WHERE value = 'negative'"))
+        connection.execute(text("UPDATE counts SET value = 'neutral' WHERE value = 'positive'"))
+    found = {(one.cell.value, one.stored, one.expected) for one in store.counts.recount()}
     assert found == {(Label.NEGATIVE, 7, 2), (Label.NEUTRAL, 1, 0), (Label.POSITIVE, 0, 1)}
     assert len(store.counts.recount(repair=True)) == 3
     assert store.counts.recount() == []

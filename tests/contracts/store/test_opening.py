@@ -5,9 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import text
 
 from storage import HeldError, NewerSchemaError, SearchState, Store, StoreError, migrations, open_store
 from storage.migrations import REVISIONS, VERSION_TABLE
 from storage.tables import METADATA
+from tests.contracts.store.former import of_revision
 from tests.contracts.store.samples import HOUR, NOON, arrival, post
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -166,7 +165,7 @@ def _spoil(store: Store) -> None:
 
 def test_cursors_and_completeness_of_an_older_database_are_found_by_search_and_source(url: str) -> None:
     at, walk = NOON.strftime("%Y-%m-%d %H:%M:%S"), '{"high_water": "7", "walk": null}'
-    with older(url, "0002") as connection:
+    with of_revision(url, "0002") as connection:
         for source, search in (("hn", ""), ("hn", "backfill a"), ("desk", "b")):
             connection.execute(
                 text(f"INSERT INTO cursors VALUES ('{source}', '{search}', :value, '{at}')"), {"value": walk}
@@ -183,22 +182,3 @@ def test_cursors_and_completeness_of_an_older_database_are_found_by_search_and_s
         assert store.state.get("completeness") is None
         assert store.state.get("completeness hn") == {"acme": [1, 10, 9]}
         assert store.state.get("completeness desk") == {"acme": [2, 4, 4], "bolt": [1, 0, 0]}
-
-
-@contextmanager
-def older(url: str, revision: str) -> Iterator[Connection]:
-    """A database as a former version left it, in a transaction; `url` is that of an empty one at the head."""
-    from alembic import command
-
-    engine = create_engine(url if url.startswith("sqlite") else url.replace("postgresql://", "postgresql+psycopg://"))
-    try:
-        with engine.begin() as connection:
-            for name in (*METADATA.tables, "search", VERSION_TABLE):
-                cascade = "" if url.startswith("sqlite") else " CASCADE"
-                connection.execute(text(f"DROP TABLE IF EXISTS {name}{cascade}"))
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-            command.upgrade(config, revision)
-            yield connection
-    finally:
-        engine.dispose()

@@ -16,6 +16,7 @@ from insight.model import (
     PostKind,
     Precision,
     Rating,
+    Sentiment,
     Understood,
     Visibility,
     Watch,
@@ -48,6 +49,7 @@ FULL = Post(
     ("acme",),
     ("https://apps.example/1.png",),
     Visibility.PRIVATE,
+    {"version": "2.1", "score": 3.5},
 )
 
 
@@ -176,7 +178,9 @@ def test_a_deletion_wins_in_whatever_order_things_arrive(store: Store) -> None:
         assert stored.deleted_at == NOON
         assert (stored.post.text, stored.post.author, stored.post.url) == ("", None, None)
         assert store.posts.revisions(one.key) == []
-    assert labels_of(store) == {Label.DELETED: len(orders)}
+    assert sum(labels_of(store).values()) == len(orders)
+    states = {one.mention.state for number in range(len(orders)) for one in store.posts.mentions(post(number).key)}
+    assert states == {MentionState.DELETED}
     assert store.themes.pending("acme") == []
     assert store.counts.recount() == []
 
@@ -187,8 +191,10 @@ def test_a_deleted_post_is_not_shown_unless_asked_for(store: Store) -> None:
     assert outcome.deleted == 1
     assert [one.post.key for one in store.posts.recent("acme", NOON - DAY, NOON)] == [post(2).key]
     assert [one.post.key for batch in store.posts.scan() for one in batch] == [post(2).key]
-    gone = store.posts.recent("acme", NOON - DAY, NOON, labels={Label.DELETED})
-    assert [(one.post.key, one.mention.sentiment.evidence) for one in gone] == [(post(1).key, ())]
+    gone = store.posts.recent("acme", NOON - DAY, NOON, states=[MentionState.DELETED])
+    assert [(one.post.key, one.mention.sentiment, one.mention.spans) for one in gone] == [
+        (post(1).key, Sentiment(Label.NEGATIVE, -0.5, 0.8), ())
+    ]
 
 
 def test_what_was_private_stays_private(store: Store) -> None:
@@ -221,8 +227,8 @@ def test_an_overlong_key_is_shortened_and_still_tells_posts_apart(store: Store) 
         store.ingest(arrival(one, two))
     assert labels_of(store) == {Label.NEGATIVE: 2}
     store.ingest(arrival(gone=[one]))
-    assert labels_of(store) == {Label.NEGATIVE: 1, Label.DELETED: 1}
-    assert store.posts.get(two.key) is not None
+    assert labels_of(store) == {Label.NEGATIVE: 2}
+    assert [store.posts.mentions(one.key)[0].mention.state for one in (one, two)] == ["deleted", "kept"]
 
 
 def test_a_naive_time_is_refused_and_nothing_is_stored(store: Store) -> None:

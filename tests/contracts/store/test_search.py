@@ -16,9 +16,9 @@ from insight.model import Label, Mention, MentionState, Post, PostKey, Role, Sen
 from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
 from storage import Arrival, Step, Store, Theme, open_store
-from storage.migrations import VERSION_TABLE
 from storage.tables import METADATA
 from storage.words import EVERYTHING, VERSION, tokens
+from tests.contracts.store.former import former_post, of_revision
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
 from tests.insight.query_posts import HOSTS, SOURCES, posts_with
 from tests.insight.query_trees import said, trees
@@ -65,7 +65,7 @@ def stories(draw: st.DrawFn) -> tuple[Query, list[Told], list[Post]]:
     """A query, posts that may speak of it, and what they are edited to."""
     query = draw(trees)
     speaking = posts_with(said(query))
-    living = st.sampled_from([label for label in Label if label is not Label.DELETED])
+    living = st.sampled_from(Label)
     told = st.builds(
         Told,
         speaking,
@@ -170,14 +170,9 @@ def test_a_database_of_before_is_searched_at_once_and_indexed_by_and_by(store: S
 
 
 def test_a_database_of_the_first_schema_is_brought_up_and_searched(url: str) -> None:
-    with open_store(url) as store:
-        store.ingest(arrival(post(1), post(2, "bolt works"), post(3)))
-        with store._database.write() as connection:
-            for statement in (
-                "DROP TABLE search", "DROP INDEX ix_mentions_hidden", "ALTER TABLE posts DROP COLUMN repost_of",
-                "DELETE FROM state", f"UPDATE {VERSION_TABLE} SET version_num = '0001'",
-            ):  # fmt: skip
-                connection.execute(text(statement))
+    with of_revision(url, "0001") as connection:
+        for one in (post(1), post(2, "bolt works"), post(3)):
+            former_post(connection, one)
     with open_store(url) as store:
         assert (numbers(store, "bolt"), _indexed(store)) == ([2], 0)
         index_all(store)
