@@ -60,7 +60,7 @@ class App:
         self.log = log
         self.observers = Observers()
         self.engine = Engine(config.daemon.concurrency, self._lost)
-        self._door = door
+        self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
         self.threads = Threads()
         self.write, self.read = self.threads.write, self.threads.read
@@ -80,6 +80,7 @@ class App:
     def take(self, config: Config) -> None:
         """Take a config: from now on whoever asks for the setup gets what it makes. Raises StoreError."""
         self.setup = setup.take(self.store, config, self.clock.now())
+        self._door.mask = self._streams.mask = config.redactor.mask
 
     async def retake(self, config: Config) -> None:
         """Take a changed config while running: streams end before, and open again as it says, or as they were."""
@@ -267,8 +268,8 @@ class App:
 @asynccontextmanager
 async def opened(config: Config, store: Store, clock: Clock, log: Log) -> AsyncIterator[App]:
     """The app with its door to the network, closed again in order at the end."""
-    streams = streams_for(config.contact, clock, config.sources)
-    async with door_for(config.contact, clock, config.sources) as door, streams:
+    about = (config.contact, clock, config.sources, config.redactor.mask)
+    async with door_for(*about) as door, streams_for(*about) as streams:
         app = App(config, store, door, streams, clock, log)
         try:
             yield app

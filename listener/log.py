@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -30,6 +31,7 @@ def configure(style: Style, mask: Callable[[str], str], *, level: str = "info", 
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+    logging.root.handlers = [one for one in logging.root.handlers if not isinstance(one, _Handler)] + [_Handler()]
 
 
 def get() -> Log:
@@ -38,7 +40,21 @@ def get() -> Log:
 
 
 def _masking(mask: Callable[[str], str]) -> structlog.typing.Processor:
-    def process(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+    def masked(value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {mask(str(key)): masked(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [masked(inner) for inner in value]
+        return mask(value if isinstance(value, str) else repr(value))
 
-    return process
+    return lambda _logger, _method, event: {key: masked(value) for key, value in event.items()}
+
+
+class _Handler(logging.Handler):
+    """What libraries log, as lines of our own: their text and tracebacks are masked like everything else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(ValueError):  # the stream has been closed
+            get().log(record.levelno, "library", name=record.name, says=record.getMessage(), exc_info=record.exc_info)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from insight.model import Item
 from scrapers import html
 from scrapers.base import Batch, Page, Source, SourceError
+from scrapers.errors import Mask, looks_random
 from scrapers.formats import charset, values
 from scrapers.formats.dates import moment
 
@@ -31,14 +37,81 @@ def expect(page: Page, *, remedy: str = "") -> None:
         raise SourceError(f"{page.url} answered {page.status} with an empty body", status=page.status)
 
 
-def read(source: Source, page: Page) -> Batch:
-    """What a source reads from a page. Raises SourceError and nothing else, also where the kind itself is wrong."""
+@contextmanager
+def only_source_errors(source: Source, mask: Mask = str) -> Iterator[None]:
+    """Around what a kind does: whatever it raises comes out as a SourceError without the secrets that `mask` knows."""
     try:
-        return source.parse(page)
-    except SourceError:
+        yield
+    except SourceError as error:
+        error.masked(mask)
         raise
     except Exception as error:
-        raise stumbled(source, error) from error
+        raise stumbled(source, error).masked(mask) from error
+
+
+def read(source: Source, page: Page) -> Batch:
+    """What a source reads from a page. Raises SourceError and nothing else, also where the kind itself is wrong.
+
+    What an error, a gap or an item set aside quotes of the page is quoted of the masked page, so that no half of a
+    secret is left where the quote ends; posts lose the secrets of the address that was asked.
+    """
+    with only_source_errors(source, page.mask):
+        try:
+            batch = source.parse(page)
+        except Exception:
+            if (safe := page.masked()) is not page:
+                source.parse(safe)  # the same error, without what it must not quote
+            raise
+        if batch.rejected and (safe := page.masked()) is not page:
+            batch = replace(batch, rejected=source.parse(safe).rejected)
+        secrets = _asked_with(page)
+        return replace(batch, items=tuple(_without(secrets, item) for item in batch.items)) if secrets else batch
+
+
+def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask = str) -> Batch:
+    """What a source reads from events of its stream; as `read`."""
+    with only_source_errors(source, mask):
+        try:
+            batch = source.read_events(events, at)
+        except Exception:
+            source.read_events([mask(event) for event in events], at)
+            raise
+        if batch.rejected:
+            batch = replace(batch, rejected=source.read_events([mask(event) for event in events], at).rejected)
+        return batch
+
+
+def _asked_with(page: Page) -> tuple[tuple[str, str], ...]:
+    """The secrets in the address that was asked, as links of the page may repeat them, and what stands for each.
+
+    Only whole parameters, and whole segments of the path that look like no word: a host or a section of a site may
+    come from outside the config, too, and its links must go on leading there.
+    """
+    asked, params = page.request.url, page.request.params
+    if page.mask(asked) == asked and all(page.mask(value) == value for value in params.values()):
+        return ()
+    parts = urlsplit(asked)
+    found = {f"{name}={value}": f"{name}=***" for name, value in params.items() if page.mask(value) != value}
+    for pair in filter(None, parts.query.split("&")):
+        name, _, value = pair.partition("=")
+        if page.mask(value) != value:
+            found[pair] = f"{name}=***"
+    for segment in parts.path.split("/"):
+        if looks_random(segment) and page.mask(segment) != segment:
+            found[segment] = "***"
+    return tuple(found.items())
+
+
+def _without(secrets: Iterable[tuple[str, str]], item: Item) -> Item:
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(cleaned, value))
+        if isinstance(value, str):
+            for secret, instead in secrets:
+                value = value.replace(secret, instead)
+        return value
+
+    return replace(item, **{one.name: cleaned(getattr(item, one.name)) for one in fields(item)})
 
 
 def stumbled(source: Source, error: Exception) -> SourceError:

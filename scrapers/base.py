@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from insight.model import Item, Rejected, Watch
 from insight.query.dialect import Dialect
+from scrapers.errors import Mask
 from scrapers.errors import SourceError as SourceError  # noqa: PLC0414 - a word of this contract
 
 
@@ -99,7 +100,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What came back. `url` is the final address after redirects; header names are lower case; `body` is decoded."""
+    """What came back. `url` is the final address after redirects; header names are lower case; `body` is decoded.
+
+    `mask` takes the config's secrets out of what is quoted of it.
+    """
 
     request: Request
     status: int
@@ -107,6 +111,13 @@ class Page:
     url: str
     fetched_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
+    mask: Mask = field(default=str, repr=False, compare=False)
+
+    def masked(self) -> Page:
+        """The page as it may be quoted: masked before anything is cut off, which would leave half a secret."""
+        url, text = self.mask(self.url), self.text
+        safe = self.mask(text)
+        return self if (url, safe) == (self.url, text) else replace(self, url=url, body=safe.encode())
 
     @property
     def text(self) -> str:

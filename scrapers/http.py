@@ -17,6 +17,7 @@ import httpx
 
 from scrapers.base import UNREAD, Page, Request, SourceError
 from scrapers.browser import Browser
+from scrapers.errors import Mask
 from scrapers.network.addresses import (
     Resolve,
     bad_certificate,
@@ -61,7 +62,7 @@ class Http:
     """The door. An async context manager; `fetch` may be called from many tasks of one event loop.
 
     `vouched`: origins the operator wrote in the config. They may be private, but only when asked directly.
-    `send_date`: tell loopback worlds the simulated time. `jitter`: from 0 to 1.
+    `send_date`: tell loopback worlds the simulated time. `jitter`: from 0 to 1. `mask`: takes secrets out of errors.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Http:
         resolve: Resolve = look_up,
         tls: ssl.SSLContext | None = None,
         connections: int = 20,
+        mask: Mask = str,
     ) -> None:
+        self.mask = mask
         self._now, self._limits, self._connections = now, limits or Limits(), connections
         self._send_date, self._on_fetch, self._resolve, self._tls = send_date, on_fetch, resolve, tls
         self.agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
@@ -118,16 +121,18 @@ class Http:
             # an unchanged frame says nothing of what its JavaScript puts into it
             hop = self.hop(request, headers, vouched, {} if request.render else validators(etag, last_modified))
             answer = await self._manners.insist(hop, terms_pace, obey_robots or request.article)
-            page = Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers)
+            page = Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers, self.mask)
             own = self._vouched if vouched is None else _origins(vouched)
             return await self._browser.render(page, own & {answer.target.origin}) if request.render else page
         except SourceError as error:
+            error.masked(self.mask)
             if not request.article or error.offline:
                 raise
-            return Page(request, UNREAD, str(error).encode(), request.url, self._now())
+            return Page(request, UNREAD, str(error).encode(), request.url, self._now(), mask=self.mask)
         except Exception as error:
             # the promise of the door: an answer nobody has thought of costs this fetch, never the daemon
-            raise SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}") from error
+            stumbled = SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}")
+            raise stumbled.masked(self.mask) from error
 
     def hop(
         self,
@@ -163,7 +168,8 @@ class Http:
             raise
         finally:
             if self._on_fetch:
-                self._on_fetch(hop.target.netloc, status, clock() - start, size, str(failure) if failure else None)
+                said = None if failure is None else str(failure.masked(self.mask))
+                self._on_fetch(hop.target.netloc, status, clock() - start, size, said)
         return answer
 
     async def _read(self, hop: Hop, cap: int, cut: bool, wire: Wire) -> Answer:

@@ -12,6 +12,7 @@ from typing import Self
 
 from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError, Stream
+from scrapers.errors import Mask
 from scrapers.formats.events import Lines, ServerSent
 from scrapers.http import Http, headers_of
 from scrapers.network.addresses import Resolve, look_up
@@ -52,13 +53,22 @@ class Streams:
         limits: StreamLimits | None = None,
         resolve: Resolve = look_up,
         tls: ssl.SSLContext | None = None,
+        mask: Mask = str,
     ) -> None:
         self._limits, self._now, self._resolve = limits or StreamLimits(), now, resolve
         patience = Limits(seconds=self._limits.silence, connect=self._limits.opening)
         self._http = Http(
             contact=contact, now=now, sleep=sleep, vouched=vouched, send_date=send_date,
-            limits=patience, resolve=resolve, tls=tls, connections=_MANY,
+            limits=patience, resolve=resolve, tls=tls, connections=_MANY, mask=mask,
         )  # fmt: skip
+
+    @property
+    def mask(self) -> Mask:
+        return self._http.mask
+
+    @mask.setter
+    def mask(self, mask: Mask) -> None:
+        self._http.mask = mask
 
     def vouch(self, origins: Collection[str]) -> None:
         """Replace the vouched origins: the config has changed."""
@@ -85,14 +95,16 @@ class Streams:
             async with aclosing(opened) as found:
                 async for events in found:
                     yield events
-        except SourceError:
+        except SourceError as error:
+            error.masked(self.mask)
             raise
         except RefusedError as answer:
-            page = Page(request, answer.status, answer.body, hop.target.shown, self._now(), answer.headers)
-            raise _said_no(page) from answer
+            shown, now, mask = hop.target.shown, self._now(), self.mask
+            page = Page(request, answer.status, answer.body, shown, now, answer.headers, mask).masked()
+            raise _said_no(page).masked(mask) from answer
         except Exception as error:
             # the promise of the door: what nobody has thought of costs this stream, never the daemon
-            raise SourceError(f"{stream.url.partition('?')[0]}: {type(error).__name__}: {error}") from error
+            raise SourceError(f"{stream.url}: {type(error).__name__}: {error}").masked(self.mask) from error
 
     # -- bodies without end -------------------------------------------------------------------------------------
 

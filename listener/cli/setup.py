@@ -109,8 +109,8 @@ def _mark(finding: trial.Finding) -> Text:
 
 async def _try_all(config: Config) -> list[trial.Finding]:
     clock = SystemClock()
-    streams = streams_for(config.contact, clock, config.sources)
-    async with door_for(config.contact, clock, config.sources) as door, streams:
+    about = (config.contact, clock, config.sources, config.redactor.mask)
+    async with door_for(*about) as door, streams_for(*about) as streams:
         return await trial.try_all(door, streams, config.sources, config.channels, config.watches, clock)
 
 

@@ -20,6 +20,8 @@ from listener.cli.parts import settings, write
 from listener.clock import SystemClock
 from listener.collecting.doors import door_for, streams_for
 from listener.collecting.taste import taste
+from listener.config import Redactor
+from listener.config.secrets import held_secrets
 from scrapers import KINDS, kind_of
 from scrapers.base import Batch, Source, SourceError
 from scrapers.saved import read_saved
@@ -125,8 +127,8 @@ async def _fetch_once(source: Source, query: str) -> list[Batch]:
     clock = SystemClock()
     watch = Watch("trial", "Trial", Role.TOPIC, query)
     batches = []
-    about: dict[str, Any] = {"contact": "https://example.com/listener-trial", "clock": clock, "sources": [source]}
-    async with door_for(**about) as door, streams_for(**about) as streams:
+    about = ("https://example.com/listener-trial", clock, [source], Redactor(held_secrets(source)).mask)
+    async with door_for(*about) as door, streams_for(*about) as streams:
         for search in source.searches([watch]):
             batches.append(await taste(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
     return batches

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from listener.simulation import is_loopback
-from scrapers.answers import stumbled
-from scrapers.base import Page, Request, Source, SourceError
+from scrapers.answers import only_source_errors
+from scrapers.base import Page, Request, Source
 
 
 class Door(Protocol):
@@ -67,12 +67,8 @@ class Admission:
         if login is None:
             return {}
         page = await self._ask(source, login.request, {**source.headers(), **login.headers})
-        try:
+        with only_source_errors(source, page.mask):
             return source.admitted(page)
-        except SourceError:
-            raise
-        except Exception as error:
-            raise stumbled(source, error) from error
 
     async def _ask(
         self,

@@ -8,7 +8,7 @@ from listener.clock import Clock
 from listener.collecting.admission import Admission
 from listener.collecting.budget import NOTHING, Need, RestingError, counts
 from listener.collecting.memory import Memory
-from scrapers.answers import stumbled
+from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.network.pace import PassingError
 
@@ -55,11 +55,11 @@ class Asking:
         return Asked(page, reserved)
 
     async def read(self, source: Source, asked: Asked) -> Batch:
-        """Read the page and settle what it did cost. Raises what `parse` raises."""
+        """Read the page and settle what it did cost. Raises SourceError, also where the kind itself is wrong."""
         page, charged = asked.page, 0.0
         try:
             charged = 0.0 if page.status >= HTTP_ERROR or page.status == NOT_MODIFIED else asked.reserved
-            batch = Batch() if page.status == NOT_MODIFIED else source.parse(page)
+            batch = Batch() if page.status == NOT_MODIFIED else read(source, page)
             charged = batch.spent
         finally:
             await self._settle(source, asked.reserved, charged)
@@ -69,14 +69,8 @@ class Asking:
         return batch
 
     async def batch(self, source: Source, request: Request, *, keep: Need = NOTHING) -> Batch:
-        """Both in one. Raises RestingError, and SourceError also where the kind itself is wrong."""
-        asked = await self.page(source, request, keep=keep)
-        try:
-            return await self.read(source, asked)
-        except SourceError:
-            raise
-        except Exception as error:
-            raise stumbled(source, error) from error
+        """Both in one."""
+        return await self.read(source, await self.page(source, request, keep=keep))
 
     async def spend(self, source: Source, dollars: float = 0.0) -> None:
         """Count money that no request was for: what came by a stream. Raises SourceError when no more may be spent."""

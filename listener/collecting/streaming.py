@@ -20,8 +20,9 @@ from listener.collecting.collect import (
     walked,
 )
 from listener.collecting.intake import Intake, with_gap
-from scrapers.answers import stumbled
-from scrapers.base import Batch, Search, Source, SourceError, Stream
+from scrapers.answers import only_source_errors, read_events
+from scrapers.base import Search, Source, SourceError, Stream
+from scrapers.errors import Mask
 from scrapers.walk import Cursor
 from storage import StoreError
 
@@ -34,6 +35,8 @@ UNAUTHORIZED = 401
 
 class StreamDoor(Protocol):
     """What opens streams. Raises SourceError and nothing else."""
+
+    mask: Mask
 
     def events(
         self, stream: Stream, *, headers: Mapping[str, str], vouched: Collection[str] | None = None
@@ -187,7 +190,7 @@ class Streaming:
     async def _store(self, connection: _Connection, events: list[str]) -> None:
         source, search, host = connection.source, connection.search, self._collector
         now = host.clock.now()
-        batch = _read(source, events, now)
+        batch = read_events(source, events, now, self._door.mask)
         if any(isinstance(item, Gap | Post) for item in batch.items):
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
@@ -240,21 +243,8 @@ class Streaming:
 
 
 def _asked(source: Source, search: Search, mark: str | None, now: datetime) -> Stream:
-    try:
+    with only_source_errors(source):
         stream = source.stream(search, mark, now)
-    except SourceError:
-        raise
-    except Exception as error:
-        raise stumbled(source, error) from error
     if stream is None:
         raise SourceError(f"{source.id} has no stream for {search.key or 'its search'} any more")
     return stream
-
-
-def _read(source: Source, events: list[str], now: datetime) -> Batch:
-    try:
-        return source.read_events(events, now)
-    except SourceError:
-        raise
-    except Exception as error:
-        raise stumbled(source, error) from error

@@ -9,7 +9,7 @@ from listener.clock import Clock
 from listener.collecting.admission import Admission, Door
 from listener.collecting.intake import Intake
 from listener.collecting.streaming import StreamDoor
-from scrapers.answers import read, stumbled
+from scrapers.answers import only_source_errors, read, read_events
 from scrapers.base import Batch, Search, Source, SourceError, Stream
 
 PAGES = 3  # some platforms want to be asked something else first
@@ -19,10 +19,8 @@ LISTENING = 5.0  # seconds
 async def taste(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
     """What the source brings for one search. Raises SourceError."""
     admission = Admission(door)
-    try:
+    with only_source_errors(source):
         stream = None if source.polls or streams is None else source.stream(search, None, clock.now())
-    except Exception as error:
-        raise stumbled(source, error) from error
     if stream is not None and streams is not None:
         return await _overheard(streams, source, stream, admission, clock)
     request = source.start(search, None, clock.now())
@@ -52,9 +50,4 @@ async def _overheard(streams: StreamDoor, source: Source, stream: Stream, admiss
             raise
     finally:
         await intake.close()
-    try:
-        return source.read_events(found, clock.now())
-    except SourceError:
-        raise
-    except Exception as error:
-        raise stumbled(source, error) from error
+    return read_events(source, found, clock.now(), streams.mask)

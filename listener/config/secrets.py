@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -17,36 +18,67 @@ from listener.yamlfile import Path
 
 MASK = "***"
 SHORTEST = 4  # a shorter secret is left in free text: taking out every "a" would leave nothing to read
+WORD = 8  # a shorter one may be a part of another word
 _MAX_FILE = 65_536
 
 _HOLE = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _SENSITIVE = r"(?:token|passw(?:or)?d|secret|api_?key|private_?key|credentials?|authorization|webhook|cookie|heartbeat)"
 _SECRET_KEY = re.compile(rf"(?i)^[a-z_-]*{_SENSITIVE}(?:_?url|_?uri|s)?$")
+_SECRET_PARAMETERS = {"key", "sig", "signature", "auth", "pass", "pwd"}
 _SECRET_LINE = re.compile(rf"""(?i)([a-z_-]*{_SENSITIVE}[a-z_]*["']?\s*[:=]\s*["']?)(?!\$\{{|["'\s]|$).+""")
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]+(?=@)")
 
 
 class Redactor:
-    """Takes secrets out of text, also where they were escaped on the way (a URL, JSON, HTML, a repr)."""
+    """Takes secrets out of text, also where they were escaped on the way (a URL, JSON, HTML, base64, a repr).
+
+    A short one that could be a word is taken out where it stands alone: "prod" leaves "products" as they are.
+    """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))  # the longest first
 
     def __repr__(self) -> str:
         return "Redactor(***)"
 
     def mask(self, text: str) -> str:
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        # a page of megabytes is searched for each form much faster than for all of them in one expression
+        found = [_word(form) for form in self._forms if form in text]
+        return re.sub("|".join(found), MASK, text) if found else text
+
+
+def _word(form: str) -> str:
+    alone = len(form) < WORD and form.isalnum()
+    return rf"(?<![^\W_]){re.escape(form)}(?![^\W_])" if alone else re.escape(form)
 
 
 def _forms(secret: str) -> Iterator[str]:
-    for text in (secret, secret.strip(), unquote(secret), *_long_lines(secret)):
-        yield from (text, quote(text, errors="replace"), quote(text, safe="", errors="replace"))
-        yield from (quote_plus(text, errors="replace"), html.escape(text), repr(text)[1:-1])
+    """The secret as it may come back: escaped by whoever quotes it, and of an address what no host shows of itself."""
+    for text in (secret, secret.strip(), unquote(secret), *_long_lines(secret), *_address_parts(secret)):
+        whole = quote(text, safe="", errors="replace")
+        escaped = (whole, quote(text, errors="replace"), quote_plus(text, errors="replace"), quote(whole))
+        yield from (text, *escaped, *(re.sub("%..", lambda found: found[0].lower(), one) for one in escaped))
+        yield from (html.escape(text), repr(text)[1:-1], text.replace("/", "\\/"))
         yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+        yield from _base64(text)
+
+
+def _base64(text: str) -> Iterator[str]:
+    """What base64 makes of it behind 0, 1 or 2 bytes of something else, such as the user of a Basic login."""
+    data = text.encode(errors="replace")
+    for before, start in ((0, 0), (1, 2), (2, 3)):
+        coded = b64encode(bytes(before) + data).decode()[start : (before + len(data)) * 8 // 6]
+        if len(coded) >= WORD:
+            yield from (coded, coded.replace("+", "-").replace("/", "_"))
+
+
+def _address_parts(secret: str) -> Iterator[str]:
+    """Of a webhook its path, of a signed address its query."""
+    parts = _split(secret)
+    if parts is not None:
+        yield from (part for part in (parts.path.strip("/"), parts.query) if len(part) >= WORD)
 
 
 def _long_lines(secret: str) -> list[str]:
@@ -118,7 +150,7 @@ class Interpolation:
 
 
 def written_secrets(value: Any, names: frozenset[str] = frozenset(), key: str = "") -> Iterator[str]:
-    """Secrets that stand in the file itself: under `names` and keys that sound like one, and passwords in URLs."""
+    """Secrets that stand in the file itself: under `names` and keys that sound like one, and in addresses."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from written_secrets(inner, names, str(name))
@@ -126,18 +158,26 @@ def written_secrets(value: Any, names: frozenset[str] = frozenset(), key: str = 
         for inner in value:
             yield from written_secrets(inner, names, key)
     elif value is not None and not isinstance(value, bool):
-        yield from _password(str(value))
+        yield from _in_address(str(value))
         if key in names or (_SECRET_KEY.match(key) and isinstance(value, str)):
             yield str(value)
 
 
-def _password(text: str) -> Iterator[str]:
+def _in_address(text: str) -> Iterator[str]:
+    """Of an address the password, and the parameters whose names sound like a secret."""
+    parts = _split(text)
+    if parts is not None:
+        yield from filter(None, [parts.password])
+        for name, value in parse_qsl(parts.query):
+            if _SECRET_KEY.match(name) or name.lower() in _SECRET_PARAMETERS:
+                yield value
+
+
+def _split(text: str) -> SplitResult | None:
     try:
-        password = urlsplit(text).password if "://" in text else None
+        return urlsplit(text) if "://" in text else None
     except ValueError:
-        return
-    if password:
-        yield password
+        return None
 
 
 def held_secrets(value: Any) -> Iterator[str]:

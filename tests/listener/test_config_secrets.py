@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listener.config import Redactor, load, parse, redacted, show
+from listener.config.secrets import written_secrets
 from tests.listener.configs import GOOD, marked, problem, refused, spoilt, understood
 from tests.listener.kinds import CHANNELS, SOURCES, Chat
 
@@ -170,6 +172,39 @@ def test_text_without_secrets_is_left_alone():
     assert Redactor(["xoxb-1"]).mask("a spike of 12 posts") == "a spike of 12 posts"
     assert Redactor([]).mask("anything") == "anything"
     assert Redactor(["a"]).mask("a spike") == "a spike"
+
+
+def test_a_short_secret_that_could_be_a_word_leaves_other_words_alone():
+    mask = Redactor(["prod", "hunter2", "long-enough"]).mask
+    assert mask("products of prod, huntress with hunter2") == "products of ***, huntress with ***"
+    assert mask("xlong-enoughx") == "x***x"
+
+
+@settings(deadline=None)
+@given(secret=SECRETS, user=st.text(st.characters(codec="ascii"), max_size=8))
+def test_a_secret_inside_base64_is_masked_whatever_stands_before_it(secret, user):
+    coded = b64encode(f"{user}:{secret}".encode()).decode()
+    left = Redactor([secret]).mask(f"Authorization: Basic {coded} was refused")
+    assert "***" in left
+    assert all(part not in left for part in (coded, coded[-12:].rstrip("=")[:-4]))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "https:\\/\\/hooks.example.org\\/services\\/T0\\/B0\\/hunter2",
+        "POST /services/T0/B0/hunter2 HTTP/1.1",
+        "https%3a%2f%2fhooks.example.org%2fservices%2fT0%2fB0%2fhunter2",
+        "https%253A%252F%252Fhooks.example.org%252Fservices%252FT0%252FB0%252Fhunter2",
+    ],
+)
+def test_the_address_of_a_webhook_is_masked_however_it_comes_back(shown):
+    assert "hunter2" not in Redactor(["https://hooks.example.org/services/T0/B0/hunter2"]).mask(shown)
+
+
+def test_parameters_that_sound_like_secrets_are_secrets_also_without_a_variable():
+    written = {"url": "https://f.example.org/?api_key=planted-1&sig=planted-2&q=firefox"}
+    assert set(written_secrets(written)) == {"planted-1", "planted-2"}
 
 
 def test_a_line_of_a_key_file_is_masked_alone():
