@@ -9,7 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from socket import socket
 from typing import Any, TextIO
@@ -22,11 +22,11 @@ from listener.config import Config, DaemonSettings, changes, load
 from listener.schedule import Job, Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
+from listener.web.health import HealthWatch
 from listener.web.metrics import Metrics
 from scrapers.base import Source, SourceError
-from storage import StoreError, open_store
+from storage import LostError, StoreError, open_store
 
-STALE_CYCLE = timedelta(minutes=10)
 HEARTBEAT_EVERY = 60.0
 ONCE_PATIENCE = 45.0  # seconds, twice: within the time a command waits for the daemon
 
@@ -57,7 +57,9 @@ class Daemon:
     log_to: TextIO | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
+    lost: LostError | None = None
     config: Config | None = None
+    health: HealthWatch = field(init=False)
 
     async def run(self) -> None:
         """Run until a signal comes (or the simulated time has passed). Raises ConfigError, StoreError, StartError."""
@@ -74,8 +76,12 @@ class Daemon:
                     raise  # the port is another program's; when it is our own daemon's, hold says so
             url = server.address_of(sock) if sock else None
             owner = {"pid": os.getpid(), "url": url, "token": token, "since": clock.now().isoformat()}
-            stack.enter_context(store.hold(owner, clock.now()))
-            async with opened(config, store, clock, log.get()) as app, self._api(app, sock, token):
+            hold = stack.enter_context(store.hold(owner, clock.now()))
+            async with (
+                opened(config, store, clock, log.get()) as app,
+                self._watched(app, hold),
+                self._api(app, sock, token),
+            ):
                 app.log.info(
                     "listening", watches=len(app.setup.watches), sources=len(app.setup.sources), web=url or "off"
                 )
@@ -84,6 +90,8 @@ class Daemon:
                 self.ready(app)
                 await self._schedule(app).run([*app.jobs(), *self._heartbeat(app)], self.stop)
                 app.log.info("stopping")
+            if self.lost is not None:
+                raise self.lost
 
     def _log(self, config: Config) -> None:
         log.configure(config.daemon.log, config.redactor.mask, to=self.log_to)
@@ -102,6 +110,22 @@ class Daemon:
             return SystemSchedule()
         return SimulatedSchedule(app.clock, app.engine, self.simulation.end, self.simulation.on_time)
 
+    @asynccontextmanager
+    async def _watched(self, app: App, hold: Callable[[], bool]) -> AsyncIterator[None]:
+        """Look whether all is well while the block runs; who has lost the database stops, and says why at the end."""
+        loop = asyncio.get_running_loop()
+
+        def lost(error: LostError) -> None:
+            self.lost = error
+            loop.call_soon_threadsafe(self.stop.set)
+
+        self.health = HealthWatch(app, hold, lost)
+        self.health.start()
+        try:
+            yield
+        finally:
+            self.health.stop()
+
     # -- the loopback API ---------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -112,13 +136,10 @@ class Daemon:
         metrics = Metrics()
         observe(app, metrics)
 
-        async def health() -> server.Health:
-            return await health_of(app)
-
         async def carry_out(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
             return await self._carry_out(app, name, arguments)
 
-        async with server.serving(server.application(health, metrics, carry_out, token), sock):
+        async with server.serving(server.application(self.health.health, metrics, carry_out, token), sock):
             yield
 
     async def _carry_out(self, app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -178,7 +199,7 @@ class Daemon:
 
         async def ping() -> None:
             url = app.setup.config.daemon.heartbeat_url
-            if url is None or not (await health_of(app)).ready:
+            if url is None or not self.health.health().ready:
                 return
             try:
                 await app.ping(url)
@@ -214,23 +235,6 @@ def say_terms(sources: Sequence[Source], to: log.Log) -> None:
 def _backfilled(app: App, sources: list[str]) -> dict[str, Any]:
     reports = [as_json(report) for report in app.backfills.reports(sources)]
     return {"running": app.backfills.running(sources), "reports": reports}
-
-
-async def health_of(app: App) -> server.Health:
-    """Alive: the store answers. Ready: a cycle has ended lately. The detail names sources that have trouble."""
-    now = app.clock.now()
-    cycle = await app.read(lambda: app.store.state.get("cycle"))
-    states = await app.read(app.store.sources.all)
-    at = datetime.fromisoformat(cycle["at"]) if cycle else None
-    fresh = at is not None and (app.clock.simulated or now - at < STALE_CYCLE)
-    troubled = {state.id: state.error for state in states if state.active and state.failures}
-    detail = {
-        "ready": fresh,
-        "last_cycle": at and at.isoformat(),
-        "sources": len(app.setup.sources),
-        "failing": troubled,
-    }
-    return server.Health(alive=True, ready=fresh, detail=detail)
 
 
 def observe(app: App, metrics: Metrics) -> None:

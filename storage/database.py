@@ -82,6 +82,10 @@ class Database(ABC):
         """Raise UnusableError where Listener cannot work on it. `complete`: its schema is up to date."""
         return
 
+    def need_room(self) -> None:
+        """Raise UnusableError where there is hardly room for more."""
+        return
+
     @abstractmethod
     def _alone(self) -> AbstractContextManager[Any]:
         """What keeps the other threads of this process from writing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from storage.sqlite_files import Lock as HoldLock
 
 WAL_RESET_FIXED = (3, 51, 3)
 BUSY_MILLISECONDS = 10_000
+ROOM = 16_000_000  # bytes; a full disk is noticed before a batch of posts finds no place
 SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
     "PRAGMA journal_mode = WAL",
@@ -105,6 +107,10 @@ class Sqlite(Database):
 
     def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
         """BEGIN IMMEDIATE has done it."""
+
+    def need_room(self) -> None:
+        if (free := shutil.disk_usage(self.path.parent).free) < ROOM:
+            raise UnusableError(f"{self.where}: the disk is nearly full ({free / 1e6:.1f} MB left)", "free space on it")
 
     def explain(self, error: SQLAlchemyError) -> StoreError:
         return self._explained((error.orig if isinstance(error, DBAPIError) else None) or error)

@@ -126,6 +126,11 @@ class Store:
         """What the process that holds the store now said of itself; None when nobody holds it."""
         return self._database.owner()
 
+    def probe(self, now: datetime) -> None:
+        """Write a little, as everybody does who stores something. Raises StoreError where that is not possible."""
+        self._database.need_room()
+        self.state.put("probe", {"at": now.isoformat()}, now)
+
     def trouble(self, seconds: float) -> StoreError | None:
         """What was last wrong with the database itself (disk, lock, server), when that was so many seconds ago."""
         return self._database.trouble(seconds)

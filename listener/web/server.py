@@ -6,7 +6,6 @@ import contextlib
 import hmac
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from listener.web.health import Health
 from listener.web.metrics import Metrics
 
 Control = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -25,24 +25,15 @@ class ControlError(Exception):
     """A command that the daemon could not carry out; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """`alive`: the loop turns and the store answers. `ready`: a whole cycle has ended and is not long ago."""
-
-    alive: bool
-    ready: bool
-    detail: dict[str, Any]
-
-
-def application(health: Callable[[], Awaitable[Health]], metrics: Metrics, control: Control, token: str) -> Starlette:
+def application(health: Callable[[], Health], metrics: Metrics, control: Control, token: str) -> Starlette:
     """The routes. `/control` wants the token that only this machine's user can read from the store."""
 
     async def healthz(_: Request) -> Response:
-        found = await health()
+        found = health()
         return JSONResponse(found.detail, 200 if found.alive else 503)
 
     async def readyz(_: Request) -> Response:
-        found = await health()
+        found = health()
         return JSONResponse(found.detail, 200 if found.ready else 503)
 
     async def figures(_: Request) -> Response:
