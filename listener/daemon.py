@@ -126,6 +126,14 @@ class Daemon:
         finally:
             self.health.stop()
 
+    async def _ready(self) -> bool:
+        """Whether all is well; with a little patience, as that is found out every few seconds."""
+        for _ in range(10):
+            if self.health.health().ready:
+                return True
+            await asyncio.sleep(0.5)
+        return False
+
     # -- the loopback API ---------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -199,7 +207,7 @@ class Daemon:
 
         async def ping() -> None:
             url = app.setup.config.daemon.heartbeat_url
-            if url is None or not self.health.health().ready:
+            if url is None or not await self._ready():
                 return
             try:
                 await app.ping(url)

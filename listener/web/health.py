@@ -44,7 +44,8 @@ class HealthWatch:
     hold: Callable[[], bool]
     lost: Callable[[LostError], None]
     seconds: Callable[[], float] = time.monotonic
-    _stop: Event = field(default_factory=Event)
+    _wake: Event = field(default_factory=Event)
+    _ended: bool = False
     _begun: float | None = None  # when the look that is under way began
     _ill_since: float | None = None
     _trouble: str | None = None
@@ -54,18 +55,25 @@ class HealthWatch:
 
     def start(self) -> None:
         self._started = self.app.clock.now()
+        self.app.observers.cycled.append(self._cycled)
         self._thread = Thread(target=self._run, name="health", daemon=True)  # it may hang in a locked database
         self._thread.start()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._ended = True
+        self._wake.set()
         self._thread.join(1)
 
     def _run(self) -> None:
         with suppress(LostError):
-            while not self._stop.is_set():
+            while not self._ended:
                 self.look()
-                self._stop.wait(LOOK_EVERY)
+                self._wake.wait(LOOK_EVERY)
+                self._wake.clear()
+
+    def _cycled(self, _: int) -> None:
+        if self._cycle is None:
+            self._wake.set()
 
     def look(self) -> None:
         """Look once. Raises LostError, once it has been passed on."""
