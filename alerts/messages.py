@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
 from alerts.base import Fact, Message, MessageKind
-from alerts.rules import Change, Decision, Told, delivery_id, observed
+from alerts.rules import Change, Decision, Told, delivery_id
 from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
-from insight.model import Alert, NewDelivery, Quote, Signal, Visibility, Watch
+from insight.evidence import representative
+from insight.model import Alert, NewDelivery, PostKey, Quote, Sighted, Signal, Watch
 
 MAX_QUOTES = 5
 LITTLE = 0.5  # fewer than this are not worth a number, nor a quotient
 
 
-def alert_deliveries(signal: Signal, decision: Decision, watch: Watch | None, now: datetime) -> tuple[NewDelivery, ...]:
-    """One delivery for each channel that is told. `unique` is the delivery's own id: asked twice, sent once."""
-    return tuple(
-        NewDelivery(
-            id=delivery_id(decision.alert, decision.change, told.channel),
-            channel=told.channel,
-            message=alert_message(signal, decision.alert, decision.change, told, watch, now).to_json(),
-            conversation=decision.alert.id,
-            unique=delivery_id(decision.alert, decision.change, told.channel),
+def alert_deliveries(
+    signal: Signal, decision: Decision, watch: Watch | None, now: datetime, behind: Sequence[Sighted] = ()
+) -> tuple[NewDelivery, ...]:
+    """One delivery for each channel that is told. `unique` is the delivery's own id: asked twice, sent once.
+
+    `behind`: the mentions to quote from; each channel's quotes are chosen from those that it may read.
+    """
+    if decision.alert is None:
+        return ()
+    chosen: dict[frozenset[PostKey], tuple[Quote, ...]] = {}
+    deliveries = []
+    for told in decision.told:
+        if told.posts not in chosen:
+            chosen[told.posts] = representative([one for one in behind if one.post.key in told.posts], MAX_QUOTES)
+        message = alert_message(signal, decision.alert, decision.change, told, watch, now, chosen[told.posts])
+        deliveries.append(
+            NewDelivery(message.id, told.channel, message.to_json(), message.conversation, unique=message.id)
         )
-        for told in decision.told
-        if decision.alert
-    )
+    return tuple(deliveries)
 
 
 def alert_message(
-    signal: Signal, alert: Alert, change: Change, told: Told, watch: Watch | None, now: datetime
+    signal: Signal,
+    alert: Alert,
+    change: Change,
+    told: Told,
+    watch: Watch | None,
+    now: datetime,
+    quotes: Sequence[Quote] = (),
 ) -> Message:
-    """What this channel hears: private posts are taken out, and counted, unless it may quote them; and so, without a
-    word, are posts that the queries of its routes do not let through.
-    """
-    readable_here = [q for q in signal.quotes if told.private or q.visibility is Visibility.PUBLIC]
-    withheld = len(signal.quotes) - len(readable_here)
-    quotes = [q for q in readable_here if told.posts is None or q.post in told.posts]
+    """What this channel hears. Where words are withheld, no more than that what was told there is over."""
     zone = watch.time_zone if watch else "UTC"
     prefix = {Change.UPDATE: "Update: ", Change.RESOLVE: "Over: "}.get(change, "")
-    body = [clean(signal.detail)]
-    if withheld:
-        body.append(
-            f"{withheld} private {'post is' if withheld == 1 else 'posts are'} behind this too, not quoted here."
-        )
+    headline, detail, figures = signal.headline, signal.detail, signal.figures
+    if told.withheld:
+        headline = f"what was told here about {watch.name}" if watch else "what was told here"
+        detail, figures = "Private posts are behind it by now, so nothing more is said here.", {}
     return Message(
         id=delivery_id(alert, change, told.channel),
         kind=MessageKind.ALERT,
-        headline=trim(prefix + one_line(signal.headline), 300),
-        body="\n\n".join(filter(None, body)),
+        headline=trim(prefix + one_line(headline), 300),
+        body=clean(detail),
         at=now,
-        facts=facts(signal, alert, watch, zone),
-        quotes=tuple(map(readable, quotes[:MAX_QUOTES])),
+        facts=facts(replace(signal, figures=figures), alert, watch, zone),
+        quotes=tuple(map(readable, quotes)),
         conversation=alert.id,
         over=change is Change.RESOLVE,
         zone=zone,
@@ -95,7 +103,7 @@ def facts(signal: Signal, alert: Alert, watch: Watch | None, zone: str) -> tuple
     found = [Fact("Watch", one_line(watch.name))] if watch else []
     if signal.source:
         found.append(Fact("Source", one_line(signal.source)))
-    posts = observed(signal)
+    posts = signal.figures.get("observed", signal.figures.get("mentions"))
     if posts is not None:
         found.append(Fact("Seen", _against(posts, signal.figures.get("expected"))))
     for name, value in signal.figures.items():

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from insight.model import Alert, AlertState, PostKey, Signal, SignalKind, Visibility
-
-Matching = Mapping[str, Collection[PostKey]]
-"""By the text of a query, the posts that match it."""
+from insight.model import Alert, AlertState, PostKey, Signal, SignalKind
 
 UPDATE_PAUSE = timedelta(hours=1)
 DAILY_CAP = 20
@@ -36,7 +33,8 @@ class Why(StrEnum):
     NO_ROUTE = "no_route"  # the config sends neither this kind nor this watch there
     BELOW_MINIMUM = "below_minimum"  # fewer posts behind it than the route asks for
     NO_POST_MATCHES = "no_post_matches"  # none of the posts behind it is what the route's query looks for
-    PRIVATE_EVIDENCE = "private_evidence"  # every post behind it is private, and the channel is not
+    PRIVATE_EVIDENCE = "private_evidence"  # a post behind it is private, and the channel is not
+    ITSELF = "itself"  # it is this channel that is in trouble
     BUDGET = "budget"  # the channel has had its messages for the day
 
 
@@ -62,19 +60,32 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a signal rests on, as it is stored now: its posts that still say something, and by the text of a query
+    those of them that match it. `private`: whether any post behind its alert, since it began, is private.
+    """
+
+    posts: frozenset[PostKey] = frozenset()
+    matching: Mapping[str, frozenset[PostKey]] = field(default_factory=dict)
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
-    """A channel that hears of it, and what may be quoted there: private posts, too; these posts only (None: all)."""
+    """A channel that hears of it, and the posts that may be quoted there. `withheld`: only that it is over may be said,
+    because what ended rests on private posts by now and the channel is not private.
+    """
 
     channel: str
-    private: bool
-    posts: frozenset[PostKey] | None = None
+    posts: frozenset[PostKey] = frozenset()
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A channel that does not (None: nobody does), and why."""
+    """A channel that does not ("": nobody does), and why."""
 
-    channel: str | None
+    channel: str
     why: Why
 
 
@@ -97,30 +108,38 @@ def decide(
     told: Collection[str],
     spent: Mapping[str, int] | None = None,
     cap: int = DAILY_CAP,
-    matching: Matching | None = None,
+    evidence: Evidence | None = None,
 ) -> Decision:
     """`told`: the channels that have a delivery of the open alert. `spent`: each channel's alert messages of the day.
-    `matching`: by each route's query, which of the posts behind the signal match it.
 
     An ending goes to those who heard the beginning, whatever has been spent and however the routes read by now.
+    A channel that others read hears of an alert only while every post behind it is public: its very headline and
+    figures are made of them.
     """
     change, why = _change(signal, open_alert, now)
     if change is Change.NONE:
-        return Decision(change, open_alert, untold=(Untold(None, why or Why.ALREADY_TOLD),))
+        return Decision(change, open_alert, untold=(Untold("", why or Why.ALREADY_TOLD),))
     if why:
-        return Decision(change, _changed(change, signal, open_alert, now, heard=False), untold=(Untold(None, why),))
+        return Decision(change, _changed(change, signal, open_alert, now, heard=False), untold=(Untold("", why),))
+    found = evidence or Evidence()
     heard: list[Told] = []
     untold: list[Untold] = []
+    verdict: Told | Untold
     for channel in dict.fromkeys(route.channel for route in routes):
-        its, private = [r for r in routes if r.channel == channel], may_read_private(routes, channel)
-        posts = _quotable(signal, [r for r in its if r.takes(signal) and _is_large_enough(signal, r)], matching or {})
-        verdict = _verdict(change, signal, its, Told(channel, private, posts), told, spent or {}, cap)
-        if verdict is None:
-            heard.append(Told(channel, private, posts))
+        withheld = found.private and not may_read_private(routes, channel)
+        if change is Change.RESOLVE:
+            verdict = Told(channel, withheld=withheld) if channel in told else Untold(channel, Why.NEVER_TOLD)
         else:
-            untold.append(Untold(channel, verdict))
+            taking = [route for route in routes if route.channel == channel and route.takes(signal)]
+            verdict = _verdict(signal, channel, taking, found, withheld=withheld)
+        if isinstance(verdict, Untold):
+            untold.append(verdict)
+        elif change is not Change.RESOLVE and (spent or {}).get(channel, 0) >= cap:
+            untold.append(Untold(channel, Why.BUDGET))
+        else:
+            heard.append(verdict)
     alert = _changed(change, signal, open_alert, now, heard=bool(heard))
-    return Decision(change, alert, tuple(heard), tuple(untold) if routes else (Untold(None, Why.NO_ROUTE),))
+    return Decision(change, alert, tuple(heard), tuple(untold) if routes else (Untold("", Why.NO_ROUTE),))
 
 
 def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change, Why | None]:
@@ -136,64 +155,31 @@ def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change,
 
 
 def _verdict(
-    change: Change,
-    signal: Signal,
-    routes: Sequence[Route],
-    would: Told,
-    told: Collection[str],
-    spent: Mapping[str, int],
-    cap: int,
-) -> Why | None:
-    """Why this channel is not told, by its routes; None when it is, as it `would` be."""
-    if change is Change.RESOLVE:
-        return None if would.channel in told else Why.NEVER_TOLD
-    taking = [route for route in routes if route.takes(signal)]
-    if not taking:
-        return Why.NO_ROUTE
-    if not any(_is_large_enough(signal, route) for route in taking):
-        return Why.BELOW_MINIMUM
-    if not would.private and only_private(signal):
-        return Why.PRIVATE_EVIDENCE
-    if not _has_a_match(signal, would):
-        return Why.NO_POST_MATCHES
-    return Why.BUDGET if spent.get(would.channel, 0) >= cap else None
-
-
-def _is_large_enough(signal: Signal, route: Route) -> bool:
-    posts = observed(signal)
-    return posts is None or posts >= route.minimum
-
-
-def _quotable(signal: Signal, routes: Sequence[Route], matching: Matching) -> frozenset[PostKey] | None:
-    """The posts behind the signal that the queries of these routes let through; None: all of them.
-
-    A signal that rests on no posts (a silent source) has nothing that a query could ask.
-    """
-    if not (signal.quotes and routes) or any(route.query is None for route in routes):
-        return None
-    return frozenset(post for route in routes for post in matching.get(route.query or "", ()))
-
-
-def _has_a_match(signal: Signal, would: Told) -> bool:
-    """Whether something is left that this channel may read: that a private post matches is private as well."""
-    readable = (quote for quote in signal.quotes if would.private or quote.visibility is Visibility.PUBLIC)
-    return would.posts is None or any(quote.post in would.posts for quote in readable)
+    signal: Signal, channel: str, routes: Sequence[Route], evidence: Evidence, *, withheld: bool
+) -> Told | Untold:
+    """By those of the channel's routes that take the signal. One that rests on no posts (a silent source) has nothing
+    that a query or a minimum could ask."""
+    if not routes:
+        return Untold(channel, Why.NO_ROUTE)
+    if withheld:
+        return Untold(channel, Why.PRIVATE_EVIDENCE)
+    if signal.kind is SignalKind.CHANNEL and signal.key == f"channel:{channel}":
+        return Untold(channel, Why.ITSELF)
+    if not signal.posts:
+        return Told(channel)
+    nothing: frozenset[PostKey] = frozenset()
+    found = [(one, evidence.matching.get(one.query, nothing) if one.query else evidence.posts) for one in routes]
+    matching = [(route, posts) for route, posts in found if posts or route.query is None]
+    enough = [posts for route, posts in matching if len(posts) >= route.minimum]
+    if not enough:
+        return Untold(channel, Why.BELOW_MINIMUM if matching else Why.NO_POST_MATCHES)
+    return Told(channel, nothing.union(*enough))
 
 
 def may_read_private(routes: Iterable[Route], channel: str) -> bool:
     """Whether each of the channel's routes says that it is private: of two that disagree, the stricter holds."""
     found = [route.private for route in routes if route.channel == channel]
     return bool(found) and all(found)
-
-
-def observed(signal: Signal) -> float | None:
-    """How many posts are behind the signal, where it rests on posts."""
-    return signal.figures.get("observed", signal.figures.get("mentions"))
-
-
-def only_private(signal: Signal) -> bool:
-    """Whether the signal rests on private posts alone: then its very headline is private."""
-    return bool(signal.quotes) and all(quote.visibility is Visibility.PRIVATE for quote in signal.quotes)
 
 
 def _changed(change: Change, signal: Signal, alert: Alert | None, now: datetime, *, heard: bool) -> Alert:

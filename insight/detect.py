@@ -3,7 +3,7 @@
     wanted = needs(state, watch, now, mark)
     state, found = step(state, Observation(watch, recent, mentions, history, pending), now)
 
-State and memory are JSON; they are committed together with the signals and with what was consumed, or neither is.
+State and memory are JSON; they are committed together with the signals, the themes and what was consumed, or none is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from insight import silence, spikes, themes
 from insight.baseline import Hours
-from insight.model import PostKey, Sighted, Signal, Watch
+from insight.model import PostKey, Sighted, Signal, Theme, ThemeEvent, Watch
+from insight.sentiment import LEXICON
 from insight.silence import SourceHealth
 from insight.windows import KNOWN, LOOKS
 
@@ -27,8 +28,10 @@ VERSION = 2
 HISTORY = spikes.HISTORY
 RECENT = spikes.RECENT
 PENDING = themes.PENDING
+COOLDOWN = themes.COOLDOWN
 LAGS_READ = (*LOOKS, KNOWN)
 __all__ = [
+    "COOLDOWN",
     "HISTORY",
     "LAGS_READ",
     "PENDING",
@@ -57,7 +60,8 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The mentions that no theme step has consumed, oldest first, at most PENDING, and what the steps remember.
+    """The mentions that no theme step has consumed, oldest first, at most PENDING, and what the steps remember: a
+    memory of phrases, and the themes (`known`) that are open or were heard of within COOLDOWN.
 
     `mark` is what `needs` was asked with: another one says that the pending mentions have changed.
     """
@@ -65,6 +69,7 @@ class Pending:
     mentions: Sequence[Sighted] = ()
     memory: Mapping[str, Any] | None = None
     mark: str = ""
+    known: Sequence[Theme] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +91,16 @@ class Observation:
 class Found:
     """`verdicts` say by detector why something, or nothing, was told; `warm_up_days_left` is 0 when it is ready.
 
-    `memory` goes into the next `Pending`; None: it is as it was.
+    `themes` have changed; `members` are posts that belong to them, by a theme's id. `memory` goes into the next
+    `Pending`; None: it is as it was.
     """
 
     signals: tuple[Signal, ...]
     verdicts: Mapping[str, str]
     consumed: tuple[PostKey, ...]
-    themes: tuple[themes.Theme, ...]
+    themes: tuple[Theme, ...]
+    members: Mapping[str, frozenset[PostKey]]
+    events: tuple[ThemeEvent, ...]
     warm_up_days_left: float
     memory: State | None = None
 
@@ -123,13 +131,21 @@ def step(
     themed, theme = known["themes"], themes.Result(verdict="not looked at this time")
     if (pending := observation.pending) is not None:
         memory = pending.memory if themed else None
-        told = spikes.told(spiked, now)
         themed, theme = themes.step(
-            themed, watch, pending.mentions, now, share, memory=memory, mark=pending.mark, told=told
-        )
-    verdicts = {"spikes": spike.verdict, "themes": theme.verdict}
-    left = max(spike.warm_up_days_left, theme.warm_up_days_left)
-    found = Found(spike.signals + theme.signals, verdicts, theme.consumed, theme.themes, left, theme.memory)
+            themed, watch, pending.mentions, now, share,
+            known=pending.known, memory=memory, mark=pending.mark, told=spikes.told(spiked, now),
+        )  # fmt: skip
+    versions = {"query": str(watch.version), "lexicon": LEXICON, "detector": str(VERSION)}
+    found = Found(
+        tuple(replace(signal, versions=versions) for signal in spike.signals + theme.signals),
+        {"spikes": spike.verdict, "themes": theme.verdict},
+        theme.consumed,
+        theme.themes,
+        theme.members,
+        theme.events,
+        max(spike.warm_up_days_left, theme.warm_up_days_left),
+        theme.memory,
+    )
     return {"version": VERSION, "spikes": spiked, "themes": themed}, found
 
 
@@ -137,7 +153,8 @@ def step_sources(
     state: Mapping[str, Any] | None, sources: Sequence[SourceHealth], now: datetime
 ) -> tuple[State, tuple[Signal, ...]]:
     """All sources at once: which have gone silent, fail, or stopped, and which are right again."""
-    return silence.step(state or {}, sources, now)
+    after, signals = silence.step(state or {}, sources, now)
+    return after, tuple(replace(signal, versions={"detector": str(VERSION)}) for signal in signals)
 
 
 def _known(state: Mapping[str, Any] | None) -> Mapping[str, Any]:

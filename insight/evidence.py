@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 
 from insight.counts import event_time
 from insight.model import PostKey, Quote, Sighted
 from insight.phrases import phrases
 
 Author = tuple[str, str]
+SAMPLE = 500  # mentions that are read for the few to quote: which are typical shows in so many
 
 
 def author(sighted: Sighted) -> Author:
@@ -35,8 +37,16 @@ def engagement(sighted: Sighted) -> int:
     return sum(count for count in sighted.post.engagement.values() if count > 0)
 
 
+def posts_of(mentions: Iterable[Sighted]) -> tuple[PostKey, ...]:
+    return tuple(sorted({sighted.post.key for sighted in mentions}))
+
+
 def representative(mentions: Sequence[Sighted], limit: int) -> tuple[Quote, ...]:
-    """The mentions that say what the others say: by how many voices share their phrases."""
+    """The mentions that say what the others say: by how many voices share their phrases.
+
+    Of more than SAMPLE, those that engaged most people.
+    """
+    mentions = nsmallest(SAMPLE, mentions, key=lambda one: (-engagement(one), _age(one), one.post.key))
     said = [(sighted, phrases(text(sighted))) for sighted in mentions]
     shared: dict[str, set[Author]] = {}
     for sighted, its in said:

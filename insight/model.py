@@ -313,7 +313,7 @@ class Signal:
 
     `figures` are the numbers behind it, by name (`observed`, `expected`, `authors`, `p_value`, …); `headline` is one
     sentence a person understands; `detail` says why and how sure. `over`: what was reported under this key has ended.
-    `posts`: all that it rests on, also those that nobody quotes. `versions`: of the query, the lexicon, the detector.
+    `posts`: all that it rests on. `versions`: of the query, the lexicon, the detector.
     """
 
     kind: SignalKind
@@ -324,7 +324,6 @@ class Signal:
     headline: str
     detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
-    quotes: tuple[Quote, ...] = ()
     over: bool = False
     posts: tuple[PostKey, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -332,7 +331,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A recurring complaint about a watch. `phrases` are its other names, the surest first; its label may be one.
+    """A recurring complaint about a watch. `phrases` are its names, the surest first; its label is nearly always one.
 
     `told`: how many people were behind it when it was last told. `open`: it is not quiet yet.
     """
@@ -345,6 +344,10 @@ class Theme:
     phrases: tuple[str, ...] = ()
     told: int = 0
     open: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset((self.label, *self.phrases))
 
 
 class ThemeChange(StrEnum):

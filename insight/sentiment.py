@@ -11,6 +11,9 @@ from insight.model import Label, Post, Rating, Sentiment, Span
 from insight.passages import passages
 from insight.vader import Idioms, Rules, Weighed, scores, weigh
 
+LEXICON = "1"
+"""Raised with each change of the words or of the rules: signals keep it, so that a replay knows what it replays."""
+
 THRESHOLD = 0.05  # the usual one for VADER's compound
 NEGATIVE_SHARE, POSITIVE_SHARE = 0.4, 0.7  # of a rating: up to 2 of 5 stars is bad, from 4 on good
 MAX_EVIDENCE = 5

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from insight.baseline import DAY, HOUR, Baseline
-from insight.evidence import representative, stories, voices
+from insight.evidence import posts_of, stories, voices
 from insight.model import Sighted, Signal, SignalKind, Watch
 from insight.windows import Finding, Limits
 
@@ -62,10 +62,12 @@ def risen(
     subject = f"{counted.noun} of {watch.name}"
     headline = f"{subject}: {extent.observed} in {_hours(extent.hours)}, usually {_about(extent.expected)}"
     detail = _detail(watch, extent, found, baseline, limits)
-    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, representative(said, 5))
+    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, posts=posts_of(said))
 
 
-def ended(key: str, watch: Watch, counted: Counted, extent: Extent, calm_hours: int, now: datetime) -> Signal:
+def ended(
+    key: str, watch: Watch, counted: Counted, extent: Extent, said: list[Sighted], calm_hours: int, now: datetime
+) -> Signal:
     """Back to usual; or, when `calm_hours` is 0, as high as ever for so long that this is the usual now."""
     since = f"{extent.start.astimezone(ZoneInfo(watch.time_zone)):%A %H:%M}"
     known = f"{extent.observed} in {_hours(extent.hours)}"
@@ -75,7 +77,8 @@ def ended(key: str, watch: Watch, counted: Counted, extent: Extent, calm_hours: 
         headline = f"{subject} have stayed high for {extent.hours * HOUR // DAY} days: this is the new usual"
         detail = f"{known}. Listener learns the new level and is silent until it knows it."
     figures = {"observed": float(extent.observed), "hours": float(extent.hours)}
-    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, over=True)
+    posts = posts_of(said)
+    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, over=True, posts=posts)
 
 
 def warming_up(left: timedelta, whole: timedelta) -> str:

@@ -270,7 +270,8 @@ def _close(at: _At, extent: Extent) -> None:
     calm = CALM_HOURS if spike["calm"] >= CALM_HOURS else 0
     if not calm:  # what was learnt before it no longer says what is usual
         run.state["since"], run.state["fitted_at"] = extent.start.isoformat(), None
-    run.signals.append(ended(spike["key"], run.watch, run.counted, extent, calm, run.now))
+    said = within(run.seen.mentions, extent.start, extent.end)
+    run.signals.append(ended(spike["key"], run.watch, run.counted, extent, said, calm, run.now))
     run.state |= {"open": None, "told_from": spike["first"], "told_until": at.end.isoformat()}
 
 

@@ -1,15 +1,15 @@
 """A first detector of new complaints: phrases that several people use now against their own history; one state a watch.
 
 The mentions that nobody has learnt from yet are the window: they stay pending until their whole day is older than three
-days, then they become history and are consumed. So the state holds phrases and counts but no post: what is deleted or
-edited meanwhile is simply gone from the window.
+days, then they become history and are consumed. So the state holds counts and no post: what is deleted or edited
+meanwhile is simply gone from the window. Themes are no part of the state: known ones come in, changed ones go out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -17,8 +17,19 @@ from typing import Any
 from insight.baseline import floor_hour
 from insight.bursts import Burst, find, support
 from insight.counts import event_time
-from insight.evidence import author, representative, stories, text
-from insight.model import Label, MentionState, PostKey, Sighted, Signal, SignalKind, Watch
+from insight.evidence import author, posts_of, stories, text
+from insight.model import (
+    Label,
+    MentionState,
+    PostKey,
+    Sighted,
+    Signal,
+    SignalKind,
+    Theme,
+    ThemeChange,
+    ThemeEvent,
+    Watch,
+)
 from insight.phrasebook import Phrasebook, Used
 from insight.phrases import phrases, words
 
@@ -34,25 +45,17 @@ KEPT_PHRASES = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
-    """A theme as it is remembered: `phrases` are its other names."""
-
-    id: str
-    watch: str
-    label: str
-    first_at: datetime
-    last_at: datetime
-    phrases: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """`consumed` need not be handed over again; `themes` are new or have changed; `memory` None: as it was."""
+    """`consumed` need not be handed over again; `memory` None: as it was. `themes` are new or have changed; `members`
+    are posts that belong to them by their ids, many of them known before.
+    """
 
     signals: tuple[Signal, ...] = ()
     verdict: str = ""
     consumed: tuple[PostKey, ...] = ()
     themes: tuple[Theme, ...] = ()
+    members: Mapping[str, frozenset[PostKey]] = field(default_factory=dict)
+    events: tuple[ThemeEvent, ...] = ()
     warm_up_days_left: float = 0.0
     memory: State | None = None
 
@@ -66,12 +69,17 @@ class _Said:
 
 @dataclass(slots=True)
 class _Run:
+    """One step on its way: the themes as they are by now, and what there is to say of them."""
+
     watch: Watch
     now: datetime
     told: tuple[datetime, datetime] | None
-    known: dict[str, State]
+    themes: dict[str, Theme]
     signals: list[Signal] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
+    events: list[ThemeEvent] = field(default_factory=list)
+
+    def event(self, theme: Theme, change: ThemeChange, other: str = "") -> None:
+        self.events.append(ThemeEvent(theme.id, self.now, change, other))
 
 
 def due(state: Mapping[str, Any], now: datetime, mark: str) -> bool:
@@ -90,12 +98,14 @@ def step(
     now: datetime,
     false_alarms_per_day: float = 1 / 30,
     *,
+    known: Iterable[Theme] = (),
     memory: Mapping[str, Any] | None = None,
     mark: str = "",
     told: tuple[datetime, datetime] | None = None,
 ) -> tuple[State, Result]:
     """Learn from what has left the window, look for bursts in what is in it.
 
+    `known`: the watch's themes that are open or were heard of within COOLDOWN.
     `memory`: `Result.memory` of the steps before; it is large and seldom changes, so it is kept apart from the state.
     `told`: when a spike lasted that people have heard of. What most of its people complained of is no second news.
     """
@@ -115,55 +125,81 @@ def step(
 
     # 3. Look.
     bursts = () if left else find([(it.sighted, it.phrases) for it in window], book, false_alarms_per_day)
-    run = _Run(watch, now, told, {theme["id"]: dict(theme) for theme in state.get("themes", ())})
+    before = {theme.id: theme for theme in sorted(known, key=lambda it: (it.first_at, it.id))}
+    run = _Run(watch, now, told, dict(before))
     for burst in bursts:
         _tell(run, burst)
     _listen_on(run, window)
 
     # 4. Remember.
     kept = {it.sighted.post.key for it in said[past:]}
-    consumed = tuple(sorted({sighted.post.key for sighted in pending} - kept))
-    changed = tuple(_theme(watch, run.known[name]) for name in dict.fromkeys(run.changed))
-    themes = [theme for theme in run.known.values() if not _forgotten(theme, now)]
-    after = {"since": since, "looked_at": now.isoformat(), "mark": mark, "themes": themes}
-    verdict = _verdict(left, len(window), len(bursts), run)
-    new = book.to_json() if learnt else None
-    return after, Result(tuple(run.signals), verdict, consumed, changed, left / timedelta(days=1), new)
+    result = Result(
+        tuple(run.signals),
+        _verdict(left, len(window), len(bursts), run),
+        consumed=tuple(sorted({sighted.post.key for sighted in pending} - kept)),
+        themes=tuple(theme for theme in run.themes.values() if theme != before.get(theme.id)),
+        members=_members(run.themes.values(), said),
+        events=tuple(run.events),
+        warm_up_days_left=left / timedelta(days=1),
+        memory=book.to_json() if learnt else None,
+    )
+    return {"since": since, "looked_at": now.isoformat(), "mark": mark}, result
 
 
 def _read(sighted: Sighted, own: frozenset[str]) -> _Said | None:
-    """When it was said and in which phrases; None for what is not counted."""
-    at, its = event_time(sighted.post, sighted.collected_at), complaints(sighted, own)
-    return _Said(at, sighted, its) if at and its else None
+    """When it was said and in which phrases; None for what is not counted: only what is kept, negative, and known when.
 
-
-def complaints(sighted: Sighted, own: frozenset[str]) -> frozenset[str]:
-    """The phrases in which a mention complains: it belongs to the themes that have one of them.
-
-    None unless it is kept, negative, and known when. `own`: the words of the watch's name and query, which say nothing.
+    `own`: the words of the watch's name and query, which say nothing.
     """
-    mention = sighted.mention
-    negative = mention.state is MentionState.KEPT and mention.sentiment.label is Label.NEGATIVE
-    known = negative and event_time(sighted.post, sighted.collected_at)
-    return phrases(text(sighted), own) if known else frozenset()
+    mention, at = sighted.mention, event_time(sighted.post, sighted.collected_at)
+    if at is None or mention.state is not MentionState.KEPT or mention.sentiment.label is not Label.NEGATIVE:
+        return None
+    its = phrases(text(sighted), own)
+    return _Said(at, sighted, its) if its else None
 
 
 def own_words(watch: Watch) -> frozenset[str]:
     return words(f"{watch.name} {watch.query}")
 
 
+def _members(themes: Iterable[Theme], said: Sequence[_Said]) -> dict[str, frozenset[PostKey]]:
+    """Who complains in one of a theme's phrases belongs to it."""
+    found = {}
+    for theme in themes:
+        posts = frozenset(it.sighted.post.key for it in said if not theme.names.isdisjoint(it.phrases))
+        if posts:
+            found[theme.id] = posts
+    return found
+
+
 def _tell(run: _Run, burst: Burst) -> None:
     """A new complaint, more of a known one, or one that is still known: then nothing is said."""
-    theme = _known(run, burst)
-    if theme is None:
+    same = sorted((theme for theme in run.themes.values() if _is_about(theme, burst)), key=lambda it: not it.open)
+    if not same:
         if not _told_by_a_spike(run, burst):
             _open(run, burst)
         return
-    theme["phrases"] = list(dict.fromkeys([*theme["phrases"], *burst.phrases]))[:KEPT_PHRASES]
-    if theme["open"] and burst.people >= 2 * theme["told"]:
-        theme["told"] = burst.people
+    theme, *others = same
+    names = [*theme.phrases, *burst.phrases]
+    for other in others:
+        if other.open:  # people say both at once by now: it was one complaint all along, and the older one goes on
+            run.themes[other.id] = replace(other, open=False)
+            run.event(other, ThemeChange.MERGED, theme.id)
+            headline = f'No complaint of its own any more about {run.watch.name}: "{other.label}"'
+            run.signals.append(_ended(run, other, headline, "The same people say it as another one that is open."))
+            names += other.phrases
+    grown = theme.open and burst.people >= 2 * theme.told
+    theme = replace(theme, phrases=tuple(dict.fromkeys(names))[:KEPT_PHRASES])
+    if grown:
+        theme = replace(theme, told=burst.people)
         run.signals.append(_signal(run, theme, burst, f"Still growing at {run.watch.name}"))
-    run.changed.append(theme["id"])
+    run.themes[theme.id] = theme
+
+
+def _is_about(theme: Theme, burst: Burst) -> bool:
+    """Its label is one of the theme's phrases, or half of their phrases are the same."""
+    its = theme.names
+    return burst.label in its or 2 * len(its & set(burst.phrases)) >= min(len(its), len(burst.phrases))
 
 
 def _told_by_a_spike(run: _Run, burst: Burst) -> bool:
@@ -175,34 +211,26 @@ def _told_by_a_spike(run: _Run, burst: Burst) -> bool:
     return 2 * support(others) < burst.people
 
 
-def _known(run: _Run, burst: Burst) -> State | None:
-    """The theme this is: its label is one of the theme's phrases, or half of their phrases are the same."""
-    for theme in run.known.values():
-        its = set(theme["phrases"])
-        if burst.label in its or 2 * len(its & set(burst.phrases)) >= min(len(its), len(burst.phrases)):
-            return theme
-    return None
-
-
 def _open(run: _Run, burst: Burst) -> None:
     first = min(event_time(s.post, s.collected_at) or run.now for s in burst.mentions)
     name = f"{run.watch.id}|{burst.label}|{first:%Y-%m-%d}"
-    theme: State = {
-        "id": hashlib.sha256(name.encode()).hexdigest()[:12],
-        "label": burst.label,
-        "phrases": list(burst.phrases[:KEPT_PHRASES]),
-        "first": first.isoformat(),
-        "last": run.now.isoformat(),
-        "told": burst.people,
-        "open": True,
-    }
-    run.known[theme["id"]] = theme
-    run.changed.append(theme["id"])
+    theme = Theme(
+        hashlib.sha256(name.encode()).hexdigest()[:12],
+        run.watch.id,
+        burst.label,
+        first,
+        run.now,
+        burst.phrases[:KEPT_PHRASES],
+        told=burst.people,
+        open=True,
+    )
+    run.themes[theme.id] = theme
+    run.event(theme, ThemeChange.OPENED)
     run.signals.append(_signal(run, theme, burst, f"New complaint about {run.watch.name}"))
 
 
-def _signal(run: _Run, theme: State, burst: Burst, what: str) -> Signal:
-    days = ceil((run.now - max(datetime.fromisoformat(theme["first"]), run.now - WINDOW)) / timedelta(days=1))
+def _signal(run: _Run, theme: Theme, burst: Burst, what: str) -> Signal:
+    days = ceil((run.now - max(theme.first_at, run.now - WINDOW)) / timedelta(days=1))
     people, span = burst.people, "1 day" if days <= 1 else f"{days} days"
     figures = {
         "authors": float(len({author(sighted) for sighted in burst.mentions})),
@@ -212,43 +240,35 @@ def _signal(run: _Run, theme: State, burst: Burst, what: str) -> Signal:
         "p_value": burst.chance,
         "days": float(days),
     }
-    others = [f'"{phrase}"' for phrase in burst.phrases if phrase not in theme["label"]][:5]
+    others = [f'"{phrase}"' for phrase in burst.phrases if phrase not in theme.label][:5]
     detail = (
         f"In {WINDOW // timedelta(hours=1)} hours {people} people said it in their own words; from its history about "
         f"{burst.expected:.1f} would have." + (f" Also: {', '.join(others)}." if others else "")
     )
-    headline = f'{what}: "{theme["label"]}" ({people} people in {span})'
-    quotes = representative(burst.mentions, 5)
-    return Signal(SignalKind.THEME, _key(run, theme), run.watch.id, None, run.now, headline, detail, figures, quotes)
+    headline = f'{what}: "{theme.label}" ({people} people in {span})'
+    key, posts = f"theme:{run.watch.id}:{theme.id}", posts_of(burst.mentions)
+    return Signal(SignalKind.THEME, key, run.watch.id, None, run.now, headline, detail, figures, posts=posts)
 
 
-def _key(run: _Run, theme: State) -> str:
-    return f"theme:{run.watch.id}:{theme['id']}"
+def _ended(run: _Run, theme: Theme, headline: str, detail: str) -> Signal:
+    key = f"theme:{run.watch.id}:{theme.id}"
+    return Signal(SignalKind.THEME, key, run.watch.id, None, run.now, headline, detail, over=True)
 
 
 def _listen_on(run: _Run, window: Sequence[_Said]) -> None:
     """Whether anybody still says it: two people within the window keep a theme going, seven quiet days end it."""
-    for theme in run.known.values():
-        names = {theme["label"], theme["phrases"][0]}
+    for theme in list(run.themes.values()):
+        names = {theme.label, *theme.phrases[:1]}
         saying = [it for it in window if names & it.phrases]
         if support([it.sighted for it in saying]) >= 2:
-            theme["last"] = max(theme["last"], saying[-1].at.isoformat())
-        if theme["open"] and run.now - datetime.fromisoformat(theme["last"]) >= QUIET:
-            theme["open"] = False
-            run.changed.append(theme["id"])
-            headline = f'Quiet again about {run.watch.name}: "{theme["label"]}"'
+            theme = replace(theme, last_at=max(theme.last_at, saying[-1].at))  # noqa: PLW2901
+        if theme.open and run.now - theme.last_at >= QUIET:
+            theme = replace(theme, open=False)  # noqa: PLW2901
+            run.event(theme, ThemeChange.ENDED)
+            headline = f'Quiet again about {run.watch.name}: "{theme.label}"'
             detail = f"Hardly anybody has said it for {QUIET // timedelta(days=1)} days."
-            key, watch = _key(run, theme), run.watch.id
-            run.signals.append(Signal(SignalKind.THEME, key, watch, None, run.now, headline, detail, over=True))
-
-
-def _forgotten(theme: State, now: datetime) -> bool:
-    return not theme["open"] and now - datetime.fromisoformat(theme["last"]) >= COOLDOWN
-
-
-def _theme(watch: Watch, theme: State) -> Theme:
-    first, last = datetime.fromisoformat(theme["first"]), datetime.fromisoformat(theme["last"])
-    return Theme(theme["id"], watch.id, theme["label"], first, last, tuple(theme["phrases"]))
+            run.signals.append(_ended(run, theme, headline, detail))
+        run.themes[theme.id] = theme
 
 
 def _verdict(left: timedelta, mentions: int, bursts: int, run: _Run) -> str:

@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from alerts.digests import digest_message
-from alerts.rules import may_read_private, only_private
+from alerts.rules import may_read_private
 from insight.coverage import SourceWeek
 from insight.digest import Digest, WatchWeek, compose
 from insight.model import Label, NewDelivery, PostKey, Sighted, Watch
 from insight.periods import Period, due_period
-from insight.query import Matcher
 from insight.silence import SourceHour
 from listener.collecting.rhythm import longest
-from listener.filters import passes
+from listener.filters import let_through
 from listener.signals import Scene
 from storage import Step
 
@@ -65,16 +64,12 @@ def listening_since(scene: Scene) -> datetime | None:
 def compose_digest(scene: Scene, period: Period, *, public_only: bool = True) -> Digest:
     """The week as data, from what is stored now."""
     weeks = [_week(scene, watch, period) for watch in scene.watches]
-    opened = [alert for alert in scene.store.signals.alerts(open_only=False) if _within(alert.opened_at, period)]
-    if public_only:  # the very headline of an alert that rests on private posts alone is private
-        private = {signal.key for signal in scene.store.signals.recent(period.start) if only_private(signal)}
+    opened = scene.store.signals.opened(period.start, period.end)
+    if public_only:  # the very headline of an alert that rests on private posts is private
+        private = scene.store.signals.private({alert.key for alert in opened})
         opened = [alert for alert in opened if alert.key not in private]
     query = scene.config.digest.query
     return compose(period, weeks, opened, _sources(scene, period), public_only=public_only, query=query)
-
-
-def _within(at: datetime, period: Period) -> bool:
-    return period.start <= at < period.end
 
 
 def _week(scene: Scene, watch: Watch, period: Period) -> WatchWeek:
@@ -101,8 +96,8 @@ def _top(scene: Scene, watch: Watch, period: Period) -> tuple[list[Sighted], fro
     top = scene.store.posts.recent(watch.id, period.start, period.end, limit=SIFTED if query else TOP)
     if query is None:
         return top, None
-    matcher, owned = Matcher(scene.config.filters[query]), scene.config.owned
-    return top, frozenset(found.post.key for found in top if passes(matcher, found, owned))
+    themes = scene.store.themes.of({found.post.key for found in top})
+    return top, let_through(scene.config, query, top, themes)
 
 
 def _total(scene: Scene, watch: Watch, start: datetime, end: datetime) -> int:

@@ -1,9 +1,9 @@
-"""From what is stored to what is told: detection, the rules, the outbox, each step committed as a whole."""
+"""From what is stored to what is told: detection and the rules; each step is committed as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
@@ -11,18 +11,27 @@ from typing import Any
 
 from alerts.messages import alert_deliveries
 from alerts.outbox import Outcome, Postman
-from alerts.rules import Change, Decision, decide
+from alerts.rules import Change, Decision, Evidence, decide
 from insight import detect, silence
-from insight import themes as thinking
 from insight.baseline import floor_hour
-from insight.model import Alert, AlertState, Label, Mention, NewDelivery, PostKey, Sighted, Signal, Watch
+from insight.model import (
+    Alert,
+    Label,
+    MentionState,
+    NewDelivery,
+    Sighted,
+    Signal,
+    Verdict,
+    Visibility,
+    Watch,
+)
 from insight.visits import SHORTEST
-from listener import filters
 from listener.clock import Clock
 from listener.collecting.collect import pause_after
 from listener.collecting.rhythm import longest
 from listener.config import Config
-from storage import SourceState, Step, Store, Theme
+from listener.filters import Themes, let_through
+from storage import SourceState, Step, Store
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
@@ -53,44 +62,48 @@ class Told:
 
 
 def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
-    """One step of detection of a watch. Its state, signals, alerts and deliveries are one transaction."""
-    store, now, name = scene.store, scene.now, f"watch:{watch.id}"
+    """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction."""
+    # 1. What the step asks for. Every count comes at each maturity that detection compares at.
+    store, now = scene.store, scene.now
+    name, memory = f"watch:{watch.id}", f"memory:{watch.id}"
     before = store.state.get(name)
     if not detect.due(before, watch, now):
         return []
-    observation = _observe(store, watch, before, now)
-    after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
-    told, alerts, deliveries = _decide(scene, found.signals, watch, found.themes)
-    consumed = _mentions(observation.pending.mentions if observation.pending else (), found.consumed)
-    states = {name: after} | ({_memory(watch): found.memory} if found.memory else {})
-    if after != before or consumed:
-        themes = tuple(
-            Theme(theme.id, theme.watch, theme.label, theme.first_at, theme.last_at, {"phrases": list(theme.phrases)})
-            for theme in found.themes
-        )
-        store.commit(Step(now, states, found.signals, alerts, deliveries, consumed, themes))
-    return told
-
-
-def _observe(store: Store, watch: Watch, state: Any, now: datetime) -> detect.Observation:
-    """Read what the step asks for. Every count comes at each maturity that detection compares at."""
 
     def hours(since: datetime) -> dict[int, dict[datetime, int]]:
         return store.counts.matured(watch.id, since, now, NEGATIVE, detect.LAGS_READ)
 
     mark = store.themes.mark(watch.id)
-    needs = detect.needs(state, watch, now, mark)
+    needs = detect.needs(before, watch, now, mark)
     pending = None
     if needs.pending:
-        mentions = store.themes.pending(watch.id, detect.PENDING)
-        pending = detect.Pending(mentions, store.state.get(_memory(watch)), mark)
-    return detect.Observation(
+        known = store.themes.known(watch.id, now - detect.COOLDOWN)
+        pending = detect.Pending(store.themes.pending(watch.id, detect.PENDING), store.state.get(memory), mark, known)
+    observation = detect.Observation(
         watch,
         recent=hours(needs.since),
         mentions=_Later(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
         history=hours(now - detect.HISTORY) if needs.history else None,
         pending=pending,
     )
+
+    # 2. The step.
+    after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
+    if after == before and not found.consumed:
+        return []
+
+    # 3. What it leaves behind, and who hears of it.
+    consumed = set(found.consumed)
+    step = Step(
+        now,
+        {name: after} | ({memory: found.memory} if found.memory else {}),
+        found.signals,
+        consumed=tuple(one.mention for one in (pending.mentions if pending else ()) if one.post.key in consumed),
+        themes=found.themes,
+        members=found.members,
+        events=found.events,
+    )
+    return commit(scene, step, watch)
 
 
 @dataclass
@@ -107,15 +120,6 @@ class _Later:
         return self.read()
 
 
-def _memory(watch: Watch) -> str:
-    return f"memory:{watch.id}"
-
-
-def _mentions(pending: Iterable[Sighted], consumed: Iterable[PostKey]) -> tuple[Mention, ...]:
-    keys = set(consumed)
-    return tuple(sighted.mention for sighted in pending if sighted.post.key in keys)
-
-
 def look_at_sources(scene: Scene) -> list[Told]:
     """Which sources went silent, fail or stopped, and which are right again."""
     store, now = scene.store, scene.now
@@ -124,9 +128,7 @@ def look_at_sources(scene: Scene) -> list[Told]:
     if before.get("mark") == mark:
         return []
     after, signals = detect.step_sources(before.get("troubles", {}), _health(scene, states), now)
-    told, alerts, deliveries = _decide(scene, signals, None)
-    store.commit(Step(now, {"sources": {"mark": mark, "troubles": after}}, signals, alerts, deliveries))
-    return told
+    return commit(scene, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
 
 
 def _mark(states: Iterable[SourceState]) -> str:
@@ -180,43 +182,78 @@ def _hours(scene: Scene, state: SourceState) -> list[silence.SourceHour]:
 # -- the rules --------------------------------------------------------------------------------------------------
 
 
-def _decide(
-    scene: Scene, signals: Sequence[Signal], watch: Watch | None, themes: Sequence[thinking.Theme] = ()
-) -> tuple[list[Told], tuple[Alert, ...], tuple[NewDelivery, ...]]:
-    """Pass signals through the rules, in order; a later one of the same key sees what the earlier one changed."""
-    if not signals:
-        return [], (), ()
+def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Told]:
+    """Pass the signals of a step through the rules, and store it together with the alerts, deliveries and decisions
+    that follow. Signals come in order; a later one of the same key sees what the earlier one changed.
+    """
+    # 1. What is known of them all: a fixed number of reads, whatever the number of signals, posts and channels.
+    store, config, now = scene.store, scene.config, scene.now
+    keys = {signal.key for signal in step.signals}
+    behind = store.posts.of(watch.id, {post for signal in step.signals for post in signal.posts}) if watch else []
+    evidence_of = _evidence(scene, step, behind)
+    known = store.signals.open(keys)
+    spent = store.outbox.spent(now - timedelta(days=1)) if keys else {}
+
+    # 2. One after the other.
     told: list[Told] = []
     alerts: dict[str, Alert] = {}
     deliveries: list[NewDelivery] = []
-    routes, spent = scene.config.routes, scene.store.outbox.spent(scene.now - timedelta(days=1))
-    for signal in signals:
-        open_alert = _open_alert(scene.store, alerts, signal.key)
-        heard = _heard(scene.store, deliveries, open_alert)
-        matching, cap = filters.matching(scene.store, scene.config, signal, themes), scene.config.alerts.daily_cap
-        decision = decide(signal, open_alert, routes, scene.now, told=heard, spent=spent, cap=cap, matching=matching)
+    verdicts: list[tuple[Verdict, ...]] = []
+    for signal in step.signals:
+        alert, heard = known.get(signal.key, (None, frozenset()))
+        decision = decide(
+            signal, alert, config.routes, now,
+            told=heard, spent=spent, cap=config.alerts.daily_cap, evidence=evidence_of(signal),
+        )  # fmt: skip
+        new = alert_deliveries(signal, decision, watch, now, behind)
         told.append(Told(signal, decision))
-        if decision.alert and decision.change is not Change.NONE:
-            alerts[signal.key] = decision.alert
-        new = alert_deliveries(signal, decision, watch, scene.now)
         deliveries.extend(new)
-        for delivery in new:
-            spent[delivery.channel] = spent.get(delivery.channel, 0) + 1
-    return told, tuple(alerts.values()), tuple(deliveries)
+        verdicts.append(
+            tuple(Verdict(one.channel, "told", one.id) for one in new)
+            + tuple(Verdict(one.channel, one.why.value) for one in decision.untold)
+        )
+        for one in decision.told:
+            spent[one.channel] = spent.get(one.channel, 0) + 1
+        if decision.alert and decision.change is not Change.NONE:
+            alerts[decision.alert.id] = decision.alert
+            known[signal.key] = decision.alert, heard | {one.channel for one in decision.told}
+        if decision.change is Change.RESOLVE:
+            del known[signal.key]
+
+    # 3. All of it, or none.
+    store.commit(replace(step, alerts=tuple(alerts.values()), deliveries=tuple(deliveries), verdicts=tuple(verdicts)))
+    return told
 
 
-def _open_alert(store: Store, changed: dict[str, Alert], key: str) -> Alert | None:
-    alert = changed[key] if key in changed else store.signals.alert(key)
-    return None if alert is None or alert.state is AlertState.RESOLVED else alert
+def _evidence(scene: Scene, step: Step, behind: Sequence[Sighted]) -> Callable[[Signal], Evidence]:
+    """What each signal rests on, by what is stored now: what the routes' queries let through, and what is private."""
+    store, config = scene.store, scene.config
+    hidden = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}
+    private = store.signals.private({signal.key for signal in step.signals})
+    private |= {signal.key for signal in step.signals if not hidden.isdisjoint(signal.posts)}
+    speaking = [one for one in behind if one.mention.state is MentionState.KEPT]
+    queries = {route.query for route in config.routes if route.query} if speaking else set()
+    themes = _themes(step, store.themes.of({one.post.key for one in speaking})) if queries else {}
+    matching = {query: let_through(config, query, speaking, themes) for query in queries}
+    kept = {one.post.key for one in speaking}
+
+    def of(signal: Signal) -> Evidence:
+        posts = frozenset(signal.posts)
+        its = {query: found & posts for query, found in matching.items()}
+        return Evidence(posts & kept, its, private=signal.key in private)
+
+    return of
 
 
-def _heard(store: Store, deliveries: Iterable[NewDelivery], alert: Alert | None) -> frozenset[str]:
-    """The channels that have a delivery of this alert, stored or about to be."""
-    if alert is None:
-        return frozenset()
-    return store.outbox.told(alert.id) | {
-        delivery.channel for delivery in deliveries if delivery.conversation == alert.id
-    }
+def _themes(step: Step, stored: Themes) -> Themes:
+    """The themes of posts with those that this very step will store."""
+    themes = dict(stored)
+    names = {theme.id: theme for theme in step.themes}
+    for name, posts in step.members.items():
+        for post in posts if name in names else ():
+            at = names[name].watch, post
+            themes[at] = (*themes.get(at, ()), name, names[name].label)
+    return themes
 
 
 # -- the outbox -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
+    DecisionRecord,
     Delay,
     DeliveryRecord,
     Difference,
@@ -19,12 +20,12 @@ from storage.values import (
     SourceState,
     Step,
     StoredPost,
-    Theme,
     Visit,
 )
 
 __all__ = [
     "Arrival",
+    "DecisionRecord",
     "Delay",
     "DeliveryRecord",
     "Difference",
@@ -46,7 +47,6 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredPost",
-    "Theme",
     "UnusableError",
     "Visit",
     "open_store",

@@ -75,6 +75,16 @@ class Posts:
         with self._database.read() as connection:
             return [read_sighted(row) for row in connection.execute(query)]
 
+    def of(self, watch: str, keys: Collection[PostKey]) -> list[Sighted]:
+        """A watch's mentions of these posts, whatever their state, in no order."""
+        posts, found = tables.posts, []
+        with self._database.read() as connection:
+            for network, part in by_network(map(storable_key, keys)):
+                these = posts.c.network == network, posts.c.native_id.in_(part)
+                rows = connection.execute(select_sighted().where(*these, tables.mentions.c.watch == watch))
+                found += [read_sighted(row) for row in rows]
+        return found
+
     def recent(
         self,
         watch: str,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, select, tuple_
 
-from insight.model import Label, MentionState
+from insight.model import Label, MentionState, PostKey
 from storage import tables
+from storage.changes import by_network
 from storage.database import Database
+from storage.rows import storable_key
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
@@ -75,3 +77,17 @@ def pages(
         if len(rows) < batch:
             return
         query = after(rows[-1])
+
+
+def numbers_of(connection: Connection, keys: Iterable[PostKey]) -> dict[PostKey, int]:
+    """The row numbers of those of these posts that are stored."""
+    posts = tables.posts
+    as_stored: dict[PostKey, list[PostKey]] = {}
+    for key in keys:
+        as_stored.setdefault(storable_key(key), []).append(key)
+    found: dict[PostKey, int] = {}
+    for network, part in by_network(as_stored):
+        query = select(posts.c.native_id, posts.c.id).where(posts.c.network == network, posts.c.native_id.in_(part))
+        for native_id, number in connection.execute(query):
+            found |= dict.fromkeys(as_stored[PostKey(network, native_id)], number)
+    return found

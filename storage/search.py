@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, groupby, islice
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, union
 from sqlalchemy import bindparam as bind
 
 from insight.model import MentionState, PostKey, Sighted
-from insight.query import Facts, Matcher, Query
+from insight.query import Facts, Matcher, Query, asks_for
 from insight.query.matching.keys import needs
-from insight.query.tree import Field, walk
-from insight.themes import complaints, own_words
 from storage import tables
 from storage.conditions import condition
 from storage.database import Database, chunks
@@ -25,14 +23,11 @@ from storage.reading import between, in_states, newest_mentions, select_sighted
 from storage.rows import read_sighted
 from storage.themes import Themes
 from storage.values import Found
-from storage.watches import Watches
 from storage.words import unindexed
 
 PEEK, PAGES = 100, 5
 """Mentions in a page, and pages, that are looked through first where only the newest few hits are wanted: a word that
 most posts hold is found there, without asking the index for a million others."""
-
-ThemesOf = Callable[[Sighted], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +44,13 @@ class Within:
 
 def search(database: Database, query: Query, within: Within, batch: int) -> Iterator[Found]:
     """The posts for which the query holds, newest first, each once: by its first watch's mention that fulfils it."""
-    matcher, themes_of = Matcher(query), _themes_of(database, query)
-    mentions = chain.from_iterable(_candidates(database, query, within, batch))
+    matcher, mentions = Matcher(query), _with_themes(database, query, _candidates(database, query, within, batch))
     given: set[PostKey] = set()  # what the first look has found comes again; where there is none, nothing does
-    for key, group in groupby(mentions, key=lambda sighted: sighted.post.key):
+    for key, group in groupby(mentions, key=lambda found: found[0].post.key):
         if key in given:
             continue
-        for sighted in sorted(group, key=lambda sighted: sighted.mention.watch):
-            match = matcher.match(sighted.post, _facts(sighted, within, themes_of))
+        for sighted, themes in sorted(group, key=lambda found: found[0].mention.watch):
+            match = matcher.match(sighted.post, Facts.of(sighted, within.owned, themes))
             if match is not None and match.excluded_by is None:
                 yield Found(sighted, match)
                 if within.limit is not None:
@@ -66,11 +60,15 @@ def search(database: Database, query: Query, within: Within, batch: int) -> Iter
             return
 
 
-def _facts(sighted: Sighted, within: Within, themes_of: ThemesOf) -> Facts:
-    mention = sighted.mention
-    return Facts(
-        sighted.source, within.owned, mention.language, mention.watch, mention.sentiment.label, themes_of(sighted)
-    )
+def _with_themes(
+    database: Database, query: Query, pages: Iterable[list[Sighted]]
+) -> Iterator[tuple[Sighted, tuple[str, ...]]]:
+    """Each mention with the ids and labels of its themes, which are read only where the query asks for a theme."""
+    asked = asks_for(query, "theme")
+    for page in pages:
+        themes = Themes(database).of({sighted.post.key for sighted in page}) if asked else {}
+        for sighted in page:
+            yield sighted, themes.get((sighted.mention.watch, sighted.post.key), ())
 
 
 # -- what may hold ------------------------------------------------------------------------------------------------
@@ -133,23 +131,3 @@ def _read(database: Database, numbers: array[int], mentions: Select[Any], batch:
             rows = connection.execute(page, {"ids": list(part)}).all()
         place = {number: i for i, number in enumerate(part)}
         yield [read_sighted(row) for row in sorted(rows, key=lambda row: place[row.id])]
-
-
-# -- themes -------------------------------------------------------------------------------------------------------
-
-
-def _themes_of(database: Database, query: Query) -> ThemesOf:
-    """The ids and labels of the themes that a mention belongs to; asked only where the query names a theme."""
-    if not any(isinstance(part, Field) and part.name == "theme" for part in walk(query)):
-        return lambda _: ()
-    own = {watch.id: own_words(watch) for watch in Watches(database).known()}
-    themes: dict[str, list[tuple[str, str, frozenset[str]]]] = {}
-    for theme in Themes(database).all():
-        themes.setdefault(theme.watch, []).append((theme.id, theme.label, frozenset(theme.detail.get("phrases", ()))))
-
-    def of(sighted: Sighted) -> tuple[str, ...]:
-        known = themes.get(sighted.mention.watch, ())
-        said = complaints(sighted, own.get(sighted.mention.watch, frozenset())) if known else frozenset()
-        return tuple(chain.from_iterable((id_, label) for id_, label, its in known if not its.isdisjoint(said)))
-
-    return of

@@ -107,10 +107,10 @@ class Store:
         """Store what a step of detection leaves behind: all of it or none."""
         with self._database.write(_locks(step)) as connection:
             put_states(connection, step.states, step.at)
-            put_signals(connection, step.signals)
+            put_signals(connection, step.signals, step.verdicts, step.at)
             put_alerts(connection, step.alerts)
             put_deliveries(connection, step.deliveries, step.at)
-            put_themes(connection, step.themes)
+            put_themes(connection, step.themes, step.members, step.events)
             consume(connection, step.consumed)
 
     def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[Callable[[], bool]]:

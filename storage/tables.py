@@ -19,12 +19,16 @@ from storage.told import (
     AlertRow,
     DeliveryRow,
     SignalRow,
-    ThemeRow,
     alerts,
+    decisions,
     deliveries,
     holder,
+    signal_posts,
     signals,
     state,
+    theme_events,
+    theme_phrases,
+    theme_posts,
     themes,
 )
 
@@ -254,7 +258,8 @@ counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of
 
 __all__ = [
     "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
-    "SnapshotRow", "SourceRow", "ThemeRow", "VisitRow", "WatchRow", "alerts", "counts", "deliveries", "gaps",
-    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signals",
-    "snapshots", "sources", "state", "themes", "tombstones", "visits", "watch_versions", "watches",
+    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "counts", "decisions", "deliveries", "gaps", "holder",
+    "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signal_posts",
+    "signals", "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones",
+    "visits", "watch_versions", "watches",
 ]  # fmt: skip

@@ -1,21 +1,23 @@
-"""Themes, and the negative mentions that the theme step has not consumed."""
+"""Themes, the posts that belong to them, and the negative mentions that the theme step has not consumed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 from sqlalchemy import bindparam as bind
 
-from insight.model import Mention, PostKey, Sighted
+from insight.model import Mention, PostKey, Sighted, Theme, ThemeChange, ThemeEvent
 from storage import tables
 from storage.bulk import put
 from storage.changes import by_network
 from storage.database import Database
-from storage.reading import select_sighted
+from storage.reading import numbers_of, select_sighted
 from storage.rows import read_sighted, storable_key
-from storage.values import Theme
 
+_T, _PHRASES, _MEMBERS, _EVENTS = tables.themes, tables.theme_phrases, tables.theme_posts, tables.theme_events
 _PENDING = (
     select_sighted()
     .join(tables.pending, tables.pending.c.post == tables.mentions.c.post)
@@ -44,35 +46,93 @@ class Themes:
 
     def all(self, watch: str | None = None) -> list[Theme]:
         """The themes, the one heard of last first."""
-        table = tables.themes
-        query = select(table).order_by(table.c.last_at.desc(), table.c.id)
-        query = query if watch is None else query.where(table.c.watch == watch)
+        return self._read(*(() if watch is None else (_T.c.watch == watch,)))
+
+    def known(self, watch: str, since: datetime) -> list[Theme]:
+        """A watch's themes that are open or were heard of since then: what the next step has to know."""
+        return self._read(_T.c.watch == watch, or_(_T.c.open, _T.c.last_at > since))
+
+    def _read(self, *conditions: ColumnElement[bool]) -> list[Theme]:
+        query = (
+            select(_T, _PHRASES.c.phrase)
+            .outerjoin(_PHRASES, _PHRASES.c.theme == _T.c.id)
+            .where(*conditions)
+            .order_by(_T.c.last_at.desc(), _T.c.id, _PHRASES.c.number)
+        )
+        found: dict[str, tuple[Any, list[str]]] = {}
         with self._database.read() as connection:
-            return [
-                Theme(row.id, row.watch, row.label, row.first_at, row.last_at, row.detail or {})
-                for row in connection.execute(query)
-            ]
+            for row in connection.execute(query):
+                found.setdefault(row.id, (row, []))[1].extend([row.phrase] if row.phrase else ())
+        return [
+            Theme(row.id, row.watch, row.label, row.first_at, row.last_at, tuple(phrases), row.told, row.open)
+            for row, phrases in found.values()
+        ]
+
+    def events(self, theme: str) -> list[ThemeEvent]:
+        """What became of a theme, the earliest first."""
+        query = select(_EVENTS).where(_EVENTS.c.theme == theme).order_by(_EVENTS.c.number)
+        with self._database.read() as connection:
+            rows = connection.execute(query)
+            return [ThemeEvent(row.theme, row.at, ThemeChange(row.change), row.other) for row in rows]
+
+    def of(self, keys: Collection[PostKey]) -> dict[tuple[str, PostKey], tuple[str, ...]]:
+        """The ids and labels of the themes that posts belong to, by watch and post; a post of none is absent."""
+        posts = tables.posts
+        query = (
+            select(posts.c.network, posts.c.native_id, _T.c.watch, _T.c.id, _T.c.label)
+            .join(_MEMBERS, _MEMBERS.c.post == posts.c.id)
+            .join(_T, _T.c.id == _MEMBERS.c.theme)
+            .order_by(_T.c.id)
+        )
+        found: dict[tuple[str, PostKey], tuple[str, ...]] = {}
+        with self._database.read() as connection:
+            for network, part in by_network(map(storable_key, keys)):
+                these = query.where(posts.c.network == network, posts.c.native_id.in_(part))
+                for row in connection.execute(these):
+                    at = row.watch, PostKey(row.network, row.native_id)
+                    found[at] = (*found.get(at, ()), row.id, row.label)
+        return found
 
 
-def put_themes(connection: Connection, themes: Iterable[Theme]) -> None:
-    rows = [
-        {"id": theme.id, "watch": theme.watch, "label": theme.label, "first_at": theme.first_at,
-         "last_at": theme.last_at, "detail": dict(theme.detail)}
-        for theme in themes
-    ]  # fmt: skip
-    put(connection, tables.themes, rows, replace=("label", "first_at", "last_at", "detail"))
+def put_themes(
+    connection: Connection,
+    themes: Collection[Theme],
+    members: Mapping[str, Iterable[PostKey]],
+    events: Iterable[ThemeEvent],
+) -> None:
+    """Insert or replace themes with their phrases, add to their members, and note what happened to them.
+
+    What belonged to a theme that was merged belongs to the one it was merged into as well.
+    """
+    fields = ("watch", "label", "first_at", "last_at", "told", "open")
+    rows = [{"id": one.id, **{name: getattr(one, name) for name in fields}} for one in themes]
+    put(connection, _T, rows, replace=fields)
+    if rows:
+        connection.execute(delete(_PHRASES).where(_PHRASES.c.theme.in_([one.id for one in themes])))
+    put(connection, _PHRASES, [
+        {"theme": one.id, "number": number, "phrase": phrase}
+        for one in themes
+        for number, phrase in enumerate(one.phrases)
+    ])  # fmt: skip
+    numbers = numbers_of(connection, {key for keys in members.values() for key in keys})
+    put(connection, _MEMBERS, [
+        {"theme": theme, "post": numbers[key]} for theme, keys in members.items() for key in keys if key in numbers
+    ])  # fmt: skip
+    for event in events:
+        row = {"theme": event.theme, "at": event.at, "change": event.change.value, "other": event.other}
+        put(connection, _EVENTS, [row])
+        if event.change is ThemeChange.MERGED:
+            its = select(_MEMBERS.c.post).where(_MEMBERS.c.theme == event.theme)
+            put(connection, _MEMBERS, [
+                {"theme": event.other, "post": post} for post in connection.execute(its).scalars().all()
+            ])  # fmt: skip
 
 
 def consume(connection: Connection, mentions: Iterable[Mention]) -> None:
     """Take these mentions out of what is pending."""
-    posts, table = tables.posts, tables.pending
-    wanted: dict[PostKey, list[str]] = {}
-    for mention in mentions:
-        wanted.setdefault(storable_key(mention.post), []).append(mention.watch)
-    rows = []
-    for network, part in by_network(wanted):
-        query = select(posts.c.id, posts.c.native_id).where(posts.c.network == network, posts.c.native_id.in_(part))
-        for row in connection.execute(query):
-            rows += [{"w": watch, "p": row.id} for watch in wanted[PostKey(network, row.native_id)]]
+    wanted = [(mention.watch, mention.post) for mention in mentions]
+    numbers = numbers_of(connection, {key for _, key in wanted})
+    rows = [{"w": watch, "p": numbers[key]} for watch, key in wanted if key in numbers]
     if rows:
+        table = tables.pending
         connection.execute(delete(table).where(table.c.watch == bind("w"), table.c.post == bind("p")), rows)

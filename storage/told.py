@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from storage.columns import BigId, Json, UtcTime, Words
-from storage.fields import Base, column, empty, key, table_of
+from storage.fields import COMPACT, Base, column, empty, key, post_key, table_of
+
+
+def _of(table: str, kind: Any) -> Any:
+    """The key of a row of another table, as part of this table's own; it goes with that row."""
+    return Field(primary_key=True, sa_type=kind, sa_column_args=[ForeignKey(table, ondelete="CASCADE")])
 
 
 class ThemeRow(Base, table=True):
+    """The one truth about themes: detection reads it, and writes it together with what it tells."""
+
     __tablename__ = "themes"
     __table_args__ = (Index(None, "watch"),)
     id: str = key()
@@ -20,11 +27,41 @@ class ThemeRow(Base, table=True):
     label: str = column(Words)
     first_at: datetime = column(UtcTime)
     last_at: datetime = column(UtcTime)
-    detail: Any = empty(Json)
+    told: int
+    open: bool
+
+
+class ThemePhraseRow(Base, table=True):
+    """The names of a theme, the surest first."""
+
+    __tablename__ = "theme_phrases"
+    __table_args__ = (COMPACT,)
+    theme: str = _of("themes.id", Text)
+    number: int = Field(primary_key=True)
+    phrase: str = column(Words)
+
+
+class ThemePostRow(Base, table=True):
+    __tablename__ = "theme_posts"
+    __table_args__ = (Index(None, "post"), COMPACT)
+    theme: str = _of("themes.id", Text)
+    post: int = post_key()
+
+
+class ThemeEventRow(Base, table=True):
+    """What became of a theme: opened, renamed, merged into or split from an `other`, ended."""
+
+    __tablename__ = "theme_events"
+    __table_args__ = (Index(None, "theme"),)
+    number: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    theme: str = Field(sa_type=Text, sa_column_args=[ForeignKey("themes.id", ondelete="CASCADE")])
+    at: datetime = column(UtcTime)
+    change: str = column()
+    other: str = column(Words)
 
 
 class SignalRow(Base, table=True):
-    """Every signal with its figures and quotes: the evidence behind what was told."""
+    """Every signal with its figures and words. What its posts say stands with them alone."""
 
     __tablename__ = "signals"
     __table_args__ = (Index(None, "at"), Index(None, "key"))
@@ -33,6 +70,29 @@ class SignalRow(Base, table=True):
     kind: str = column()
     at: datetime = column(UtcTime)
     evidence: Any = column(Json)
+    versions: Any = empty(Json)
+
+
+class SignalPostRow(Base, table=True):
+    """All posts that a signal rests on."""
+
+    __tablename__ = "signal_posts"
+    __table_args__ = (COMPACT,)
+    signal: int = _of("signals.number", BigInteger)
+    post: int = post_key()
+
+
+class DecisionRow(Base, table=True):
+    """Whether a channel ("": all of them) was told of a signal, by which delivery, or the named reason why not."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (COMPACT,)
+    signal: int = _of("signals.number", BigInteger)
+    channel: str = key()
+    told: bool
+    reason: str = column()
+    delivery: str | None = empty()
+    at: datetime = column(UtcTime)
 
 
 class AlertRow(Base, table=True):
@@ -102,5 +162,8 @@ class HolderRow(Base, table=True):
     backend: int
 
 
-themes, signals, alerts = table_of(ThemeRow), table_of(SignalRow), table_of(AlertRow)
+themes, theme_phrases = table_of(ThemeRow), table_of(ThemePhraseRow)
+theme_posts, theme_events = table_of(ThemePostRow), table_of(ThemeEventRow)
+signals, signal_posts, decisions = table_of(SignalRow), table_of(SignalPostRow), table_of(DecisionRow)
+alerts = table_of(AlertRow)
 deliveries, state, holder = table_of(DeliveryRow), table_of(StateRow), table_of(HolderRow)

@@ -17,12 +17,16 @@ from insight.model import (
     Mention,
     NewDelivery,
     Post,
+    PostKey,
     Reading,
     Rejected,
     Sighted,
     Signal,
     Snapshot,
+    Theme,
+    ThemeEvent,
     Understood,
+    Verdict,
 )
 from insight.query import Match
 
@@ -65,22 +69,11 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
-    """A recurring subject of a watch's mentions. `detail` is the theme step's own."""
-
-    id: str
-    watch: str
-    label: str
-    first_at: datetime
-    last_at: datetime
-    detail: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """What one step of detection leaves behind: its states by name and everything that follows, stored as a whole.
 
-    `consumed`: pending mentions that the theme step has taken up. Alerts are written in their order.
+    `verdicts`: for each signal, in order, who hears of it. `consumed`: pending mentions that the theme step has taken
+    up. `members`: posts that belong to a theme, by its id. Alerts are written in their order.
     """
 
     at: datetime
@@ -88,8 +81,11 @@ class Step:
     signals: tuple[Signal, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
+    verdicts: tuple[tuple[Verdict, ...], ...] = ()
     consumed: tuple[Mention, ...] = ()
     themes: tuple[Theme, ...] = ()
+    members: Mapping[str, frozenset[PostKey]] = field(default_factory=dict)
+    events: tuple[ThemeEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +225,19 @@ class SourceRejected:
     raw: str
     at: datetime
     first_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """Whether a channel ("": all of them) was told of a signal, by which delivery, or the named reason why not."""
+
+    key: str
+    headline: str
+    channel: str
+    told: bool
+    reason: str
+    delivery: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

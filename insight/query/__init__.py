@@ -44,6 +44,7 @@ from insight.query.tree import (
     Term,
     Wildcard,
     Word,
+    asks_for,
 )
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Term",
     "Wildcard",
     "Word",
+    "asks_for",
     "compile",
     "exclusions",
     "index_keys",

@@ -255,3 +255,8 @@ def _quoted(text: str) -> str:
 
 def _number(value: float | None) -> str:
     return "*" if value is None else f"{value:.12g}"
+
+
+def asks_for(query: Query, field: str) -> bool:
+    """Whether a query asks what a post's `field` is."""
+    return any(isinstance(part, Field) and part.name == field for part in walk(query))

@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from insight.model import MentionState, Sighted
-from insight.query import Query
+from insight.query import Facts, Query
 from insight.query.advice.clauses import Census, Counted
 from insight.query.advice.explain import Explanation
 from insight.query.advice.explain import explain as explain_query
@@ -22,7 +22,6 @@ from listener.cli.output import err, out, print_json
 from listener.cli.parts import config_path, present
 from listener.cli.query_parts import QUERY_HELP, WATCH_HELP, Asked, asked, understood
 from listener.config import Config
-from listener.filters import facts_of
 from scrapers.base import Source
 from storage import Store, StoreError, open_store
 
@@ -131,7 +130,7 @@ def _census(store: Store, config: Config, tree: Query, watch: str | None) -> Cou
         for number, (_, group) in enumerate(groupby(mentions, key=lambda found: found.post.key), 1):
             found = _mention_of(list(group), watch)
             if found.post.text or found.post.title or found.post.rating:  # what a deletion left says nothing
-                census.add(found.post, facts_of(found, config.owned))
+                census.add(found.post, Facts.of(found, config.owned))
             if number % _EVERY == 0:
                 status.update(f"{number:,} posts counted")
     return census.counted()

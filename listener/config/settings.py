@@ -36,11 +36,11 @@ class RouteSettings(Settings):
     kinds: tuple[SignalKind, ...] | None = Field(None, min_length=1, description="Which signals; all if unset.")
     watches: tuple[str, ...] | None = Field(None, min_length=1, description="About which watches; all if unset.")
     private: bool = Field(False, description="The people behind it may read private posts (tickets, surveys).")
-    minimum: float = Field(0, ge=0, le=1e9, description="Only what has at least this many posts behind it.")
+    minimum: float = Field(0, ge=0, le=1e9, description="Only what has at least so many posts behind it that match.")
     query: str | None = Field(
         None,
         min_length=1,
-        description="Only what rests on a post that matches it, of those it quotes, and only such are quoted there. "
+        description="Only what rests on a post that matches it, and only such posts are quoted there. "
         "Signals about sources pass. It may ask for `sentiment:`, `theme:` and `watch:`, too.",
     )
 

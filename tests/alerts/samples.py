@@ -8,7 +8,21 @@ from typing import Any
 
 from alerts.base import Fact, Message, MessageKind
 from alerts.rules import Route, decide
-from insight.model import Alert, Label, PostKey, Quote, Role, Signal, SignalKind, Visibility, Watch
+from insight.model import (
+    Alert,
+    Label,
+    Mention,
+    Post,
+    PostKey,
+    Quote,
+    Role,
+    Sentiment,
+    Sighted,
+    Signal,
+    SignalKind,
+    Visibility,
+    Watch,
+)
 
 NOW = datetime(2025, 3, 4, 13, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,12 +39,22 @@ def private(number: int = 9) -> Quote:
     return quote("my ticket says the invoice is wrong", number, visibility=Visibility.PRIVATE)
 
 
+def sighted(said: Quote) -> Sighted:
+    """The mention that is quoted so."""
+    post = Post(
+        said.post.network, said.post.native_id, said.text, url=said.url, author=said.author,
+        published_at=said.published_at, visibility=said.visibility,
+    )  # fmt: skip
+    mention = Mention(WATCH.id, post.key, 1, "en", Sentiment(said.label, -0.5), f"story {post.native_id}")
+    return Sighted(post, mention, "source", NOW)
+
+
 def signal(**changes: Any) -> Signal:
     figures = {"observed": 42.0, "expected": 9.3, "authors": 31.0, "p_value": 0.0000032}
     found = Signal(
         SignalKind.SPIKE, "spike:w1", WATCH.id, None, NOW,
         "Negative mentions of Lanternfish: 42 in 1 hour, about 9 are usual", "From 28 days of history.",
-        figures, (quote(), quote("it drains overnight since the update", 2)),
+        figures, posts=(PostKey("mastodon", "n1"), PostKey("mastodon", "n2")),
     )  # fmt: skip
     return replace(found, **changes)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alerts.base import Message
 from alerts.messages import alert_deliveries, alert_message, trial_message
 from alerts.render import plain
-from alerts.rules import Change, Told, decide
-from insight.model import Visibility
-from tests.alerts.samples import EVERYWHERE, NOW, WATCH, opened, private, quote, signal
-
-OPEN_TO_ALL, CONFIDENTIAL = Told("team", private=False), Told("support", private=True)
+from alerts.rules import Change, Decision, Told, decide
+from insight.model import Quote
+from tests.alerts.samples import EVERYWHERE, NOW, WATCH, opened, private, quote, sighted, signal
 
 
-def said(told: Told = OPEN_TO_ALL, change: Change = Change.OPEN, **changes: object) -> Message:
-    return alert_message(signal(**changes), opened(at=NOW), change, told, WATCH, NOW)
+def said(told: Told = Told("team"), change: Change = Change.OPEN, *quotes: Quote, **changes: object) -> Message:  # noqa: B008
+    return alert_message(signal(**changes), opened(at=NOW), change, told, WATCH, NOW, quotes)
 
 
 def test_an_alert_says_what_how_much_and_when_in_the_watchs_own_time() -> None:
@@ -29,33 +25,37 @@ def test_an_alert_says_what_how_much_and_when_in_the_watchs_own_time() -> None:
     }
 
 
-def test_private_posts_never_leave_for_a_channel_that_others_read() -> None:
-    secret = private()
-    message = said(quotes=(quote(), secret, replace(secret, text="another secret")))
-    assert all(one.visibility is Visibility.PUBLIC for one in message.quotes)
-    assert "2 private posts are behind this too, not quoted here." in message.body
-    stored = str(message.to_json()) + plain(message)
-    assert not any(word in stored for word in (secret.text, "another secret", str(secret.url), str(secret.author)))
+def test_the_end_of_what_became_private_says_no_word_and_no_figure_of_it() -> None:
+    ending = {"headline": "Negative mentions are back: 42", "detail": "secret", "figures": {"observed": 42.0}}
+    message = said(Told("team", withheld=True), Change.RESOLVE, over=True, **ending)
+    assert message.headline == "Over: what was told here about Lanternfish"
+    assert message.body == "Private posts are behind it by now, so nothing more is said here."
+    assert [fact.name for fact in message.facts] == ["Watch", "When"]
 
 
-def test_private_posts_are_quoted_where_they_may_be_read() -> None:
-    message = said(CONFIDENTIAL, quotes=(quote(), private()))
-    assert [one.text for one in message.quotes] == [quote().text, private().text]
-    assert "not quoted" not in message.body
+def test_each_channel_quotes_the_most_typical_of_the_posts_that_it_may_read() -> None:
+    first, second, ticket = quote("battery drain again"), quote("battery drain, again and again", 2), private()
+    decision = Decision(
+        Change.OPEN,
+        opened(at=NOW),
+        (Told("all", frozenset({first.post, second.post, ticket.post})), Told("one", frozenset({second.post}))),
+    )
+    behind = [sighted(one) for one in (first, second, ticket)]
+    deliveries = alert_deliveries(signal(), decision, WATCH, NOW, behind)
+    quoted = {one.channel: [it["text"] for it in one.message["quotes"]] for one in deliveries}
+    assert quoted == {"all": [first.text, second.text, ticket.text], "one": [second.text]}
 
 
-def test_where_a_route_has_a_query_only_posts_that_match_are_quoted() -> None:
-    first, second = quote(), quote("es stürzt ständig ab", 2)
-    message = said(replace(OPEN_TO_ALL, posts=frozenset({second.post})), quotes=(first, second, private()))
-    assert [one.text for one in message.quotes] == [second.text]
-    assert "1 private post is behind this too, not quoted here." in message.body
+def test_of_a_thousand_posts_five_are_quoted() -> None:
+    many = [sighted(quote(f"battery drain {number}", number)) for number in range(1000)]
+    told = Told("team", frozenset(one.post.key for one in many))
+    (delivery,) = alert_deliveries(signal(), Decision(Change.OPEN, opened(at=NOW), (told,)), WATCH, NOW, many)
+    assert len(delivery.message["quotes"]) == 5
 
 
-def test_quotes_are_short_harmless_and_few() -> None:
+def test_quotes_are_short_and_harmless() -> None:
     hostile = quote("word " * 200 + "\x1b[2J\u202e", author="a\nb\x00" + "x" * 99, url="javascript:alert(1)")
-    message = said(quotes=(hostile,) * 9)
-    assert len(message.quotes) == 5
-    first = message.quotes[0]
+    (first,) = said(Told("team"), Change.OPEN, hostile).quotes
     assert len(first.text) <= 280
     assert first.text.endswith("word…")
     assert first.author
@@ -69,7 +69,7 @@ def test_an_update_and_an_end_say_that_they_are_one() -> None:
 
 
 def test_a_message_survives_being_stored() -> None:
-    for message in (said(), said(CONFIDENTIAL, Change.UPDATE), trial_message("team", NOW)):
+    for message in (said(), said(Told("team"), Change.UPDATE, quote(), private()), trial_message("team", NOW)):
         assert Message.from_json(message.to_json()) == message
 
 
@@ -85,7 +85,7 @@ def test_each_told_channel_gets_one_delivery_whose_identity_is_the_news() -> Non
 
 
 def test_the_plain_form_is_a_tidy_block() -> None:
-    text = plain(said(quotes=(quote("first line\nsecond line"),)))
+    text = plain(said(Told("team"), Change.OPEN, quote("first line\nsecond line")))
     assert text == (
         "Negative mentions of Lanternfish: 42 in 1 hour, about 9 are usual\n"
         "\n"

@@ -10,7 +10,8 @@ from typing import Any
 
 from insight import detect
 from insight.detect import Observation, Pending, SourceHealth, due, needs, step, step_sources
-from insight.model import Sighted, Signal, SignalKind
+from insight.model import PostKey, Sighted, Signal, SignalKind, Theme
+from insight.sentiment import LEXICON
 from insight.silence import SourceHour
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
 
@@ -27,15 +28,20 @@ def month(pause: timedelta = timedelta(minutes=7)) -> list[Sighted]:
 
 
 def observe(
-    mentions: list[Sighted], state: dict[str, object], memory: Any, consumed: set[object], now: datetime
+    mentions: list[Sighted],
+    state: dict[str, object],
+    memory: Any,
+    consumed: set[object],
+    known: list[Theme],
+    now: datetime,
 ) -> Observation:
     """What the program hands over at that time, by what the detector says it needs."""
-    known = [it for it in mentions if it.collected_at <= now]
-    pending = [it for it in known if it.post.key not in consumed]
+    heard = [it for it in mentions if it.collected_at <= now]
+    pending = [it for it in heard if it.post.key not in consumed]
     mark = str(len(pending))
     wanted = needs(state, ACME, now, mark)
     counts: dict[datetime, int] = {}
-    for it in known:
+    for it in heard:
         assert it.post.published_at
         hour = it.post.published_at.replace(minute=0, second=0, microsecond=0)
         counts[hour] = counts.get(hour, 0) + 1
@@ -43,9 +49,9 @@ def observe(
     return Observation(
         ACME,
         dict.fromkeys(detect.LAGS_READ, recent),
-        [it for it in known if it.collected_at >= now - detect.RECENT],
+        [it for it in heard if it.collected_at >= now - detect.RECENT],
         dict.fromkeys(detect.LAGS_READ, counts) if wanted.history else None,
-        Pending(pending, memory, mark) if wanted.pending else None,
+        Pending(pending, memory, mark, known) if wanted.pending else None,
     )
 
 
@@ -53,12 +59,14 @@ def watched(mentions: list[Sighted], days: int) -> tuple[list[Signal], list[dict
     """Every signal and verdict of so many days, looked at every other hour."""
     state, memory, consumed = {}, None, set()
     told, verdicts = [], []
+    themes: dict[str, Theme] = {}
     for hour in range(0, days * 24, 2):
         now = MONDAY + hour * HOUR
-        state, found = step(state, observe(mentions, state, memory, consumed, now), now)
+        state, found = step(state, observe(mentions, state, memory, consumed, [*themes.values()], now), now)
         memory = found.memory or memory
         assert json.loads(json.dumps([state, memory])) == [state, memory]
         consumed |= set(found.consumed)
+        themes |= {theme.id: theme for theme in found.themes}
         told += found.signals
         verdicts.append(dict(found.verdicts))
     return told, verdicts
@@ -73,7 +81,8 @@ def test_a_complaint_of_one_person_after_the_other_is_a_theme_and_no_spike() -> 
 def test_a_bad_morning_is_a_spike_and_what_it_was_about_is_not_told_a_second_time() -> None:
     told, verdicts = watched(month(), 32)
     assert {signal.kind for signal in told} == {SignalKind.SPIKE}
-    assert any("login fails" in quote.text for quote in told[0].quotes)
+    assert {PostKey("net", f"m{i}") for i in range(5)} <= set(told[0].posts)
+    assert dict(told[0].versions) == {"query": "1", "lexicon": LEXICON, "detector": str(detect.VERSION)}
     assert all(signal.at >= MONDAY + 30 * DAY for signal in told)
     tenth = verdicts[9 * 12 + 1 : 10 * 12]
     assert {verdict["spikes"] for verdict in tenth} == {"warming up: 9 of 14 days"}

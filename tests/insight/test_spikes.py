@@ -101,7 +101,8 @@ def test_a_burst_is_told_once_with_its_figures_and_quotes_and_ends() -> None:
     assert first.figures["observed"] >= 2 * first.figures["expected"]
     assert first.figures["p_value"] < first.figures["threshold"]
     assert first.figures["authors"] >= 3
-    assert 3 <= len(first.quotes) <= 5
+    assert len(first.posts) == first.figures["observed"]
+    assert set(first.posts) < set(last.posts)
     assert first.headline.startswith(f"Negative mentions of Acme: {first.figures['observed']:.0f} in ")
     assert "Europe/Paris" in first.detail
     assert "back to usual" in last.headline

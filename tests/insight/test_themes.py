@@ -14,10 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.model import MentionState, Sighted, Signal, Visibility
+from insight.model import (
+    MentionState,
+    PostKey,
+    Sighted,
+    Signal,
+    Theme,
+    ThemeChange,
+    ThemeEvent,
+    Visibility,
+)
 from insight.phrasebook import LARGEST, Phrasebook, Used
 from insight.phrases import phrases, words
-from insight.themes import due, step
+from insight.themes import COOLDOWN, due, step
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, poisson, sighted
 
 FUNCTION = ["the", "and", "is", "it", "of", "to", "a", "in"]
@@ -62,35 +71,49 @@ class Program:
     memory: dict[str, Any] | None = None
     done: set[Any] = field(default_factory=set)
     verdict: str = ""
-    themes: dict[str, str] = field(default_factory=dict)
+    themes: dict[str, Theme] = field(default_factory=dict)
+    members: dict[str, set[PostKey]] = field(default_factory=dict)
+    events: list[ThemeEvent] = field(default_factory=list)
 
     def run(self, first: float, last: float, every: timedelta = 12 * HOUR) -> list[Signal]:
         now, told = MONDAY + first * DAY, []
         while now < MONDAY + last * DAY:
             pending = [it for it in self.said if it.collected_at <= now and it.post.key not in self.done]
             before = json.dumps(self.state)
-            after, result = step(self.state, ACME, pending, now, memory=self.memory)
+            known = [it for it in self.themes.values() if it.open or now - it.last_at < COOLDOWN]
+            after, result = step(self.state, ACME, pending, now, known=known, memory=self.memory)
             assert json.dumps(self.state) == before
             self.memory = json.loads(json.dumps(result.memory)) if result.memory else self.memory
             self.state = json.loads(json.dumps(after))
             self.done |= set(result.consumed)
             self.verdict = result.verdict
-            self.themes |= {theme.id: theme.label for theme in result.themes}
+            self.themes |= {theme.id: theme for theme in result.themes}
+            for name, posts in result.members.items():
+                self.members.setdefault(name, set()).update(posts)
+            self.events += result.events
             told += result.signals
             now += every
         return told
 
 
-def test_a_new_complaint_of_many_people_is_told_once_with_quotes() -> None:
-    told = Program(talk(8, 60) + complaints("battery drain", 9)).run(0, 45)
+def test_a_new_complaint_of_many_people_is_told_once_with_its_posts() -> None:
+    said = complaints("battery drain", 9)
+    program = Program(talk(8, 60) + said)
+    told = program.run(0, 45)
     assert len(told) == 1
     signal = told[0]
     assert 'New complaint about Acme: "battery drain" (' in signal.headline
     assert signal.key.startswith("theme:acme:")
     assert signal.figures["authors"] >= 4
     assert signal.figures["p_value"] < 1e-4
-    assert len({quote.author for quote in signal.quotes}) == len(signal.quotes) >= 4
-    assert all("battery drain" in quote.text for quote in signal.quotes)
+    complaining = {it.post.key for it in said}
+    assert 4 <= len(signal.posts) <= len(complaining)
+    assert set(signal.posts) <= complaining
+    (theme,) = program.themes.values()
+    assert (theme.label, theme.watch, theme.open, theme.told) == ("battery drain", "acme", True, len(signal.posts))
+    assert "battery drain" in theme.phrases
+    assert program.members[theme.id] >= complaining
+    assert [(it.theme, it.change) for it in program.events] == [(theme.id, ThemeChange.OPENED)]
 
 
 @pytest.mark.parametrize(
@@ -108,19 +131,39 @@ def test_it_needs_no_list_of_words_of_a_language(text: str, label: str) -> None:
 
 
 def test_it_grows_by_doubling_and_ends_after_a_quiet_week() -> None:
-    told = Program(talk(8, 60) + complaints("battery drain", 40, every=HOUR)).run(0, 55)
+    program = Program(talk(8, 60) + complaints("battery drain", 40, every=HOUR))
+    told = program.run(0, 55)
     growth = [signal.figures["authors"] for signal in told if not signal.over]
     assert len({signal.key for signal in told}) == 1
     assert len(growth) >= 2
     assert all(later >= 2 * earlier - 2 for earlier, later in pairwise(growth))
     assert [signal.over for signal in told] == [False] * len(growth) + [True]
+    assert [it.change for it in program.events] == [ThemeChange.OPENED, ThemeChange.ENDED]
+
+
+def test_two_complaints_that_the_same_people_make_by_and_by_become_one() -> None:
+    first, second = complaints("battery drain", 9), complaints("screen flicker", 9, NOW + 0.75, seed=2)
+    both = complaints("battery drain and screen flicker", 24, NOW + 1.75, every=HOUR, seed=3)
+    program = Program(talk(8, 60) + first + second + both)
+    told = program.run(0, 44)
+    older, younger = sorted(program.themes.values(), key=lambda it: it.first_at)
+    assert (older.label, younger.label) == ("battery drain", "screen flicker")
+    assert (older.open, younger.open) == (True, False)
+    assert older.names >= younger.names
+    assert [(it.theme, it.change, it.other) for it in program.events] == [
+        (older.id, ThemeChange.OPENED, ""),
+        (younger.id, ThemeChange.OPENED, ""),
+        (younger.id, ThemeChange.MERGED, older.id),
+    ]
+    assert [signal.key for signal in told if signal.over] == [f"theme:acme:{younger.id}"]
+    assert program.members[older.id] >= {it.post.key for it in both}
 
 
 def test_a_theme_that_comes_back_soon_is_not_new_again() -> None:
     said = talk(8, 70) + complaints("battery drain", 9) + complaints("battery drain", 9, NOW + 20, seed=2)
     program = Program(said)
     assert len([signal for signal in program.run(0, 65) if not signal.over]) == 1
-    assert set(program.themes.values()) == {"battery drain"}
+    assert [theme.label for theme in program.themes.values()] == ["battery drain"]
 
 
 def test_what_was_always_said_is_not_new() -> None:

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from insight.model import Post, PostKey, Quote, Rating, Role, Signal, SignalKind, Watch
+from insight.model import Post, PostKey, Rating, Role, Signal, SignalKind, Theme, ThemeChange, ThemeEvent, Watch
 from insight.periods import week_before
 from insight.pipeline import Pipeline
-from insight.themes import Theme
-from listener import filters, signals
 from listener.config import Config
+from listener.filters import let_through
 from listener.reports import compose_digest
-from listener.signals import Scene
+from listener.signals import Scene, commit
 from scrapers.base import Batch
-from storage import SourceEntry, Store, open_store
+from storage import SourceEntry, Step, Store, open_store
 from tests.board import NOW, Board
 from tests.listener.configs import GOOD, understood
 from tests.listener.metered import take
@@ -56,12 +55,14 @@ def config(*queries: str, digest: str | None = None) -> Config:
 
 
 def signal(*names: str, kind: SignalKind = SignalKind.SPIKE, key: str = "spike:firefox") -> Signal:
-    quotes = tuple(Quote(PostKey("board", name), POSTS.get(name, ""), None, name, AT) for name in names)
-    return Signal(kind, key, "firefox", None, NOW, "More is said of Firefox", quotes=quotes)
+    posts = tuple(PostKey("board", name) for name in names)
+    return Signal(kind, key, "firefox", None, NOW, "More is said of Firefox", posts=posts)
 
 
-def matching(store: Store, query: str, of: Signal, themes: tuple[Theme, ...] = ()) -> set[str]:
-    return {key.native_id for key in filters.matching(store, config(query), of, themes)[query]}
+def passing(store: Store, query: str, *names: str) -> set[str]:
+    mentions = store.posts.of("firefox", {PostKey("board", name) for name in names})
+    themes = store.themes.of({one.post.key for one in mentions})
+    return {key.native_id for key in let_through(config(query), query, mentions, themes)}
 
 
 @pytest.mark.parametrize(
@@ -76,31 +77,33 @@ def matching(store: Store, query: str, of: Signal, themes: tuple[Theme, ...] = (
         ("watch:vivaldi", set()),
     ],
 )
-def test_a_route_asks_the_stored_posts_that_a_signal_quotes(store: Store, query: str, found: set[str]) -> None:
-    assert matching(store, query, signal(*POSTS)) == found
+def test_a_route_asks_the_stored_posts_that_a_signal_rests_on(store: Store, query: str, found: set[str]) -> None:
+    assert passing(store, query, *POSTS) == found
 
 
-def test_only_quoted_posts_are_asked_and_one_that_is_gone_matches_nothing(store: Store) -> None:
-    assert matching(store, "sentiment:neg", signal("happy", "never stored")) == set()
+def test_only_the_posts_of_the_signal_are_asked_and_one_that_is_not_there_matches_nothing(store: Store) -> None:
+    assert passing(store, "sentiment:neg", "happy", "never stored") == set()
 
 
-def test_a_new_theme_is_known_before_it_is_stored(store: Store) -> None:
-    theme = Theme("t1", "firefox", "crashes all the time", ("crashes",), NOW, NOW)
+def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store: Store) -> None:
+    theme = Theme("t1", "firefox", "crashes all the time", NOW, NOW, ("crashes",), told=2, open=True)
     of = signal("angry", "happy", kind=SignalKind.THEME, key="theme:firefox:t1")
-    assert matching(store, "theme:t1", of, (theme,)) == {"angry", "happy"}
-    assert matching(store, 'theme:"all the time" sentiment:pos', of, (theme,)) == {"happy"}
-    assert matching(store, "theme:t1", signal("angry"), (theme,)) == set()
-
-
-def test_without_queries_or_posts_nothing_is_read(store: Store) -> None:
-    assert filters.matching(store, config(), signal(*POSTS), ()) == {}
-    assert filters.matching(store, config("lang:de"), signal(), ()) == {}
+    members = {"t1": frozenset(of.posts)}
+    event = ThemeEvent("t1", NOW, ThemeChange.OPENED)
+    step = Step(NOW, signals=(of,), themes=(theme,), members=members, events=(event,))
+    (told,) = commit(Scene(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX)
+    assert [one.posts for one in told.decision.told] == [{PostKey("board", "happy")}]
+    assert passing(store, "theme:t1", *POSTS) == {"angry", "happy"}
+    assert passing(store, "theme:t2", *POSTS) == set()
+    assert store.themes.events("t1") == [event]
 
 
 def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> None:
     def decided(query: str) -> tuple[list[str], str]:
-        told, _, deliveries = signals._decide(Scene(store, config(query), (FIREFOX,), NOW), [signal(*POSTS)], FIREFOX)
-        return [told[0].reason], "".join(str(delivery.message) for delivery in deliveries)
+        scene, step = Scene(store, config(query), (FIREFOX,), NOW), Step(NOW, signals=(signal(*POSTS, key=query),))
+        told = commit(scene, step, FIREFOX)
+        claimed = store.outbox.claim(NOW, timedelta(hours=1), 9)
+        return [one.reason for one in told], "".join(str(delivery.message) for delivery in claimed)
 
     assert decided("rating:5") == (["no_post_matches"], "")
     reason, said = decided("lang:de")

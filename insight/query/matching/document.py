@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from insight.language import recognise
-from insight.model import Label, Post, Span
+from insight.model import Label, Post, Sighted, Span
 from insight.query.text.folding import fold, fold_plain, origins, without_marks
 from insight.query.text.words import NAME, keys, name_keys, piece_starts
 
@@ -40,6 +40,12 @@ class Facts:
     watch: str | None = None
     label: Label | None = None
     themes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sighted: Sighted, owned: frozenset[str], themes: tuple[str, ...] = ()) -> Facts:
+        """What is known of a stored mention. `themes`: ids and labels of those that its post belongs to."""
+        mention = sighted.mention
+        return cls(sighted.source, owned, mention.language, mention.watch, mention.sentiment.label, themes)
 
 
 NOTHING_KNOWN = Facts()

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
 from alembic import op
-from sqlalchemy import Boolean, Column, Integer, PrimaryKeyConstraint, Text, column, insert, select, table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Text,
+    column,
+    insert,
+    select,
+    table,
+)
 from sqlalchemy import text as sql
 
-from storage.columns import Json, UtcTime, Words
+from insight.phrases import phrases
+from storage.columns import BigId, Json, UtcTime, Words
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+WINDOW = timedelta(hours=72)  # how long before a theme was told its posts may have been published
+MOST = 5_000  # mentions that are read to find the posts of one theme
 
 
 def upgrade() -> None:
@@ -101,3 +122,168 @@ def _searches() -> None:
 
 def _told() -> None:
     """Signals with their posts, decisions, themes, deliveries with a recipient, channels that are held."""
+    _signals()
+    _themes()
+
+
+# -- signals ------------------------------------------------------------------------------------------------------
+
+_SIGNALS = table("signals", column("number", BigId), column("key", Words), column("evidence", Json))
+_POSTS = table("posts", column("id", BigInteger), column("network", Text), column("native_id", Text))
+
+
+def _signals() -> None:
+    """The posts that a signal quoted become the posts that it rests on; their words go from it."""
+    op.add_column("signals", Column("versions", Json, nullable=True))
+    op.create_table(
+        "signal_posts",
+        Column("signal", BigInteger, nullable=False),
+        Column("post", BigInteger, nullable=False),
+        PrimaryKeyConstraint("signal", "post", name=op.f("pk_signal_posts")),
+        _reference("signal_posts", "signal", "signals.number"),
+        _reference("signal_posts", "post", "posts.id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "decisions",
+        Column("signal", BigInteger, nullable=False),
+        Column("channel", Text, nullable=False),
+        Column("told", Boolean, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("delivery", Text, nullable=True),
+        Column("at", UtcTime, nullable=False),
+        PrimaryKeyConstraint("signal", "channel", name=op.f("pk_decisions")),
+        _reference("decisions", "signal", "signals.number"),
+        sqlite_with_rowid=False,
+    )
+    connection = op.get_bind()
+    behind = table("signal_posts", column("signal", BigInteger), column("post", BigInteger))
+    for row in connection.execute(select(_SIGNALS)).all():
+        said = dict(row.evidence)
+        for number in sorted(_numbers(said.pop("quotes", ()))):
+            connection.execute(insert(behind).values(signal=row.number, post=number))
+        connection.execute(_SIGNALS.update().where(_SIGNALS.c.number == row.number).values(evidence=said))
+
+
+def _numbers(quotes: Iterable[Mapping[str, Any]]) -> set[int]:
+    """The row numbers of quoted posts."""
+    found = set()
+    for quote in quotes:
+        its = (_POSTS.c.network == quote["network"]) & (_POSTS.c.native_id == quote["native_id"])
+        found |= set(op.get_bind().execute(select(_POSTS.c.id).where(its)).scalars())
+    return found
+
+
+def _reference(name: str, column_: str, target: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint([column_], [target], name=op.f(f"fk_{name}_{column_}"), ondelete="CASCADE")
+
+
+# -- themes -------------------------------------------------------------------------------------------------------
+
+
+def _themes() -> None:
+    """Themes move from the state of each watch, where the open ones stood, into the table that lists them all."""
+    connection = op.get_bind()
+    listed = table(
+        "themes", column("id", Text), column("watch", Text), column("label", Words), column("first_at", UtcTime),
+        column("last_at", UtcTime), column("detail", Json),
+    )  # fmt: skip
+    before = connection.execute(select(listed)).all()
+    op.drop_table("themes")
+    op.create_table(
+        "themes",
+        Column("id", Text, nullable=False),
+        Column("watch", Text, nullable=False),
+        Column("label", Words, nullable=False),
+        Column("first_at", UtcTime, nullable=False),
+        Column("last_at", UtcTime, nullable=False),
+        Column("told", Integer, nullable=False),
+        Column("open", Boolean, nullable=False),
+        PrimaryKeyConstraint("id", name=op.f("pk_themes")),
+    )
+    op.create_index(op.f("ix_themes_watch"), "themes", ["watch"])
+    op.create_table(
+        "theme_phrases",
+        Column("theme", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        Column("phrase", Words, nullable=False),
+        PrimaryKeyConstraint("theme", "number", name=op.f("pk_theme_phrases")),
+        _reference("theme_phrases", "theme", "themes.id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "theme_posts",
+        Column("theme", Text, nullable=False),
+        Column("post", BigInteger, nullable=False),
+        PrimaryKeyConstraint("theme", "post", name=op.f("pk_theme_posts")),
+        _reference("theme_posts", "theme", "themes.id"),
+        _reference("theme_posts", "post", "posts.id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_theme_posts_post"), "theme_posts", ["post"])
+    op.create_table(
+        "theme_events",
+        Column("number", BigId, nullable=False),
+        Column("theme", Text, nullable=False),
+        Column("at", UtcTime, nullable=False),
+        Column("change", Text, nullable=False),
+        Column("other", Words, nullable=False),
+        PrimaryKeyConstraint("number", name=op.f("pk_theme_events")),
+        _reference("theme_events", "theme", "themes.id"),
+    )
+    op.create_index(op.f("ix_theme_events_theme"), "theme_events", ["theme"])
+    _fill_themes(before, _themes_of_states())
+
+
+def _themes_of_states() -> dict[str, Mapping[str, Any]]:
+    """The themes that the states hold, by id, taken out of them: they say which are open, and how many were told of."""
+    state = table("state", column("name", Text), column("value", Json))
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in op.get_bind().execute(select(state).where(state.c.name.like("watch:%"))).all():
+        its = (row.value or {}).get("themes") or {}
+        found |= {theme["id"]: theme for theme in its.get("themes", ())}
+        value = {**(row.value or {}), "themes": {name: item for name, item in its.items() if name != "themes"}}
+        op.execute(state.update().where(state.c.name == row.name).values(value=value))
+    return found
+
+
+def _fill_themes(listed: Sequence[Row[Any]], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """The states knew best when a theme was heard of last. Its posts are those that complain in one of its phrases."""
+    themes = table(
+        "themes", column("id", Text), column("watch", Text), column("label", Words), column("first_at", UtcTime),
+        column("last_at", UtcTime), column("told", Integer), column("open", Boolean),
+    )  # fmt: skip
+    names = table("theme_phrases", column("theme", Text), column("number", Integer), column("phrase", Words))
+    members = table("theme_posts", column("theme", Text), column("post", BigInteger))
+    connection = op.get_bind()
+    for row in listed:
+        its = known.get(row.id, {})
+        words = list(dict.fromkeys([*its.get("phrases", ()), *(row.detail or {}).get("phrases", ())])) or [row.label]
+        last = datetime.fromisoformat(its["last"]) if "last" in its else row.last_at
+        values = {"told": its.get("told", 0), "open": its.get("open", False), "last_at": last}
+        op.execute(insert(themes).values(id=row.id, watch=row.watch, label=row.label, first_at=row.first_at, **values))
+        connection.execute(
+            insert(names),
+            [{"theme": row.id, "number": number, "phrase": phrase} for number, phrase in enumerate(words)],
+        )
+        if posts := _saying(row.watch, frozenset((row.label, *words)), row.first_at - WINDOW, last):
+            connection.execute(insert(members), [{"theme": row.id, "post": post} for post in posts])
+
+
+def _saying(watch: str, names: frozenset[str], since: datetime, until: datetime) -> list[int]:
+    """The row numbers of a watch's negative mentions of that time that use one of these phrases, at most MOST."""
+    posts = table("posts", column("id", BigInteger), column("title", Text), column("text", Text))
+    mentions = table(
+        "mentions", column("post", BigInteger), column("watch", Text), column("event_at", UtcTime),
+        column("state", Text), column("label", Text),
+    )  # fmt: skip
+    query = (
+        select(posts)
+        .join(mentions, mentions.c.post == posts.c.id)
+        .where(mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at <= until)
+        .where(mentions.c.state == "kept", mentions.c.label == "negative")
+        .order_by(mentions.c.event_at.desc())
+        .limit(MOST)
+    )
+    rows = op.get_bind().execute(query).all()
+    return [row.id for row in rows if not names.isdisjoint(phrases(f"{row.title or ''}\n{row.text}"))]

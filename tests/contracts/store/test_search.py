@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from insight.model import Label, Mention, MentionState, Post, PostKey, Role, Sentiment, Understood, Watch
+from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment, Theme, Understood
 from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
-from storage import Arrival, Step, Store, Theme, open_store
+from storage import Arrival, Step, Store, open_store
 from storage.tables import METADATA
 from storage.words import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
@@ -236,15 +236,15 @@ def test_mentions_are_found_in_the_states_that_are_asked_for(store: Store) -> No
 
 
 def test_a_theme_is_found_by_its_id_and_by_its_words(store: Store) -> None:
-    store.watches.sync([Watch("acme", "Acme", Role.BRAND, "acme")], NOON)
-    theme = Theme("t1", "acme", "login loop", NOON, NOON, {"phrases": ["login loop", "keeps looping"]})
-    store.commit(Step(NOON, themes=(theme, replace(theme, id="t2", watch="other"))))
-    happy = understood(post(2, "acme keeps looping, lovely"), Label.POSITIVE)
-    store.ingest(arrival(post(1, "acme keeps looping"), happy, post(3, "acme is down")))
-    assert numbers(store, "theme:t1") == [1]
-    assert numbers(store, 'theme:"login loop"') == [1]
-    assert numbers(store, "acme NOT theme:t1") == [3, 2]
-    assert numbers(store, "theme:t2") == []
+    store.ingest(arrival(post(1), post(2), understood(post(3), Label.NEGATIVE, "acme", "other")))
+    theme = Theme("t1", "acme", "login loop", NOON, NOON, ("login loop", "keeps looping"))
+    members = {"t1": frozenset({post(1).key, post(3).key}), "t2": frozenset({post(2).key, post(3).key})}
+    store.commit(Step(NOON, themes=(theme, replace(theme, id="t2", watch="other")), members=members))
+    assert numbers(store, "theme:t1") == [3, 1]
+    assert numbers(store, 'theme:"login loop" watch:acme') == [3, 1]
+    assert numbers(store, "acme NOT theme:t1") == [3, 2]  # the other watch's mention of 3 is in another theme
+    assert numbers(store, "theme:t2") == [3]  # that watch has no mention of 2
+    assert numbers(store, "theme:t1", batch=1) == [3, 1]
 
 
 # -- hostile words ------------------------------------------------------------------------------------------------

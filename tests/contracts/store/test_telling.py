@@ -11,24 +11,23 @@ from insight.model import (
     Alert,
     AlertState,
     DeliveryState,
-    Label,
     NewDelivery,
-    PostKey,
-    Quote,
     Signal,
     SignalKind,
+    Theme,
+    ThemeChange,
+    ThemeEvent,
+    Verdict,
     Visibility,
 )
-from storage import Step, Store, StoreError, Theme
+from storage import DecisionRecord, Step, Store, StoreError
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
 
 LEASE = timedelta(minutes=5)
-QUOTE = Quote(
-    PostKey("forum", "1"), "it broke\0", "https://f.example/1", "someone", NOON, Label.NEGATIVE, Visibility.PRIVATE
-)
 SIGNAL = Signal(
-    SignalKind.SPIKE, "spike:acme", "acme", None, NOON, "Acme is much criticised", "why", {"observed": 7.0}, (QUOTE,)
-)
+    SignalKind.SPIKE, "spike:acme", "acme", None, NOON, "Acme is much criticised\0", "why", {"observed": 7.0},
+    posts=(post(1).key, post(2).key), versions={"query": "1", "lexicon": "1", "detector": "2"},
+)  # fmt: skip
 ALERT = Alert("a1", "spike:acme", SignalKind.SPIKE, "acme", None, AlertState.OPENED, "Acme …", NOON, NOON, NOON)
 
 
@@ -46,18 +45,79 @@ def put(store: Store, *deliveries: NewDelivery) -> None:
 def test_a_step_is_stored_as_a_whole(store: Store) -> None:
     store.ingest(arrival(post(1), post(2)))
     pending = store.themes.pending("acme")
-    theme = Theme("t1", "acme", "sync breaks", NOON - DAY, NOON, {"phrases": ["sync"]})
+    theme = Theme("t1", "acme", "sync breaks", NOON - DAY, NOON, ("sync", "breaks"), told=4, open=True)
+    opened = ThemeEvent("t1", NOON, ThemeChange.OPENED)
+    over = replace(SIGNAL, over=True, posts=(), versions={})
     step = Step(
-        NOON, {"watch:acme": {"seen": 2}}, (SIGNAL,), (ALERT,), (message("d1"),), (pending[0].mention,), (theme,)
+        NOON,
+        {"watch:acme": {"seen": 2}},
+        (SIGNAL, over),
+        (ALERT,),
+        (message("d1"),),
+        ((Verdict("slack", "told", "d1"), Verdict("mail", "budget")), (Verdict("", "nothing_open"),)),
+        (pending[0].mention,),
+        (theme,),
+        {"t1": frozenset({post(1).key, post(9).key})},
+        (opened,),
     )
     store.commit(step)
     assert store.state.get("watch:acme") == {"seen": 2}
-    assert store.signals.recent(NOON) == [replace(SIGNAL, quotes=(replace(QUOTE, text="it broke"),))]
+    said = "Acme is much criticised"
+    assert store.signals.recent(NOON) == [replace(over, headline=said), replace(SIGNAL, headline=said)]
     assert store.signals.recent(NOON + HOUR) == []
+    assert store.signals.decisions(NOON) == [
+        DecisionRecord("spike:acme", said, "", False, "nothing_open", None, NOON),
+        DecisionRecord("spike:acme", said, "mail", False, "budget", None, NOON),
+        DecisionRecord("spike:acme", said, "slack", True, "told", "d1", NOON),
+    ]
+    assert store.signals.decisions(NOON, "spike:rival") == store.signals.decisions(NOON + HOUR) == []
     assert store.signals.alerts() == [ALERT]
     assert [one.id for one in store.outbox.rows()] == ["d1"]
     assert store.themes.pending("acme") == pending[1:]
-    assert store.themes.all("acme") == [theme]
+    assert store.themes.all("acme") == store.themes.all() == [theme]
+    assert store.themes.events("t1") == [opened]
+    assert store.themes.of([post(1).key, post(2).key]) == {("acme", post(1).key): ("t1", "sync breaks")}
+
+
+def test_a_theme_is_replaced_with_its_phrases_and_keeps_its_posts(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2)))
+    theme = Theme("t1", "acme", "sync breaks", NOON - DAY, NOON, ("sync", "breaks", "again"), told=4, open=True)
+    store.commit(Step(NOON, themes=(theme,), members={"t1": frozenset({post(1).key})}))
+    quiet = replace(theme, phrases=("sync",), last_at=NOON + HOUR, open=False)
+    store.commit(Step(NOON, themes=(quiet,), members={"t1": frozenset({post(2).key})}))
+    assert store.themes.all("acme") == [quiet]
+    assert set(store.themes.of([post(1).key, post(2).key])) == {("acme", post(1).key), ("acme", post(2).key)}
+
+
+def test_a_step_is_given_the_themes_that_are_open_or_were_heard_of_lately(store: Store) -> None:
+    first = Theme("open", "acme", "a", NOON - 90 * DAY, NOON - 60 * DAY, ("a",), 4, open=True)
+    lately = replace(first, id="lately", last_at=NOON - DAY, open=False)
+    forgotten, other = replace(first, id="forgotten", open=False), replace(first, id="other", watch="rival")
+    store.commit(Step(NOON, themes=(first, lately, forgotten, other)))
+    assert store.themes.known("acme", NOON - 28 * DAY) == [lately, first]
+
+
+def test_what_belonged_to_a_merged_theme_belongs_to_the_other_one_too(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2)))
+    older = Theme("older", "acme", "a", NOON, NOON, ("a",), 4, open=True)
+    younger = replace(older, id="younger", label="b", open=False)
+    members = {"older": frozenset({post(1).key}), "younger": frozenset({post(2).key})}
+    store.commit(Step(NOON, themes=(older, younger), members=members))
+    store.commit(Step(NOON, events=(ThemeEvent("younger", NOON, ThemeChange.MERGED, "older"),)))
+    assert store.themes.of([post(1).key, post(2).key]) == {
+        ("acme", post(1).key): ("older", "a"),
+        ("acme", post(2).key): ("older", "a", "younger", "b"),
+    }
+
+
+def test_an_alert_is_private_once_a_signal_of_it_rested_on_a_private_post(store: Store) -> None:
+    store.ingest(arrival(post(1), post(2, visibility=Visibility.PRIVATE)))
+    public = replace(SIGNAL, key="public", posts=(post(1).key,))
+    private = replace(SIGNAL, key="private", posts=(post(1).key, post(2).key))
+    later = replace(private, posts=(post(1).key,))
+    store.commit(Step(NOON, signals=(public, private, later)))
+    assert store.signals.private(["public", "private", "unknown"]) == {"private"}
+    assert store.signals.private([]) == frozenset()
 
 
 def test_a_step_that_fails_leaves_nothing(store: Store) -> None:
@@ -89,6 +149,22 @@ def test_an_alert_is_updated_and_who_was_told_is_not_forgotten(store: Store) -> 
     store.commit(Step(NOON, alerts=(update,)))
     assert store.signals.alert("spike:acme") == replace(update, told_at=NOON)
     assert store.signals.alert("spike:rival") is None
+
+
+def test_open_alerts_come_with_the_channels_that_heard_of_them(store: Store) -> None:
+    silent = replace(ALERT, id="a2", key="silence:x")
+    over = replace(ALERT, id="a3", key="over", state=AlertState.RESOLVED)
+    heard = message("d1", conversation="a1"), message("d2", "email", "a1"), message("d3", conversation="a3")
+    store.commit(Step(NOON, alerts=(ALERT, silent, over), deliveries=heard))
+    found = store.signals.open(["spike:acme", "silence:x", "over", "never"])
+    assert found == {"spike:acme": (ALERT, {"slack", "email"}), "silence:x": (silent, frozenset())}
+    assert store.signals.open([]) == {}
+
+
+def test_the_alerts_of_a_week_are_those_that_were_opened_in_it(store: Store) -> None:
+    at = {"a": NOON - DAY, "b": NOON, "c": NOON + DAY}
+    store.commit(Step(NOON, alerts=tuple(replace(ALERT, id=one, key=one, opened_at=at[one]) for one in at)))
+    assert [one.id for one in store.signals.opened(NOON - DAY, NOON + DAY)] == ["a", "b"]
 
 
 def test_a_resolved_alert_makes_room_for_the_next(store: Store) -> None:
