@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import astuple, fields, is_dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from insight.counts import event_time
 from insight.model import Grain, Mention, Post, PostKey, Precision, Sighted, Understood
 from storage import tables
-from storage.columns import LARGEST, clean, cleaned, is_clean
+from storage.columns import clean
 from storage.tables import MENTION, POST
 from storage.values import StoredPost
 
 LONGEST_KEY = 600  # characters; Postgres indexes no more than 2,700 bytes
 LONGEST_FACET = 100  # characters of a facet's value; it is part of the key of a counter
-
-_values = attrgetter(*(one.name for one in fields(Post)))
 
 
 # -- made storable ------------------------------------------------------------------------------------------------
@@ -41,36 +37,12 @@ def digest(*parts: object) -> str:
 def storable(understood: Understood) -> Understood:
     """The same, without anything that a database refuses. Nearly always the very same object."""
     post, mentions = understood.post, understood.mentions
-    if len(post.native_id) > LONGEST_KEY or not _fits(post):
+    if len(post.native_id) > LONGEST_KEY or not POST.fits(post):
         key = storable_key(post.key)
-        columns = [_within(cleaned(value)) for value in POST.write(post).values()]
-        post = replace(POST.read(columns), network=key.network, native_id=key.native_id)
+        post = replace(POST.fitted(post), network=key.network, native_id=key.native_id)
     elif not any(mention.facets for mention in mentions):
         return understood
     return Understood(post, tuple(_storable_mention(mention, post.key) for mention in mentions))
-
-
-def _fits(post: Post) -> bool:
-    texts: list[str] = []
-    for value in _values(post):
-        kind = value.__class__
-        if kind is str:
-            texts.append(value)
-        elif kind is tuple:
-            texts += value
-        elif kind is int:
-            if _within(value) != value:
-                return False
-        elif isinstance(value, Mapping):
-            if value and cleaned(dict(value)) != value:
-                return False
-        elif is_dataclass(kind) and cleaned(astuple(value)) != list(astuple(value)):
-            return False
-    return is_clean("\n".join(texts))
-
-
-def _within(value: Any) -> Any:
-    return max(-LARGEST, min(LARGEST, value)) if value.__class__ is int else value
 
 
 def _storable_mention(mention: Mention, key: PostKey) -> Mention:
