@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 from insight.model import Post, Watch
 from insight.pipeline import Pipeline
@@ -70,15 +71,12 @@ def rematch(
     store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost], now: datetime
 ) -> None:
     """Understand stored posts again; mentions and counts move."""
+    seen = store.posts.sightings_of(stored.post.key for stored in posts)
     groups: dict[tuple[frozenset[str], str], list[Post]] = {}
     for stored in posts:
-        groups.setdefault(_seen(store, sources, stored.post), []).append(stored.post)
-    for (bound, source), group in groups.items():
-        store.posts.reclassify(pipeline.understand(group, bound, source), now)
-
-
-def _seen(store: Store, sources: Mapping[str, Source], post: Post) -> tuple[frozenset[str], str]:
-    """The watches that this post concerns by where it was seen, whatever it says; and the source that saw it first."""
-    seen_by = [sighting.source for sighting in store.posts.sightings(post.key)]
-    bound = (watch for source in seen_by if source in sources for watch in sources[source].watches)
-    return frozenset(bound), next(iter(seen_by), "")
+        # the watches that it concerns by where it was seen, whatever it says; and the source that saw it first
+        names = [sighting.source for sighting in seen[stored.post.key]]
+        bound = frozenset(watch for name in names if name in sources for watch in sources[name].watches)
+        groups.setdefault((bound, names[0] if names else ""), []).append(stored.post)
+    understood = (pipeline.understand(group, bound, source) for (bound, source), group in groups.items())
+    store.posts.reclassify(chain.from_iterable(understood), now)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, delete, select, text, tuple_, update
 
@@ -31,6 +31,8 @@ from storage.search import Within, search
 from storage.tables import HIDDEN, POST
 from storage.values import Found, Revision, Sighting, StoredPost
 from storage.words import claim, index, take_words
+
+T = TypeVar("T")
 
 
 class Posts:
@@ -63,17 +65,32 @@ class Posts:
 
     def sightings(self, key: PostKey) -> list[Sighting]:
         """The sources that saw the post, the first one first."""
+        return self.sightings_of([key])[key]
+
+    def sightings_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[Sighting]]:
+        """`sightings` of many posts, in one query for each thousand of a network."""
         table, posts = tables.sightings, tables.posts
-        query = select(table).join(posts, posts.c.id == table.c.post).where(*_is(key))
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(table.c.at, table.c.source))
-            return [Sighting(row.source, row.at) for row in rows]
+        query = select(posts.c.network, posts.c.native_id, table.c.source, table.c.at)
+        query = query.join(table, posts.c.id == table.c.post).order_by(table.c.at, table.c.source)
+        return self._of(keys, query, lambda row: Sighting(row.source, row.at))
 
     def mentions(self, key: PostKey) -> list[Sighted]:
         """Every mention of one post, whatever its state, by watch."""
-        query = select_sighted().where(*_is(key)).order_by(tables.mentions.c.watch)
+        return self.mentions_of([key])[key]
+
+    def mentions_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[Sighted]]:
+        """`mentions` of many posts, in one query for each thousand of a network."""
+        return self._of(keys, select_sighted().order_by(tables.mentions.c.watch), read_sighted)
+
+    def _of(self, keys: Iterable[PostKey], query: Select[Any], read: Callable[[Any], T]) -> dict[PostKey, list[T]]:
+        stored = {key: storable_key(key) for key in keys}
+        found: dict[PostKey, list[T]] = {key: [] for key in stored.values()}
+        posts = tables.posts.c
         with self._database.read() as connection:
-            return [read_sighted(row) for row in connection.execute(query)]
+            for network, part in by_network(found):
+                for row in connection.execute(query.where(posts.network == network, posts.native_id.in_(part))):
+                    found[PostKey(row.network, row.native_id)].append(read(row))
+        return {key: found[name] for key, name in stored.items()}
 
     def of(self, watch: str, keys: Collection[PostKey]) -> list[Sighted]:
         """A watch's mentions of these posts, whatever their state, in no order."""

@@ -8,13 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from insight.model import Label, MentionState, Role, Watch
 from insight.pipeline import Pipeline
 from listener import upkeep
 from listener.config import load
 from scrapers.base import Batch
-from storage import SourceEntry, Store, open_store
+from storage import SourceEntry, Store, StoredPost, open_store
 from tests.board import NOW, Board, post
 from tests.listener.metered import take
 
@@ -88,6 +89,28 @@ def test_a_stored_post_is_matched_as_brought_by_the_source_that_saw_it_first(sto
         store.watches.sync([replace(ACME, query=query)], NOW)
         rematch(store, Board(name="board"))
         assert states(store) == {state}
+
+
+def test_a_batch_is_matched_again_in_as_many_queries_however_many_posts_it_has(store: Store) -> None:
+    boards = {name: Board(name=name) for name in ("board", "mirror", "third")}
+    for number, board in enumerate(boards.values()):
+        take(store, Pipeline([ACME]), board, Batch(tuple(map(post, range(40 * (number + 1))))))
+    posts = [stored for part in upkeep.batches(store, NOW) for stored in part]
+
+    def queries(some: list[StoredPost], query: str) -> int:
+        store.watches.sync([replace(ACME, query=query)], NOW)
+        asked: list[str] = []
+        engines = {store._database.reader, store._database.writer}
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        pipeline = Pipeline(store.watches.all())
+        asked.clear()
+        upkeep.rematch(store, pipeline, boards, some, NOW)
+        return len(asked)
+
+    assert len(posts) == 120
+    few = queries(posts[:3], "acme OR zenith")
+    assert queries(posts, "acme OR zenith OR nadir") == few
 
 
 @pytest.mark.parametrize(("platform", "own", "kept"), [(None, None, None), (30, None, 30), (None, 7, 7), (30, 7, 7)])
