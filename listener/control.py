@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from listener.engine import RefusedError
 from storage import Store
 
 
@@ -42,6 +43,12 @@ def hand_over(
         raise HandoffError(f"the daemon (process {owner.get('pid')}) did not answer at {url}: {error}") from error
 
 
+def jobs(owner: Mapping[str, Any], *names: str) -> list[dict[str, Any]]:
+    """The daemon's jobs of these names, or all: those that wait or run, and what has ended with something to show."""
+    found: list[dict[str, Any]] = hand_over(owner, "jobs", {"names": names})["jobs"]
+    return found
+
+
 def _reason(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.load(error)["error"])
@@ -54,7 +61,7 @@ def resume(store: Store, now: datetime, arguments: Mapping[str, Any]) -> dict[st
     known = {state.id for state in store.sources.all()}
     source = str(arguments.get("source"))
     if source not in known:
-        raise ValueError(f"there is no source {source!r}; `listener sources --mine` lists yours")
+        raise RefusedError(f"there is no source {source!r}; `listener sources --mine` lists yours")
     store.sources.resume(source, now)
     return {"source": source}
 

@@ -7,28 +7,29 @@ import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Any, TextIO
 
-from listener import control, log, signals
+from listener import log, signals
 from listener.app import App, opened
 from listener.clock import Clock, SimulatedClock, SystemClock
-from listener.collecting.backfills import as_json, chosen
 from listener.config import Config, DaemonSettings, changes, load
-from listener.schedule import Job, Schedule, SystemSchedule
+from listener.engine import Job, RefusedError, Work
+from listener.schedule import Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
 from listener.web.health import HealthWatch
 from listener.web.metrics import Metrics
 from scrapers.base import Source, SourceError
-from storage import LostError, StoreError, open_store
+from storage import LostError, open_store
 
 HEARTBEAT_EVERY = 60.0
-ONCE_PATIENCE = 45.0  # seconds, twice: within the time a command waits for the daemon
+COMMAND_PATIENCE = 110.0  # seconds: less than a command waits for the daemon
 
 
 class StartError(Exception):
@@ -86,9 +87,11 @@ class Daemon:
                     "listening", watches=len(app.setup.watches), sources=len(app.setup.sources), web=url or "off"
                 )
                 say_terms(app.setup.config.sources, app.log)
+                app.engine.add(self._jobs(app))
                 self._heed_signals(app)
                 self.ready(app)
-                await self._schedule(app).run([*app.jobs(), *self._heartbeat(app)], self.stop)
+                every = app.schedule() | {"heartbeat": HEARTBEAT_EVERY * (60 if clock.simulated else 1)}
+                await self._schedule(app).run(every, app.engine.submit, self.stop)
                 app.log.info("stopping")
             if self.lost is not None:
                 raise self.lost
@@ -144,80 +147,76 @@ class Daemon:
         metrics = Metrics()
         observe(app, metrics)
 
-        async def carry_out(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-            return await self._carry_out(app, name, arguments)
-
-        async with server.serving(server.application(self.health.health, metrics, carry_out, token), sock):
+        commands = partial(carry_out, app)
+        async with server.serving(server.application(self.health.health, metrics, commands, token), sock):
             yield
 
-    async def _carry_out(self, app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        try:
-            if name == "reload":
-                return {"changes": await self._reload(app)}
-            if name == "once":
-                return {"still running": list(await app.settle(ONCE_PATIENCE))}
-            if name == "backfill":
-                sources = chosen(app.setup.sources.values(), arguments["sources"])
-                app.backfills.start(sources, datetime.fromisoformat(arguments["since"]))
-            if name in ("backfill", "backfilled"):
-                return _backfilled(app, arguments["sources"])
-            if name in control.WRITES:
-                return await app.write(lambda: control.WRITES[name](app.store, app.clock.now(), arguments))
-        except StoreError as error:
-            raise server.ControlError(str(error)) from error
-        except KeyError as error:
-            raise server.ControlError(f"{name} needs {error}") from error
-        raise server.ControlError(f"the daemon knows no command {name!r}")
+    # -- its own jobs and signals -------------------------------------------------------------------------------
 
-    async def _reload(self, app: App) -> list[str]:
+    def _jobs(self, app: App) -> dict[str, Work]:
+        return {
+            "reload": Work(partial(self.reload, app), command=True),
+            "heartbeat": Work(partial(self.heartbeat, app)),
+        }
+
+    async def reload(self, app: App, _: Job) -> dict[str, Any]:
         """Take the changed config as a whole, or keep the old one and say why."""
         try:
             fresh = load(self.config_path)
             found = changes(app.setup.config, fresh)
             if found.restart:
-                raise server.ControlError(f"this needs a restart: {'; '.join(found.restart)}")
+                raise RefusedError(f"this needs a restart: {'; '.join(found.restart)}")
             await app.retake(fresh)
         except Exception as error:
             app.log.error("config kept", reason=str(error))
-            raise server.ControlError(f"the config was not taken, the old one stays: {error}") from error
+            raise RefusedError(f"the config was not taken, the old one stays: {error}") from error
         self._log(fresh)
         app.log.info("config taken", changes=found.lines)
-        await app.upkeep()
-        return list(found.lines)
+        return {"changes": list(found.lines)}
 
-    # -- signals and heartbeat ----------------------------------------------------------------------------------
-
-    def _interrupt(self) -> None:
-        self.interrupted = True
-        self.stop.set()
+    async def heartbeat(self, app: App, _: Job) -> None:
+        """Ping the heartbeat address after a healthy cycle, so that somebody learns when the daemon itself dies."""
+        url = app.setup.config.daemon.heartbeat_url
+        if url is None:
+            return
+        await app.engine.wait("look", patience=HEARTBEAT_EVERY)
+        if not await self._ready():
+            return
+        try:
+            await app.ping(url)
+        except SourceError as error:
+            app.log.warning("heartbeat failed", error=str(error))
 
     def _heed_signals(self, app: App) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._interrupt)
+        loop.add_signal_handler(signal.SIGHUP, app.engine.submit, "reload")
 
-        async def reload() -> None:
-            with suppress(server.ControlError):  # said in the log
-                await self._reload(app)
+    def _interrupt(self) -> None:
+        self.interrupted = True
+        self.stop.set()
 
-        loop.add_signal_handler(signal.SIGHUP, lambda: app.engine.submit("reload", reload))
 
-    def _heartbeat(self, app: App) -> list[Job]:
-        """Ping the heartbeat address after a healthy cycle, so that somebody learns when the daemon itself dies."""
+async def carry_out(app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A command from the loopback API: `jobs` tells of jobs, the others are jobs. Raises ControlError.
 
-        async def ping() -> None:
-            url = app.setup.config.daemon.heartbeat_url
-            if url is None or not await self._ready():
-                return
-            try:
-                await app.ping(url)
-            except SourceError as error:
-                app.log.warning("heartbeat failed", error=str(error))
-
-        async def beat() -> None:
-            app.engine.submit("heartbeat", ping)
-
-        return [Job("heartbeat", HEARTBEAT_EVERY * (60 if app.clock.simulated else 1), beat)]
+    A command is waited for, and answered with what it gave, or, with the argument `wait` false, with how far it is.
+    """
+    if name == "jobs":
+        return {"jobs": [asdict(job) for job in app.engine.jobs(arguments.get("names", ()))]}
+    if name not in app.engine.commands():
+        raise server.ControlError(f"the daemon knows no command {name!r}")
+    job = app.engine.submit(name, str(arguments.get("subject") or arguments.get("source", "")), arguments)
+    if not arguments.get("wait", True):
+        return asdict(job)
+    if job.arguments != arguments:
+        raise server.ControlError(f"{job} is running, asked for otherwise; try again when it has ended")
+    if not await app.engine.wait_for(job, COMMAND_PATIENCE):
+        raise server.ControlError(f"{job} is still running; `listener jobs` tells how far it is")
+    if job.error:
+        raise server.ControlError(job.error)
+    return dict(job.result or {})
 
 
 def _bound(settings: DaemonSettings) -> socket | None:
@@ -238,11 +237,6 @@ def say_terms(sources: Sequence[Source], to: log.Log) -> None:
     for kind in dict.fromkeys(type(source) for source in sources):
         terms = kind.terms
         to.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
-
-
-def _backfilled(app: App, sources: list[str]) -> dict[str, Any]:
-    reports = [as_json(report) for report in app.backfills.reports(sources)]
-    return {"running": app.backfills.running(sources), "reports": reports}
 
 
 def observe(app: App, metrics: Metrics) -> None:

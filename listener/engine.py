@@ -1,75 +1,186 @@
-"""Where a job runs: here, in this process, with bounded concurrency; a cluster can take this place."""
+"""Where a named job runs: here, in this process, with so many at once of each name; a cluster can take this place."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
-Work = Callable[[], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
-_HELD: ContextVar[tuple[Engine | None, asyncio.Task[None] | None]] = ContextVar("the slot that this work holds")
+
+class RefusedError(ValueError):
+    """What was asked for cannot be done as it was asked; the message says why and what to do."""
 
 
-async def aside(sleep: Sleep, seconds: float) -> None:
-    """Sleep; work of an engine lets others have its slot meanwhile.
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+ENDED = (JobState.DONE, JobState.FAILED)
+
+
+@dataclass
+class Job:
+    """One job: what it is called, what it is about, and how far it is. All of it can be written as JSON.
+
+    `progress` is the job's own to set, `result` what it gave at its end, `error` why it failed.
+    """
+
+    name: str
+    subject: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    state: JobState = JobState.WAITING
+    progress: Any = None
+    result: Mapping[str, Any] | None = None
+    error: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.subject}".rstrip()
+
+    def argument(self, name: str) -> Any:
+        """Raises RefusedError when it is missing."""
+        if name not in self.arguments:
+            raise RefusedError(f"{self.name} needs {name!r}")
+        return self.arguments[name]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the jobs of one name do, and how many of them at once.
+
+    `long`: the end of the program does not wait for it, since it goes on where it was. `command`: people ask for it.
+    """
+
+    run: Callable[[Job], Awaitable[Mapping[str, Any] | None]]
+    slots: int = 1
+    long: bool = False
+    command: bool = False
+
+
+@dataclass
+class _Lane:
+    """The jobs of one name."""
+
+    work: Work
+    slots: asyncio.Semaphore
+    submitted: int = 0
+    working: int = 0
+    asleep: int = 0
+
+    @property
+    def waiting(self) -> int:
+        return self.submitted - self.working - self.asleep
+
+
+_RUNNING: ContextVar[tuple[_Lane | None, asyncio.Task[None] | None]] = ContextVar("the lane that this task works in")
+
+
+async def pause(sleep: Sleep, seconds: float) -> None:
+    """Sleep; a job lets others of its name have its slot meanwhile.
 
     So sources that fail, and are asked again after a pause, keep nobody else waiting.
     """
-    engine, task = _HELD.get((None, None))
-    if engine is None or task is not asyncio.current_task():
+    lane, task = _RUNNING.get((None, None))
+    if lane is None or task is not asyncio.current_task():
         await sleep(seconds)
-    else:
-        await engine.lend(sleep, seconds)
+        return
+    lane.working, lane.asleep = lane.working - 1, lane.asleep + 1
+    lane.slots.release()
+    try:
+        await sleep(seconds)
+    finally:
+        lane.asleep -= 1
+        await lane.slots.acquire()
+        lane.working += 1
 
 
 class Engine:
-    """Runs pieces of work side by side, each key at most once at a time, at most `concurrency` at once.
+    """Runs jobs side by side: those of one name in their own slots, one of a name and subject at a time.
 
-    Work must not raise; what does is handed to `on_error` with its key, and the others go on.
+    A job that raises has failed; its error is handed to `on_error`, and the others go on.
     """
 
-    def __init__(self, concurrency: int, on_error: Callable[[str, BaseException], None]) -> None:
-        self._concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+    def __init__(self, on_error: Callable[[str, BaseException], None]) -> None:
         self._on_error = on_error
-        self._working = self._aside = 0
+        self._lanes: dict[str, _Lane] = {}
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._jobs: dict[tuple[str, str], Job] = {}
         self.changed = asyncio.Event()
 
-    def resting(self, asleep: int) -> bool:
-        """Whether nothing can go on before one of the `asleep` wakes: who holds a slot sleeps, and no slot is free."""
-        waiting = len(self._tasks) - self._working - self._aside
-        return self._working == asleep - self._aside and (not waiting or self._working == self._concurrency)
+    def add(self, table: Mapping[str, Work]) -> None:
+        """Take up what jobs of these names do."""
+        self._lanes |= {name: _Lane(work, asyncio.Semaphore(work.slots)) for name, work in table.items()}
 
-    async def lend(self, sleep: Sleep, seconds: float) -> None:
-        """Sleep without the slot that the calling work holds, and take one again."""
-        self._working, self._aside = self._working - 1, self._aside + 1
-        self._slots.release()
-        try:
-            await sleep(seconds)
-        finally:
-            self._aside -= 1
-            await self._slots.acquire()
-            self._working += 1
+    def commands(self) -> frozenset[str]:
+        return frozenset(name for name, lane in self._lanes.items() if lane.work.command)
+
+    def submit(self, name: str, subject: str = "", arguments: Mapping[str, Any] | None = None) -> Job:
+        """Start the job, or give the one of this name and subject that waits or runs already."""
+        key, lane = (name, subject), self._lanes[name]
+        if key not in self._tasks:
+            lane.submitted += 1
+            self._jobs[key] = Job(name, subject, arguments or {})
+            self._tasks[key] = asyncio.create_task(self._run(lane, self._jobs[key]), name=f"{name} {subject}")
+            self._tasks[key].add_done_callback(lambda _: self._end(lane, key))
+        return self._jobs[key]
+
+    def jobs(self, names: Collection[str] = ()) -> list[Job]:
+        """What waits or runs, and what has ended with something to show; of these names, or of all."""
+        return [job for job in self._jobs.values() if not names or job.name in names]
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The keys of what runs or waits for a slot."""
-        return tuple(self._tasks)
+        """What waits or runs, in words."""
+        return tuple(str(self._jobs[key]) for key in self._tasks)
 
-    def submit(self, key: str, work: Work) -> bool:
-        """Start the work; False when the same key is still running."""
-        if key in self._tasks:
+    async def wait(self, *names: str, patience: float | None = None) -> bool:
+        """Until no job of these names waits or runs, or so many seconds have passed; whether they have ended."""
+        try:
+            async with asyncio.timeout(patience):
+                while any(name in names for name, _ in self._tasks):
+                    await self.next_change()
+        except TimeoutError:
             return False
-        task = asyncio.create_task(self._run(key, work), name=key)
-        self._tasks[key] = task
-        task.add_done_callback(lambda _: self._ended(key))
         return True
+
+    async def wait_for(self, job: Job, patience: float) -> bool:
+        """Until this job has ended, or so many seconds have passed; whether it has ended."""
+        try:
+            async with asyncio.timeout(patience):
+                while not job.ended:
+                    await self.next_change()
+        except TimeoutError:
+            return False
+        return True
+
+    async def next_change(self) -> None:
+        """Until a job has got on or ended."""
+        self.changed.clear()
+        await self.changed.wait()
+
+    def resting(self, asleep: int) -> bool:
+        """Whether nothing can go on before one of `asleep` sleepers wakes: who has a slot sleeps, and none is free."""
+        lanes = self._lanes.values()
+        if any(lane.waiting and lane.working < lane.work.slots for lane in lanes):
+            return False
+        return sum(lane.working + lane.asleep for lane in lanes) == asleep
 
     async def stop(self, grace: float) -> None:
         """Wait `grace` seconds for what is running, then cancel it. Work is written so that a cancel loses nothing."""
+        for (name, _), task in self._tasks.items():
+            if self._lanes[name].work.long:
+                task.cancel()
         if not self._tasks:
             return
         _, late = await asyncio.wait(list(self._tasks.values()), timeout=grace)
@@ -78,17 +189,28 @@ class Engine:
         if late:
             await asyncio.wait(late, timeout=1)
 
-    async def _run(self, key: str, work: Work) -> None:
-        async with self._slots:
-            self._working += 1
-            _HELD.set((self, asyncio.current_task()))
+    async def _run(self, lane: _Lane, job: Job) -> None:
+        async with lane.slots:
+            lane.working += 1
+            _RUNNING.set((lane, asyncio.current_task()))
+            job.state = JobState.RUNNING
             try:
-                await work()
+                job.result = await lane.work.run(job)
+                job.state = JobState.DONE
+            except RefusedError as error:
+                job.error = str(error)
             except Exception as error:  # noqa: BLE001 - the last line of defence: one source never takes others along
-                self._on_error(key, error)
+                job.error = str(error) or type(error).__name__
+                self._on_error(str(job), error)
             finally:
-                self._working -= 1
+                lane.working -= 1
 
-    def _ended(self, key: str) -> None:
-        self._tasks.pop(key, None)
+    def _end(self, lane: _Lane, key: tuple[str, str]) -> None:
+        lane.submitted -= 1
+        del self._tasks[key]
+        job = self._jobs[key]
+        if job.state is not JobState.DONE:
+            job.state, job.error = JobState.FAILED, job.error or "it was stopped before its end"
+        if not (lane.work.command or job.progress):
+            del self._jobs[key]
         self.changed.set()

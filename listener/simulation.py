@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 from listener.clock import SimulatedClock
 from listener.config import Config
 from listener.engine import Engine
-from listener.schedule import Job
+from listener.schedule import Submit
 
 STANDSTILL = 0.5  # real seconds
 
 
 class SimulatedSchedule:
-    """Runs each job when the simulated clock reaches it, and moves the clock when nothing is left to do."""
+    """Submits each job when the simulated clock reaches it, and moves the clock when nothing is left to do."""
 
     def __init__(
         self, clock: SimulatedClock, engine: Engine, end: datetime, on_time: Callable[[datetime], None] | None = None
@@ -27,14 +27,14 @@ class SimulatedSchedule:
         self._end = end
         self._on_time = on_time or (lambda _: None)
 
-    async def run(self, jobs: Sequence[Job], stop: asyncio.Event) -> None:
-        due = {job.name: self._clock.now() for job in jobs}
+    async def run(self, every: Mapping[str, float], submit: Submit, stop: asyncio.Event) -> None:
+        due = dict.fromkeys(every, self._clock.now())
         while not stop.is_set() and self._clock.now() <= self._end:
-            for job in jobs:
-                if due[job.name] <= self._clock.now():
-                    await job.run()
+            for name, seconds in every.items():
+                if due[name] <= self._clock.now():
+                    submit(name)
                     await self._settle(stop)
-                    due[job.name] = self._clock.now() + timedelta(seconds=job.every)
+                    due[name] = self._clock.now() + timedelta(seconds=seconds)
             wake = self._clock.next_wake()
             self._clock.move_to(min([*due.values(), *([wake] if wake else [])]))
             await self._settle(stop)

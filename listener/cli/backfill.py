@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -18,9 +19,10 @@ from listener.cli.parts import opened_store, settings
 from listener.cli.read import since_time
 from listener.clock import SystemClock
 from listener.collecting.backfill import Report
-from listener.collecting.backfills import as_json as report_json
-from listener.collecting.backfills import chosen, from_json
+from listener.collecting.backfills import as_json as reports_json
+from listener.collecting.backfills import chosen, reports_of
 from listener.config import Config
+from listener.engine import ENDED
 from storage import HeldError, Store
 
 POLL = 0.5
@@ -64,7 +66,7 @@ def backfill(
     log.configure(config.daemon.log, config.redactor.mask, level="error")
     with _progress(names, begin, now, show=not as_json) as tell, opened_store(config) as store:
         reports = _read(config, store, names, begin, tell)
-    print_json([report_json(report) for report in reports]) if as_json else _summary(reports)
+    print_json(reports_json(reports)) if as_json else _summary(reports)
 
 
 def _read(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
@@ -81,28 +83,29 @@ def _read(config: Config, store: Store, names: Sequence[str], since: datetime, t
 
 async def _here(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
     async with opened(config, store, SystemClock(), log.get()) as app:
-        app.backfills.start(chosen(config.sources, names), since)
-        while app.backfills.running(names):
-            await app.backfills.wait(POLL)
-            tell(app.backfills.reports(names))
-        return app.backfills.reports(names)
+        jobs = [app.engine.submit("backfill", name, {"since": since.isoformat()}) for name in names]
+        while not all(job.ended for job in jobs):
+            await app.engine.next_change()
+            tell(reports_of(map(asdict, jobs)))
+        return reports_of(map(asdict, jobs))
 
 
 def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
     """Hand it over, and watch: the daemon goes on whether or not anybody looks."""
-    asked = {"sources": list(names), "since": since.isoformat()}
     try:
-        found = control.hand_over(owner, "backfill", asked)
-        while found["running"]:
-            tell([from_json(value) for value in found["reports"]])
+        for name in names:
+            control.hand_over(owner, "backfill", {"subject": name, "since": since.isoformat(), "wait": False})
+        while True:
+            jobs = [job for job in control.jobs(owner, "backfill") if job["subject"] in names]
+            if all(job["state"] in ENDED for job in jobs):
+                return reports_of(jobs)
+            tell(reports_of(jobs))
             time.sleep(POLL)
-            found = control.hand_over(owner, "backfilled", asked)
     except control.HandoffError as refused:
         fail(str(refused))
     except KeyboardInterrupt:
         err.print("the daemon goes on with it; the same command shows how far it is")
         raise typer.Exit(INTERRUPTED) from None
-    return [from_json(value) for value in found["reports"]]
 
 
 class _progress:  # noqa: N801 - used as a context manager, like a function

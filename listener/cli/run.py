@@ -103,7 +103,7 @@ async def _cycle(config: Config, store: Store) -> dict[str, Any]:
 
     async with opened(config, store, SystemClock(), log.get()) as app:
         app.observers.visited.append(visited)
-        await app.settle()
+        await app.cycle()
     return {"sources": tallies}
 
 

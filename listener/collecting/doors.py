@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from listener.clock import Clock
-from listener.engine import aside
+from listener.engine import pause
 from scrapers.base import Source
 from scrapers.errors import Mask
 from scrapers.http import Http
@@ -16,7 +16,7 @@ from scrapers.stream import Streams
 def door_for(contact: str, clock: Clock, sources: Iterable[Source], mask: Mask) -> Http:
     """The door to the network, to be entered with `async with`. `mask`: see `scrapers.errors`."""
     origins = [origin for source in sources for origin in source.origins()]
-    sleep = partial(aside, clock.sleep)
+    sleep = partial(pause, clock.sleep)
     return Http(contact=contact, now=clock.now, sleep=sleep, vouched=origins, send_date=clock.simulated, mask=mask)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from listener import signals
 from listener.clock import SimulatedClock
 from listener.collecting import backfill as module
 from listener.collecting.backfill import YOUNG, Report, backfill, key_of
-from listener.collecting.backfills import Backfills, as_json, chosen, from_json
+from listener.collecting.backfills import chosen, read_back, reports_of
 from listener.collecting.collect import Collector
+from listener.engine import Engine, Work
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store
 from tests.board import NOW, FakeDoor, post
@@ -298,24 +301,22 @@ def _consumes_nothing(commit: Any) -> Any:
 
 async def test_sources_are_read_side_by_side_and_one_that_fails_stops_no_other(store: Store) -> None:
     store.sources.sync([SourceEntry(name, "board") for name in "abc"], NOW)
-    host, said = collector(store, FakeDoor(HOURLY), SimulatedClock(LATER)), []
-
-    class Log:
-        def info(self, event: str, **more: Any) -> None:
-            said.append(more["source"])
-
-    running = Backfills(host, Log())  # type: ignore[arg-type]
-    sources = [Timed(name="a"), Metered(name="b"), Timed(name="c", asks_for=("x", "y"))]
-    running.start(sources, LATER - 2 * DAY)
-    running.start(sources, LATER - 2 * DAY)
-    assert running.running(["a", "c"]) == ["a", "c"]
-    while running.running("abc"):
-        await running.wait(1)
-    found = {(report.source, report.search): report.state for report in running.reports("abc")}
-    assert found == {("a", ""): "read", ("b", ""): "impossible", ("c", "x"): "read", ("c", "y"): "read"}
-    assert sorted(said) == ["a", "b", "c"]
-    assert [from_json(as_json(report)) for report in running.reports("abc")] == running.reports("abc")
-    await running.stop()
+    host = collector(store, FakeDoor(HOURLY), SimulatedClock(LATER))
+    sources = {"a": Timed(name="a"), "b": Metered(name="b"), "c": Timed(name="c", asks_for=("x", "y"))}
+    engine = Engine(lambda *_: None)
+    engine.add({"backfill": Work(lambda job: read_back(host, sources, job, engine.changed.set), slots=4)})
+    since = (LATER - 2 * DAY).isoformat()
+    jobs = [engine.submit("backfill", name, {"since": since}) for name in "abcz"]
+    assert engine.submit("backfill", "a", {"since": since}) is jobs[0], "one at a time of each source"
+    assert await engine.wait("backfill", patience=60)
+    told = [asdict(job) for job in engine.jobs(["backfill"])]
+    reports = reports_of(json.loads(json.dumps(told)))
+    assert {(it.source, it.search): it.state for it in reports} == {
+        ("a", ""): "read", ("b", ""): "impossible", ("c", "x"): "read", ("c", "y"): "read"
+    }  # fmt: skip
+    (report,) = await read(store, FakeDoor(HOURLY), Timed(name="a"), LATER - 2 * DAY, host.clock)
+    assert reports[0].back_to == report.back_to
+    assert (jobs[3].state, jobs[3].error) == ("failed", "there is no source 'z'; `listener sources --mine` lists yours")
 
 
 def test_sources_are_chosen_by_name_or_all() -> None:

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listener.clock import SimulatedClock, SystemClock
-from listener.engine import Engine
-from listener.schedule import Job
+from listener.engine import Engine, Job, Work
 from listener.simulation import SimulatedSchedule, is_loopback
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -48,63 +47,39 @@ async def test_a_cancelled_sleeper_does_not_hold_time_back() -> None:
 
 
 async def test_the_schedule_runs_each_job_at_its_pace_and_stops_at_the_end() -> None:
-    clock = SimulatedClock(START)
-    engine = Engine(2, no_error)
+    clock, engine = SimulatedClock(START), Engine(no_error)
     seen: list[tuple[str, datetime]] = []
 
-    async def note(name: str) -> None:
-        seen.append((name, clock.now()))
+    async def note(job: Job) -> None:
+        seen.append((job.name, clock.now()))
 
-    jobs = [Job("often", 600, lambda: note("often")), Job("seldom", 1800, lambda: note("seldom"))]
-    await SimulatedSchedule(clock, engine, START + timedelta(hours=1)).run(jobs, asyncio.Event())
+    engine.add({"often": Work(note), "seldom": Work(note)})
+    every, end = {"often": 600.0, "seldom": 1800.0}, START + timedelta(hours=1)
+    await SimulatedSchedule(clock, engine, end).run(every, engine.submit, asyncio.Event())
     assert [at for name, at in seen if name == "often"] == [START + timedelta(minutes=10 * k) for k in range(7)]
     assert [at for name, at in seen if name == "seldom"] == [START + timedelta(minutes=30 * k) for k in range(3)]
 
 
 async def test_time_stands_still_while_work_is_awake_and_moves_on_while_it_sleeps() -> None:
-    clock = SimulatedClock(START)
-    engine = Engine(1, no_error)
+    clock, engine = SimulatedClock(START), Engine(no_error)
     finished: dict[str, datetime] = {}
 
-    async def slow(name: str) -> None:
+    async def slow(job: Job) -> None:
         for _ in range(50):
             await asyncio.sleep(0)  # awake: reading a socket, say
         awake_until = clock.now()
         await clock.sleep(90)
-        finished[name] = clock.now()
+        finished[job.subject] = clock.now()
         assert clock.now() - awake_until == timedelta(seconds=90)
 
-    async def submit() -> None:
-        engine.submit("a", lambda: slow("a"))
-        engine.submit("b", lambda: slow("b"))  # waits for the only slot: neither awake nor asleep
+    async def begin(_: Job) -> None:
+        engine.submit("slow", "a")
+        engine.submit("slow", "b")  # waits for the only slot: neither awake nor asleep
 
-    await SimulatedSchedule(clock, engine, START + timedelta(minutes=9)).run([Job("s", 600, submit)], asyncio.Event())
+    engine.add({"slow": Work(slow), "begin": Work(begin)})
+    schedule = SimulatedSchedule(clock, engine, START + timedelta(minutes=9))
+    await schedule.run({"begin": 600.0}, engine.submit, asyncio.Event())
     assert finished == {"a": START + timedelta(seconds=90), "b": START + timedelta(seconds=180)}
-
-
-async def test_one_piece_of_work_that_fails_leaves_the_others_running() -> None:
-    lost: list[str] = []
-    engine = Engine(2, lambda key, error: lost.append(f"{key}: {error}"))
-    done: list[str] = []
-
-    async def fail() -> None:
-        raise RuntimeError("broken")
-
-    async def succeed() -> None:
-        done.append("ok")
-
-    assert engine.submit("bad", fail)
-    assert engine.submit("good", succeed)
-    assert not engine.submit("good", succeed), "the same key runs once at a time"
-    await engine.stop(grace=1)
-    assert (lost, done) == (["bad: broken"], ["ok"])
-
-
-async def test_work_that_outlives_the_grace_is_cancelled() -> None:
-    engine = Engine(1, no_error)
-    engine.submit("endless", asyncio.Event().wait)  # type: ignore[arg-type]
-    await engine.stop(grace=0.01)
-    assert not engine.running
 
 
 def test_the_system_clock_is_aware_and_real() -> None:

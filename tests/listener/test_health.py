@@ -17,7 +17,7 @@ import pytest
 from insight.model import Gap
 from listener import control, upkeep
 from listener.clock import SimulatedClock, SystemClock
-from listener.collecting.backfills import from_json
+from listener.collecting.backfills import reports_of
 from listener.collecting.budget import Rest
 from listener.collecting.health import conditions
 from listener.daemon import say_terms
@@ -228,12 +228,13 @@ def test_the_daemon_reads_the_past_when_it_holds_the_database(daemon: Running) -
     }  # fmt: skip
     daemon.until(lambda: daemon.said("backfilled"))
     owner = daemon.owner()
-    found = control.hand_over(owner, "backfilled", {"sources": ["good"]})
-    assert [from_json(value).state for value in found["reports"]] == ["impossible"]
+    (job,) = [job for job in control.jobs(owner, "backfill") if job["subject"] == "good"]
+    assert (job["state"], job["error"]) == ("done", "")
+    assert [(it.source, it.state, it.pages) for it in reports_of([job])] == [("good", "impossible", 0)]
     with pytest.raises(control.HandoffError, match="no source"):
-        control.hand_over(owner, "backfill", {"sources": ["nobody"], "since": "2026-01-01T00:00:00+00:00"})
+        control.hand_over(owner, "backfill", {"subject": "nobody", "since": "2026-01-01T00:00:00+00:00"})
     with pytest.raises(control.HandoffError, match="needs 'since'"):
-        control.hand_over(owner, "backfill", {"sources": ["good"]})
+        control.hand_over(owner, "backfill", {"subject": "good"})
     daemon.process.send_signal(signal.SIGTERM)
     assert daemon.process.wait(10) == 0
 

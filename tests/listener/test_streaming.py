@@ -340,18 +340,18 @@ async def test_a_changed_config_is_taken_while_streams_are_open(tmp_path: Path, 
     station.say(*numbers(1, 3))
     with open_store(f"sqlite:///{tmp_path}/test.db") as store:
         async with opened(config("acme"), store, SystemClock(), log.get()) as app:
-            await app.collect()
+            app.engine.submit("collect")
             await stored(app, 3)
             await app.retake(config("acme OR broken"))
             station.say("4")
-            await app.collect()
+            app.engine.submit("collect")
             await stored(app, 4)
             assert len(station.connections) == 2
             app.store.watches.sync = broken  # type: ignore[method-assign]
             with pytest.raises(StoreError):
                 await app.retake(config("nothing"))
             station.say("5")
-            await app.collect()
+            app.engine.submit("collect")
             await stored(app, 5)
         assert [found.post.native_id for batch in store.posts.scan() for found in batch] == list("54321")
 
