@@ -196,12 +196,19 @@ class App:
             await self.write(partial(upkeep.matched, self.store, made.watches, now))
             self.log.info("matched with the queries as they are now", posts=moved)
 
-    async def expire(self, _: Job) -> None:
-        """Let go of what may not, or need not, be kept any longer."""
-        config, now = self.setup.config, self.clock.now()
-        expired = await self.write(lambda: upkeep.expire(self.store, config, now))
-        if expired:
-            self.log.info("expired", posts=expired)
+    async def expire(self, job: Job) -> None:
+        """Let go of what was kept long enough, in short turns: whoever else writes comes between two of them."""
+        config, now, gone = self.setup.config, self.clock.now(), 0
+        outlived = upkeep.outlived(self.store, config, now)
+        while posts := await self.read(lambda: next(outlived, None)):
+            gone += await self.write(partial(self.store.posts.empty, posts, now))
+            job.progress = {"posts": gone}
+        if gone:
+            self.log.info("expired", posts=gone)
+        for forget in upkeep.forgotten(self.store, config, now):
+            while await self.write(forget):
+                pass
+        await self.write(self.store.optimize)
 
     async def measure(self, _: Job) -> None:
         """How late posts come, for whoever wants to know."""

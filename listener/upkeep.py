@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 
 from insight.model import Post, Watch
@@ -11,9 +12,10 @@ from insight.pipeline import Pipeline
 from listener.config import Config
 from scrapers import KINDS
 from scrapers.base import Source
-from storage import Store, StoredPost
+from storage import RECORDS, Store, StoredPost, chunks
 
 REMATCH_DAYS = 90
+TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
 MATCHED = "matched"
 
 
@@ -23,12 +25,20 @@ def keep_days(source: Source | type[Source], own: int | None) -> int | None:
     return min(limits, default=None)
 
 
-def expire(store: Store, config: Config, now: datetime) -> int:
-    """Take the text of posts that may not, or need not, be kept any longer; the counts stay. Gives how many."""
-    expired = store.posts.forget_excluded(now - timedelta(days=config.storage.keep_excluded_days), now)
+def outlived(store: Store, config: Config, now: datetime) -> Iterator[Sequence[int]]:
+    """The posts that may not, or need not, say any longer what they say: for `store.posts.empty`, a turn each."""
+    kept = config.storage
+    yield from chunks(store.posts.hidden(now - timedelta(days=kept.keep_excluded_days)), TURN)
     for network, days in _limits(config).items():
-        expired += store.posts.expire(network, now - timedelta(days=days), now)
-    return expired
+        yield from chunks(store.posts.expired(network, now - timedelta(days=days)), TURN)
+
+
+def forgotten(store: Store, config: Config, now: datetime) -> Iterator[Callable[[], int]]:
+    """What is to be called, a turn each, until it gives 0: each removes some records that nothing reads any more."""
+    kept = config.storage
+    for record in RECORDS:
+        days = kept.keep_rejected_days if record == "rejected" else kept.keep_history_days
+        yield partial(store.forget, record, now - timedelta(days=days))
 
 
 def _limits(config: Config) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
+from storage.database import chunks
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
+from storage.retention import RECORDS
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
@@ -24,6 +26,7 @@ from storage.values import (
 )
 
 __all__ = [
+    "RECORDS",
     "Arrival",
     "DecisionRecord",
     "Delay",
@@ -49,5 +52,6 @@ __all__ = [
     "StoredPost",
     "UnusableError",
     "Visit",
+    "chunks",
     "open_store",
 ]

@@ -102,6 +102,9 @@ class Database(ABC):
     def describe(self) -> dict[str, Any]: ...
 
     @abstractmethod
+    def optimize(self) -> None: ...
+
+    @abstractmethod
     def backup(self, path: Path) -> None: ...
 
     @abstractmethod

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, delete, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, text, tuple_, update
 
 from insight.model import Label, MentionState, PostKey, Sighted, Understood
 from insight.query import Query
@@ -199,42 +199,34 @@ class Posts:
             write_changes(connection, changes.values(), now)
         return sum(1 for one in changes.values() if one.changed)
 
-    def expire(self, network: str, before: datetime, now: datetime) -> int:
-        """Retention: take what posts collected before then say, and who said it. Mentions and counts stay.
+    def expired(self, network: str, before: datetime) -> list[int]:
+        """The posts of a network that were collected before then and still say something, for `empty`."""
+        return self._say_something(tables.posts.c.network == network, tables.posts.c.collected_at < before)
 
-        With the words go earlier revisions, and what mentions quote. Gives how many posts were emptied.
-        """
-        posts = tables.posts
-        return self._empty_all(_collected(before).where(posts.c.network == network), now, {f"network:{network}"})
-
-    def forget_excluded(self, before: datetime, now: datetime) -> int:
-        """Take what posts say that were collected before then and concern nobody: exclusions hide every mention.
-
-        Until then an exclusion can be undone. Gives how many posts were emptied.
-        """
+    def hidden(self, before: datetime) -> list[int]:
+        """Those collected before then that concern nobody: exclusions hide every mention, and could be undone."""
         posts, mentions = tables.posts, tables.mentions
-        # written out, so that the index of hidden mentions serves it
-        hidden = select(mentions.c.post).where(text(f"mentions.{HIDDEN}"))
+        hidden = select(mentions.c.post).where(text(f"mentions.{HIDDEN}"))  # written out: its index serves
         kept = select(mentions.c.post).where(mentions.c.post == posts.c.id, mentions.c.state == MentionState.KEPT.value)
-        return self._empty_all(_collected(before).where(posts.c.id.in_(hidden), ~kept.exists()), now)
+        return self._say_something(posts.c.id.in_(hidden), ~kept.exists(), posts.c.collected_at < before)
 
-    def _empty_all(self, due: Select[Any], now: datetime, named: set[str] | None = None, batch: int = 1000) -> int:
-        emptied_posts = 0
-        while True:
-            with self._database.write(named) as connection:
-                rows = connection.execute(due.limit(batch)).all()
+    def empty(self, numbers: Sequence[int], now: datetime) -> int:
+        """Take what these posts say, and who said it; mentions and counts stay. Gives how many posts were emptied.
+
+        With the words go earlier revisions, and what mentions quote. One transaction: name a few hundred at a time.
+        """
+        with self._database.write() as connection:
+            rows = connection.execute(select(tables.posts).where(tables.posts.c.id.in_(numbers), *_SAYING)).all()
+            if rows:
                 _empty(connection, rows, now)
-            emptied_posts += len(rows)
-            if len(rows) < batch:
-                return emptied_posts
+        return len(rows)
+
+    def _say_something(self, *conditions: ColumnElement[bool]) -> list[int]:
+        with self._database.read() as connection:
+            return list(connection.execute(select(tables.posts.c.id).where(*conditions, *_SAYING)).scalars())
 
 
-def _collected(before: datetime) -> Select[Any]:
-    """The posts collected before then that still say something."""
-    posts = tables.posts
-    return select(posts).where(
-        posts.c.collected_at < before, posts.c.expired_at.is_(None), posts.c.deleted_at.is_(None)
-    )
+_SAYING = (tables.posts.c.expired_at.is_(None), tables.posts.c.deleted_at.is_(None))
 
 
 def _correct(one: Change, item: Understood, retired: Collection[str]) -> None:

@@ -135,6 +135,14 @@ class Sqlite(Database):
             "known_bugs": known_bugs(sqlite3.sqlite_version_info, kind),
         }
 
+    def optimize(self) -> None:
+        """https://sqlite.org/lang_analyze.html: the limit bounds it to a moment, however large the tables are."""
+        with self.guarded(), self._lock, self.writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA analysis_limit = 400")
+            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql("PRAGMA optimize")
+            connection.commit()
+
     def backup(self, path: Path) -> None:
         """Copy the database as it is at one moment, while others read and write. Never over an existing file."""
         try:

@@ -13,7 +13,7 @@ from typing import Any, Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from storage import ingest
+from storage import ingest, retention
 from storage.changes import locks
 from storage.counts import Counts
 from storage.database import Database
@@ -112,6 +112,14 @@ class Store:
             put_deliveries(connection, step.deliveries, step.at)
             put_themes(connection, step.themes, step.members, step.events)
             consume(connection, step.consumed)
+
+    def forget(self, record: str, before: datetime) -> int:
+        """Remove some of what is no longer needed (RECORDS) from before then; gives how many it were, 0 at the end."""
+        return retention.forget(self._database, record, before)
+
+    def optimize(self) -> None:
+        """Let the database learn how much there is of what, so that it chooses its indexes well."""
+        self._database.optimize()
 
     def hold(self, owner: Mapping[str, Any], now: datetime) -> AbstractContextManager[Callable[[], bool]]:
         """Be the one daemon or writer while the context lasts; raises HeldError when another process is.

@@ -37,6 +37,7 @@ POST = Codec(Post)
 CELL = Codec(Cell)
 MENTION = Codec(Mention, "watch", "post", text=Words)
 HIDDEN = "state IN ('excluded', 'dropped')"
+SAYING = "expired_at IS NULL AND deleted_at IS NULL"
 
 # -- what is followed, and where posts come from ------------------------------------------------------------------
 
@@ -149,6 +150,7 @@ class PostRow(Base, table=True):
         *POST.columns(),
         UniqueConstraint("network", "native_id"),
         Index(None, "event_at", "id"),
+        Index("ix_posts_kept", "network", "collected_at", sqlite_where=text(SAYING), postgresql_where=text(SAYING)),
         Index("ix_posts_facts", "event_at", "id", sqlite_where=text("facts IS NOT NULL"),
               postgresql_where=text("facts IS NOT NULL")),
     )  # fmt: skip
@@ -165,6 +167,7 @@ class RevisionRow(Base, table=True):
     """What a post said before an edit."""
 
     __tablename__ = "revisions"
+    __table_args__ = (Index(None, "replaced_at"),)
     post: int = post_key()
     number: int = Field(primary_key=True)
     replaced_at: datetime = column(UtcTime)

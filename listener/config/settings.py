@@ -105,6 +105,15 @@ class StorageSettings(Settings):
     keep_excluded_days: int = Field(
         90, ge=1, le=36_500, description="The same for posts that exclusions hide: so long an exclusion can be undone."
     )
+    keep_history_days: int = Field(
+        400,
+        ge=35,  # a digest reads four weeks and more
+        le=36_500,
+        description="Ended messages and alerts, signals, visits, gaps, former editions and page snapshots go then.",
+    )
+    keep_rejected_days: int = Field(
+        30, ge=1, le=36_500, description="Items that could not be read go after so many days."
+    )
 
 
 class DaemonSettings(Settings):

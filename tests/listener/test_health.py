@@ -270,8 +270,8 @@ class Monthly(Metered):
 async def test_a_platform_that_allows_a_month_gets_its_month(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await collector(store, FakeDoor([1]), SimulatedClock(NOW)).visit(Monthly())
     config = _config([Monthly()], keep_days=None)
-    assert upkeep.expire(store, config, NOW + 30 * DAY) == 0
-    assert upkeep.expire(store, config, NOW + 30 * DAY + timedelta(seconds=1)) == 1
+    assert list(upkeep.outlived(store, config, NOW + 30 * DAY)) == []
+    assert len(list(upkeep.outlived(store, config, NOW + 30 * DAY + timedelta(seconds=1)))) == 1
     assert upkeep.keep_days(Monthly(), 90) == 30
     assert upkeep.keep_days(Monthly(), 7) == 7
 
@@ -280,7 +280,7 @@ async def test_a_platform_that_allows_a_month_gets_its_month(store: Store, monke
 async def test_taking_a_source_out_changes_no_platforms_terms(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await collector(store, FakeDoor([1]), SimulatedClock(NOW)).visit(Monthly())
     monkeypatch.setitem(KINDS, "monthly", Monthly)
-    assert upkeep.expire(store, _config([], keep_days=None), NOW + 31 * DAY) == 1
+    assert len(list(upkeep.outlived(store, _config([], keep_days=None), NOW + 31 * DAY))) == 1
 
 
 def _config(sources: list[Metered], keep_days: int | None) -> Any:

@@ -126,5 +126,7 @@ def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_pat
     config = load(tmp_path / "config.yaml")
     hiding = replace(ACME, query="acme NOT broken")
     take(store, Pipeline([hiding]), Board(), Batch((post(1),)))
-    assert upkeep.expire(store, config, NOW + timedelta(days=7)) == 0
-    assert upkeep.expire(store, config, NOW + timedelta(days=8)) == 1
+    assert list(upkeep.outlived(store, config, NOW + timedelta(days=7))) == []
+    ((number,),) = upkeep.outlived(store, config, NOW + timedelta(days=8))
+    assert store.posts.empty([number], NOW) == 1
+    assert list(upkeep.outlived(store, config, NOW + timedelta(days=8))) == []

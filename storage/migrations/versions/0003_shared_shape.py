@@ -39,6 +39,7 @@ def upgrade() -> None:
     _posts()
     _searches()
     _told()
+    _indexes()
 
 
 def _posts() -> None:
@@ -118,6 +119,13 @@ def _searches() -> None:
             name = f"completeness {source}"
             op.execute(insert(state).values(name=name, value=figures, updated_at=row.updated_at))
         op.execute(state.delete().where(of_all))
+
+
+def _indexes() -> None:
+    """What retention looks for."""
+    saying = sql("expired_at IS NULL AND deleted_at IS NULL")
+    op.create_index("ix_posts_kept", "posts", ["network", "collected_at"], sqlite_where=saying, postgresql_where=saying)
+    op.create_index(op.f("ix_revisions_replaced_at"), "revisions", ["replaced_at"])
 
 
 def _told() -> None:

@@ -51,3 +51,8 @@ def labels_of(store: Store, watch: str = "acme") -> dict[Label, int]:
     for labels in store.counts.totals(watch, NOON - 30 * DAY, NOON + 30 * DAY).values():
         totals.update(labels)
     return dict(totals)
+
+
+def expire(store: Store, network: str, before: datetime, now: datetime) -> int:
+    """Empty what was collected before then; how many posts it were."""
+    return store.posts.empty(store.posts.expired(network, before), now)

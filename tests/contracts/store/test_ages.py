@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from insight.model import Post, Precision
 from storage import Delay, SourceEntry, Store
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, post
 
 SECOND = timedelta(seconds=1)
 
@@ -31,7 +31,7 @@ def test_only_posts_that_the_source_saw_and_that_say_something_have_an_age(store
     other = Post("board", "9", "acme broke my sync", published_at=NOON - HOUR)
     store.ingest(arrival(other, gone=[post(2)]))
     assert aged(store, DAY, -HOUR) == ["1"]
-    store.posts.expire("mastodon", NOON + DAY, NOON)
+    expire(store, "mastodon", NOON + DAY, NOON)
     assert aged(store, DAY, -HOUR) == []
 
 

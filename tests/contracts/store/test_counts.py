@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from insight.counts import EARLIEST, contributions
 from insight.model import Cell, Engagement, Grain, Label, MentionState, Post, Precision, Understood
 from storage import Outcome, Store, open_store, tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 SOURCES = ("mastodon", "mirror", "archive")
@@ -55,7 +55,7 @@ def steps(draw: st.DrawFn) -> Callable[[Store], Any]:
         case "correct":
             return lambda store: store.posts.reclassify(some, at)
         case "expire":
-            return lambda store: store.posts.expire("mastodon", at - DAY, at)
+            return lambda store: expire(store, "mastodon", at - DAY, at)
         case _:
             gone = draw(st.lists(st.builds(post, number=st.integers(1, 6)), max_size=2))
             numbers = tuple(Engagement(one.network, one.native_id, {"likes": 1}) for one in gone)

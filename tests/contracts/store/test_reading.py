@@ -6,16 +6,16 @@ import pytest
 
 from insight.model import Label, MentionState, Precision, Understood
 from storage import Store
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, labels_of, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, labels_of, mention, post, understood
 
 
 def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
     store.ingest(arrival(post(1)))
     store.ingest(arrival(post(1, "edited", edited_at=NOON), at=NOON + HOUR))
     store.ingest(arrival(post(2), at=NOON + DAY))
-    assert store.posts.expire("mastodon", NOON + DAY, NOON + 2 * DAY) == 1
-    assert store.posts.expire("mastodon", NOON + DAY, NOON + 2 * DAY) == 0
-    assert store.posts.expire("other", NOON + 9 * DAY, NOON + 9 * DAY) == 0
+    assert expire(store, "mastodon", NOON + DAY, NOON + 2 * DAY) == 1
+    assert expire(store, "mastodon", NOON + DAY, NOON + 2 * DAY) == 0
+    assert expire(store, "other", NOON + 9 * DAY, NOON + 9 * DAY) == 0
     stored = store.posts.get(post(1).key)
     assert stored is not None
     assert (stored.expired_at, stored.post.text, stored.post.author) == (NOON + 2 * DAY, "", None)
@@ -65,8 +65,8 @@ def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
     store.ingest(arrival(*(stored_as(number, **by_watch) for number, by_watch in enumerate(states))))
     store.ingest(arrival(stored_as(9, acme=hidden), at=NOON + DAY))
     before = store.posts.mentions(post(0).key)[0].mention
-    assert store.posts.forget_excluded(NOON + HOUR, NOON + 9 * DAY) == 2
-    assert store.posts.forget_excluded(NOON + HOUR, NOON + 9 * DAY) == 0
+    assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 2
+    assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 0
     texts = {number: one.post.text for number in (0, 1, 2, 3, 9) if (one := store.posts.get(post(number).key))}
     assert texts == {0: "", 1: ""} | dict.fromkeys((2, 3, 9), post().text)
     after = store.posts.mentions(post(0).key)[0].mention

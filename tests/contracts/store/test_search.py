@@ -19,7 +19,7 @@ from storage import Arrival, Step, Store, open_store
 from storage.tables import METADATA
 from storage.words import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 from tests.insight.query_posts import HOSTS, SOURCES, posts_with
 from tests.insight.query_trees import said, trees
 
@@ -106,7 +106,7 @@ def test_search_finds_exactly_what_the_matcher_finds(
     store.ingest(Arrival("x", "", EARLY, deletions=arrival(gone=[edits[0]]).deletions))
     _same(store, query, edited[1:], owned)
     for network in {one.network for one in edits[:2]}:
-        store.posts.expire(network, EARLY + DAY, EARLY + DAY)
+        expire(store, network, EARLY + DAY, EARLY + DAY)
     _same(store, query, [one for one in edited[2:] if one.post.network not in {e.network for e in edits[:2]}], owned)
 
 
@@ -186,7 +186,7 @@ def test_emptied_posts_leave_the_index(store: Store) -> None:
     store.ingest(arrival(*(post(number) for number in range(6))))
     store.ingest(arrival(gone=[post(0)], at=NOON + DAY))
     assert _indexed(store) == 5
-    store.posts.expire("mastodon", NOON + DAY, NOON + DAY)
+    expire(store, "mastodon", NOON + DAY, NOON + DAY)
     assert _indexed(store) == 0
     _forget_version(store)
     index_all(store)
