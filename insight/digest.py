@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from insight.coverage import SourceWeek, coverage
 from insight.evidence import distinct_quotes, engagement
-from insight.model import Alert, Label, PostKey, Quote, Role, Sighted, SignalKind, Visibility, Watch
+from insight.model import Alert, Label, Quote, Role, Sighted, SignalKind, Visibility, Watch
 from insight.periods import Period, due_period, week_before
 from insight.statistics import pairwise_dispersion, two_counts
 
@@ -34,8 +34,7 @@ Totals = Mapping[str, Mapping[Label, int]]
 class WatchWeek:
     """What is known of a watch's week. `totals` by source and label; `days`, `days_before`: mentions of the seven days.
 
-    `known_before`: whether Listener listened all of the week before. `top`: mentions to choose quotes from; `quotable`:
-    those of them that may be quoted (None: all).
+    `known_before`: whether Listener listened all of the week before. `top`: mentions to choose quotes from.
     """
 
     watch: Watch
@@ -47,7 +46,6 @@ class WatchWeek:
     stories: int = 0
     known_before: bool = True
     top: Sequence[Sighted] = ()
-    quotable: frozenset[PostKey] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class WatchDigest:
 @dataclass(frozen=True, slots=True)
 class Digest:
     """The whole week. `coverage`: what may be missing; `events` those of no watch (sources). `quoting`: which posts are
-    quoted, where it is not any; a sentence.
+    quoted, where it is not any; a sentence. `undelivered`: alerts that have not arrived, a sentence each.
     """
 
     period: Period
@@ -113,6 +111,7 @@ class Digest:
     events: tuple[Event, ...]
     coverage: tuple[str, ...]
     quoting: str = ""
+    undelivered: tuple[str, ...] = ()
 
 
 def compose(
@@ -123,22 +122,23 @@ def compose(
     *,
     public_only: bool = False,
     query: str | None = None,
+    undelivered: Sequence[str] = (),
 ) -> Digest:
     """The digest of a period. `alerts`: those opened in it. `public_only`: private posts count but are not quoted.
-    `query`: what each week's `quotable` were chosen by.
+    `query`: what each week's `top` were chosen by.
     """
     watches = tuple(_watch(week, alerts, public_only) for week in weeks)
     events = _events(alerts, None)
     quoting = f"Figures count all posts; quoted are only those that match: {query}" if query else ""
-    return Digest(period, _headline(watches, events), watches, events, coverage(sources, period), quoting)
+    missing = coverage(sources, period)
+    return Digest(period, _headline(watches, events), watches, events, missing, quoting, tuple(undelivered))
 
 
 def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> WatchDigest:
     by_source = {source: sum(labels.values()) for source, labels in week.totals.items()}
     ranked = tuple(sorted(((source, n) for source, n in by_source.items() if n), key=lambda it: (-it[1], it[0])))
     private = [sighted for sighted in week.top if sighted.post.visibility is Visibility.PRIVATE]
-    allowed = [sighted for sighted in week.top if not (public_only and sighted.post.visibility is Visibility.PRIVATE)]
-    quotable = [it for it in allowed if week.quotable is None or it.post.key in week.quotable]
+    quotable = [it for it in week.top if it.post.visibility is Visibility.PUBLIC] if public_only else week.top
     return WatchDigest(
         week.watch,
         _change(week),

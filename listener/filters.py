@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from insight.model import PostKey, Sighted
 from insight.query import Facts, Matcher
@@ -12,12 +12,11 @@ Themes = Mapping[tuple[str, PostKey], tuple[str, ...]]
 """The ids and labels of the themes that a post belongs to, by watch and post."""
 
 
-def let_through(config: Config, query: str, mentions: Iterable[Sighted], themes: Themes) -> frozenset[PostKey]:
-    """The posts of those mentions that the query looks for, and that none of its exclusions hides."""
-    matcher, found = Matcher(config.filters[query]), set()
+def let_through(config: Config, query: str, mentions: Iterable[Sighted], themes: Themes) -> Iterator[Sighted]:
+    """Those mentions that the query looks for, and that none of its exclusions hides."""
+    matcher = Matcher(config.filters[query])
     for one in mentions:
         facts = Facts.of(one, config.owned, themes.get((one.mention.watch, one.post.key), ()))
         match = matcher.match(one.post, facts)
         if match is not None and match.excluded_by is None:
-            found.add(one.post.key)
-    return frozenset(found)
+            yield one

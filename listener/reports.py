@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 
+from alerts.base import Message
 from alerts.digests import digest_message
 from alerts.rules import may_read_private
 from insight.coverage import SourceWeek
-from insight.digest import Digest, WatchWeek, compose
-from insight.model import Label, NewDelivery, PostKey, Sighted, Watch
+from insight.digest import Digest, Totals, WatchWeek, compose
+from insight.model import Alert, Label, NewDelivery, Sighted
 from insight.periods import Period, due_period
+from insight.query import asks_for
 from insight.silence import SourceHour
 from listener.collecting.rhythm import longest
 from listener.filters import let_through
@@ -41,18 +47,25 @@ def digest_when_due(scene: Scene) -> Period | None:
         return None
     if done and done["period"] == period.key:
         return None
-    deliveries = tuple(_delivery(scene, period, channel) for channel in scene.config.digest_channels)
+    deliveries = _deliveries(scene, period)
     scene.store.commit(Step(scene.now, {"digest": {"period": period.key}}, deliveries=deliveries))
     return period
 
 
-def _delivery(scene: Scene, period: Period, channel: str) -> NewDelivery:
-    unique = f"digest {period.key} {channel}"
-    private = may_read_private(scene.config.routes, channel)
-    digest = compose_digest(scene, period, public_only=not private)
-    name = sha256(unique.encode()).hexdigest()[:24]
-    message = digest_message(digest, scene.now, id=name)
-    return NewDelivery(name, channel, message.to_json(), unique=unique)
+def _deliveries(scene: Scene, period: Period) -> tuple[NewDelivery, ...]:
+    """The digest for each channel, composed once for those that may read private posts and once for the others."""
+    read = week_of(scene, period)
+    composed: dict[bool, Message] = {}
+    deliveries = []
+    for channel in scene.config.digest_channels:
+        private = may_read_private(scene.config.routes, channel)
+        if private not in composed:
+            composed[private] = digest_message(read.digest(public_only=not private), scene.now, id="")
+        unique = f"digest {period.key} {channel}"
+        name = sha256(unique.encode()).hexdigest()[:24]
+        message = replace(composed[private], id=name)
+        deliveries.append(NewDelivery(name, channel, message.to_json(), unique=unique))
+    return tuple(deliveries)
 
 
 def listening_since(scene: Scene) -> datetime | None:
@@ -61,47 +74,77 @@ def listening_since(scene: Scene) -> datetime | None:
     return datetime.fromisoformat(since["at"]) if since else None
 
 
-def compose_digest(scene: Scene, period: Period, *, public_only: bool = True) -> Digest:
-    """The week as data, from what is stored now."""
-    weeks = [_week(scene, watch, period) for watch in scene.watches]
-    opened = scene.store.signals.opened(period.start, period.end)
-    if public_only:  # the very headline of an alert that rests on private posts is private
-        private = scene.store.signals.private({alert.key for alert in opened})
-        opened = [alert for alert in opened if alert.key not in private]
-    query = scene.config.digest.query
-    return compose(period, weeks, opened, _sources(scene, period), public_only=public_only, query=query)
+@dataclass(frozen=True, slots=True)
+class Week:
+    """All that a digest is composed of, as it was read: once for all watches, and for all who get the digest.
+
+    `private`: the keys of alerts that rest on private posts.
+    """
+
+    period: Period
+    watches: Sequence[WatchWeek]
+    alerts: Sequence[Alert]
+    private: frozenset[str]
+    sources: Sequence[SourceWeek]
+    query: str | None
+
+    def digest(self, *, public_only: bool = True) -> Digest:
+        """The very headline of an alert that rests on private posts is private."""
+        alerts = [alert for alert in self.alerts if not (public_only and alert.key in self.private)]
+        return compose(self.period, self.watches, alerts, self.sources, public_only=public_only, query=self.query)
 
 
-def _week(scene: Scene, watch: Watch, period: Period) -> WatchWeek:
-    counts, before, since = scene.store.counts, period.before(), listening_since(scene)
-    top, quotable = _top(scene, watch, period)
-    distinct = counts.distinct(watch.id, period.start, period.end, frozenset(Label))
-    return WatchWeek(
-        watch,
-        counts.totals(watch.id, period.start, period.end),
-        counts.totals(watch.id, before.start, before.end),
-        [_total(scene, watch, start, end) for start, end in period.days()],
-        [_total(scene, watch, start, end) for start, end in before.days()],
-        distinct.authors,
-        distinct.stories,
-        known_before=since is not None and since <= before.start,
-        top=top,
-        quotable=quotable,
-    )
+def week_of(scene: Scene, period: Period) -> Week:
+    """Read a week, with as many queries for one watch and one channel as for many."""
+    # 1. Figures, and mentions to quote: of all watches at once.
+    store, config, since = scene.store, scene.config, listening_since(scene)
+    before, ids = period.before(), [watch.id for watch in scene.watches]
+    edges = [start for start, _ in (*before.days(), *period.days())] + [period.end]
+    counted = store.counts.stretches(ids, edges)
+    distinct = store.counts.distinct(ids, period.start, period.end)
+    top = _top(scene, ids, period)
+    weeks = [
+        WatchWeek(
+            watch,
+            _together(counted[watch.id][7:]),
+            _together(counted[watch.id][:7]),
+            [*map(_sum, counted[watch.id][7:])],
+            [*map(_sum, counted[watch.id][:7])],
+            distinct[watch.id].authors,
+            distinct[watch.id].stories,
+            known_before=since is not None and since <= before.start,
+            top=top[watch.id],
+        )
+        for watch in scene.watches
+    ]
+
+    # 2. What happened, and what may be missing.
+    alerts = store.signals.opened(period.start, period.end)
+    private = store.signals.private({alert.key for alert in alerts})
+    return Week(period, weeks, alerts, private, _sources(scene, period), config.digest.query)
 
 
-def _top(scene: Scene, watch: Watch, period: Period) -> tuple[list[Sighted], frozenset[PostKey] | None]:
-    """The mentions to quote from, and which of them the digest's query lets through: for that, more are looked at."""
-    query = scene.config.digest.query
-    top = scene.store.posts.recent(watch.id, period.start, period.end, limit=SIFTED if query else TOP)
+def _top(scene: Scene, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:
+    """By watch, the mentions to quote from: what the digest's query lets through, for which more are looked at."""
+    query, store = scene.config.digest.query, scene.store
+    top = store.posts.newest(watches, period.start, period.end, SIFTED if query else TOP)
     if query is None:
-        return top, None
-    themes = scene.store.themes.of({found.post.key for found in top})
-    return top, let_through(scene.config, query, top, themes)
+        return top
+    asked = asks_for(scene.config.filters[query], "theme")
+    themes = store.themes.of({one.post.key for its in top.values() for one in its}) if asked else {}
+    return {watch: [*let_through(scene.config, query, its, themes)] for watch, its in top.items()}
 
 
-def _total(scene: Scene, watch: Watch, start: datetime, end: datetime) -> int:
-    return sum(sum(labels.values()) for labels in scene.store.counts.totals(watch.id, start, end).values())
+def _sum(totals: Totals) -> int:
+    return sum(sum(labels.values()) for labels in totals.values())
+
+
+def _together(days: Iterable[Totals]) -> dict[str, dict[Label, int]]:
+    """Several days' mentions by source and label."""
+    found: dict[str, Counter[Label]] = {}
+    for source, labels in chain.from_iterable(day.items() for day in days):
+        found.setdefault(source, Counter()).update(labels)
+    return {source: dict(labels) for source, labels in found.items()}
 
 
 def _sources(scene: Scene, period: Period) -> list[SourceWeek]:

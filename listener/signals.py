@@ -234,7 +234,9 @@ def _evidence(scene: Scene, step: Step, behind: Sequence[Sighted]) -> Callable[[
     speaking = [one for one in behind if one.mention.state is MentionState.KEPT]
     queries = {route.query for route in config.routes if route.query} if speaking else set()
     themes = _themes(step, store.themes.of({one.post.key for one in speaking})) if queries else {}
-    matching = {query: let_through(config, query, speaking, themes) for query in queries}
+    matching = {
+        query: frozenset(one.post.key for one in let_through(config, query, speaking, themes)) for query in queries
+    }
     kept = {one.post.key for one in speaking}
 
     def of(signal: Signal) -> Evidence:

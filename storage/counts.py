@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, overload
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text
 from sqlalchemy import bindparam as bind
 
 from insight.counts import COUNTED, HOURLY, LAGS, SENTIMENT, contributions
@@ -90,24 +90,50 @@ class Counts:
                 found.setdefault(source, {})[Label(value) if facet == SENTIMENT else value] = int(number)
         return found
 
+    def stretches(
+        self, watches: Collection[str], edges: Sequence[datetime]
+    ) -> dict[str, list[dict[str, dict[Label, int]]]]:
+        """`totals` of sentiment for each stretch from one edge up to the next, by watch, all in one read."""
+        table = tables.counts
+        stretch = case(*((table.c.start < edge, number) for number, edge in enumerate(edges[1:])))
+        query = (
+            select(table.c.watch, stretch.label("stretch"), table.c.source, table.c.value, func.sum(table.c.number))
+            .where(table.c.watch.in_(watches), table.c.facet == SENTIMENT)
+            .where(table.c.grain.in_([grain.value for grain in Grain]))
+            .where(table.c.start >= edges[0], table.c.start < edges[-1])
+            .group_by(table.c.watch, text("stretch"), table.c.source, table.c.value)
+            .order_by(table.c.watch, text("stretch"), table.c.source, table.c.value)
+        )
+        found: dict[str, list[dict[str, dict[Label, int]]]] = {watch: [{} for _ in edges[1:]] for watch in watches}
+        with self._database.read() as connection:
+            for watch, number, source, value, mentions in connection.execute(query):
+                found[watch][number].setdefault(source, {})[Label(value)] = int(mentions)
+        return found
+
     def distinct(
-        self, watch: str, since: datetime, until: datetime, labels: Collection[Label] | None = None
-    ) -> Distinct:
-        """Distinct mentions, authors and stories among what is counted. A post without an author adds no author."""
+        self, watches: Collection[str], since: datetime, until: datetime, labels: Collection[Label] | None = None
+    ) -> dict[str, Distinct]:
+        """Distinct mentions, authors and stories among what is counted, by watch, all in one read.
+
+        A post without an author adds no author.
+        """
         mentions, posts = tables.mentions, tables.posts
         query = (
             select(
+                mentions.c.watch,
                 func.count(),
                 func.count(func.distinct(posts.c.network + " " + posts.c.author)),
                 func.count(func.distinct(mentions.c.story)),
             )
             .select_from(mentions.join(posts, posts.c.id == mentions.c.post))
-            .where(mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until)
+            .where(mentions.c.watch.in_(watches), mentions.c.event_at >= since, mentions.c.event_at < until)
             .where(mentions.c.state.in_(_COUNTED), mentions.c.grain.is_not(None))
             .where(*_among(mentions.c.label, labels))
+            .group_by(mentions.c.watch)
         )
         with self._database.read() as connection:
-            return Distinct(*connection.execute(query).one())
+            found = {row[0]: Distinct(*row[1:]) for row in connection.execute(query)}
+        return {watch: found.get(watch, Distinct(0, 0, 0)) for watch in watches}
 
     def recount(self, *, repair: bool = False) -> list[Difference]:
         """Compare every counter with what the stored mentions add up to; `repair` sets right what differs."""

@@ -7,7 +7,19 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 
 from insight.model import Label, MentionState, PostKey, Sighted, Understood
 from insight.query import Query
@@ -23,7 +35,7 @@ from storage.changes import (
     retired_watches,
     write_changes,
 )
-from storage.database import Database
+from storage.database import Database, chunks
 from storage.merge import corrected, emptied
 from storage.reading import KEPT, between, in_states, newest_mentions, pages, select_sighted
 from storage.rows import read_post, read_sighted, read_stored, storable, storable_key
@@ -119,6 +131,31 @@ class Posts:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(mentions.c.event_at.desc(), mentions.c.post.desc()).limit(limit))
             return [read_sighted(row) for row in rows]
+
+    def newest(self, watches: Sequence[str], since: datetime, until: datetime, each: int) -> dict[str, list[Sighted]]:
+        """Kept mentions from `since` up to `until` (not in it), newest first, by watch: at most so many of each.
+
+        One read for every hundred watches.
+        """
+        mentions = tables.mentions
+        newest_first = mentions.c.event_at.desc(), mentions.c.post.desc()
+        of_watch = (
+            select(mentions.c.post, mentions.c.watch)
+            .where(mentions.c.event_at >= since, mentions.c.event_at < until)
+            .where(mentions.c.state == MentionState.KEPT.value)
+            .order_by(*newest_first)
+            .limit(each)
+        )
+        found: dict[str, list[Sighted]] = {watch: [] for watch in watches}
+        for part in chunks(watches, 100):
+            each_of_them = (select(of_watch.where(mentions.c.watch == watch).subquery()) for watch in part)
+            chosen = union_all(*each_of_them).subquery()
+            same = and_(chosen.c.post == mentions.c.post, chosen.c.watch == mentions.c.watch)
+            with self._database.read() as connection:
+                for row in connection.execute(select_sighted().join(chosen, same).order_by(*newest_first)):
+                    sighted = read_sighted(row)
+                    found[sighted.mention.watch].append(sighted)
+        return found
 
     def scan(
         self,

@@ -38,7 +38,7 @@ def digest(
     config = settings(context)
     with stored(config) as store:
         scene = signals.Scene(store, config, store.watches.all(), present(store))
-        found = reports.compose_digest(scene, reports.last_period(scene))
+        found = reports.week_of(scene, reports.last_period(scene)).digest()
         message = digest_message(found, scene.now, id="dry-run")
     if as_json:
         print_json(found)

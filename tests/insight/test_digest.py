@@ -165,15 +165,8 @@ def test_the_due_period_has_just_ended_and_each_minute_belongs_to_one(
     assert before.key != period.key
 
 
-def test_a_filter_chooses_the_quotes_leaves_the_figures_whole_and_is_said() -> None:
-    at = PERIOD.start + HOUR
-    top = [sighted(f"{i}", at, f"text {i}", likes=i) for i in range(6)]
-    chosen = frozenset(it.post.key for it in top if it.post.native_id in ("1", "2"))
-    whole, filtered = (
-        compose(PERIOD, [replace(WEEK, top=top, quotable=quotable)], query=query)
-        for quotable, query in ((None, None), (chosen, "lang:en"))
-    )
-    assert [quote.text for quote in filtered.watches[0].quotes] == ["text 2", "text 1"]
-    assert replace(filtered.watches[0], quotes=()) == replace(whole.watches[0], quotes=())
-    assert whole.quoting == ""
+def test_a_filter_is_said_and_what_did_not_arrive() -> None:
+    assert compose(PERIOD, [WEEK]).quoting == ""
+    filtered = compose(PERIOD, [WEEK], query="lang:en", undelivered=["team: it is down"])
     assert filtered.quoting == "Figures count all posts; quoted are only those that match: lang:en"
+    assert filtered.undelivered == ("team: it is down",)

@@ -13,7 +13,7 @@ from insight.periods import week_before
 from insight.pipeline import Pipeline
 from listener.config import Config
 from listener.filters import let_through
-from listener.reports import compose_digest
+from listener.reports import week_of
 from listener.signals import Scene, commit
 from scrapers.base import Batch
 from storage import SourceEntry, Step, Store, open_store
@@ -62,7 +62,7 @@ def signal(*names: str, kind: SignalKind = SignalKind.SPIKE, key: str = "spike:f
 def passing(store: Store, query: str, *names: str) -> set[str]:
     mentions = store.posts.of("firefox", {PostKey("board", name) for name in names})
     themes = store.themes.of({one.post.key for one in mentions})
-    return {key.native_id for key in let_through(config(query), query, mentions, themes)}
+    return {one.post.native_id for one in let_through(config(query), query, mentions, themes)}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_digest_quotes_what_its_query_lets_through_and_counts_all(store: Sto
     period = week_before((NOW + timedelta(days=3)).date(), 8, "UTC")
 
     def composed(query: str | None) -> tuple[str, set[str], int]:
-        digest = compose_digest(Scene(store, config(digest=query), (FIREFOX,), NOW), period)
+        digest = week_of(Scene(store, config(digest=query), (FIREFOX,), NOW), period).digest()
         (week,) = digest.watches
         return digest.quoting, {quote.author or "" for quote in week.quotes}, week.change.now
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
 from insight.model import Cell, Engagement, Grain, Label, MentionState, Post, Precision, Understood
-from storage import Outcome, Store, open_store, tables
+from storage import Distinct, Outcome, Store, open_store, tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
@@ -157,9 +158,25 @@ def test_distinct_counts_sets_and_not_sums(store: Store) -> None:
     nobody = post(3, author=None)
     elsewhere = Post("forum", "9", "acme broke", author="someone", published_at=NOON - HOUR)
     store.ingest(arrival(*same, nobody, elsewhere))
-    found = store.counts.distinct("acme", NOON - DAY, NOON, [Label.NEGATIVE])
-    assert (found.mentions, found.authors, found.stories) == (4, 2, 4)
-    assert store.counts.distinct("acme", NOON - DAY, NOON - 2 * HOUR).mentions == 0
+    store.ingest(arrival(understood(post(4, author="else"), Label.NEGATIVE, "rival")))
+    assert store.counts.distinct(["acme", "rival", "quiet"], NOON - DAY, NOON, [Label.NEGATIVE]) == {
+        "acme": Distinct(4, 2, 4), "rival": Distinct(1, 1, 1), "quiet": Distinct(0, 0, 0),
+    }  # fmt: skip
+    assert store.counts.distinct(["acme"], NOON - DAY, NOON - 2 * HOUR) == {"acme": Distinct(0, 0, 0)}
+
+
+def test_stretches_are_totals_of_each_watch_from_edge_to_edge(store: Store) -> None:
+    days = [NOON - 3 * DAY, NOON - 2 * DAY, NOON - DAY, NOON]
+    for number in range(6):
+        at = NOON - (number + 1) * 11 * HOUR
+        label, watches = [Label.NEGATIVE, Label.POSITIVE][number % 2], ["acme", "rival"][: 1 + number // 3]
+        store.ingest(arrival(understood(post(number, published_at=at), label, *watches), source=f"s{number % 2}"))
+    store.ingest(arrival(post(9, precision=Precision.DAY, published_at=NOON - DAY)))
+    found = store.counts.stretches(["acme", "rival", "quiet"], days)
+    assert found == {
+        watch: [store.counts.totals(watch, *edges) for edges in pairwise(days)] for watch in ("acme", "rival", "quiet")
+    }
+    assert [sum(sum(labels.values()) for labels in of.values()) for of in found["acme"]] == [2, 3, 2]
 
 
 def test_a_store_survives_being_closed(tmp_path: Path) -> None:

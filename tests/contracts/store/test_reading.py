@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from insight.model import Label, MentionState, Precision, Understood
-from storage import Store
+from storage import Distinct, Store
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, labels_of, mention, post, understood
 
 
@@ -88,7 +88,7 @@ def test_a_corrected_time_moves_the_mention_too(store: Store) -> None:
     store.ingest(arrival(post(published_at=NOON - 5 * DAY, edited_at=NOON)))
     assert store.posts.recent("acme", NOON - DAY, NOON) == []
     assert len(store.posts.recent("acme", NOON - 6 * DAY, NOON - 4 * DAY)) == 1
-    assert store.counts.distinct("acme", NOON - DAY, NOON).mentions == 0
+    assert store.counts.distinct(["acme"], NOON - DAY, NOON) == {"acme": Distinct(0, 0, 0)}
 
 
 @pytest.mark.parametrize("watch", [None, "acme"])
@@ -116,4 +116,4 @@ def test_posts_of_unknown_time_are_ordered_by_collection_and_count_nowhere(store
     store.ingest(arrival(unknown))
     assert [one.post for one in store.posts.recent("acme", NOON, NOON + HOUR)] == [unknown]
     assert labels_of(store) == {}
-    assert store.counts.distinct("acme", NOON - DAY, NOON + DAY).mentions == 0
+    assert store.counts.distinct(["acme"], NOON - DAY, NOON + DAY) == {"acme": Distinct(0, 0, 0)}

@@ -1,0 +1,122 @@
+"""A step and a digest ask the database as often for one watch, one signal and one channel as for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from insight.digest import WatchDigest
+from insight.model import Label, Post, Role, Signal, SignalKind, Visibility, Watch
+from listener.reports import LISTENING_SINCE, digest_when_due, last_period, week_of
+from listener.signals import Scene, Told, commit
+from storage import SourceEntry, Step, Store, open_store
+from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, understood
+from tests.listener.configs import understood as understood_config
+
+NAMES = [f"w{number}" for number in range(10)]
+LATER = NOON + 7 * DAY
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    on_postgres = request.param == "postgresql"
+    url = request.getfixturevalue("postgres")() if on_postgres else f"sqlite:///{tmp_path}/test.db"
+    with open_store(url) as opened:
+        opened.sources.sync([SourceEntry("board", "board")], NOON)
+        opened.state.put(LISTENING_SINCE, {"at": (NOON - 30 * DAY).isoformat()}, NOON)
+        posts = [
+            Post("board", f"{number}", f"w {number}", author=f"a{number}", published_at=NOON - number * 5 * HOUR,
+                 visibility=Visibility.PRIVATE if number % 7 == 0 else Visibility.PUBLIC)
+            for number in range(60)
+        ]  # fmt: skip
+        opened.ingest(arrival(*(understood(post, Label.NEGATIVE, *NAMES) for post in posts), source="board"))
+        yield opened
+
+
+def scene(store: Store, watches: int, channels: int) -> Scene:
+    """Of so many watches, and so many channels, half of which may read private posts."""
+    ids = NAMES[:watches]
+    named = ", ".join(f"{{id: {name}, query: {name}}}" for name in ids)
+    kinds = ", ".join(f"c{number}: {{kind: bell}}" for number in range(channels))
+    routes = "".join(
+        f"  - {{channel: c{number}, query: 'lang:en', private: {'true' if number % 2 else 'false'}}}\n"
+        for number in range(channels)
+    )
+    config = understood_config(f"""\
+contact: you@example.org
+watches: [{named}]
+sources: [{{kind: board}}]
+channels: {{{kinds}}}
+digest: {{query: 'theme:any OR lang:en'}}
+alerts:
+  routes:
+{routes}""")
+    return Scene(store, config, tuple(Watch(name, name, Role.BRAND, name) for name in ids), LATER)
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[list[str]]:
+    """The statements that read or write meanwhile."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not any(word in statement for word in ("BEGIN", "pg_advisory")):
+            said.append(statement)
+
+    engines = {store._database.reader, store._database.writer}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_digest_takes_as_many_queries_for_ten_watches_and_eight_channels_as_for_one(store: Store) -> None:
+    with counted(store) as one:
+        assert digest_when_due(scene(store, 1, 1))
+    store.state.put("digest", None, NOON)
+    with counted(store) as many:
+        assert digest_when_due(scene(store, 10, 8))
+    assert len(many) == len(one)
+    assert len(one) <= 24
+    assert {row.channel for row in store.outbox.claim(LATER, HOUR, 99)} == {f"c{number}" for number in range(8)}
+
+
+def test_a_digest_says_of_each_watch_what_it_says_of_it_alone(store: Store) -> None:
+    def said_of_the_first(watches: int, *, public_only: bool) -> WatchDigest:
+        at = scene(store, watches, 1)
+        return week_of(at, last_period(at)).digest(public_only=public_only).watches[0]
+
+    for public_only in (True, False):
+        alone = said_of_the_first(1, public_only=public_only)
+        assert said_of_the_first(10, public_only=public_only) == alone
+        assert (Visibility.PRIVATE in {quote.visibility for quote in alone.quotes}) is not public_only
+        assert alone.change.now == sum(alone.days) > 0
+
+
+def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_one(store: Store) -> None:
+    keys = tuple(one.post.key for one in store.posts.recent("w0", NOON - 30 * DAY, NOON + DAY))
+    assert len(keys) == 60
+
+    def commit_step(signals: int, channels: int) -> list[Told]:
+        at = scene(store, 1, channels)
+        told = tuple(
+            Signal(SignalKind.SPIKE, f"spike:w0:{signals} {number}", "w0", None, LATER, "More", posts=keys)
+            for number in range(signals)
+        )
+        return commit(at, Step(LATER, {"watch:w0": {"seen": signals}}, told), at.watches[0])
+
+    with counted(store) as one:
+        commit_step(1, 2)
+    with counted(store) as many:
+        told = commit_step(10, 8)
+    reads, reads_of_many = ([it for it in said if it.startswith("SELECT")] for said in (one, many))
+    assert len(reads_of_many) == len(reads)
+    assert len(many) - len(one) <= 9 * 2  # a signal and an alert may be written for themselves, nothing else
+    assert [[channel.channel for channel in item.decision.told] for item in told] == [["c1", "c3", "c5", "c7"]] * 10
