@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter
 
-from insight.model import Quote
+from insight.model import Action, Quote
 
 
 class Fault(StrEnum):
@@ -98,6 +99,7 @@ class Message:
 
     `headline` is one line; `body` plain text; `html` only where a template made one (the digest). `sent_before`
     marks a possible repeat, after an outcome that nobody could look up. `zone`: the reader's, for the quotes' times.
+    `action` and `recipient` are the delivery's: what the message does, and to whom ("": whomever the channel reaches).
     """
 
     id: str
@@ -112,6 +114,8 @@ class Message:
     over: bool = False
     sent_before: bool = False
     zone: str = "UTC"
+    action: Action = Action.POST
+    recipient: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return _MESSAGE.dump_python(self, mode="json")  # type: ignore[no-any-return]
@@ -126,22 +130,30 @@ _MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do. `lookup`: it can be asked whether a message with this id has arrived."""
+    """What a channel can do. `lookup`: it can be asked whether a message with this id has arrived. `probe`: `check`
+    tells whether a message would arrive, so that a channel which refused for good is asked that way first.
+    """
 
     edit: bool = False
     thread: bool = False
     lookup: bool = False
     buttons: bool = False
+    probe: bool = False
 
 
 Ref = Mapping[str, str]
 """Where a message ended up, in the channel's own terms (Slack: channel and ts)."""
 
 
+SHORTEST_SECRET = 4
+"""A shorter one would take every other word with it, and hides nothing."""
+
+
 class Channel(BaseModel):
     """A way to people. The fields of a subclass are its settings; a new channel is one file and one line in CHANNELS.
 
-    `send` and its siblings block and run in a thread. They raise SendError and nothing else.
+    `send` and its siblings block and run in a thread. They raise SendError and nothing else. What speaks HTTP speaks it
+    over the `post` that it is given, which has an end whatever the other side does.
     """
 
     # an error that shows its input would show a secret
@@ -152,21 +164,32 @@ class Channel(BaseModel):
     example: ClassVar[dict[str, Any]]
     capabilities: ClassVar[Capabilities] = Capabilities()
 
-    def send(self, message: Message, ref: Ref | None = None) -> Ref:
-        """Deliver. `ref`: where this conversation's first message is, for a channel that threads."""
+    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
+        """Deliver to `message.recipient` as `message.action` says. `ref`: where the conversation's first message is."""
         raise NotImplementedError
 
-    def lookup(self, message: Message, ref: Ref | None = None) -> Ref | None:
+    def lookup(self, message: Message, ref: Ref | None, post: Post) -> Ref | None:
         """Where the message with this id is, or None when it did not arrive. Only with `capabilities.lookup`.
 
         `ref` as in `send`. A permanent SendError says that this receiver cannot be asked after all.
         """
         raise NotImplementedError
 
-    def check(self) -> str:
+    def check(self, post: Post) -> str:
         """Try the channel without telling anybody anything; a line that says what was found. Raises SendError."""
         raise NotImplementedError
+
+    def recipients(self) -> tuple[str, ...]:
+        """To whom each message goes, one delivery each, so that one who is refused costs the others nothing."""
+        return ("",)
 
     def addresses(self) -> tuple[str, ...]:
         """Host names or addresses this channel talks to (a simulated clock allows loopback only)."""
         return ()
+
+    def masked(self, text: str) -> str:
+        """The text without this channel's secrets: the other side may have repeated one, as it is or as base64."""
+        for secret in (value.get_secret_value() for _, value in self if isinstance(value, SecretStr)):
+            for shown in (secret, b64encode(secret.encode()).decode()) if len(secret) >= SHORTEST_SECRET else ():
+                text = text.replace(shown, "***")
+        return text

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from alerts.base import Channel, Message, Ref, SendError
+from alerts.base import Channel, Message, Post, Ref, SendError
 from alerts.render import plain
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -23,7 +23,7 @@ class Console(Channel):
 
     color: bool | None = Field(None, description="Colour or none; by default only on a terminal.")
 
-    def send(self, message: Message, ref: Ref | None = None) -> Ref:
+    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
         first, _, rest = plain(message).partition("\n")
         block = f"{_bold(first) if self._colored() else first}\n{rest}"
         try:
@@ -34,7 +34,7 @@ class Console(Channel):
             raise SendError("standard output is closed", permanent=True, remedy="use another channel") from error
         return {}
 
-    def check(self) -> str:
+    def check(self, post: Post) -> str:
         return "prints to standard output"
 
     def _colored(self) -> bool:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import smtplib
 import socket
 import ssl
+import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from alerts.base import Capabilities, Channel, Message, Ref, SendError
+from alerts.base import Capabilities, Channel, Fault, Message, Post, Ref, SendError
 from alerts.email_message import address, compose, message_id
 
+_LONGEST = 4
+"""Times `timeout`: what a whole conversation with the server may take."""
+_CAP = 100_000
+"""Bytes that a server may say in one conversation."""
 Security = Literal["starttls", "tls", "none"]
+_OFFLINE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class Email(Channel):
-    """Mail to one or several people. Nobody can ask what has arrived: a repeat has the same Message-ID, and says so."""
+    """Mail to one or several people, each on their own. Nobody can ask what has arrived: a repeat has the same
+    Message-ID, and says so.
+    """
 
     kind: ClassVar[str] = "email"
     title: ClassVar[str] = "Mail (SMTP)"
@@ -32,7 +42,7 @@ class Email(Channel):
         "to": ["team@example.org"],
     }
 
-    capabilities: ClassVar[Capabilities] = Capabilities(thread=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(thread=True, probe=True)
 
     host: str = Field(min_length=1, description="The mail server.")
     port: int | None = Field(None, ge=1, le=65535, description="587 with starttls, 465 with tls, 25 with none.")
@@ -41,7 +51,12 @@ class Email(Channel):
     password: SecretStr | None = Field(None, description="Their password.")
     sender: str = Field(description='Who it comes from: "Listener <listener@example.org>".')
     to: tuple[str, ...] = Field(min_length=1, description="Who gets it.")
-    timeout: float = Field(15.0, gt=0, le=120, description="Seconds to wait for each answer of the server.")
+    timeout: float = Field(
+        15.0,
+        gt=0,
+        le=120,
+        description="Seconds to wait for each answer of the server; a whole mail has four times that.",
+    )
 
     @field_validator("sender")
     @classmethod
@@ -76,40 +91,30 @@ class Email(Channel):
     def addresses(self) -> tuple[str, ...]:
         return (self.host,)
 
-    def send(self, message: Message, ref: Ref | None = None) -> Ref:
-        """The ref names the mail for its replies, and in `refused` those whom the server would not take it for."""
+    def recipients(self) -> tuple[str, ...]:
+        return self.to
+
+    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
+        """To the message's recipient; to everybody where it names none. The ref names the mail for its replies."""
         mail = compose(message, ref, self.sender, self.to)
         with self._session() as (server, after):
-            refused = self._envelope(server)
-            _data(server, mail.as_bytes(), after)
-        found = {"message_id": message_id(message.id, self.sender), "subject": str(mail["Subject"])}
-        return {**found, "refused": "; ".join(refused)} if refused else found
+            self._expect(server.mail(address(self.sender).addr_spec), 250, "sender")
+            for recipient in (message.recipient,) if message.recipient else self.to:
+                code, said = server.rcpt(recipient)
+                if code not in {250, 251}:
+                    raise self._answered(f"mail: {recipient}", code, said, Fault.RECIPIENT)
+            self._data(server, mail.as_bytes(), after)
+        return {"message_id": message_id(message.id, self.sender), "subject": str(mail["Subject"])}
 
-    def check(self) -> str:
+    def check(self, post: Post) -> str:
         with self._session() as (server, _):
-            _expect(server.noop(), 250, "NOOP")
+            self._expect(server.noop(), 250, "NOOP")
         login = f"logged in as {self.user}" if self.user else "without a login"
         return f"{self.host}:{self._port} answers, {login}, security: {self.protection}; to {', '.join(self.to)}"
 
     @property
     def _port(self) -> int:
         return self.port or _PORTS[self.protection]
-
-    def _envelope(self, server: smtplib.SMTP) -> list[str]:
-        """Name the sender and the recipients. Some may be refused; an error only when all of them are."""
-        _expect(server.mail(address(self.sender).addr_spec), 250, "sender")
-        refused: list[str] = []
-        codes: list[int] = []
-        for recipient in self.to:
-            code, said = server.rcpt(recipient)
-            if code not in {250, 251}:
-                codes.append(code)
-                refused.append(f"{recipient} ({code} {_text(said)})")
-        if len(refused) == len(self.to):
-            remedy = "check the addresses" if min(codes) >= 500 else ""
-            summary = f"mail: nobody was accepted: {'; '.join(refused)}"
-            raise SendError(summary, permanent=min(codes) >= 500, remedy=remedy)
-        return refused
 
     @contextmanager
     def _session(self) -> Iterator[tuple[smtplib.SMTP, list[str]]]:
@@ -118,7 +123,12 @@ class Email(Channel):
         try:
             server = self._connect()
             try:
-                self._greet(server)
+                server.ehlo_or_helo_if_needed()
+                if self.protection == "starttls":
+                    server.starttls(context=ssl.create_default_context())
+                    server.ehlo()
+                if self.user and self.password:
+                    server.login(self.user, self.password.get_secret_value())
                 yield server, after
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()
@@ -135,56 +145,113 @@ class Email(Channel):
         own = own if "." in own and own.isascii() else "[127.0.0.1]"
         if self.protection == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(self.host, self._port, own, timeout=self.timeout, context=context)
-        return smtplib.SMTP(self.host, self._port, own, timeout=self.timeout)
+            return _BoundedTls(self.host, self._port, own, timeout=self.timeout, context=context)
+        return _Bounded(self.host, self._port, own, timeout=self.timeout)
 
-    def _greet(self, server: smtplib.SMTP) -> None:
-        server.ehlo_or_helo_if_needed()
-        if self.protection == "starttls":
-            server.starttls(context=ssl.create_default_context())
-            server.ehlo()
-        if self.user and self.password:
-            server.login(self.user, self.password.get_secret_value())
+    def _data(self, server: smtplib.SMTP, mail: bytes, after: list[str]) -> None:
+        """Send the text of a mail. Step by step, because only a loss after the final dot leaves the outcome unknown."""
+        self._expect(server.docmd("DATA"), 354, "DATA", Fault.MESSAGE)
+        server.send(re.sub(rb"(?m)^\.", b"..", mail))
+        after.append("final dot")
+        server.send(b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
+        answer = server.getreply()
+        after.clear()  # whatever the answer was, it is known
+        self._expect(answer, 250, "text", Fault.MESSAGE)
+
+    # -- what went wrong --------------------------------------------------------------------------------------------
+
+    def _expect(self, answer: tuple[int, bytes], code: int, step: str, fault: Fault = Fault.CHANNEL) -> None:
+        if answer[0] != code:
+            raise self._answered(f"mail: {step}", *answer, fault)
+
+    def _answered(self, step: str, code: int, said: bytes | str, fault: Fault = Fault.CHANNEL) -> SendError:
+        """421: the server is closing, whatever the step was about."""
+        remedy = "the server says it is for good: see its words" if code >= 500 else ""
+        words = f"{step}: {code} {self._text(said)}"
+        if code == -1:  # smtplib's word for no number at all
+            return SendError(f"{step}: this is no mail server", remedy="check host, port and security")
+        return SendError(words, permanent=code >= 500, remedy=remedy, fault=Fault.CHANNEL if code == 421 else fault)
 
     def _error(self, error: Exception, *, unknown: bool) -> SendError:
         place = f"mail: {self.host}:{self._port}"
         if isinstance(error, smtplib.SMTPAuthenticationError):
-            said = f"{place} refused the login ({error.smtp_code} {_text(error.smtp_error)})"
+            said = f"{place} refused the login ({error.smtp_code} {self._text(error.smtp_error)})"
             return SendError(said, permanent=error.smtp_code >= 500, remedy="check user and password")
         if isinstance(error, smtplib.SMTPNotSupportedError):
             remedy = 'the server does not offer what the config asks for: try "security: tls" with port 465'
-            return SendError(f"{place}: {_text(str(error))}", permanent=True, remedy=remedy)
+            return SendError(f"{place}: {self._text(str(error))}", permanent=True, remedy=remedy)
         if isinstance(error, smtplib.SMTPResponseException):
-            return _answered(place, error.smtp_code, error.smtp_error)
+            return self._answered(place, error.smtp_code, error.smtp_error)
         if isinstance(error, ssl.SSLCertVerificationError):
             remedy = "put the server's own name as host; for a private authority set SSL_CERT_FILE"
             return SendError(f"{place}: {error.verify_message}", permanent=True, remedy=remedy)
-        remedy = "" if unknown else "check host, port and security"
-        return SendError(f"{place}: {_text(str(error)) or type(error).__name__}", unknown=unknown, remedy=remedy)
+        said, remedy = (
+            self._text(str(error)) or type(error).__name__,
+            "" if unknown else "check host, port and security",
+        )
+        offline = isinstance(error, socket.gaierror) or getattr(error, "errno", None) in _OFFLINE
+        return SendError(f"{place}: {said}", unknown=unknown, offline=offline, remedy=remedy)
+
+    def _text(self, said: bytes | str) -> str:
+        """A server's words on one line. It may be anybody's server, so not more than a few of them, and no secret."""
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        if self.password:
+            text = text.replace(
+                b64encode(f"\0{self.user}\0{self.password.get_secret_value()}".encode()).decode(), "***"
+            )
+        return " ".join("".join(char if char.isprintable() else " " for char in self.masked(text)).split())[:200]
 
 
-def _data(server: smtplib.SMTP, mail: bytes, after: list[str]) -> None:
-    """Send the text of a mail. Step by step, because only a loss after the final dot leaves the outcome unknown."""
-    _expect(server.docmd("DATA"), 354, "DATA")
-    server.send(re.sub(rb"(?m)^\.", b"..", mail))
-    after.append("final dot")
-    server.send(b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")
-    answer = server.getreply()
-    after.clear()  # whatever the answer was, it is known
-    _expect(answer, 250, "text")
+class _Bounded(smtplib.SMTP):
+    """A conversation with an end: after so many timeouts the connection is cut, and _CAP bytes are read at most."""
+
+    _left = _CAP
+    _line: socket.socket | None = None
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._line = sock.dup()  # a handle that stays ours when TLS takes the socket over
+        self._timer = threading.Timer(_LONGEST * timeout, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+        return sock
+
+    def _cut(self) -> None:
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Capped(self, self.sock.makefile("rb"))
+        return super().getreply()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            line, self._line = self._line, None
+            if line is not None:
+                self._timer.cancel()
+                line.close()
 
 
-def _expect(answer: tuple[int, bytes], code: int, step: str) -> None:
-    if answer[0] != code:
-        raise _answered(f"mail: {step}", *answer)
+class _BoundedTls(smtplib.SMTP_SSL, _Bounded):
+    """The same inside TLS; in this order, so that the handshake has the same end."""
 
 
-def _answered(step: str, code: int, said: bytes | str) -> SendError:
-    remedy = "the server says it is for good: see its words" if code >= 500 else ""
-    return SendError(f"{step}: {code} {_text(said)}", permanent=code >= 500, remedy=remedy)
+class _Capped:
+    """What the server says, as smtplib reads it, up to what is left of the cap."""
 
+    def __init__(self, server: _Bounded, file: Any) -> None:
+        self._server, self._file = server, file
 
-def _text(said: bytes | str) -> str:
-    """A server's words on one line. It may be anybody's server, so not more than a few of them."""
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:200]
+    def readline(self, size: int) -> bytes:
+        line: bytes = self._file.readline(size)
+        self._server._left -= len(line)
+        if self._server._left < 0:
+            raise OSError("the server says more than a mail server has to say")
+        return line
+
+    def close(self) -> None:
+        self._file.close()

@@ -11,7 +11,7 @@ from alerts.base import Fact, Message, MessageKind
 from alerts.rules import Change, Decision, Told, delivery_id
 from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
 from insight.evidence import representative
-from insight.model import Alert, NewDelivery, PostKey, Quote, Sighted, Signal, Watch
+from insight.model import Action, Alert, NewDelivery, PostKey, Quote, Sighted, Signal, Watch
 
 MAX_QUOTES = 5
 LITTLE = 0.5  # fewer than this are not worth a number, nor a quotient
@@ -26,6 +26,7 @@ def alert_deliveries(
     """
     if decision.alert is None:
         return ()
+    action = Action.POST if decision.change is Change.OPEN else Action.REPLY
     chosen: dict[frozenset[PostKey], tuple[Quote, ...]] = {}
     deliveries = []
     for told in decision.told:
@@ -33,7 +34,7 @@ def alert_deliveries(
             chosen[told.posts] = representative([one for one in behind if one.post.key in told.posts], MAX_QUOTES)
         message = alert_message(signal, decision.alert, decision.change, told, watch, now, chosen[told.posts])
         deliveries.append(
-            NewDelivery(message.id, told.channel, message.to_json(), message.conversation, unique=message.id)
+            NewDelivery(message.id, told.channel, message.to_json(), message.conversation, message.id, action)
         )
     return tuple(deliveries)
 

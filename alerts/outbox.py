@@ -1,46 +1,61 @@
-"""Claim, send, record: nothing lost, and nothing twice wherever the receiver can be asked.
+"""Sends what waits for one channel: nothing lost, and nothing twice wherever the receiver can be asked.
 
-1. Claim what is due. A delivery whose lease ran out, or whose reply was lost, comes back with `was_unknown`.
-2. Send, each channel in a lane of its own, so that none waits for another; inside a lane in order, so that the
-   first message of a conversation is there before its replies. Before a repeat the receiver is asked for the first
-   copy; where it cannot be asked, the repeat says that it may be one.
-3. Record. A crash between any two of these steps leaves a delivery that step 1 finds again.
+1. A channel in trouble is left alone until its next try; one that refused for good is asked first whether it works.
+2. Claim one delivery, the oldest that is due. One whose sender died, or whose reply was lost, says `was_unknown`: then
+   the receiver is asked for the first copy, and where it cannot be asked, the repeat says that it may be one.
+3. Send it in a thread of its own, and record what came of it. Trouble of the channel (or of one recipient) holds the
+   channel (or that recipient), and costs the message nothing; trouble of the message puts off that message alone.
+
+A crash between any two of these steps leaves a delivery that step 2 finds again.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.to_thread import run_sync
 
-from alerts.base import Channel, Message, Ref, SendError
-from insight.model import Delivery, DeliveryState
+from alerts.attempt import Attempt, in_own_thread, send_one
+from alerts.base import Channel, Fault, Message, Post, Ref, SendError
+from insight.model import ChannelTrouble, Delivery, DeliveryState
 
+T = TypeVar("T")
 LEASE = timedelta(minutes=10)
-MAX_ATTEMPTS = 12
-MAX_AGE = timedelta(hours=24)
+PATIENCE = 300.0
+"""Seconds after which a call of a channel is given up as hanging: well within the lease."""
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
+OFFLINE_PAUSE = 120.0
+"""Seconds at most between two tries while nothing can be reached: they cost nobody anything."""
 
 
 class Outbox(Protocol):
     """Where deliveries are kept; synchronous, each call one transaction.
 
-    `claim` gives what is due, oldest first, and never a delivery while an earlier one of the same channel and
-    conversation is still to be sent. `release` gives a claim back as it was. `next_at` None: given up.
+    `give_up` ends what has waited too long. `claim` gives the next delivery of a channel that is due, unless the
+    channel is held. `later`: due again at that time; `tried` False: nothing was sent after all. `hold`: until when
+    nothing is claimed of it, by the number of failures in a row. `sent` ends a trouble, too.
     """
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]: ...
-    def sent(self, delivery: Delivery, ref: Mapping[str, str], now: datetime) -> Any: ...
-    def failed(self, delivery: Delivery, error: str, now: datetime, next_at: datetime | None) -> Any: ...
-    def unknown(self, delivery: Delivery, error: str, now: datetime, next_at: datetime | None) -> Any: ...
-    def release(self, delivery: Delivery, now: datetime) -> Any: ...
+    def give_up(self, channel: str, now: datetime) -> Any: ...
+    def trouble(self, channel: str) -> ChannelTrouble | None: ...
+    def claim(self, channel: str, recipients: tuple[str, ...], now: datetime, lease: timedelta) -> Delivery | None: ...
+    def sent(self, delivery: Delivery, ref: Mapping[str, str], now: datetime, *, tried: bool) -> Any: ...
+    def joined(self, delivery: Delivery, now: datetime) -> Any: ...
+    def failed(self, delivery: Delivery, error: str, now: datetime) -> Any: ...
+    def later(
+        self, delivery: Delivery, error: str, now: datetime, next_at: datetime, *, unknown: bool, tried: bool
+    ) -> Any: ...
+    def hold(
+        self, channel: str, recipient: str, error: str, now: datetime, pause: Callable[[int], float], *, parked: bool
+    ) -> datetime: ...
+    def works(self, channel: str, recipient: str = "") -> Any: ...
 
 
 OnStore = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -48,125 +63,164 @@ OnStore = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt, for the log. `state` NEW: it will be tried again at `next_at`."""
+    """What became of one delivery, for the log. `state` NEW: it will be tried again, not before `next_at`.
+
+    `held`: what has to wait with it, if anything. `parked`: it was refused for good, and is tried once an hour.
+    """
 
     delivery: str
     channel: str
     state: DeliveryState
     attempt: int
     headline: str = ""
+    recipient: str = ""
     error: str = ""
     next_at: datetime | None = None
+    held: Fault | None = None
+    parked: bool = False
     ref: Ref | None = None
     looked_up: bool = False
 
 
 @dataclass
-class Postman:
-    """Empties the outbox. One `run` at a time in a process; any number of processes on one database.
+class Sender:
+    """The one sender of a channel in this process. `channel` None: the config has none of this name any more.
 
-    `on_store` runs a call in the store's own thread. `jitter` gives numbers from 0 to 1, so that many deliveries
-    that failed together do not come back together. `monotonic` measures the age of a claim in real seconds.
+    `on_store` runs a call in the store's thread. `jitter` gives numbers from 0 to 1, so that channels which failed
+    together do not come back together. `stopping`: begin nothing new. Cancelled while a channel hangs, it leaves that
+    delivery as it is: its lease ends, and the next start finds out what became of it.
     """
 
+    name: str
+    channel: Channel | None
     outbox: Outbox
-    channels: Mapping[str, Channel]
+    post: Post
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     on_store: OnStore = run_sync
     on_outcome: Callable[[Outcome], None] = lambda _: None
-    lease: timedelta = LEASE
-    limit: int = 100
-    monotonic: Callable[[], float] = time.monotonic
-    _outcomes: list[Outcome] = field(default_factory=list, init=False)
+    stopping: Callable[[], bool] = lambda: False
+    patience: float = PATIENCE
 
     async def run(self) -> list[Outcome]:
-        """Send what is due now, and what comes into turn because something before it has ended."""
-        self._outcomes = []
+        """Send what is due now, oldest first."""
+        outcomes: list[Outcome] = []
         try:
             async with anyio.create_task_group() as tasks:  # a task of our own, so that a shield holds any cancel off
-                tasks.start_soon(self._passes)
-        except ExceptionGroup as group:
+                tasks.start_soon(self._run, outcomes)
+        except BaseExceptionGroup as group:
             raise _first(group) from group
-        return self._outcomes
+        return outcomes
 
-    async def _passes(self) -> None:
-        while True:
-            with anyio.CancelScope(shield=True):
-                claimed = await self.on_store(lambda: self.outbox.claim(self.now(), self.lease, self.limit))
-            before = len(self._outcomes)
-            lanes: dict[str, list[Delivery]] = {}
-            for delivery in claimed:
-                lanes.setdefault(delivery.channel, []).append(delivery)
-            deadline = self.monotonic() + self.lease.total_seconds() / 2
-            async with anyio.create_task_group() as tasks:
-                for lane in lanes.values():
-                    tasks.start_soon(self._lane, lane, deadline)
-            if all(outcome.next_at is not None for outcome in self._outcomes[before:]):
-                return
+    async def _run(self, outcomes: list[Outcome]) -> None:
+        if not await self._is_open():
+            return
+        recipients = self.channel.recipients() if self.channel else ("",)
+        while not self.stopping() and (
+            delivery := await self._store(self.outbox.claim, self.name, recipients, self.now(), LEASE)
+        ):
+            try:
+                await checkpoint_if_cancelled()
+            except BaseException:
+                now, unknown = self.now(), delivery.was_unknown
+                await self._store(self.outbox.later, delivery, "", now, now, unknown=unknown, tried=False)
+                raise
+            outcome = await self._record(delivery, await self._attempt(delivery))
+            outcomes.append(outcome)
+            self.on_outcome(outcome)
 
-    async def _lane(self, deliveries: list[Delivery], deadline: float) -> None:
-        """One channel's deliveries, in order; what is not sent goes back, also when the program is told to stop."""
-        waiting = list(deliveries)
+    async def _is_open(self) -> bool:
+        """Whether there is any use in trying: a channel that refused for good is asked first, where asking tells."""
+        await self._store(self.outbox.give_up, self.name, self.now())
+        trouble = await self._store(self.outbox.trouble, self.name)
+        if trouble is None or self.channel is None:
+            return True
+        if trouble.held_until > self.now():
+            return False
+        if not trouble.parked or not self.channel.capabilities.probe:
+            return True
         try:
-            while waiting and self.monotonic() < deadline:
-                outcome = await self._deliver(waiting.pop(0))
-                if outcome.next_at is not None:  # the channel is in trouble: no use to knock again for the others
-                    while waiting:
-                        await self._postpone(waiting.pop(0), outcome)
-        finally:
-            with anyio.CancelScope(shield=True):
-                for delivery in waiting:
-                    await self._store(self.outbox.release, delivery, self.now())
+            await in_own_thread(partial(self.channel.check, self.post), self.patience)
+        except SendError as error:
+            await self._hold(error, "", parked=True)
+            return False
+        if not trouble.waiting:  # else the oldest message is the proof
+            await self._store(self.outbox.works, self.name)
+        return True
 
-    async def _deliver(self, delivery: Delivery) -> Outcome:
-        """Send and record, as one piece that a cancel cannot cut in two."""
-        with anyio.CancelScope(shield=True):
-            attempt = await run_sync(_attempt, self.channels.get(delivery.channel), delivery)
-            outcome = await self._record(delivery, attempt)
-        self._outcomes.append(outcome)
-        self.on_outcome(outcome)
-        await checkpoint()
-        return outcome
+    async def _attempt(self, delivery: Delivery) -> Attempt:
+        """Send one message, or find that it was sent already."""
+        try:
+            message = Message.from_json(delivery.message)
+        except ValueError:
+            return Attempt(error=SendError("the stored message cannot be read", permanent=True, fault=Fault.MESSAGE))
+        attempt, channel = Attempt(message.headline), self.channel
+        if channel is None or (delivery.recipient and delivery.recipient not in channel.recipients()):
+            gone = "no such channel is configured any more" if channel is None else "no recipient of the channel now"
+            remedy = f"put it back into the channel {self.name!r} of the config and run `listener alerts resend`"
+            error = SendError(gone, permanent=True, remedy=remedy, fault=Fault.MESSAGE)
+            return replace(attempt, error=error, tried=False)
+        message = replace(message, action=delivery.action, recipient=delivery.recipient)
+        try:
+            return await in_own_thread(lambda: send_one(channel, message, delivery, self.post), self.patience)
+        except SendError as error:
+            return replace(attempt, error=error)
 
-    async def _record(self, delivery: Delivery, attempt: _Attempt) -> Outcome:
-        now, error = self.now(), attempt.error
+    async def _record(self, delivery: Delivery, attempt: Attempt) -> Outcome:
+        now, error, parked, held = self.now(), attempt.error, False, None
         outcome = Outcome(
-            delivery.id, delivery.channel, DeliveryState.SENT, delivery.attempt, attempt.headline,
-            ref=attempt.ref, looked_up=attempt.looked_up,
+            delivery.id, self.name, DeliveryState.SENT, delivery.attempt - (not attempt.tried), attempt.headline,
+            delivery.recipient, ref=attempt.ref, looked_up=attempt.looked_up,
         )  # fmt: skip
+        if attempt.joined:
+            await self._store(self.outbox.joined, delivery, now)
+            return replace(outcome, state=DeliveryState.JOINED)
         if error is None:
-            await self._store(self.outbox.sent, delivery, attempt.ref or {}, now)
+            await self._store(self.outbox.sent, delivery, attempt.ref or {}, now, tried=attempt.tried)
             return outcome
+        said = self._words(error)
+        if error.permanent and error.fault is Fault.MESSAGE:
+            await self._store(self.outbox.failed, delivery, said, now)
+            return replace(outcome, state=DeliveryState.FAILED, error=said)
+        if error.fault is Fault.MESSAGE:
+            next_at = free_at = now + timedelta(seconds=pause(delivery.attempt, error, self.jitter()))
+        else:  # the message itself is due as soon as the channel, or the recipient, is free again
+            held, parked, next_at = error.fault, error.permanent, now
+            recipient = delivery.recipient if error.fault is Fault.RECIPIENT else ""
+            free_at = await self._hold(error, recipient, parked=parked)
+        await self._store(self.outbox.later, delivery, said, now, next_at, unknown=error.unknown, tried=attempt.tried)
+        state = DeliveryState.UNKNOWN if error.unknown or delivery.was_unknown else DeliveryState.NEW
+        return replace(outcome, state=state, error=said, next_at=free_at, held=held, parked=parked)
+
+    async def _hold(self, error: SendError, recipient: str, *, parked: bool) -> datetime:
+        jitter = self.jitter()
+
+        def wait(failures: int) -> float:
+            return LONGEST_PAUSE if parked else pause(failures, error, jitter)
+
+        words = self._words(error)
+        until: datetime = await self._store(
+            self.outbox.hold, self.name, recipient, words, self.now(), wait, parked=parked
+        )
+        return until
+
+    def _words(self, error: SendError) -> str:
         said = f"{error}. {error.remedy}".rstrip(". ") if error.remedy else str(error)
-        tired = delivery.attempt >= MAX_ATTEMPTS or (attempt.at is not None and now - attempt.at > MAX_AGE)
-        next_at: datetime | None = None
-        if error.permanent:
-            state = DeliveryState.FAILED
-        elif tired:
-            said = f"{said}; given up after {delivery.attempt} attempts"
-            state = DeliveryState.UNKNOWN if error.unknown else DeliveryState.FAILED
-        else:
-            next_at = now + timedelta(seconds=pause(delivery.attempt, error.retry_after, self.jitter()))
-            state = DeliveryState.UNKNOWN if error.unknown else DeliveryState.NEW
-        put_off = self.outbox.unknown if state is DeliveryState.UNKNOWN else self.outbox.failed
-        await self._store(put_off, delivery, said, now, next_at)
-        return replace(outcome, state=state, error=said, next_at=next_at)
+        return self.channel.masked(said) if self.channel else said
 
-    async def _postpone(self, delivery: Delivery, trouble: Outcome) -> None:
-        """Put off what met the same trouble unsent; a possible first copy of it stays possible."""
-        put_off = self.outbox.unknown if delivery.was_unknown else self.outbox.failed
+    async def _store(self, method: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """As one piece that a cancel cannot cut in two."""
         with anyio.CancelScope(shield=True):
-            await self._store(put_off, delivery, trouble.error, self.now(), trouble.next_at)
-
-    async def _store(self, method: Callable[..., Any], *arguments: Any) -> None:
-        await self.on_store(lambda: method(*arguments))
+            found: T = await self.on_store(lambda: method(*arguments, **named))
+        return found
 
 
-def pause(attempt: int, retry_after: float | None, jitter: float) -> float:
-    """Seconds until the next attempt: 30, 60, 120, … up to an hour, and never less than the receiver asked for."""
-    backoff = min(FIRST_PAUSE * 2.0 ** max(0, attempt - 1), LONGEST_PAUSE) * (0.8 + 0.4 * jitter)
-    return backoff if retry_after is None else max(retry_after * (1 + 0.1 * jitter), 1.0)
+def pause(failures: int, error: SendError, jitter: float) -> float:
+    """Seconds until the next try: 30, 60, 120, … up to an hour, or what the receiver asked for, up to an hour."""
+    if error.retry_after is not None:
+        return min(max(error.retry_after * (1 + 0.1 * jitter), 1.0), LONGEST_PAUSE)
+    longest = OFFLINE_PAUSE if error.offline else LONGEST_PAUSE
+    return float(min(FIRST_PAUSE * 2.0 ** min(max(0, failures - 1), 20), longest) * (0.8 + 0.4 * jitter))
 
 
 def _first(error: BaseException) -> BaseException:
@@ -174,55 +228,3 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-# -- one attempt, in a thread -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    ref: Ref | None = None
-    error: SendError | None = None
-    headline: str = ""
-    at: datetime | None = None
-    looked_up: bool = False
-
-
-def _attempt(channel: Channel | None, delivery: Delivery) -> _Attempt:
-    """Send one message, or find that it was sent already. Never raises."""
-    try:
-        message = Message.from_json(delivery.message)
-    except ValueError:
-        return _Attempt(error=SendError("the stored message cannot be read", permanent=True))
-    attempt = _Attempt(headline=message.headline, at=message.at)
-    if channel is None:
-        remedy = f"add the channel {delivery.channel!r} to the config again, or leave the delivery failed"
-        return replace(
-            attempt, error=SendError("no such channel is configured any more", permanent=True, remedy=remedy)
-        )
-    try:
-        if delivery.was_unknown:
-            found, message = _look_up(channel, message, delivery.ref)
-            if found is not None:
-                return replace(attempt, ref=found, looked_up=True)
-        return replace(attempt, ref=channel.send(message, delivery.ref))
-    except SendError as error:
-        if message.sent_before and not error.permanent:
-            error.unknown = True  # this copy was refused, but the first may still have arrived
-        return replace(attempt, error=error)
-    except Exception as error:  # noqa: BLE001 - a mistake in one channel must neither stop the others nor send twice
-        broken = SendError(f"the channel failed unexpectedly: {type(error).__name__}", unknown=True)
-        return replace(attempt, error=broken)
-
-
-def _look_up(channel: Channel, message: Message, ref: Ref | None) -> tuple[Ref | None, Message]:
-    """Where the first copy is; else the message to send, marked when nobody can tell whether there is one."""
-    if not channel.capabilities.lookup:
-        return None, replace(message, sent_before=True)
-    try:
-        return channel.lookup(message, ref), message
-    except SendError as error:
-        if error.permanent:
-            return None, replace(message, sent_before=True)
-        error.unknown = True
-        raise

@@ -1,29 +1,26 @@
-"""Slack, by a bot token or by an incoming webhook: the only file that knows slack_sdk."""
+"""Slack, by a bot token or by an incoming webhook: plain JSON over the post that channels get."""
 
 from __future__ import annotations
 
-import logging
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from alerts.base import Capabilities, Channel, Message, Ref, SendError
+from alerts.base import Capabilities, Channel, Message, Outgoing, Post, Ref, Reply, SendError
 from alerts.slack_blocks import blocks, carries, fallback, metadata
-from alerts.slack_errors import THREAD_GONE, broken, refused
+from alerts.slack_errors import FIRST_GONE, RefusedError, refused
+from insight.model import Action
 
-# The SDK logs whole requests, with the webhook's secret address, as soon as anybody switches debug logging on.
-_SILENT = logging.getLogger("listener.slack_sdk")
-_SILENT.setLevel(logging.CRITICAL + 1)
-
-_NO_ANSWER = (OSError, HTTPException, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 _PAGES = 20
 _SKEW = timedelta(minutes=15)  # Slack's clock and ours
+_JSON = "application/json; charset=utf-8"
+_FORM = "application/x-www-form-urlencoded"
 
 
 class Slack(Channel):
@@ -34,7 +31,7 @@ class Slack(Channel):
     kind: ClassVar[str] = "slack"
     title: ClassVar[str] = "Slack, by a bot"
     example: ClassVar[dict[str, Any]] = {"token": "${SLACK_TOKEN}", "channel": "C0123456789"}
-    capabilities: ClassVar[Capabilities] = Capabilities(thread=True, lookup=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(edit=True, thread=True, lookup=True, probe=True)
 
     token: SecretStr = Field(description="The bot token (xoxb-…), from your app's page, OAuth & Permissions.")
     channel: str = Field(description="The channel's ID (C…): at the foot of the channel's details, not its name.")
@@ -65,54 +62,7 @@ class Slack(Channel):
     def addresses(self) -> tuple[str, ...]:
         return (self.base_url,)
 
-    def send(self, message: Message, ref: Ref | None = None) -> Ref:
-        thread = (ref or {}).get("ts")
-        try:
-            answer = self._post(message, thread)
-        except _RefusedError as error:
-            if error.code not in THREAD_GONE or not thread:
-                raise
-            answer = self._post(message, None)  # somebody deleted the thread: the news goes to the channel instead
-        return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
-
-    def lookup(self, message: Message, ref: Ref | None = None) -> Ref | None:
-        """In the thread and in the channel, since shortly before the message was made."""
-        oldest = f"{(message.at - _SKEW).timestamp():.6f}"
-        places: list[tuple[str, dict[str, Any]]] = [("conversations.history", {})]
-        if ref and ref.get("ts"):
-            places.insert(0, ("conversations.replies", {"ts": ref["ts"]}))
-        for method, where in places:
-            for sent in self._messages(method, {**where, "oldest": oldest}):
-                if carries(sent, message.id):
-                    return {"channel": self.channel, "ts": str(sent["ts"])}
-        return None
-
-    def check(self) -> str:
-        who = self._call("auth.test")
-        place, member = self.channel, None
-        try:
-            found = self._call("conversations.info", channel=self.channel)["channel"] or {}
-            place, member = f"#{found.get('name', self.channel)}", found.get("is_member")
-            if found.get("is_archived"):
-                raise refused("conversations.info", "is_archived", 200)
-        except _RefusedError as error:
-            if error.code != "missing_scope":
-                raise refused("conversations.info", error.code, 200, details={"bot": who["user"]}) from None
-        if member is False:
-            raise refused("conversations.info", "not_in_channel", 200, details={"bot": who["user"]})
-        return f"workspace {who['team']}, {place}, as @{who['user']}; {self._history(str(who['user']))}"
-
-    def _history(self, bot: str) -> str:
-        """Whether lost replies can be looked up; and, where nothing else told, whether the bot is in the channel."""
-        try:
-            self._call("conversations.history", channel=self.channel, limit=1)
-        except _RefusedError as error:
-            if error.code != "missing_scope":
-                raise refused("conversations.history", error.code, 200, details={"bot": bot}) from None
-            return f"add the scope {error.needed} and a lost reply is looked up: now it is sent again, marked"
-        return "a lost reply can be looked up"
-
-    def _post(self, message: Message, thread: str | None) -> Any:
+    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
         body = {
             "channel": self.channel,
             "text": fallback(message),
@@ -124,54 +74,85 @@ class Slack(Channel):
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        return self._call("chat.postMessage", json=body | ({"thread_ts": thread} if thread else {}))
+        first = (ref or {}).get("ts")
+        try:
+            if first and message.action is Action.EDIT:
+                answer = self._call(post, "chat.update", json=body | {"ts": first})
+            elif first:
+                shown = {"reply_broadcast": True} if message.action is Action.BROADCAST else {}
+                answer = self._call(post, "chat.postMessage", json=body | {"thread_ts": first} | shown)
+            else:
+                answer = self._call(post, "chat.postMessage", json=body)
+        except RefusedError as error:
+            if error.code not in FIRST_GONE or not first:
+                raise  # else somebody deleted the first message: the news goes to the channel instead
+            answer = self._call(post, "chat.postMessage", json=body)
+        return {"channel": str(answer.get("channel", self.channel)), "ts": str(answer.get("ts", ""))}
 
-    def _messages(self, method: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def lookup(self, message: Message, ref: Ref | None, post: Post) -> Ref | None:
+        """In the thread and in the channel, since shortly before the message was made."""
+        oldest = f"{(message.at - _SKEW).timestamp():.6f}"
+        places: list[tuple[str, dict[str, Any]]] = [("conversations.history", {})]
+        if ref and ref.get("ts"):
+            places.insert(0, ("conversations.replies", {"ts": ref["ts"]}))
+        for method, where in places:
+            for sent in self._messages(post, method, {**where, "oldest": oldest}):
+                if carries(sent, message.id):
+                    return {"channel": self.channel, "ts": str(sent["ts"])}
+        return None
+
+    def check(self, post: Post) -> str:
+        """Who and where; that the bot is in the channel; whether lost replies can be looked up."""
+        who = self._call(post, "auth.test")
+        bot, place = str(who.get("user", "")), self.channel
+        try:
+            found = self._call(post, "conversations.info", bot, channel=self.channel).get("channel") or {}
+            place = f"#{found.get('name', self.channel)}"
+            if found.get("is_archived"):
+                raise refused("conversations.info", "is_archived")
+            if found.get("is_member") is False:
+                raise refused("conversations.info", "not_in_channel", bot=bot)
+        except RefusedError as error:
+            if error.code != "missing_scope":
+                raise
+        asked = "a lost reply can be looked up"
+        try:
+            self._call(post, "conversations.history", bot, channel=self.channel, limit=1)
+        except RefusedError as error:
+            if error.code != "missing_scope":
+                raise
+            asked = (
+                f"{error.remedy.partition(' under ')[0]} and a lost reply is looked up: now it is sent again, marked"
+            )
+        return f"workspace {who.get('team')}, {place}, as @{bot}; {asked}"
+
+    def _messages(self, post: Post, method: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         try:
             for _ in range(_PAGES):
-                answer = self._call(method, channel=self.channel, include_all_metadata=True, limit=200, **query)
-                yield from answer.get("messages") or ()
+                answer = self._call(post, method, channel=self.channel, include_all_metadata=1, limit=200, **query)
+                yield from (sent for sent in answer.get("messages") or () if isinstance(sent, dict))
                 cursor = (answer.get("response_metadata") or {}).get("next_cursor")
                 if not cursor:
                     return
                 query = {**query, "cursor": cursor}
-        except _RefusedError as error:
-            if error.code in THREAD_GONE:
+        except RefusedError as error:
+            if error.code in FIRST_GONE:
                 return
             raise
         raise SendError("Slack: there are too many messages to look through", permanent=True)
 
-    def _call(self, method: str, json: dict[str, Any] | None = None, **form: Any) -> Any:
-        """Call Slack. Reading methods take a form only. Raises SendError; _RefusedError where Slack said no."""
-        from slack_sdk import WebClient
-        from slack_sdk.errors import SlackApiError, SlackClientError
-
-        client = WebClient(
-            self.token.get_secret_value(), self.base_url, timeout=self.timeout, retry_handlers=[], logger=_SILENT
-        )
-        client.proxy = None  # urllib reads the same variables by itself, and respects no_proxy, which the SDK does not
-        try:
-            return client.api_call(method, json=json, params=form or None)
-        except SlackApiError as error:
-            raise _RefusedError(method, error.response) from None
-        except (SlackClientError, *_NO_ANSWER) as error:
-            raise broken(method, error) from None
-
-
-class _RefusedError(SendError):
-    """An answer of the Web API that is not "ok", with its code."""
-
-    def __init__(self, method: str, response: Any) -> None:
-        data = response.data if isinstance(response.data, dict) else {}
-        self.code, self.needed = str(data.get("error", "")), str(data.get("needed") or "it needs")
-        error = refused(method, self.code, response.status_code, response.headers, {"needed": data.get("needed")})
-        super().__init__(
-            str(error),
-            permanent=error.permanent,
-            unknown=error.unknown,
-            remedy=error.remedy,
-            retry_after=error.retry_after,
-        )
+    def _call(
+        self, post: Post, method: str, bot: str = "", *, json: dict[str, Any] | None = None, **form: Any
+    ) -> dict[str, Any]:
+        """Call Slack. Reading methods take a form only. Raises SendError; RefusedError where Slack said no."""
+        kind, body = (_FORM, urlencode(form).encode()) if json is None else (_JSON, _dumped(json))
+        headers = {"Authorization": f"Bearer {self.token.get_secret_value()}", "Content-Type": kind}
+        reply = _exchange(post, method, Outgoing(self.base_url + method, headers, body, deadline=self.timeout))
+        answer = _loaded(reply)
+        if reply.status == 200 and answer.get("ok") is True:
+            return answer
+        code, needed = str(answer.get("error", "")), str(answer.get("needed") or "")
+        raise refused(method, code, reply.status, reply.headers, bot=bot, needed=needed)
 
 
 class SlackWebhook(Channel):
@@ -194,22 +175,16 @@ class SlackWebhook(Channel):
         parts = urlsplit(self.url.get_secret_value())
         return (f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",)
 
-    def send(self, message: Message, ref: Ref | None = None) -> Ref:
-        from slack_sdk.errors import SlackClientError
-        from slack_sdk.webhook import WebhookClient
-
-        client = WebhookClient(self.url.get_secret_value(), timeout=self.timeout, retry_handlers=[], logger=_SILENT)
-        client.proxy = None
+    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
         body = {"text": fallback(message), "blocks": blocks(message), "unfurl_links": False, "unfurl_media": False}
-        try:
-            answer = client.send_dict(body)
-        except (SlackClientError, *_NO_ANSWER) as error:
-            raise broken("webhook", error) from None
-        if answer.status_code != 200 or answer.body.strip() != "ok":
-            raise refused("webhook", answer.body.strip(), answer.status_code, dict(answer.headers))
+        asked = Outgoing(self.url.get_secret_value(), {"Content-Type": _JSON}, _dumped(body), deadline=self.timeout)
+        reply = _exchange(post, "webhook", asked)
+        said = reply.body[:200].decode("utf-8", "replace").strip()
+        if reply.status != 200 or said != "ok":
+            raise refused("webhook", said, reply.status, reply.headers)
         return {}
 
-    def check(self) -> str:
+    def check(self, post: Post) -> str:
         """A webhook cannot be tried without telling everybody in its channel, so only the address's form is checked."""
         path = urlsplit(self.url.get_secret_value()).path
         if self.addresses()[0] == "https://hooks.slack.com" and not re.fullmatch(
@@ -218,6 +193,28 @@ class SlackWebhook(Channel):
             remedy = "copy it again from your app's page, Incoming Webhooks"
             raise SendError("Slack: the webhook's address is not whole", permanent=True, remedy=remedy)
         return "the address looks right; a webhook cannot be tried without posting (listener test-alert does)"
+
+
+def _exchange(post: Post, step: str, asked: Outgoing) -> Reply:
+    try:
+        return post(asked)
+    except SendError as error:
+        error.args = (f"Slack: {step}: {error}",)
+        error.remedy = error.remedy or ("" if error.unknown else "check the network, and the address in the config")
+        raise
+
+
+def _dumped(body: dict[str, Any]) -> bytes:
+    return json.dumps(body).encode()
+
+
+def _loaded(reply: Reply) -> dict[str, Any]:
+    """The answer as JSON; nothing when it is none, or too deep to be one of Slack's."""
+    try:
+        found = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _web_address(value: str) -> str:

@@ -3,100 +3,97 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Mapping
-from socket import gaierror
 from typing import Any
-from urllib.error import URLError
 
-from alerts.base import SendError
+from alerts.base import Fault, SendError
 
 _COPY = "copy the bot token (xoxb-…) again from your app's page, OAuth & Permissions"
 _ADMIN = "ask an admin of the workspace, or choose another channel"
+_ARCHIVED = "unarchive the channel, or choose another one"
+_OURS = "this is a mistake in Listener: please report it"
+_WHOLE = "the webhook's address is not whole: copy it again"
+_INSTALL = f"install the app in the workspace again, then {_COPY}"
 _REMEDIES = {
     "channel_not_found": (
         "check the channel's ID (at the foot of its details); if it is private, invite the bot: /invite @{bot}"
     ),
     "not_in_channel": "invite the bot: type /invite @{bot} in the channel",
-    "is_archived": "unarchive the channel, or choose another one",
-    "channel_is_archived": "unarchive the channel, or choose another one",
-    "invalid_auth": _COPY,
-    "not_authed": _COPY,
-    "token_expired": _COPY,
-    "token_revoked": f"install the app in the workspace again, then {_COPY}",
-    "account_inactive": f"install the app in the workspace again, then {_COPY}",
     "missing_scope": "add the scope {needed} under OAuth & Permissions, and install the app again",
     "not_allowed_token_type": "use a bot token (xoxb-…)",
-    "no_permission": _ADMIN,
-    "restricted_action": _ADMIN,
-    "restricted_action_read_only_channel": _ADMIN,
-    "restricted_action_thread_only_channel": _ADMIN,
-    "action_prohibited": _ADMIN,
-    "posting_to_general_channel_denied": _ADMIN,
-    "ekm_access_denied": _ADMIN,
-    "access_denied": _ADMIN,
     "accesslimited": "allow this machine's address in the app's settings, or in the workspace's",
-    "msg_too_long": "this is a mistake in Listener: please report it",
-    "msg_blocks_too_long": "this is a mistake in Listener: please report it",
-    "invalid_blocks": "this is a mistake in Listener: please report it",
-    "invalid_payload": "this is a mistake in Listener: please report it",
-    "no_text": "this is a mistake in Listener: please report it",
     "no_service": "the webhook is gone or switched off: make a new one and put its address in the config",
-    "no_service_id": "the webhook's address is not whole: copy it again",
     "no_active_hooks": "the webhook is switched off: make a new one and put its address in the config",
-    "no_team": "the webhook's address is not whole, or the workspace is gone: copy it again",
+    "no_team": f"the workspace is gone, or {_WHOLE}",
     "team_disabled": "the workspace is gone or disabled",
-    "invalid_token": "the webhook's address is not whole: copy it again",
     "user_not_found": "the webhook's person is gone: make a new webhook",
-}
+    **dict.fromkeys(("is_archived", "channel_is_archived"), _ARCHIVED),
+    **dict.fromkeys(("invalid_auth", "not_authed", "token_expired"), _COPY),
+    **dict.fromkeys(("token_revoked", "account_inactive"), _INSTALL),
+    **dict.fromkeys(("no_service_id", "invalid_token"), _WHOLE),
+    **dict.fromkeys(
+        ("no_permission", "restricted_action", "restricted_action_read_only_channel", "action_prohibited",
+         "restricted_action_thread_only_channel", "posting_to_general_channel_denied", "ekm_access_denied",
+         "access_denied"),
+        _ADMIN,
+    ),
+}  # fmt: skip
+# what is wrong with one message, whatever the code is called by then
+_MESSAGE = re.compile(r"msg_|no_text|invalid_(blocks|payload|metadata|attachment|arg|form|json)|too_many_|.*_too_long")
 # Slack says of these that a part of the work may have been done before the error
 _PERHAPS_DONE = {"internal_error", "fatal_error", "rollup_error"}
 _PASSING = {"service_unavailable", "request_timeout", "team_added_to_org", "org_login_required"}
 _LIMITED = {"ratelimited", "rate_limited", "message_limit_exceeded"}
-THREAD_GONE = {"thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"}
+FIRST_GONE = {
+    "thread_not_found", "invalid_thread_ts", "cannot_reply_to_message", "message_not_found", "cant_update_message",
+    "edit_window_closed",
+}  # fmt: skip
+"""The conversation's first message is no longer there to be answered, or changed."""
+
+
+class RefusedError(SendError):
+    """An answer of Slack that is not "ok", with its code."""
+
+    code = ""
 
 
 def refused(
     step: str,
     code: str,
-    status: int,
+    status: int = 200,
     headers: Mapping[str, str] | None = None,
-    details: Mapping[str, Any] | None = None,
-) -> SendError:
-    """The error for an answer of Slack that is not "ok". `details`: what fills the remedies ({bot}, {needed})."""
-    said = (
-        f"Slack: {step}: {code}" if re.fullmatch(r"[a-z][a-z0-9_]{2,60}", code) else f"Slack: {step}: status {status}"
-    )
-    if status == 429 or code in _LIMITED:
-        return SendError(said, retry_after=_seconds(headers or {}))
-    if code in _REMEDIES:
-        values = {"bot": "listener", "needed": "it needs", **{k: v for k, v in (details or {}).items() if v}}
-        return SendError(said, permanent=True, remedy=_REMEDIES[code].format(**values))
-    if code in _PERHAPS_DONE or status >= 500:
-        return SendError(said, unknown=True, remedy="Slack has a problem: see https://slack-status.com")
-    if code in _PASSING:
-        return SendError(said)
-    if said.endswith(f": {code}"):
-        remedy = "see https://docs.slack.dev/reference/methods/chat.postMessage#errors"
-        return SendError(said, permanent=True, remedy=remedy)
-    # this does not speak Slack: a proxy's page, or a login's. With 200 nobody knows what became of the message
-    remedy = "something else than Slack answered: check the address and the proxy"
-    return SendError(said, unknown=status < 400, remedy=remedy)
+    *,
+    bot: str = "",
+    needed: str = "",
+) -> RefusedError:
+    """The error for an answer of Slack that is not "ok". `bot` and `needed` fill the remedies."""
+    is_code = re.fullmatch(r"[a-z][a-z0-9_]{2,60}", code)
+    known = code if is_code else ""
+    more: dict[str, Any] = {}
+    if status == 429 or known in _LIMITED:
+        more = {"retry_after": _seconds((headers or {}).get("retry-after", ""))}
+    elif known in _REMEDIES:
+        remedy = _REMEDIES[known].format(bot=bot or "listener", needed=needed or "it needs")
+        more = {"permanent": True, "remedy": remedy}
+    elif _MESSAGE.match(known):
+        more = {"permanent": True, "remedy": _OURS, "fault": Fault.MESSAGE}
+    elif known in _PERHAPS_DONE or status >= 500:
+        more = {"unknown": True, "remedy": "Slack has a problem: see https://slack-status.com"}
+    elif known and known not in _PASSING:
+        more = {"permanent": True, "remedy": "see https://docs.slack.dev/reference/methods/chat.postMessage#errors"}
+    elif not known and status in {404, 410}:
+        more = {"permanent": True, "remedy": "the address is gone: copy it again from your app's page"}
+    elif not known:  # this does not speak Slack: a proxy's page, or a login's; after 200 nobody knows what became of it
+        more = {
+            "unknown": status < 300,
+            "remedy": "something else than Slack answered: check the address and the proxy",
+        }
+    said = f"Slack: {step}: {known or f'status {status}'}"
+    error = RefusedError(said, **more)
+    error.code = known
+    return error
 
 
-def broken(step: str, error: BaseException) -> SendError:
-    """The error for a call without an answer. Without proof that nothing was sent, the outcome is unknown."""
-    reason = error.reason if isinstance(error, URLError) else error
-    # urllib wraps what goes wrong while connecting and sending, and only that, in URLError
-    never_sent = isinstance(error, URLError) and (
-        isinstance(reason, ConnectionRefusedError | gaierror | TimeoutError | ssl.SSLCertVerificationError | str)
-        or (isinstance(reason, OSError) and type(reason) is OSError)
-    )
-    cause = f"{type(reason).__name__}: {reason}" if isinstance(reason, OSError) else type(error).__name__
-    remedy = "check the network, the proxy and base_url" if never_sent else ""
-    return SendError(f"Slack: {step}: {cause}", unknown=not never_sent, remedy=remedy)
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return float(value) if re.fullmatch(r"\d{1,6}", value.strip()) else None
+def _seconds(value: str) -> float | None:
+    """A wait in whole seconds, however long; the sender waits an hour at most."""
+    return min(float(value), 1e6) if re.fullmatch(r"\d{1,30}", value.strip()) else None

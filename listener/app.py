@@ -10,7 +10,6 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from insight.model import DeliveryState
 from listener import control, reports, setup, signals, upkeep
 from listener.clock import Clock
 from listener.collecting import health
@@ -20,19 +19,22 @@ from listener.collecting.doors import door_for, streams_for
 from listener.collecting.memory import Memory
 from listener.collecting.streaming import Streaming
 from listener.config import Config
+from listener.delivering import deliver_channel, look_at_channels
 from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
 from listener.threads import Threads
 from scrapers.base import Request, SourceError
 from scrapers.http import Http
+from scrapers.post import Poster
 from scrapers.stream import Streams
 from storage import Store
 
 HTTP_ERROR = 400
-WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 LISTENING = 5.0
 """Seconds for which one cycle listens to a stream."""
+CHANNELS = 16
+"""How many channels are sent to at once: a config has fewer, so that none waits for another."""
 GRACE = 6.0
 """Seconds that running work gets to finish at the end; what is cut off then is taken up at the next start."""
 BACKFILLS = 4
@@ -49,6 +51,7 @@ class App:
         self.write, self.read = self.threads.write, self.threads.read
         self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
+        self.poster, self._stopping = Poster(contact=config.contact, now=clock.now), False
         self.memory = Memory(store, self.threads)
         self.collector = Collector(
             store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
@@ -88,7 +91,8 @@ class App:
             "visit": Work(self.visit, slots=visits),
             "detect": Work(self.detect),
             "sources": Work(self.look_at_sources),
-            "deliver": Work(self.deliver),
+            "channels": Work(self.look_at_channels),
+            "deliver": Work(self.deliver, slots=CHANNELS),
             "index": Work(self.index, long=True),
             "rematch": Work(self.rematch, long=True),
             "expire": Work(self.expire, long=True),
@@ -132,12 +136,13 @@ class App:
     async def look(self, _: Job) -> None:
         """Look at every watch and at the sources for what changed; one look that fails does not stop the others."""
         looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches]
-        looks.append(self.engine.submit("sources"))
-        await self.engine.wait("detect", "sources")
+        looks += [self.engine.submit("sources"), self.engine.submit("channels")]
+        await self.engine.wait("detect", "sources", "channels")
         now, whole = self.clock.now(), all(job.state is JobState.DONE for job in looks)
         if whole:  # a cycle in which a look failed is not a healthy one: readiness and heartbeat say so
             await self.write(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
-        self.observers.on_cycle(await self.read(lambda: len(self.store.outbox.rows(WAITING, limit=None))))
+        waiting = await self.read(self.store.outbox.waiting)
+        self.observers.on_cycle(sum(waiting.values()))
 
     async def detect(self, job: Job) -> None:
         """One step of detection of a watch."""
@@ -150,6 +155,10 @@ class App:
         """Which sources went silent, fail, or are right again."""
         self._tell(await self.write(partial(signals.look_at_sources, self._scene())))
 
+    async def look_at_channels(self, _: Job) -> None:
+        """Which channels refuse messages or have failed for long, and which work again."""
+        self._tell(await self.write(partial(look_at_channels, self._scene())))
+
     def _tell(self, found: list[signals.Told]) -> None:
         for told in found:
             self.observers.on_signal(told)
@@ -161,10 +170,16 @@ class App:
             self.log.info("digest", period=period.key)
 
     async def send(self, _: Job) -> None:
-        self.engine.submit("deliver")
+        """Deliver to every channel that has something to send and is not being sent to already."""
+        for name in await self.read(lambda: self.store.outbox.due(self.clock.now())):
+            self.engine.submit("deliver", name)
 
-    async def deliver(self, _: Job) -> None:
-        await signals.deliver(self._scene(), self.clock, self._random, self.write, self.observers.on_delivery)
+    async def deliver(self, job: Job) -> None:
+        """Send what waits for one channel."""
+        await deliver_channel(
+            job.subject, self.setup.config, self.store, self.poster, self.clock, self._random, self.write,
+            self.observers.on_delivery, stopping=lambda: self._stopping,
+        )  # fmt: skip
 
     def _scene(self) -> signals.Scene:
         made = self.setup
@@ -243,7 +258,10 @@ class App:
             raise SourceError(f"it answered {page.status}", status=page.status)
 
     async def close(self) -> None:
+        self._stopping = True
+        asyncio.get_running_loop().call_later(GRACE - 1, self.poster.close)  # so that there is time to record the end
         await asyncio.gather(self.streaming.stop(), self.engine.stop(GRACE))
+        self.poster.close()
         self.threads.close()
 
 

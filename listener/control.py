@@ -72,8 +72,15 @@ def recount(store: Store, _now: datetime, arguments: Mapping[str, Any]) -> dict[
     return {"differences": len(found)}
 
 
+def resend(store: Store, now: datetime, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Put deliveries that were given up back in the queue: one, those of a channel, or all."""
+    delivery, channel = arguments.get("delivery"), arguments.get("channel")
+    return {"deliveries": store.outbox.resend(now, None if delivery is None else [str(delivery)], channel)}
+
+
 WRITES: Mapping[str, Callable[[Store, datetime, Mapping[str, Any]], dict[str, Any]]] = {
     "resume": resume,
     "recount": recount,
+    "resend": resend,
 }
 """The commands that write, as both the daemon and a command that found no daemon carry them out."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alerts.base import Channel, Outgoing, Post, Reply, SendError
+from listener.config import Config
 from scrapers.base import SourceError
 from scrapers.post import Poster
+
+
+def post_to(config: Config, name: str, poster: Poster) -> Post:
+    """The way out of one of the config's channels."""
+    return post_for(config.channels[name], poster, config.redactor.mask)
 
 
 def post_for(channel: Channel, poster: Poster, mask: Callable[[str], str]) -> Post:

@@ -14,7 +14,7 @@ from alerts.digests import digest_message
 from alerts.rules import may_read_private
 from insight.coverage import SourceWeek
 from insight.digest import Digest, Totals, WatchWeek, compose
-from insight.model import Alert, Label, NewDelivery, Sighted
+from insight.model import DIGESTS, Alert, Label, NewDelivery, Sighted
 from insight.periods import Period, due_period
 from insight.query import asks_for
 from insight.silence import SourceHour
@@ -64,7 +64,7 @@ def _deliveries(scene: Scene, period: Period) -> tuple[NewDelivery, ...]:
         unique = f"digest {period.key} {channel}"
         name = sha256(unique.encode()).hexdigest()[:24]
         message = replace(composed[private], id=name)
-        deliveries.append(NewDelivery(name, channel, message.to_json(), unique=unique))
+        deliveries.append(NewDelivery(name, channel, message.to_json(), DIGESTS, unique))
     return tuple(deliveries)
 
 

@@ -34,6 +34,7 @@ class Setup:
 def take(store: Store, config: Config, now: datetime) -> Setup:
     """Make the watches and sources of a config those of the store. Raises StoreError, and the watches are as before."""
     store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
+    store.outbox.try_now(now)  # what refused for good may have been mended
     # last, for from here on posts that were understood with the queries before are refused
     watches = store.watches.sync(config.watches, now)
     return Setup(config, Queries(Pipeline(watches, config.owned)))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from random import Random
-from typing import Any
 
 from alerts.messages import alert_deliveries
-from alerts.outbox import Outcome, Postman
 from alerts.rules import Change, Decision, Evidence, decide
 from insight import detect, silence
 from insight.baseline import floor_hour
@@ -26,7 +23,6 @@ from insight.model import (
     Watch,
 )
 from insight.visits import SHORTEST
-from listener.clock import Clock
 from listener.collecting.collect import pause_after
 from listener.collecting.rhythm import longest
 from listener.config import Config
@@ -256,20 +252,3 @@ def _themes(step: Step, stored: Themes) -> Themes:
             at = names[name].watch, post
             themes[at] = (*themes.get(at, ()), name, names[name].label)
     return themes
-
-
-# -- the outbox -------------------------------------------------------------------------------------------------
-
-
-async def deliver(
-    scene: Scene,
-    clock: Clock,
-    random: Random,
-    on_store: Callable[[Callable[[], Any]], Awaitable[Any]],
-    on_outcome: Callable[[Outcome], None],
-) -> None:
-    """Send what waits in the outbox and is due."""
-    postman = Postman(
-        scene.store.outbox, scene.config.channels, clock.now, random.random, on_store=on_store, on_outcome=on_outcome
-    )
-    await postman.run()

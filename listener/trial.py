@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import anyio
 
+from alerts import base
 from alerts.base import Channel, SendError
 from insight.model import Post, Watch
 from insight.query import parse
@@ -93,11 +94,11 @@ def _streams(source: Source, search: Search, clock: Clock) -> bool:
     return source.stream(search, None, clock.now()) is not None
 
 
-async def try_channel(name: str, channel: Channel) -> Finding:
+async def try_channel(name: str, channel: Channel, post: base.Post) -> Finding:
     try:
-        says = await anyio.to_thread.run_sync(channel.check)
+        says = await anyio.to_thread.run_sync(channel.check, post)
     except SendError as error:
-        return Finding("channel", name, False, str(error), error.remedy)
+        return Finding("channel", name, False, channel.masked(str(error)), error.remedy)
     return Finding("channel", name, True, says)
 
 
@@ -108,6 +109,7 @@ async def try_all(
     channels: Mapping[str, Channel],
     watches: Sequence[Watch],
     clock: Clock,
+    post_of: Callable[[str], base.Post],
 ) -> list[Finding]:
     """Every trial, side by side, in the config's order."""
     findings: dict[str, Finding] = {}
@@ -116,7 +118,7 @@ async def try_all(
         findings[f"source {source.id}"] = await try_source(door, source, watches, clock, streams)
 
     async def channel_trial(name: str) -> None:
-        findings[f"channel {name}"] = await try_channel(name, channels[name])
+        findings[f"channel {name}"] = await try_channel(name, channels[name], post_of(name))
 
     async with anyio.create_task_group() as group:
         for name in channels:

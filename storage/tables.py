@@ -16,10 +16,12 @@ from storage.codecs import Codec
 from storage.columns import BigId, Json, UtcTime, Words
 from storage.fields import COMPACT, Base, column, empty, key, post_key, table_of
 from storage.told import (
+    GIVEN_UP,
     AlertRow,
     DeliveryRow,
     SignalRow,
     alerts,
+    channels,
     decisions,
     deliveries,
     holder,
@@ -260,9 +262,9 @@ tombstones, mentions, pending = table_of(TombstoneRow), table_of(MentionRow), ta
 counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of(SnapshotRow)
 
 __all__ = [
-    "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
-    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "counts", "decisions", "deliveries", "gaps", "holder",
-    "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signal_posts",
+    "GIVEN_UP", "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
+    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "channels", "counts", "decisions", "deliveries", "gaps",
+    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signal_posts",
     "signals", "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones",
     "visits", "watch_versions", "watches",
 ]  # fmt: skip

@@ -114,20 +114,28 @@ class AlertRow(Base, table=True):
     told_at: datetime | None = empty(UtcTime)
 
 
+WAITING = "next_at IS NOT NULL"
+GIVEN_UP = "next_at IS NULL AND state IN ('failed', 'unknown')"
+
+
 class DeliveryRow(Base, table=True):
-    """`doubtful`: an earlier attempt may have arrived. `next_at` empty: sent, or given up."""
+    """`doubtful`: an earlier attempt may have arrived. `next_at` empty: sent, joined, or given up."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("id"),
         UniqueConstraint("channel", "once"),
-        Index(None, "next_at"),
+        Index("ix_deliveries_waiting", "channel", "number", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index("ix_deliveries_given_up", "updated_at", sqlite_where=text(GIVEN_UP), postgresql_where=text(GIVEN_UP)),
         Index(None, "conversation", "channel", "number"),
+        Index(None, "created_at"),
     )
     number: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     id: str = column()
     channel: str = column()
+    recipient: str = column()
     conversation: str = column()
+    action: str = column()
     once: str | None = empty()
     message: Any = column(Json)
     state: str = column()
@@ -139,6 +147,19 @@ class DeliveryRow(Base, table=True):
     error: str | None = empty(Words)
     created_at: datetime = column(UtcTime)
     updated_at: datetime = column(UtcTime)
+
+
+class ChannelRow(Base, table=True):
+    """A channel in trouble, or one recipient of it. `parked`: refused for good, so somebody has to act."""
+
+    __tablename__ = "channels"
+    channel: str = key()
+    recipient: str = key()
+    since: datetime = column(UtcTime)
+    held_until: datetime = column(UtcTime)
+    failures: int
+    error: str = column(Words)
+    parked: bool
 
 
 # -- the program's own -------------------------------------------------------------------------------------------
@@ -166,4 +187,5 @@ themes, theme_phrases = table_of(ThemeRow), table_of(ThemePhraseRow)
 theme_posts, theme_events = table_of(ThemePostRow), table_of(ThemeEventRow)
 signals, signal_posts, decisions = table_of(SignalRow), table_of(SignalPostRow), table_of(DecisionRow)
 alerts = table_of(AlertRow)
-deliveries, state, holder = table_of(DeliveryRow), table_of(StateRow), table_of(HolderRow)
+channels, deliveries = table_of(ChannelRow), table_of(DeliveryRow)
+state, holder = table_of(StateRow), table_of(HolderRow)

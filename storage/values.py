@@ -254,3 +254,4 @@ class DeliveryRecord:
     next_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    recipient: str = ""

@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,9 @@ from listener.cli.parts import config_path, settings, stored, write
 from listener.clock import SystemClock
 from listener.collecting.doors import door_for, streams_for
 from listener.config import Config
+from listener.posting import post_to
 from listener.wizard import Answers, compose
+from scrapers.post import Poster
 from storage import StoreError
 
 
@@ -111,7 +114,8 @@ async def _try_all(config: Config) -> list[trial.Finding]:
     clock = SystemClock()
     about = (config.contact, clock, config.sources, config.redactor.mask)
     async with door_for(*about) as door, streams_for(*about) as streams:
-        return await trial.try_all(door, streams, config.sources, config.channels, config.watches, clock)
+        post_of = partial(post_to, config, poster=Poster(contact=config.contact, now=clock.now))
+        return await trial.try_all(door, streams, config.sources, config.channels, config.watches, clock, post_of)
 
 
 def doctor(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,15 +13,23 @@ from alerts.digests import digest_message
 from alerts.messages import trial_message
 from listener import reports, signals
 from listener.cli.output import done, fail, out, print_json, table, when
-from listener.cli.parts import present, settings, stored
+from listener.cli.parts import present, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import nearest
+from listener.posting import post_to
+from scrapers.post import Poster
+
+SHOWN_FOR = timedelta(days=30)
+"""How long a delivery that was given up is shown."""
 
 
 def register(app: typer.Typer) -> None:
     app.command()(digest)
     app.command("test-alert")(test_alert)
-    app.command()(alerts)
+    alerts = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+    alerts.callback()(show)
+    alerts.command()(resend)
+    app.add_typer(alerts, name="alerts")
 
 
 def digest(
@@ -58,11 +68,15 @@ def test_alert(context: typer.Context, channel: Annotated[str, typer.Argument(he
     config = settings(context)
     if channel not in config.channels:
         fail(f"the config has no channel {channel!r}", _known(channel, sorted(config.channels)))
-    try:
-        ref = config.channels[channel].send(trial_message(channel, SystemClock().now()))
-    except SendError as error:
-        fail(config.redactor.mask(f"{channel}: {error}"), error.remedy)
-    done(f"{channel}: sent" + "".join(f", {key} {value}" for key, value in ref.items() if value))
+    clock, found = SystemClock(), config.channels[channel]
+    post = post_to(config, channel, Poster(contact=config.contact, now=clock.now))
+    for recipient in found.recipients():
+        try:
+            ref = found.send(replace(trial_message(channel, clock.now()), recipient=recipient), None, post)
+        except SendError as error:
+            fail(config.redactor.mask(f"{channel}: {error}"), error.remedy)
+        to = f", to {recipient}" if recipient else ""
+        done(f"{channel}: sent{to}" + "".join(f", {key} {value}" for key, value in ref.items() if value))
 
 
 def _known(word: str, known: list[str]) -> str:
@@ -70,31 +84,71 @@ def _known(word: str, known: list[str]) -> str:
     return f"did you mean {close!r}?" if close else f"it has: {', '.join(known)}"
 
 
-def alerts(
+def show(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
 ) -> None:
-    """The alerts that are open, and the deliveries that wait or failed.
+    """The alerts that are open, the channels in trouble, and the deliveries that wait or failed.
 
     \b
     Examples:
       listener alerts --all --json
+      listener alerts resend --channel team
     """
-    with stored(settings(context)) as store:
+    if context.invoked_subcommand:
+        return
+    config = settings(context)
+    with stored(config) as store:
         now = present(store)
         found = store.signals.alerts(open_only=not everything)
-        rows = store.outbox.rows(limit=200)
-    waiting = [row for row in rows if row.state != "sent"]
+        waiting, troubles = store.outbox.outstanding(now - SHOWN_FOR), store.outbox.troubles()
     if as_json:
-        print_json({"alerts": found, "deliveries": waiting})
+        print_json({"alerts": found, "channels": troubles, "deliveries": waiting})
         return
     table(
         ("Since", "State", "Alert"),
         [(when(alert.opened_at, now), alert.state.value, alert.headline) for alert in found],
     )
+    if troubles:
+        table(
+            ("Channel", "Since", "Next try", "Error"),
+            [
+                (_place(one.channel, one.recipient), when(one.since, now), f"{one.held_until:%H:%M} UTC", one.error)
+                for one in troubles
+            ],
+            title="Channels in trouble",
+        )
     if waiting:
-        shown = [(row.channel, row.state, row.attempts, row.headline, row.error or "") for row in waiting]
-        table(("Channel", "State", "Tries", "Message", "Error"), shown, title="Deliveries that have not arrived")
+        table(
+            ("ID", "Channel", "State", "Tries", "Message", "Error"),
+            [
+                (row.id, _place(row.channel, row.recipient), row.state, row.attempts, row.headline, row.error or "")
+                for row in waiting
+            ],
+            title="Deliveries that have not arrived",
+        )
     if not found:
         out.print("No alert is open.")
+
+
+def _place(channel: str, recipient: str) -> str:
+    return f"{channel} ({recipient})" if recipient else channel
+
+
+def resend(
+    context: typer.Context,
+    delivery: Annotated[str | None, typer.Argument(help="A delivery's ID, as `listener alerts` shows it.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only what was given up on this channel.")] = None,
+) -> None:
+    """Put deliveries that were given up back in the queue, all of them if you name none.
+
+    A channel in trouble is tried again at once.
+
+    \b
+    Examples:
+      listener alerts resend 3f0c2a9be1d54c7788aa0b12
+      listener alerts resend --channel team
+    """
+    again = write(settings(context), "resend", {"delivery": delivery, "channel": channel})["deliveries"]
+    done(f"{len(again)} put back in the queue" if again else "nothing of that kind was given up")

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.base import SendError
+from alerts.base import Fault, SendError
 from alerts.email import Email
 from alerts.email_message import compose
 from tests.alerts.samples import NOW, message, quote
+from tests.alerts.wire import check, send
 from tests.world.smtp import DROP, DROP_UNSEEN, MailServer
 
 SENDER = "Listener ünd Söhne <listener@example.org>"
@@ -35,14 +36,14 @@ def mail_to(server: MailServer, *to: str, **settings: Any) -> Email:
     return Email(host=server.host, port=server.port, sender=SENDER, to=to or ("team@example.org",), **settings)
 
 
-def failure(channel: Email) -> SendError:
+def failure(channel: Email, recipient: str = "") -> SendError:
     with pytest.raises(SendError) as caught:
-        channel.send(message())
+        send(channel, message(recipient=recipient))
     return caught.value
 
 
 def test_a_mail_has_text_and_html_and_the_headers_of_a_polite_robot(server: MailServer) -> None:
-    mail_to(server, "a@example.org", "b@example.org").send(message(headline="Überraschung: 42 in 1 hour 💥"))
+    send(mail_to(server, "a@example.org", "b@example.org"), message(headline="Überraschung: 42 in 1 hour 💥"))
     [mail] = server.mails
     assert server.envelopes == [("listener@example.org", ["a@example.org", "b@example.org"])]
     assert mail["Subject"] == "Überraschung: 42 in 1 hour 💥"
@@ -58,8 +59,8 @@ def test_a_mail_has_text_and_html_and_the_headers_of_a_polite_robot(server: Mail
 
 def test_a_conversation_is_one_thread_under_one_subject(server: MailServer) -> None:
     channel = mail_to(server)
-    root = channel.send(message("root", headline="It began"))
-    channel.send(message("reply", headline="It goes on"), root)
+    root = send(channel, message("root", headline="It began"))
+    send(channel, message("reply", headline="It goes on"), root)
     reply = server.mails[1]
     assert (reply["Subject"], reply["In-Reply-To"], reply["References"]) == (
         "Re: It began", "<root@example.org>", "<root@example.org>",
@@ -69,8 +70,8 @@ def test_a_conversation_is_one_thread_under_one_subject(server: MailServer) -> N
 
 def test_a_repeat_has_the_same_identity_and_says_that_it_may_be_one(server: MailServer) -> None:
     channel = mail_to(server)
-    channel.send(message())
-    channel.send(message(sent_before=True))
+    send(channel, message())
+    send(channel, message(sent_before=True))
     first, second = server.mails
     assert first["Message-ID"] == second["Message-ID"]
     assert second["Subject"] == f"Possible repeat: {first['Subject']}"
@@ -78,7 +79,7 @@ def test_a_repeat_has_the_same_identity_and_says_that_it_may_be_one(server: Mail
 
 
 def test_a_line_that_is_a_dot_does_not_end_the_mail(server: MailServer) -> None:
-    mail_to(server).send(message(body="one\n.\n..two\n.three\nend", html="<p>.\n.</p>"))
+    send(mail_to(server), message(body="one\n.\n..two\n.three\nend", html="<p>.\n.</p>"))
     assert "one\n.\n..two\n.three\nend" in server.text().replace("\r\n", "\n")
 
 
@@ -96,17 +97,25 @@ def test_no_text_adds_a_header_or_a_recipient(headline: str, body: str, identity
 # -- what goes wrong --------------------------------------------------------------------------------------------
 
 
-def test_some_recipients_may_be_refused_and_are_named(server: MailServer) -> None:
-    server.refuse["gone@example.org"] = "550 5.1.1 no such mailbox"
-    ref = mail_to(server, "gone@example.org", "here@example.org").send(message())
-    assert ref["refused"] == "gone@example.org (550 5.1.1 no such mailbox)"
-    assert server.envelopes[0][1] == ["here@example.org"]
+def test_a_refused_recipient_is_named_and_is_the_only_one_in_trouble(server: MailServer) -> None:
+    server.refuse.update({"gone@example.org": "550 5.1.1 no such mailbox", "later@example.org": "450 4.7.1 later"})
+    channel = mail_to(server, "gone@example.org", "later@example.org", "here@example.org")
+    assert channel.recipients() == ("gone@example.org", "later@example.org", "here@example.org")
+    for recipient, permanent in (("gone@example.org", True), ("later@example.org", False)):
+        error = failure(channel, recipient)
+        assert (error.fault, error.permanent, error.unknown) == (Fault.RECIPIENT, permanent, False)
+        assert recipient in str(error)
+    send(channel, message(recipient="here@example.org"))
+    assert [to for _, to in server.envelopes] == [["here@example.org"]]
+    assert server.mails[0]["To"] == "gone@example.org, later@example.org, here@example.org"
 
 
-def test_when_all_are_refused_it_is_for_good_only_if_each_says_so(server: MailServer) -> None:
-    server.refuse.update({"a@example.org": "550 no", "b@example.org": "451 later"})
-    assert failure(mail_to(server, "a@example.org")).permanent
-    assert not failure(mail_to(server, "a@example.org", "b@example.org")).permanent
+def test_what_the_server_says_of_a_text_is_about_that_message(server: MailServer) -> None:
+    server.after_dot += ["554 5.7.1 we think this is spam", "451 4.3.0 try later", "421 4.3.2 going down"]
+    faults = [failure(mail_to(server)) for _ in range(3)]
+    assert [(error.fault, error.permanent) for error in faults] == [
+        (Fault.MESSAGE, True), (Fault.MESSAGE, False), (Fault.CHANNEL, False),
+    ]  # fmt: skip
 
 
 def test_greylisting_passes(server: MailServer) -> None:
@@ -114,7 +123,7 @@ def test_greylisting_passes(server: MailServer) -> None:
     channel = mail_to(server)
     error = failure(channel)
     assert (error.permanent, error.unknown) == (False, False)
-    channel.send(message())
+    send(channel, message())
     assert len(server.mails) == 1
 
 
@@ -155,13 +164,13 @@ def test_a_wrong_password_names_the_remedy_and_not_the_password() -> None:
             assert error.permanent
             assert error.remedy == "check user and password"
             assert "wr0ng" not in f"{error!r}{channel!r}"
-        assert mail_to(server, user="me", password="right").check().startswith("127.0.0.1:")
+        assert check(mail_to(server, user="me", password="right")).startswith("127.0.0.1:")
         assert server.mails == []
 
 
 def _check_failure(channel: Email) -> SendError:
     with pytest.raises(SendError) as caught:
-        channel.check()
+        check(channel)
     return caught.value
 
 
@@ -189,7 +198,7 @@ def test_starttls_is_used_and_its_certificate_checked(tmp_path: Path, monkeypatc
         assert refused.permanent
         assert "SSL_CERT_FILE" in refused.remedy
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        channel.send(message())
+        send(channel, message())
         assert len(server.mails) == 1
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
 import pytest
 
-from alerts.base import Channel, Message, Ref
+from alerts.base import Channel, Message, Post, Ref
 from alerts.email import Email
 from alerts.slack import Slack, SlackWebhook
 from insight.model import DeliveryState
-from tests.alerts.memory import Killer, MemoryOutbox, survived
+from storage import Store
+from tests.alerts.killer import Killer, survived
 from tests.alerts.office import Run
 from tests.alerts.samples import HOUR, message
 from tests.world import faults
@@ -22,7 +23,8 @@ from tests.world.smtp import DROP, MailServer
 from tests.world.web import World
 
 pytestmark = pytest.mark.anyio
-SENT, UNKNOWN = DeliveryState.SENT, DeliveryState.UNKNOWN
+SENT, UNKNOWN, JOINED = DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.JOINED
+NewStore = Callable[[], Store]
 
 
 @pytest.fixture
@@ -31,16 +33,24 @@ def slack() -> Iterator[FakeSlack]:
         yield FakeSlack(world)
 
 
-async def deliver_all_with_a_kill(run: Run, step: int) -> bool:
-    """Run until killed at the step, then again and again until nothing is left. Whether it was killed at all."""
+async def deliver_all_with_a_kill(run: Run, step: int, *batches: list[Message]) -> bool:
+    """Put one batch after the other, with a run after each, until killed at the step; then run until nothing is left.
+
+    Whether it was killed at all.
+    """
     run.killer = killer = Killer(step)
     originals = dict(run.channels)
     run.channels = {name: _mortal(channel, killer) for name, channel in originals.items()}
+    waiting = list(batches)
     with survived():
-        for _ in range(4):
+        while waiting:
+            run.put(*waiting.pop(0))
             await run.on(HOUR / 3)
     run.killer, run.channels = None, originals
-    for _ in range(12):
+    while waiting:
+        run.put(*waiting.pop(0))
+        await run.on(HOUR / 3)
+    for _ in range(8):
         await run.on(HOUR / 3)
     return killer.dead
 
@@ -49,82 +59,94 @@ def _mortal(channel: Channel, killer: Killer) -> Any:
     """The same channel, in a program that may die just before or just after it has sent or asked."""
 
     class Mortal:
-        capabilities = channel.capabilities
+        capabilities, recipients, addresses = channel.capabilities, channel.recipients, channel.addresses
+        masked, check = channel.masked, channel.check
 
-        def send(self, message: Message, ref: Ref | None = None) -> Ref:
-            return killer.guard(channel.send)(message, ref)  # type: ignore[no-any-return]
+        def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
+            return killer.guard(channel.send)(message, ref, post)  # type: ignore[no-any-return]
 
-        def lookup(self, message: Message, ref: Ref | None = None) -> Ref | None:
-            return killer.guard(channel.lookup)(message, ref)  # type: ignore[no-any-return]
+        def lookup(self, message: Message, ref: Ref | None, post: Post) -> Ref | None:
+            return killer.guard(channel.lookup)(message, ref, post)  # type: ignore[no-any-return]
 
     return Mortal()
 
 
-CONVERSATION = [message("root"), message("reply"), message("other", conversation="a2"), message("end", over=True)]
+CONVERSATION = [message("root"), message("other", conversation="a2")], [message("reply")], [message("end", over=True)]
 
 
 @pytest.mark.parametrize("lose", [False, True])
 async def test_killed_at_any_step_a_slack_bot_loses_nothing_and_says_nothing_twice(
-    slack: FakeSlack, *, lose: bool
+    slack: FakeSlack, new_store: NewStore, *, lose: bool
 ) -> None:
     step, killed = 1, True
     while killed:
         slack.ledger.clear()
         if lose:
             slack.world.fault(slack.POST, faults.LOST_REPLY)
-        run = Run(team=Slack(token=slack.token, channel=slack.channel, base_url=slack.api))
-        run.put(*CONVERSATION)
-        killed = await deliver_all_with_a_kill(run, step)
-        assert Counter(posted.id for posted in slack.ledger) == {sent.id: 1 for sent in CONVERSATION}, step
-        threads = {posted.id: posted.thread_ts for posted in slack.ledger}
-        root = next(posted.ts for posted in slack.ledger if posted.id == "root")
-        assert threads == {"root": None, "reply": root, "other": None, "end": root}, step
+        run = Run(new_store(), team=Slack(token=slack.token, channel=slack.channel, base_url=slack.api))
+        killed = await deliver_all_with_a_kill(run, step, *CONVERSATION)
+        rows = {row.id: row.state for row in run.store.outbox.rows(limit=None)}
+        said = Counter(posted.id for posted in slack.ledger)
+        assert said == {name: 1 for name, state in rows.items() if state is SENT}, step
+        assert {"end", "other"} <= said.keys(), step  # the newest state of each conversation
+        assert set(rows.values()) <= {SENT, JOINED}, step
+        a1 = [posted for posted in slack.ledger if posted.id != "other"]
+        assert [posted.id for posted in a1] == [name for name in ("root", "reply", "end") if name in said], step
+        assert [posted.thread_ts for posted in a1] == [None] + [a1[0].ts] * (len(a1) - 1), step
         assert not [posted for posted in slack.ledger if "Possibly a repeat" in posted.words], step
-        assert set(run.states()) == {SENT}, step
         step += 1
     assert step > 16  # four deliveries: each is claimed, sent and recorded, with a death before and after each
+    assert lose or set(rows.values()) == {SENT}
 
 
-async def test_killed_at_any_step_a_webhook_loses_nothing_and_marks_what_may_be_a_repeat(slack: FakeSlack) -> None:
+async def test_killed_at_any_step_a_webhook_loses_nothing_and_marks_what_may_be_a_repeat(
+    slack: FakeSlack, new_store: NewStore
+) -> None:
     step, killed = 1, True
     while killed:
         slack.ledger.clear()
-        run = Run(team=SlackWebhook(url=slack.webhook))
-        run.put(message("d1"), message("d2", conversation="a2"))
-        killed = await deliver_all_with_a_kill(run, step)
+        run = Run(new_store(), team=SlackWebhook(url=slack.webhook))
+        killed = await deliver_all_with_a_kill(run, step, [message("d1"), message("d2", conversation="a2")])
         marked = ["Possibly a repeat" in posted.words for posted in slack.ledger]
         assert len(marked) - sum(marked) <= 2 <= len(marked), step
         assert set(run.states()) == {SENT}, step
         step += 1
 
 
-async def test_killed_at_any_step_mail_is_not_lost_and_a_repeat_has_the_same_message_id() -> None:
+async def test_killed_at_any_step_mail_reaches_each_recipient_and_a_repeat_has_the_same_message_id(
+    new_store: NewStore,
+) -> None:
+    everybody = {("<d1@example.org>", "a@example.org"), ("<d1@example.org>", "b@example.org")}
     with MailServer().running() as server:
         step, killed = 1, True
         while killed:
             server.mails.clear()
-            run = Run(team=Email(host=server.host, port=server.port, sender="l@example.org", to=("t@example.org",)))
-            run.put(message("d1"), message("d2", conversation="a2"))
-            killed = await deliver_all_with_a_kill(run, step)
-            assert {mail["Message-ID"] for mail in server.mails} == {"<d1@example.org>", "<d2@example.org>"}, step
-            unmarked = [mail["Message-ID"] for mail in server.mails if "repeat" not in mail["Subject"]]
+            server.envelopes.clear()
+            to = ("a@example.org", "b@example.org")
+            run = Run(new_store(), team=Email(host=server.host, port=server.port, sender="l@example.org", to=to))
+            killed = await deliver_all_with_a_kill(run, step, [message("d1")])
+            got = [(mail["Message-ID"], *to) for mail, (_, to) in zip(server.mails, server.envelopes, strict=True)]
+            assert set(got) == everybody, step
+            marked = ["repeat" in mail["Subject"] for mail in server.mails]
+            unmarked = [one for one, is_marked in zip(got, marked, strict=True) if not is_marked]
             assert len(unmarked) == len(set(unmarked)), step
             step += 1
+    assert step > 8
 
 
-async def test_a_connection_cut_after_the_final_dot_brings_a_marked_repeat() -> None:
+async def test_a_connection_cut_after_the_final_dot_brings_a_marked_repeat(store: Store) -> None:
     with MailServer(after_dot=[DROP]).running() as server:
-        run = Run(team=Email(host=server.host, port=server.port, sender="l@example.org", to=("t@example.org",)))
+        run = Run(store, team=Email(host=server.host, port=server.port, sender="l@example.org", to=("t@example.org",)))
         run.put(message())
         assert [it.state for it in await run.on()] == [UNKNOWN]
         assert [it.state for it in await run.on(HOUR)] == [SENT]
         assert [mail["Subject"].startswith("Possible repeat: ") for mail in server.mails] == [False, True]
 
 
-async def test_a_bot_without_the_scope_to_ask_sends_again_and_says_so(slack: FakeSlack) -> None:
+async def test_a_bot_without_the_scope_to_ask_sends_again_and_says_so(slack: FakeSlack, store: Store) -> None:
     slack.scopes.discard("channels:history")
     slack.world.fault(slack.POST, faults.LOST_REPLY)
-    run = Run(team=Slack(token=slack.token, channel=slack.channel, base_url=slack.api))
+    run = Run(store, team=Slack(token=slack.token, channel=slack.channel, base_url=slack.api))
     run.put(message())
     await run.on()
     await run.on(HOUR)
@@ -132,10 +154,9 @@ async def test_a_bot_without_the_scope_to_ask_sends_again_and_says_so(slack: Fak
     assert {posted.id for posted in slack.ledger} == {"d1"}
 
 
-async def test_two_programs_on_one_outbox_send_everything_once(slack: FakeSlack) -> None:
-    outbox = MemoryOutbox()
+async def test_two_programs_on_one_outbox_send_everything_once(slack: FakeSlack, store: Store) -> None:
     channel = Slack(token=slack.token, channel=slack.channel, base_url=slack.api)
-    runs = [Run(outbox, team=channel) for _ in range(3)]
+    runs = [Run(store, team=channel) for _ in range(3)]
     runs[0].put(*(message(f"d{number}", conversation=f"a{number}") for number in range(9)))
     async with anyio.create_task_group() as tasks:
         for run in runs:

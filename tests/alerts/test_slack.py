@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from alerts.base import SendError
 from alerts.slack import Slack, SlackWebhook
 from tests.alerts.samples import message
+from tests.alerts.wire import check, lookup, send
 from tests.world import faults
 from tests.world.slack import FakeSlack
 from tests.world.web import Fault, World
@@ -35,7 +36,7 @@ def hook(slack: FakeSlack) -> SlackWebhook:
 
 def failure(channel: Slack | SlackWebhook) -> SendError:
     with pytest.raises(SendError) as caught:
-        channel.send(message())
+        send(channel, message())
     return caught.value
 
 
@@ -141,33 +142,33 @@ def test_the_sdk_never_sends_again_by_itself(slack: FakeSlack, bot: Slack, hook:
 def test_a_reply_goes_into_the_thread_and_into_the_channel_when_the_thread_is_gone(
     slack: FakeSlack, bot: Slack
 ) -> None:
-    root = bot.send(message("root"))
-    bot.send(message("reply"), root)
+    root = send(bot, message("root"))
+    send(bot, message("reply"), root)
     assert slack.ledger[1].thread_ts == slack.ledger[0].ts == root["ts"]
     del slack.ledger[0]
-    lost = bot.send(message("late"), root)
+    lost = send(bot, message("late"), root)
     assert slack.ledger[-1].thread_ts is None
-    assert bot.lookup(message("late"), root) == lost
+    assert lookup(bot, message("late"), root) == lost
 
 
 def test_a_lookup_reads_on_through_pages_and_into_threads(slack: FakeSlack, bot: Slack) -> None:
     slack.page = 2
-    refs = [bot.send(message(f"m{number}")) for number in range(5)]
-    replies = [bot.send(message(f"r{number}"), refs[0]) for number in range(5)]
-    assert [bot.lookup(message(f"m{number}")) for number in range(5)] == refs
-    assert [bot.lookup(message(f"r{number}"), refs[0]) for number in range(5)] == replies
-    assert bot.lookup(message("never"), refs[0]) is None
+    refs = [send(bot, message(f"m{number}")) for number in range(5)]
+    replies = [send(bot, message(f"r{number}"), refs[0]) for number in range(5)]
+    assert [lookup(bot, message(f"m{number}")) for number in range(5)] == refs
+    assert [lookup(bot, message(f"r{number}"), refs[0]) for number in range(5)] == replies
+    assert lookup(bot, message("never"), refs[0]) is None
 
 
 def test_a_lookup_that_is_not_allowed_says_that_it_never_will_be(slack: FakeSlack, bot: Slack) -> None:
     slack.scopes.discard("channels:history")
     with pytest.raises(SendError, match="missing_scope") as caught:
-        bot.lookup(message())
+        lookup(bot, message())
     assert caught.value.permanent
 
 
 def test_nothing_is_unfurled_parsed_or_linked(slack: FakeSlack, bot: Slack) -> None:
-    bot.send(message())
+    send(bot, message())
     body = slack.world.calls(slack.POST)[0].json()
     assert (body["unfurl_links"], body["unfurl_media"], body["link_names"], body["parse"]) == (
         False,
@@ -179,15 +180,15 @@ def test_nothing_is_unfurled_parsed_or_linked(slack: FakeSlack, bot: Slack) -> N
 
 
 def test_checking_says_where_it_would_post_and_as_whom(slack: FakeSlack, bot: Slack) -> None:
-    assert bot.check() == "workspace Testers, #alerts, as @listener; a lost reply can be looked up"
+    assert check(bot) == "workspace Testers, #alerts, as @listener; a lost reply can be looked up"
     slack.scopes -= {"channels:history", "channels:read"}
-    assert "add the scope channels:history" in bot.check()
+    assert "add the scope channels:history" in check(bot)
 
 
 def test_checking_finds_what_would_fail(slack: FakeSlack, bot: Slack) -> None:
     def problem() -> SendError:
         with pytest.raises(SendError) as caught:
-            bot.check()
+            check(bot)
         assert caught.value.permanent
         return caught.value
 
@@ -203,9 +204,9 @@ def test_checking_finds_what_would_fail(slack: FakeSlack, bot: Slack) -> None:
 
 
 def test_a_webhook_address_that_is_not_whole_is_found_without_posting() -> None:
-    assert "test-alert" in SlackWebhook(url="https://hooks.slack.com/services/T0/B0/abc").check()
+    assert "test-alert" in check(SlackWebhook(url="https://hooks.slack.com/services/T0/B0/abc"))
     with pytest.raises(SendError, match="not whole"):
-        SlackWebhook(url="https://hooks.slack.com/services").check()
+        check(SlackWebhook(url="https://hooks.slack.com/services"))
 
 
 def test_settings_that_cannot_work_are_refused_with_a_remedy_and_without_the_secret() -> None:
@@ -227,12 +228,12 @@ def test_debug_logging_shows_no_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     slack.world.fault(slack.WEBHOOK, faults.LOST_REPLY)
-    bot.send(message())
+    send(bot, message())
     failure(hook)
     assert slack.token not in caplog.text
     assert "secretpart" not in caplog.text
 
 
 def test_the_mark_of_a_possible_repeat_is_not_part_of_its_identity(slack: FakeSlack, bot: Slack) -> None:
-    sent = bot.send(replace(message(), sent_before=True))
-    assert bot.lookup(message()) == sent
+    sent = send(bot, replace(message(), sent_before=True))
+    assert lookup(bot, message()) == sent

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from alerts import CHANNELS, UnknownChannelError, channel_kind
+from alerts import CHANNELS
 from alerts.base import Channel, Message, SendError
 from alerts.messages import trial_message
 from tests.alerts.samples import NOW, message, quote
+from tests.alerts.wire import check, lookup, send
 from tests.world import faults
 from tests.world.slack import FakeSlack
 from tests.world.smtp import DROP, MailServer
@@ -91,20 +92,20 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 def test_a_message_arrives_whole(stage: Stage) -> None:
     sent = message(quotes=(quote(), quote("second voice", 2)))
-    stage.channel.send(sent)
+    send(stage.channel, sent)
     [words] = stage.received()
     for part in (sent.headline, sent.body, "Seen", "42, where 9.3 are usual", sent.quotes[0].text, "second voice"):
         assert part in words
 
 
 def test_sending_says_where_it_went_in_words_that_can_be_stored(stage: Stage) -> None:
-    ref = stage.channel.send(message())
+    ref = send(stage.channel, message())
     assert all(isinstance(key, str) and isinstance(value, str) for key, value in ref.items())
 
 
 def test_a_reply_is_taken_with_the_ref_of_its_conversations_first_message(stage: Stage) -> None:
-    ref = stage.channel.send(message("d1"))
-    stage.channel.send(message("d2", headline="Update: it goes on"), ref)
+    ref = send(stage.channel, message("d1"))
+    send(stage.channel, message("d2", headline="Update: it goes on"), ref)
     assert len(stage.received()) == 2
     assert stage.channel.capabilities.thread is (bool(ref))
 
@@ -112,7 +113,7 @@ def test_a_reply_is_taken_with_the_ref_of_its_conversations_first_message(stage:
 def test_hostile_text_does_not_stop_a_message(stage: Stage) -> None:
     nasty = "<!channel> <script>alert(1)</script> {{ 7*7 }} \r\n.\r\nBcc: x@example.org \U0001f4a5 *_~` & \u202e"
     sent = message(headline=nasty, body=nasty, quotes=(quote(nasty, author=nasty, url="javascript:alert(1)"),))
-    stage.channel.send(sent)
+    send(stage.channel, sent)
     [words] = stage.received()
     assert "{{ 7*7 }}" in words
     assert "javascript:" not in words
@@ -121,12 +122,12 @@ def test_hostile_text_does_not_stop_a_message(stage: Stage) -> None:
 @pytest.mark.parametrize("size", [0, 2_000])
 def test_any_length_of_text_is_taken(stage: Stage, size: int) -> None:
     text = "word " * size
-    stage.channel.send(message(headline=text, body=text, quotes=(quote(text),) * 30, facts=message().facts * 40))
+    send(stage.channel, message(headline=text, body=text, quotes=(quote(text),) * 30, facts=message().facts * 40))
     assert len(stage.received()) == 1
 
 
 def test_a_possible_repeat_says_so(stage: Stage) -> None:
-    stage.channel.send(replace(message(), sent_before=True))
+    send(stage.channel, replace(message(), sent_before=True))
     assert "ossibl" in stage.received()[0]
 
 
@@ -135,7 +136,7 @@ def test_a_refusal_is_permanent_and_names_its_remedy(stage: Stage) -> None:
         pytest.skip("this channel has nobody who could refuse")
     stage.refuse()
     with pytest.raises(SendError) as caught:
-        stage.channel.send(message())
+        send(stage.channel, message())
     assert (caught.value.permanent, caught.value.unknown) == (True, False)
     assert caught.value.remedy
     assert stage.received() == []
@@ -146,21 +147,21 @@ def test_a_lost_reply_leaves_the_outcome_unknown_and_is_found_where_the_receiver
         pytest.skip("this channel gives no reply that could be lost")
     stage.lose_reply()
     with pytest.raises(SendError) as caught:
-        stage.channel.send(message())
+        send(stage.channel, message())
     assert (caught.value.permanent, caught.value.unknown) == (False, True)
     assert len(stage.received()) == 1
     if stage.channel.capabilities.lookup:
-        assert stage.channel.lookup(message()) is not None
-        assert stage.channel.lookup(message("another")) is None
+        assert lookup(stage.channel, message()) is not None
+        assert lookup(stage.channel, message("another")) is None
 
 
 def test_checking_tells_nobody_and_says_what_was_found(stage: Stage) -> None:
-    assert stage.channel.check()
+    assert check(stage.channel)
     assert stage.received() == []
 
 
 def test_a_trial_message_arrives(stage: Stage) -> None:
-    stage.channel.send(trial_message("team", NOW))
+    send(stage.channel, trial_message("team", NOW))
     assert "Listener can reach you here" in stage.received()[0]
 
 
@@ -170,7 +171,7 @@ def test_no_secret_is_shown(stage: Stage) -> None:
         if step:
             step()
             with pytest.raises(SendError) as caught:
-                stage.channel.send(message())
+                send(stage.channel, message())
             shown += [repr(caught.value), str(caught.value), caught.value.remedy]
     assert not [secret for secret in stage.secrets for text in shown if secret in text]
 
@@ -178,20 +179,13 @@ def test_no_secret_is_shown(stage: Stage) -> None:
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
 def test_a_catalogued_channel_describes_itself(kind: str) -> None:
     found = CHANNELS[kind]
-    assert (found.kind, channel_kind(kind)) == (kind, found)
+    assert found.kind == kind
     assert found.title
     assert set(found.example) <= set(found.model_fields)
     assert all(setting.description for setting in found.model_fields.values())
     assert kind in STAGES, "a new channel needs a stage in this suite"
 
 
-def test_an_unknown_channel_is_answered_with_the_nearest_known_one() -> None:
-    with pytest.raises(UnknownChannelError, match='no channel "slak": did you mean "slack"'):
-        channel_kind("slak")
-    with pytest.raises(UnknownChannelError, match="known: console, email, slack, slack_webhook"):
-        channel_kind("pigeon")
-
-
 def test_a_stored_message_is_the_message(stage: Stage) -> None:
-    stage.channel.send(Message.from_json(message().to_json()))
+    send(stage.channel, Message.from_json(message().to_json()))
     assert message().headline in stage.received()[0]

@@ -132,6 +132,7 @@ def _told() -> None:
     """Signals with their posts, decisions, themes, deliveries with a recipient, channels that are held."""
     _signals()
     _themes()
+    _deliveries()
 
 
 # -- signals ------------------------------------------------------------------------------------------------------
@@ -295,3 +296,33 @@ def _saying(watch: str, names: frozenset[str], since: datetime, until: datetime)
     )
     rows = op.get_bind().execute(query).all()
     return [row.id for row in rows if not names.isdisjoint(phrases(f"{row.title or ''}\n{row.text}"))]
+
+
+# -- deliveries ---------------------------------------------------------------------------------------------------
+
+
+def _deliveries() -> None:
+    """What a delivery does and to whom, channels that are held, and indexes over what waits and what was given up."""
+    op.add_column("deliveries", Column("recipient", Text, nullable=False, server_default=""))
+    op.add_column("deliveries", Column("action", Text, nullable=False, server_default="post"))
+    # a message of a conversation was a reply as soon as there was something to reply to; only a digest stood alone
+    op.execute("UPDATE deliveries SET action = 'reply' WHERE conversation <> ''")
+    op.execute("UPDATE deliveries SET conversation = 'digest' WHERE conversation = '' AND once LIKE 'digest %'")
+    op.drop_index(op.f("ix_deliveries_next_at"), "deliveries")
+    for name, columns, those in (
+        ("ix_deliveries_waiting", ["channel", "number"], sql("next_at IS NOT NULL")),
+        ("ix_deliveries_given_up", ["updated_at"], sql("next_at IS NULL AND state IN ('failed', 'unknown')")),
+    ):
+        op.create_index(name, "deliveries", columns, sqlite_where=those, postgresql_where=those)
+    op.create_index(op.f("ix_deliveries_created_at"), "deliveries", ["created_at"])
+    op.create_table(
+        "channels",
+        Column("channel", Text, nullable=False),
+        Column("recipient", Text, nullable=False),
+        Column("since", UtcTime, nullable=False),
+        Column("held_until", UtcTime, nullable=False),
+        Column("failures", Integer, nullable=False),
+        Column("error", Words, nullable=False),
+        Column("parked", Boolean, nullable=False),
+        PrimaryKeyConstraint("channel", "recipient", name=op.f("pk_channels")),
+    )
