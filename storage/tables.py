@@ -263,8 +263,8 @@ counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of
 
 __all__ = [
     "GIVEN_UP", "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
-    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "channels", "counts", "decisions", "deliveries", "gaps",
-    "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signal_posts",
-    "signals", "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones",
-    "visits", "watch_versions", "watches",
+    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "channels", "counts", "decisions", "deliveries",
+    "gaps", "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings",
+    "signal_posts", "signals", "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts",
+    "themes", "tombstones", "visits", "watch_versions", "watches",
 ]  # fmt: skip
