@@ -1,7 +1,9 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
+from storage.after_restore import HELD_BACK
 from storage.database import chunks
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
+from storage.restore import Restored, restore
 from storage.retention import RECORDS
 from storage.store import Store, open_store
 from storage.values import (
@@ -26,6 +28,7 @@ from storage.values import (
 )
 
 __all__ = [
+    "HELD_BACK",
     "RECORDS",
     "Arrival",
     "DecisionRecord",
@@ -39,6 +42,7 @@ __all__ = [
     "NewerSchemaError",
     "Outcome",
     "OutdatedError",
+    "Restored",
     "Revision",
     "SearchState",
     "Sighting",
@@ -54,4 +58,5 @@ __all__ = [
     "Visit",
     "chunks",
     "open_store",
+    "restore",
 ]

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage import ingest, retention
+from storage.after_restore import hold_back
 from storage.changes import locks
 from storage.counts import Counts
 from storage.database import Database
@@ -110,6 +111,7 @@ class Store:
             put_signals(connection, step.signals, step.verdicts, step.at)
             put_alerts(connection, step.alerts)
             put_deliveries(connection, step.deliveries, step.at)
+            hold_back(connection, step.deliveries, step.at)
             put_themes(connection, step.themes, step.members, step.events)
             consume(connection, step.consumed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import anyio
 import typer
 from rich.text import Text
 
+import storage
 from insight.model import Role
 from listener import trial
 from listener.cli.output import done, fail, out, print_json, table, when
@@ -24,7 +25,7 @@ from listener.config import Config
 from listener.posting import post_to
 from listener.wizard import Answers, compose
 from scrapers.post import Poster
-from storage import StoreError
+from storage import HELD_BACK, StoreError
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(doctor)
     app.command()(backup)
+    app.command()(restore)
 
 
 def init(
@@ -187,3 +189,34 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Wh
             fail(str(error))
     done(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")
     sys.stdout.flush()
+
+
+def restore(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="What `listener backup` wrote.")]
+) -> None:
+    """Put a backup of a SQLite database in its place; the former one is moved aside, and nothing is sent again.
+
+    Stop the daemon first. The backup is checked before anything is touched.
+
+    \b
+    Examples:
+      listener restore listener-2026-03-02.db
+    """
+    config = settings(context)
+    try:
+        found = storage.restore(config.storage.url, file, SystemClock().now())
+    except StoreError as error:
+        fail(config.redactor.mask(str(error)))
+    done(f"{found.path} is now what {file} was")
+    for place in found.aside:
+        out.print(Text(f"  the former one is kept as {place}"))
+    if found.taken_over:
+        out.print(Text("  what was told since is taken over from it, so that nothing is sent again"))
+    else:
+        hours = HELD_BACK // timedelta(hours=1)
+        out.print(
+            Text(
+                f"  {found.held_back} messages that waited in the backup are held back, and so is what is new in the "
+                f"next {hours} hours: it may have been told before. `listener alerts resend` sends them."
+            )
+        )
