@@ -25,9 +25,9 @@ from benchmarks.texts import made
 from insight.model import Role, Watch
 from insight.pipeline import Pipeline
 from listener.clock import SystemClock
-from listener.collecting.collect import Collector
 from listener.collecting.ingest import Queries
 from listener.collecting.streaming import Streaming
+from listener.collecting.visit import Collector
 from listener.threads import Threads
 from scrapers.http import Http
 from scrapers.social.bluesky import Bluesky

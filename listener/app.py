@@ -14,10 +14,10 @@ from listener import control, reports, setup, signals, upkeep
 from listener.clock import Clock
 from listener.collecting import health
 from listener.collecting.backfills import read_back
-from listener.collecting.collect import Collector
 from listener.collecting.doors import door_for, streams_for
 from listener.collecting.memory import Memory
 from listener.collecting.streaming import Streaming
+from listener.collecting.visit import Collector
 from listener.config import Config
 from listener.delivering import deliver_channel, look_at_channels
 from listener.engine import Engine, Job, JobState, Work

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from alerts.outbox import Outcome
 from insight.model import DeliveryState
-from listener.collecting.collect import Tally
+from listener.collecting.result import VisitResult
 from listener.log import Log
 from listener.signals import Told
 from listener.simulation import is_loopback
@@ -18,7 +18,7 @@ from storage import Delay, StoreError
 @dataclass
 class Observers:
     log: Log
-    visited: list[Callable[[Source, Tally, SourceError | None], None]] = field(default_factory=list)
+    visited: list[Callable[[Source, VisitResult, SourceError | None], None]] = field(default_factory=list)
     signalled: list[Callable[[Told], None]] = field(default_factory=list)
     delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
     cycled: list[Callable[[int], None]] = field(default_factory=list)
@@ -26,11 +26,11 @@ class Observers:
     measured: list[Callable[[Mapping[str, Delay]], None]] = field(default_factory=list)
     _offline: bool = False
 
-    def on_visit(self, source: Source, tally: Tally, error: SourceError | None) -> None:
+    def on_visit(self, source: Source, result: VisitResult, error: SourceError | None) -> None:
         if not all(map(is_loopback, source.origins())):  # this machine answers itself without a network
             self._note_network(error)
         for callback in self.visited:
-            callback(source, tally, error)
+            callback(source, result, error)
 
     def _note_network(self, error: SourceError | None) -> None:
         """Say once that there is no network, and once that it is back."""

@@ -23,7 +23,7 @@ from insight.model import (
     Watch,
 )
 from insight.visits import SHORTEST
-from listener.collecting.collect import pause_after
+from listener.collecting.retry import usual_pause
 from listener.collecting.rhythm import longest
 from listener.config import Config
 from listener.filters import Themes, let_through
@@ -150,7 +150,7 @@ def _health(scene: Scene, states: Iterable[SourceState]) -> list[silence.SourceH
         silence.SourceHealth(
             state.id,
             _hours(scene, state),
-            timedelta(seconds=pause_after(configured[state.id])),
+            timedelta(seconds=usual_pause(configured[state.id])),
             state.last_success,
             state.error,
             state.paused,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -16,7 +15,7 @@ from scrapers import html
 from scrapers.base import Batch, Page, Source, SourceError
 from scrapers.errors import Mask, looks_random
 from scrapers.formats import charset, values
-from scrapers.formats.dates import moment
+from scrapers.network.pace import seconds_until
 
 _REMEDIES = {
     401: "check the credentials of this source",
@@ -181,12 +180,5 @@ def _json_message(page: Page) -> str | None:
 def _retry_after(page: Page) -> float | None:
     """Seconds to wait, from Retry-After (seconds, or when) or, where it says 429, from when the limit resets."""
     names = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset") if page.status == 429 else ("retry-after",)
-    for written in (page.headers.get(name, "").strip() for name in names):
-        if re.fullmatch(r"\d{1,6}(\.\d+)?", written):
-            return float(written)
-        if re.fullmatch(r"\d{9,11}", written):
-            return max(0.0, int(written) - page.fetched_at.timestamp())
-        at = moment(written)[0]
-        if at is not None:
-            return max(0.0, (at - page.fetched_at).total_seconds())
-    return None
+    waits = (seconds_until(page.headers.get(name), page.fetched_at) for name in names)
+    return next((wait for wait in waits if wait is not None), None)

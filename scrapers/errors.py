@@ -31,8 +31,11 @@ class SourceError(Exception):
 
     `retry_after` is in seconds, where the platform named it; `status` the HTTP status, where there was one.
     `offline`: nothing could be reached at all, so the fault lies with this machine's network. `sent`: the request may
-    have reached the platform. The message never holds the query of an address, see `shown`.
+    have reached the platform. `of_login`: it was the login that failed, so nothing can be asked for. The message never
+    holds the query of an address, see `shown`.
     """
+
+    of_login = False
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ def ingest(database: Database, arrival: Arrival) -> Outcome:
         changes = read_changes(connection, keys)
         _merge(connection, changes, understood, arrival)
         write_changes(connection, changes.values(), arrival.collected_at)
+        _settle(connection, changes, arrival.settled)
         _write_sightings(connection, changes, {item.post.key for item in understood}, arrival)
         put_readings(connection, arrival.source, arrival.readings)
         put_snapshots(connection, arrival.source, arrival.snapshots)
@@ -103,6 +104,13 @@ def _take_tombstones(connection: Connection, keys: Iterable[PostKey]) -> None:
     if taken:
         matches = (table.c.network == bind("n")) & (table.c.native_id == bind("i"))
         connection.execute(delete(table).where(matches), taken)
+
+
+def _settle(connection: Connection, changes: Mapping[PostKey, Change], settled: Iterable[PostKey]) -> None:
+    """Take the new ones of these posts out of what the theme step is to look at."""
+    ids = [one.id for one in map(changes.get, map(storable_key, settled)) if one and one.old is None and one.new]
+    if ids:
+        connection.execute(delete(tables.pending).where(tables.pending.c.post.in_(ids)))
 
 
 def _write_sightings(

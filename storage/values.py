@@ -41,6 +41,7 @@ class Arrival:
 
     `cursor` None leaves the stored cursor as it is. `versions`: by watch, the version of the query that the posts were
     understood with; when the stored watches are others, nothing is stored (OutdatedError). None asks for no such look.
+    `settled`: posts whose mentions, where they are new, the theme step need not look at.
     """
 
     source: str
@@ -55,6 +56,7 @@ class Arrival:
     rejected: tuple[Rejected, ...] = ()
     cursor: JsonObject | None = None
     versions: Mapping[str, int] | None = None
+    settled: frozenset[PostKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

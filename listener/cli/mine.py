@@ -21,9 +21,9 @@ def show(context: typer.Context, as_json: bool) -> None:
     with stored(config) as store:
         now = present(store)
         states = [state for state in store.sources.all() if state.active]
-        kept = store.state.get(completeness.STATE)
+        kept = {state.id: store.state.get(completeness.name_of(state.id)) for state in states}
         found = conditions(store, config.sources, config.watches, now)
-    figures = {state.id: completeness.stored_figures(kept, state.id) for state in states}
+    figures = {state.id: completeness.stored_figures(kept[state.id]) for state in states}
     if as_json:
         more = {name: condition.to_json() for name, condition in found.items()}
         print_json([{**plain(it), "completeness": figures[it.id], **more.get(it.id, {})} for it in states])

@@ -17,7 +17,7 @@ from listener.app import opened
 from listener.cli.output import done, err, fail, out, print_json
 from listener.cli.parts import config_path, explained, opened_store, settings
 from listener.clock import SystemClock
-from listener.collecting.collect import Tally
+from listener.collecting.result import VisitResult
 from listener.config import Config
 from listener.daemon import Daemon, Simulation, StartError
 from storage import HeldError, Store, StoreError
@@ -98,7 +98,7 @@ def once(
 async def _cycle(config: Config, store: Store) -> dict[str, Any]:
     tallies: dict[str, dict[str, Any]] = {}
 
-    def visited(source: Any, tally: Tally, error: Exception | None) -> None:
+    def visited(source: Any, tally: VisitResult, error: Exception | None) -> None:
         tallies[source.id] = {"new": tally.new, "mentions": tally.mentions, "error": error and str(error)}
 
     async with opened(config, store, SystemClock(), log.get()) as app:

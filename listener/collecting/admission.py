@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from listener.simulation import is_loopback
 from scrapers.answers import only_source_errors
-from scrapers.base import Page, Request, Source
+from scrapers.base import Page, Request, Source, SourceError
 
 
 class Door(Protocol):
@@ -52,7 +52,11 @@ class Admission:
         async with self._turns[source.id]:
             before, given = self._given.get(source.id, (None, {}))
             if before != source:  # a changed config may name another account
-                given = await self._log_in(source)
+                try:
+                    given = await self._log_in(source)
+                except SourceError as error:
+                    error.of_login = True
+                    raise
                 self._given[source.id] = source, given
         return {**source.headers(), **given}
 

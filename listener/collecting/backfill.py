@@ -21,14 +21,15 @@ from insight.model import Gap, Item, Post
 from insight.windows import LOOKS
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Need, Rest, RestingError
-from listener.collecting.collect import Collector, reason_of
-from listener.collecting.plan import Plan, kept, need_of
+from listener.collecting.plan import Plan, left_to_visits, need_of
+from listener.collecting.retry import reason_of
 from listener.collecting.rhythm import limits
+from listener.collecting.visit import Collector
 from scrapers import walk
 from scrapers.answers import stumbled
 from scrapers.base import Batch, Request, Search, Source, SourceError
 from scrapers.walk import Cursor
-from storage import Arrival, Outcome, Step, StoreError
+from storage import StoreError
 
 MOST_PAGES = 5_000  # of one search at a time; the same command goes on after that
 PATIENCE = 120.0
@@ -164,34 +165,21 @@ class _Past:
         back_to = _oldest(batch, found)
         saved = _Stored(self._cursor, found.since, back_to, None if self._cursor.walk else now)
         items = tuple(item for item in batch.items if not _is_young(item, now))
-        outcome = await self._store(replace(batch, items=items), saved)
+        young = len(batch.items) - len(items)
+        # nothing of the page is left for the theme step to find in its window
+        settled = frozenset(post.key for post in _posts(batch) if (post.published_at or now) >= now - themes.WINDOW)
+        batch, key = replace(batch, items=items), key_of(self._search)
+        taken = await self._host.ingest(self._source, key, batch, saved.to_json(), remember=False, settled=settled)
+        outcome = taken.outcome
         self._found = replace(
             found,
             pages=found.pages + 1,
             new=found.new + outcome.new,
             mentions=found.mentions + outcome.mentions,
             gaps=found.gaps + sum(1 for item in items if isinstance(item, Gap)),
-            left=found.left + len(batch.items) - len(items),
+            left=found.left + young,
             back_to=back_to,
         )
-
-    async def _store(self, batch: Batch, saved: _Stored) -> Outcome:
-        """Nothing of the page is left for the theme step to find in its window."""
-        host, now = self._host, self._host.clock.now()
-        store = host.store
-
-        def put(arrival: Arrival) -> Outcome:
-            recent = {post.key for post in _posts(batch) if (post.published_at or now) >= now - themes.WINDOW}
-            recent -= store.posts.stored(recent) if recent else set()
-            outcome = store.ingest(arrival)
-            pending = tuple(found.mention for one in sorted(recent) for found in store.posts.mentions(one))
-            if pending:
-                store.commit(Step(now, consumed=pending))
-            return outcome
-
-        key = key_of(self._search)
-        taken = await host.ingest(self._source, key, batch, saved.to_json(), remember=False, put=put)
-        return taken.outcome
 
     async def _stored(self) -> _Stored | None:
         """What an earlier run left, if it reaches as far back: to go on with, or read whole lately."""
@@ -202,7 +190,7 @@ class _Past:
             return None
         if found.done is None:
             return found if self._found.since - found.since <= MUCH else None
-        return found if host.clock.now() - found.done < FRESH else None
+        return found if timedelta(0) <= host.clock.now() - found.done < FRESH else None
 
     def _say(self, state: str, why: str = "", back_to: datetime | None = None) -> Report:
         self._found = replace(self._found, state=state, why=why, back_to=back_to or self._found.back_to)
@@ -233,7 +221,7 @@ def _keep(host: Collector, source: Source, searches: Sequence[Search]) -> Callab
     """What the visits of the rest of the day need, as the day goes on."""
     visit = need_of(source, searches, host.clock.now())
     plan = Plan(limits(source, visit).slowest, visit)
-    return lambda: kept(source.budget(), plan, host.clock.now())
+    return lambda: left_to_visits(source.budget(), plan, host.clock.now())
 
 
 def _posts(batch: Batch) -> list[Post]:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from listener.collecting.backfill import Report, backfill
-from listener.collecting.collect import Collector
+from listener.collecting.visit import Collector
 from listener.engine import Job, RefusedError
 from scrapers.base import Source
 

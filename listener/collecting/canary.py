@@ -23,7 +23,7 @@ EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Song:
+class CanaryState:
     """Whether the canary is found, and since when that is so. `at`: when it was last looked for."""
 
     id: str
@@ -35,7 +35,7 @@ class Song:
         return {"id": self.id, "found": self.found, "since": self.since.isoformat(), "at": self.at.isoformat()}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any] | None) -> Song | None:
+    def from_json(cls, value: dict[str, Any] | None) -> CanaryState | None:
         if not value:
             return None
         since, at = datetime.fromisoformat(value["since"]), datetime.fromisoformat(value["at"])
@@ -48,7 +48,7 @@ class Canaries:
     def __init__(self, memory: Memory, looks: Looks, clock: Clock, log: Log) -> None:
         self._memory, self._looks, self._clock, self._log = memory, looks, clock, log
 
-    async def listen(self, source: Source, read: Iterable[str] | None, keep: Need) -> Song | None:
+    async def check(self, source: Source, read: Iterable[str] | None, keep: Need) -> CanaryState | None:
         """Look for the source's canary, if it has one and it is time. Raises StoreError, and nothing else.
 
         `read`: the native ids that a whole visit has read; None when it was told that nothing has changed.
@@ -56,21 +56,21 @@ class Canaries:
         if source.canary is None:
             return None
         notes, now = await self._memory.of(source.id), self._clock.now()
-        before = Song.from_json(notes.get("canary"))
+        before = CanaryState.from_json(notes.get("canary"))
         if before is not None and before.id != source.canary:
             before = None
-        if before is not None and now - before.at < EVERY:
+        if before is not None and timedelta(0) <= now - before.at < EVERY:  # else the clock was ahead
             return before
         found = await self._found(source, source.canary, read, keep)
         if found is None:
             return before
         same = before is not None and before.found == found
-        song = Song(source.canary, found, before.since if before is not None and same else now, now)
-        notes["canary"] = song.to_json()
+        state = CanaryState(source.canary, found, before.since if before is not None and same else now, now)
+        notes["canary"] = state.to_json()
         if not same:
-            self._tell(source, song, first=before is None)
+            self._tell(source, state, first=before is None)
         await self._memory.keep(source.id, now)
-        return song
+        return state
 
     async def _found(self, source: Source, canary: str, read: Iterable[str] | None, keep: Need) -> bool | None:
         """None when it could not be found out this time: an error is told as what it is."""
@@ -84,9 +84,9 @@ class Canaries:
         items = [item for batch in batches for item in batch.items]
         return any(isinstance(item, Post) and item.native_id == canary for item in items)
 
-    def _tell(self, source: Source, song: Song, *, first: bool) -> None:
-        if not song.found:
+    def _tell(self, source: Source, state: CanaryState, *, first: bool) -> None:
+        if not state.found:
             remedy = "compare with `listener sources test`; if the post itself has gone, set another `canary`"
-            self._log.warning("canary not found", source=source.id, canary=song.id, remedy=remedy)
+            self._log.warning("canary not found", source=source.id, canary=state.id, remedy=remedy)
         elif not first:
-            self._log.info("canary found again", source=source.id, canary=song.id)
+            self._log.info("canary found again", source=source.id, canary=state.id)

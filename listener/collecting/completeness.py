@@ -11,22 +11,24 @@ edited into concerning the watch, or taken down before the next visit, counts as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from insight.model import Post, PostKey, Precision, Watch
-from scrapers.base import Source
+from scrapers.base import Search, Source
 from scrapers.terms import concerning, pushed
-
-STATE = "completeness"
-"""The name under which the figures are stored."""
 
 VISITS = 2
 REMEMBERED = 2_000  # posts of a watch in a source
 MOST = 1_000  # older posts count for half when as many have been seen: what a site does now is what matters
+
+
+def name_of(source: str) -> str:
+    """The name under which a source's figures are stored."""
+    return f"completeness {source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Figure:
 
 
 @dataclass(slots=True)
-class _Trace:
+class _Sighting:
     """One post: whether the watch's own search brought it, and after how many visits it was seen otherwise."""
 
     own: bool = False
@@ -56,26 +58,28 @@ class _Trace:
 
 
 @dataclass(slots=True)
-class _Listener:
-    """A watch in a source."""
+class _WatchInSource:
+    """A watch in a source. `visits`: how often its own searches have been read whole."""
 
     version: int
     figure: Figure = Figure()
-    traces: dict[PostKey, _Trace] = field(default_factory=dict)
+    visits: int = 0
+    seen: dict[PostKey, _Sighting] = field(default_factory=dict)
     waiting: set[PostKey] = field(default_factory=set)
 
-    def note(self, post: PostKey, visits: int, *, own: bool) -> None:
-        trace = self.traces.setdefault(post, _Trace())
+    def note(self, post: PostKey, *, own: bool) -> None:
+        sighting = self.seen.setdefault(post, _Sighting())
         if own:
-            trace.own = True
-        elif trace.otherwise is None:
-            trace.otherwise = visits
+            sighting.own = True
+        elif sighting.otherwise is None:
+            sighting.otherwise = self.visits
             self.waiting.add(post)
-        if trace.own and post in self.waiting:
+        if sighting.own and post in self.waiting:
             self._settle(post, found=True)
 
-    def visited(self, visits: int) -> None:
-        for post in [post for post in self.waiting if visits - (self.traces[post].otherwise or 0) >= VISITS]:
+    def visited(self) -> None:
+        self.visits += 1
+        for post in [post for post in self.waiting if self.visits - (self.seen[post].otherwise or 0) >= VISITS]:
             self._settle(post, found=False)
 
     def _settle(self, post: PostKey, *, found: bool) -> None:
@@ -84,115 +88,108 @@ class _Listener:
         if self.figure.seen > MOST:
             self.figure = Figure(self.figure.seen // 2, self.figure.found // 2)
 
-    def forget(self) -> list[PostKey]:
-        """The oldest posts beyond what is remembered; those that are waited for stay."""
-        spare = len(self.traces) - REMEMBERED
-        old = [post for post in self.traces if post not in self.waiting][: max(0, spare)]
+    def forget(self) -> bool:
+        """Let go of the oldest posts beyond what is remembered, if there are any; those that are waited for stay."""
+        spare = len(self.seen) - REMEMBERED
+        old = [post for post in self.seen if post not in self.waiting][: max(0, spare)]
         for post in old:
-            del self.traces[post]
-        return old
+            del self.seen[post]
+        return bool(old)
 
 
 @dataclass(slots=True)
-class _Place:
-    """A source that is measured. `since`: from here on its searches had to bring what was published."""
+class _Measured:
+    """A source that is measured. `since`: from here on its searches had to bring what was published.
+
+    `stored`: the figures as they are stored, by watch: the version of its query, and the numbers of its `Figure`.
+    """
 
     source: Source
-    watches: tuple[Watch, ...]
-    listeners: dict[str, _Listener]
+    followed: tuple[Watch, ...]
+    watches: dict[str, _WatchInSource]
+    stored: Mapping[str, Sequence[int]]
     started: datetime
     since: datetime | None = None
-    visits: int = 0
-    told: dict[str, Figure] = field(default_factory=dict)
+    served: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Completeness:
-    """Told of every page; knows each source from its first visit on. `state` is what `to_json` gave."""
+    """Told of every page; knows each source from its first visit on."""
 
-    def __init__(self, state: Any = None) -> None:
-        self._stored: Mapping[str, Mapping[str, list[int]]] = state or {}
-        self._places: dict[str, _Place] = {}
+    def __init__(self) -> None:
+        self._sources: dict[str, _Measured] = {}
 
-    def begun(self, source: Source, watches: tuple[Watch, ...], now: datetime) -> None:
-        """A visit begins. With other watches or settings than before, it is measured anew."""
+    def begun(
+        self, source: Source, watches: tuple[Watch, ...], searches: Iterable[Search], now: datetime, stored: Any = None
+    ) -> None:
+        """A visit begins. With other watches or settings than before, it is measured anew.
+
+        `stored`: what the state of the source's name holds.
+        """
         if source.dialect is None or not source.dialect.complete:
             return
-        place = self._places.get(source.id)
-        if place is None or place.source != source or place.watches != watches:
-            self._stored = self.to_json()
-            place = self._places[source.id] = _Place(source, watches, self._listeners(source, watches), now)
-            place.told = self.figures(source.id)
-        place.started = now
-
-    def _listeners(self, source: Source, watches: tuple[Watch, ...]) -> dict[str, _Listener]:
-        stored = self._stored.get(source.id, {})
-        found: dict[str, _Listener] = {}
-        for watch in concerning(source, watches):
-            if source.dialect and pushed(watch.query, source.dialect).searches:
-                version, seen, known = stored.get(watch.id, [watch.version, 0, 0])
-                figure = Figure(seen, known) if version == watch.version else Figure()
-                found[watch.id] = _Listener(watch.version, figure)
-        return found
+        measured = self._sources.get(source.id)
+        if measured is None or measured.source != source or measured.followed != watches:
+            figures = {
+                watch.id: _WatchInSource(watch.version, _figure(watch, stored or {}))
+                for watch in concerning(source, watches)
+                if pushed(watch.query, source.dialect).searches
+            }
+            measured = self._sources[source.id] = _Measured(source, watches, figures, stored or {}, now)
+        measured.started, measured.served = now, {search.key: search.watches for search in searches}
 
     def brought(self, source: Source, served: AbstractSet[str], posts: Iterable[tuple[Post, AbstractSet[str]]]) -> None:
         """A page of a search that serves these watches; each post with the watches it concerns."""
-        places = [place for place in self._places.values() if place.source.network == source.network]
-        for post, concerns in posts if places else ():
-            for place in places:
-                self._note(place, source, served, post, concerns)
+        sources = [measured for measured in self._sources.values() if measured.source.network == source.network]
+        for post, concerns in posts if sources else ():
+            for measured in sources:
+                own, expected = measured.source.id == source.id, _expected(measured, post)
+                for name, watch in measured.watches.items():
+                    if own and name in served:
+                        watch.note(post.key, own=True)
+                    elif expected and name in concerns and name not in source.watches:
+                        watch.note(post.key, own=False)
 
-    def _note(
-        self, place: _Place, source: Source, served: AbstractSet[str], post: Post, concerns: AbstractSet[str]
-    ) -> None:
-        own = place.source.id == source.id
-        expected = _expected(place, post)
-        for watch, listener in place.listeners.items():
-            if own and watch in served:
-                listener.note(post.key, place.visits, own=True)
-            elif expected and watch in concerns and watch not in source.watches:
-                listener.note(post.key, place.visits, own=False)
+    def ended(self, source: Source, unread: AbstractSet[str] = frozenset()) -> dict[str, Any]:
+        """A visit has read all there is, but for these searches: for their watches it was none.
 
-    def ended(self, source: Source) -> bool:
-        """A visit has read all there is; whether a figure has changed. A visit that failed is no visit."""
-        place = self._places.get(source.id)
-        if place is None:
-            return False
-        place.visits += 1
-        place.since = place.since or place.started
-        for listener in place.listeners.values():
-            listener.visited(place.visits)
-            if listener.forget():
-                place.since = max(place.since, place.started)
-        figures = self.figures(source.id)
-        changed, place.told = figures != place.told, figures
-        return changed
+        Gives the states to be stored: those of figures that have changed.
+        """
+        measured = self._sources.get(source.id)
+        if measured is None:
+            return {}
+        measured.since = measured.since or measured.started
+        missed = {watch for search in unread for watch in measured.served.get(search, ())}
+        for name, watch in measured.watches.items():
+            if name not in missed:
+                watch.visited()
+            if watch.forget():
+                measured.since = max(measured.since, measured.started)
+        figures = {name: [it.version, it.figure.seen, it.figure.found] for name, it in measured.watches.items()}
+        changed, measured.stored = figures != measured.stored, figures
+        return {name_of(source.id): figures} if changed else {}
 
     def figures(self, source: str) -> dict[str, Figure]:
         """By watch, those that are known."""
-        place = self._places.get(source)
-        known = place.listeners.items() if place else ()
-        return {watch: listener.figure for watch, listener in known if listener.figure.seen}
-
-    def to_json(self) -> dict[str, dict[str, list[int]]]:
-        now = {
-            name: {
-                watch: [listener.version, listener.figure.seen, listener.figure.found]
-                for watch, listener in place.listeners.items()
-            }
-            for name, place in self._places.items()
-        }
-        return {**{name: dict(figures) for name, figures in self._stored.items()}, **now}
+        measured = self._sources.get(source)
+        known = measured.watches.items() if measured else ()
+        return {name: watch.figure for name, watch in known if watch.figure.seen}
 
 
-def _expected(place: _Place, post: Post) -> bool:
+def _expected(measured: _Measured, post: Post) -> bool:
     at = post.published_at if post.precision is Precision.SECOND else None
-    return at is not None and place.since is not None and at >= place.since
+    return at is not None and measured.since is not None and at >= measured.since
 
 
-def stored_figures(state: Any, source: str) -> dict[str, Figure]:
-    """By watch, from what `to_json` gave."""
-    found = (state or {}).get(source, {})
-    return {watch: Figure(seen, known) for watch, (_, seen, known) in found.items() if seen}
+def _figure(watch: Watch, stored: Mapping[str, Sequence[int]]) -> Figure:
+    """What was measured with the watch's query as it is."""
+    version, seen, found = stored.get(watch.id, (watch.version, 0, 0))
+    return Figure(seen, found) if version == watch.version else Figure()
+
+
+def stored_figures(stored: Any) -> dict[str, Figure]:
+    """By watch, from what the state of a source's name holds."""
+    return {watch: Figure(seen, found) for watch, (_, seen, found) in (stored or {}).items() if seen}
 
 
 def together(figures: Iterable[Figure]) -> Figure:

@@ -10,8 +10,8 @@ from typing import Any
 
 from insight.model import Gap, Watch
 from listener.collecting.budget import Meter, Rest
-from listener.collecting.canary import Song
-from listener.collecting.collect import walked
+from listener.collecting.canary import CanaryState
+from listener.collecting.decide import walked
 from listener.collecting.memory import name_of
 from listener.collecting.plan import Plan, need_of
 from listener.collecting.rhythm import Rhythm, limits
@@ -44,7 +44,7 @@ class Condition:
     items: float | None
     delay: Delay | None
     troubles: tuple[Trouble, ...]
-    canary: Song | None
+    canary: CanaryState | None
     gaps: tuple[Gap, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _condition(
     rest = notes.get("rest")
     resting = Rest(datetime.fromisoformat(rest["until"]), rest["why"]) if rest else None
     troubles = (Trouble(why, n, datetime.fromisoformat(at)) for why, (n, at) in notes.get("troubles", {}).items())
-    canary = Song.from_json(notes.get("canary"))
+    canary = CanaryState.from_json(notes.get("canary"))
     return Condition(
         plan,
         Meter.from_json(notes.get("meter", {})).left(source.budget(), now),

@@ -99,7 +99,7 @@ class Ingest:
         *,
         passing: bool = False,
         remember: bool = True,
-        put: Callable[[Arrival], Outcome] | None = None,
+        settled: frozenset[PostKey] = frozenset(),
     ) -> Taken:
         """Store a batch with its cursor: all of it or none. Raises StoreError.
 
@@ -107,15 +107,15 @@ class Ingest:
         with other queries than the stored ones is refused, and understood again.
 
         `passing`: a piece of a stream of everything, of which nothing is kept that concerns nobody. `remember`: the
-        posts will come again. `put` stores the arrival, and more with it, in place of `store.ingest`.
+        posts will come again. `settled`: those that are no news for the theme step.
         """
-        now, put = self._clock.now(), put or (self._put_passing if passing else self._store.ingest)
+        now, put = self._clock.now(), self._put_passing if passing else self._store.ingest
         for tried in range(1, TRIES + 1):
             queries = self._queries()
             call = partial(understood, queries, source, search, batch, cursor, now, passing=passing)
             arrival, marks, seen = await self._threads.work(call)
             try:
-                outcome = await self._threads.write(partial(put, arrival))
+                outcome = await self._threads.write(partial(put, replace(arrival, settled=settled)))
                 break
             except OutdatedError:
                 if tried == TRIES:

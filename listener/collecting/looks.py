@@ -60,7 +60,7 @@ class Looks:
         if not source.looks_again or type(source).look_again is Source.look_again:
             return 0
         notes, now = await self._asking.memory.of(source.id), self._clock.now()
-        since = datetime.fromisoformat(notes["looks"]) if "looks" in notes else None
+        since = min(datetime.fromisoformat(notes["looks"]), now) if "looks" in notes else None  # the clock may be ahead
         if since is None:
             notes["looks"] = now.isoformat()
             await self._asking.memory.keep(source.id, now)

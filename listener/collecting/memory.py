@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from listener.collecting.budget import Meter
 from listener.threads import Threads
 from storage import Store
+
+TROUBLES = 5  # reasons remembered of a source
 
 
 def name_of(source: str) -> str:
@@ -35,6 +38,15 @@ class Memory:
             notes = await self.of(source)
             self._meters.setdefault(source, Meter.from_json(notes.get("meter", {})))
         return self._meters[source]
+
+    def note(self, source: str, reasons: Iterable[str], now: datetime) -> None:
+        """Remember what went wrong, beside how often each reason came lately."""
+        troubles = self._notes[source].setdefault("troubles", {})
+        for reason in reasons:
+            times, _ = troubles.pop(reason, (0, ""))
+            troubles[reason] = [times + 1, now.isoformat()]
+            for old in list(troubles)[:-TROUBLES]:
+                del troubles[old]
 
     def states(self, source: str) -> dict[str, Any]:
         """All of it, as the store takes states."""

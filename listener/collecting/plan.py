@@ -45,7 +45,7 @@ def need_of(source: Source, searches: Sequence[Search], now: datetime) -> Need:
     return Need(len(searches), units, cost)
 
 
-def kept(budget: Budget, plan: Plan, now: datetime) -> Need:
+def left_to_visits(budget: Budget, plan: Plan, now: datetime) -> Need:
     """What everything beside the visits has to leave over for those of the rest of the day."""
     share = (next_day(budget, now) - now).total_seconds() / DAY
     day = plan.day.times(share)

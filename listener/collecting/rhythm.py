@@ -7,14 +7,13 @@ nothing falls out of a list that shows only so much.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from insight.model import Post, Precision
 from listener.collecting.budget import DAY, Need
+from listener.collecting.result import VisitResult
 from scrapers.base import Source
 
 KEEP = 0.75  # what the visits before the last one weigh
@@ -35,25 +34,6 @@ class Limits:
     fixed: float | None = None
 
 
-@dataclass
-class Brought:
-    """What one visit brings, page by page. `since`: the newest post of the visits before."""
-
-    since: datetime | None = None
-    newest: datetime | None = None
-    page: int = 0
-    fresh: Counter[str] = field(default_factory=Counter)
-
-    def read(self, search: str, posts: Iterable[Post], now: datetime) -> None:
-        listed = list(posts)
-        times = [post.published_at for post in listed if post.published_at and post.precision is Precision.SECOND]
-        times = [at for at in times if at <= now]
-        self.page = max(self.page, len(listed))
-        self.newest = max([*times, *([self.newest] if self.newest else [])], default=None)
-        if self.since is not None:
-            self.fresh[search] += sum(1 for at in times if at > self.since)
-
-
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """What is known of a source's pace: new posts and, in its busiest search, fresh ones, in so many seconds.
@@ -68,21 +48,18 @@ class Rhythm:
     at: datetime | None = None
     newest: datetime | None = None
 
-    def after(self, usual: float, brought: Brought, new: int, started: datetime) -> Rhythm:
-        """After a visit that began then and stored `new` posts. The first one brings what had gathered: no pace yet."""
-        page, newest = max(self.page, brought.page), brought.newest or self.newest
-        if self.newest is not None and newest is not None:
-            newest = max(newest, self.newest)
+    def after(self, usual: float, visit: VisitResult) -> Rhythm:
+        """After a visit. The first one brings what had gathered before: it tells no pace yet, so `usual` holds."""
+        page, newest = max(self.page, visit.page), max(filter(None, (visit.newest, self.newest)), default=None)
         if self.at is None:
-            return Rhythm(WANTED, 0.0, usual, page, started, newest)
-        elapsed = max(1.0, (started - self.at).total_seconds())
-        fresh = max(brought.fresh.values(), default=0)
-        known = replace(self, page=page, at=started, newest=newest)
-        return replace(
-            known,
-            posts=KEEP * self.posts + new,
-            fresh=KEEP * self.fresh + fresh,
-            seconds=KEEP * self.seconds + elapsed,
+            return Rhythm(WANTED, 0.0, usual, page, visit.started, newest)
+        return Rhythm(
+            posts=KEEP * self.posts + visit.new,
+            fresh=KEEP * self.fresh + max(visit.fresh.values(), default=0),
+            seconds=KEEP * self.seconds + max(1.0, (visit.started - self.at).total_seconds()),
+            page=page,
+            at=visit.started,
+            newest=newest,
         )
 
     def pause(self, within: Limits) -> float:

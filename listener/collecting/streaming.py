@@ -10,16 +10,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from insight.model import Gap, Post
-from listener.collecting.collect import (
-    UNSTORED_PAUSE,
-    Collector,
-    Tally,
-    pause_after,
-    pause_after_error,
-    reason_of,
-    walked,
-)
+from listener.collecting.decide import walked
 from listener.collecting.intake import Intake, with_gap
+from listener.collecting.result import VisitResult
+from listener.collecting.retry import reason_of, retry_at, usual_pause
+from listener.collecting.visit import UNSTORED_PAUSE, Collector
 from scrapers.answers import only_source_errors, read_events
 from scrapers.base import Search, Source, SourceError, Stream
 from scrapers.errors import Mask
@@ -50,10 +45,10 @@ class _Connection:
     source: Source
     search: Search
     started: float
+    result: VisitResult
     cursor: Cursor = field(default_factory=Cursor)
     resumes: datetime | None = None
     told: float | None = None
-    tally: Tally = field(default_factory=Tally)
 
 
 class Streaming:
@@ -95,7 +90,7 @@ class Streaming:
         now = self._collector.clock.now()
         due = now >= self._looks.get(source.id, now)
         if due:
-            self._looks[source.id] = now + timedelta(seconds=pause_after(source))
+            self._looks[source.id] = now + timedelta(seconds=usual_pause(source))
         return due
 
     def _walked(self, source: Source) -> tuple[Search, ...]:
@@ -148,7 +143,7 @@ class Streaming:
     async def _run(self, source: Source, search: Search) -> None:
         """Listen until the end is wanted or something goes wrong. Raises nothing."""
         open_since = asyncio.get_running_loop().time()
-        connection = _Connection(source, search, open_since)
+        connection = _Connection(source, search, open_since, VisitResult(self._collector.clock.now()))
         try:
             try:
                 if await self._listen(connection):
@@ -156,11 +151,11 @@ class Streaming:
             except SourceError as error:
                 await self._failed(connection, error)
         except StoreError as error:
-            self._again[source.id] = self._collector.clock.now() + timedelta(seconds=UNSTORED_PAUSE)
+            self._again[source.id] = self._collector.clock.now() + UNSTORED_PAUSE
             self._collector.log.error("not stored", source=source.id, error=str(error))
         except Exception as error:
             self._collector.log.error("stream stumbled", source=source.id, exc_info=error)
-            self._again[source.id] = self._collector.clock.now() + timedelta(seconds=UNSTORED_PAUSE)
+            self._again[source.id] = self._collector.clock.now() + UNSTORED_PAUSE
 
     async def _listen(self, connection: _Connection) -> bool:
         """Until the end is wanted; whether it ever opened. Raises SourceError, StoreError."""
@@ -196,16 +191,11 @@ class Streaming:
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
         taken = await host.ingest(source, search.key, batch, saved, passing=True)
-        outcome, connection.cursor = taken.outcome, cursor
+        connection.cursor = cursor
+        connection.result.stored(batch, taken.outcome)
         posts = (item for item in batch.items if isinstance(item, Post))
         concerning = [(post, taken.concerns[post.key]) for post in posts if taken.concerns.get(post.key)]
         host.completeness.brought(source, search.watches, concerning)
-        tally = connection.tally
-        tally.pages += 1
-        tally.seen += outcome.seen
-        tally.new += outcome.new
-        tally.mentions += outcome.mentions
-        tally.rejected += len(batch.rejected)
         await host.asking.spend(source, batch.spent)
 
     # -- how it is doing ----------------------------------------------------------------------------------------
@@ -218,26 +208,27 @@ class Streaming:
 
     async def _tell(self, connection: _Connection) -> None:
         """Say that the stream is well, and what it has brought since the last time."""
-        source, tally, host = connection.source, connection.tally, self._collector
-        connection.told, connection.tally = asyncio.get_running_loop().time(), Tally()
+        source, result, host = connection.source, connection.result, self._collector
+        now = host.clock.now()
+        connection.told, connection.result = asyncio.get_running_loop().time(), VisitResult(now)
         self._failures.pop(source.id, None)
         if not source.polls:  # else its visits say how it is
-            now = host.clock.now()  # due at once, should the program end: then the stream opens again at its start
-            await host.threads.write(lambda: host.store.sources.succeeded(source.id, now, now, tally.seen, tally.new))
-        host.log.info("streamed", source=source.id, seen=tally.seen, new=tally.new, mentions=tally.mentions)
-        host.on_visit(source, tally, None)
+            # due at once, should the program end: then the stream opens again at its start
+            await host.threads.write(lambda: host.store.sources.succeeded(source.id, now, now, result.seen, result.new))
+        host.log.info("streamed", source=source.id, seen=result.seen, new=result.new, mentions=result.mentions)
+        host.on_visit(source, result, None)
 
     async def _failed(self, connection: _Connection, error: SourceError) -> None:
         source, host = connection.source, self._collector
-        if connection.tally.new:  # a stream that only repeats itself before it breaks is not well
+        if connection.result.new:  # a stream that only repeats itself before it breaks is not well
             await self._tell(connection)
         if not source.polls:
             await host.failed(source, error, first=FIRST_PAUSE)
-            host.on_visit(source, connection.tally, error)
+            host.on_visit(source, connection.result, error)
             return
         failures = self._failures[source.id] = self._failures.get(source.id, 0) + 1
-        pause = pause_after_error(source, error, failures - 1, host.random, first=FIRST_PAUSE)
-        again = self._again[source.id] = host.clock.now() + timedelta(seconds=pause)
+        again = retry_at(source, error, failures - 1, host.clock.now(), host.random, first=FIRST_PAUSE)
+        self._again[source.id] = again
         say = "stream closed, visits go on"
         host.log.warning(say, source=source.id, error=reason_of(error), again_at=f"{again:%H:%M:%SZ}")
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from listener.app import App
-from listener.collecting.collect import Tally
+from listener.collecting.result import VisitResult
 from listener.daemon import Daemon, Simulation, StartError
 from listener.demo.configuration import config_for
 from listener.demo.market import Market
@@ -33,7 +33,7 @@ class SoFar:
         app.observers.delivered.append(self._delivered)
         app.observers.lost.append(self._lost)
 
-    def _visited(self, _source: Source, tally: Tally, error: SourceError | None) -> None:
+    def _visited(self, _source: Source, tally: VisitResult, error: SourceError | None) -> None:
         self.counts["visits"] += 1
         self.counts["posts"] += tally.new
         self.counts["mentions"] += tally.mentions

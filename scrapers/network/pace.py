@@ -116,15 +116,15 @@ def asked_pause(status: int, headers: Mapping[str, str], now: datetime) -> float
 
     Retry-After counts on an answer that says "not now"; a used-up allowance (X-RateLimit-…, RateLimit-…) on any.
     """
-    if status in {429, 503} and (pause := _seconds(headers.get("retry-after"), now)) is not None:
+    if status in {429, 503} and (pause := seconds_until(headers.get("retry-after"), now)) is not None:
         return pause
     for prefix in ("x-ratelimit-", "x-rate-limit-", "ratelimit-"):
         if _USED_UP.match(headers.get(prefix + "remaining", "")):
-            return _seconds(headers.get(prefix + "reset"), now)
+            return seconds_until(headers.get(prefix + "reset"), now)
     return None
 
 
-def _seconds(value: str | None, now: datetime) -> float | None:
+def seconds_until(value: str | None, now: datetime) -> float | None:
     """A delay in seconds, an epoch (in seconds or milliseconds), an HTTP date or an ISO time, as seconds from now.
 
     At most a day: a platform that says more is asked again tomorrow.

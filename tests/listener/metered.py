@@ -13,8 +13,8 @@ from typing import Any
 from insight.model import Deletion, Post, Role, Watch
 from insight.pipeline import Pipeline
 from listener.clock import SimulatedClock
-from listener.collecting.collect import Collector
 from listener.collecting.ingest import Queries, understood
+from listener.collecting.visit import Collector
 from scrapers.base import Batch, Budget, Page, Request, Search, Source
 from storage import SourceEntry, Store, open_store
 from tests.board import NOW, Board, FakeDoor, post

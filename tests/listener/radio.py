@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from insight.model import Deletion, Gap, Item, PostKey, Role, Watch
 from listener import log
 from listener.clock import SimulatedClock
-from listener.collecting.collect import Collector
 from listener.collecting.streaming import Streaming
+from listener.collecting.visit import Collector
 from scrapers.base import Batch, Page, Search, SourceError, Stream
 from scrapers.stream import StreamLimits, Streams
 from storage import SourceEntry, Store, StoreError

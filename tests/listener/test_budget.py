@@ -16,7 +16,7 @@ from listener.clock import SimulatedClock
 from listener.collecting.asking import Asking
 from listener.collecting.budget import Meter, Need, RestingError, next_day, next_month
 from listener.collecting.memory import Memory, name_of
-from listener.collecting.plan import Plan, kept, need_of, shortfalls
+from listener.collecting.plan import Plan, left_to_visits, need_of, shortfalls
 from listener.collecting.rhythm import limits
 from scrapers.base import Budget, Page, Request, SourceError
 from scrapers.network.pace import PassingError
@@ -132,7 +132,7 @@ async def test_over_the_days_budget_the_source_rests_until_midnight_without_a_fa
     door = FakeDoor(range(1, 12))
     tally = await collector(store, door, clock).visit(source)
     (state,) = store.sources.all()
-    assert (len(door.asked), tally.unfinished) == (2, True)
+    assert (len(door.asked), tally.rest is not None) == (2, True)
     assert (state.next_at, state.failures, state.error) == (NOW + DAY, 0, None)
 
 
@@ -210,7 +210,7 @@ async def test_a_rest_is_said_once(store: Store) -> None:
 
     clock, source = SimulatedClock(NOW), Metered(per_day=1)
     visits = collector(store, FakeDoor([1, 2, 3, 4]), clock)
-    visits.log = visits.care._log = Log()  # type: ignore[assignment]
+    visits.log = Log()  # type: ignore[assignment]
     for _ in range(3):
         await visits.visit(source)
     (rest,) = [more for event, more in said if event == "resting"]
@@ -283,6 +283,7 @@ async def test_an_answer_that_is_an_error_costs_nothing_and_one_that_cannot_be_r
         def parse(self, page: Page) -> Any:
             raise SourceError("not what it used to be", status=200)
 
+    clock.move_to(store.sources.all()[0].next_at)
     await collector(store, Till(), clock).visit(Garbled(money=10, page_price=0.5, dearest=2.0))
     assert meter_of(store).committed == 2.0
 
@@ -346,7 +347,7 @@ def test_what_others_leave_to_the_visits_is_what_those_need_and_never_all(
     second: int, per_day: float, pause: float
 ) -> None:
     now = NOW + timedelta(seconds=second)
-    keep = kept(Budget(per_day=per_day), Plan(pause, Need(3)), now)
+    keep = left_to_visits(Budget(per_day=per_day), Plan(pause, Need(3)), now)
     share = (NOW + DAY - now) / DAY
     assert keep.requests <= 0.75 * per_day * share + 1e-6
     assert keep.requests <= 3 * 86_400 / pause * share + 1e-6

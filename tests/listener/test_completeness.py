@@ -15,8 +15,8 @@ from insight.model import Post, Precision, Role, Watch
 from insight.query.dialect import Dialect
 from listener import log
 from listener.clock import SimulatedClock
-from listener.collecting.collect import Collector
-from listener.collecting.completeness import MOST, REMEMBERED, STATE, Completeness, Figure, stored_figures, together
+from listener.collecting.completeness import MOST, REMEMBERED, Completeness, Figure, name_of, stored_figures, together
+from listener.collecting.visit import Collector
 from listener.web.metrics import Metrics
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.terms import searches
@@ -109,7 +109,7 @@ async def test_a_search_that_drops_half_is_found_out_and_the_other_is_whole(stor
 @pytest.mark.anyio
 async def test_it_is_stored_and_goes_on_after_a_restart(store: Store) -> None:
     made = await visits(store, Desk(name="desk"), lambda *_: False)
-    kept = stored_figures(store.state.get(STATE), "desk")
+    kept = stored_figures(store.state.get(name_of("desk")))
     assert kept == made.completeness.figures("desk")
     again = await visits(store, Desk(name="desk"), lambda *_: False, times=3)
     assert again.completeness.figures("desk")["acme"].seen >= kept["acme"].seen
@@ -119,7 +119,7 @@ async def test_it_is_stored_and_goes_on_after_a_restart(store: Store) -> None:
 async def test_a_search_that_sees_a_part_by_nature_is_not_measured(store: Store) -> None:
     made = await visits(store, PartialDesk(name="partial"), lambda *_: True)
     assert made.completeness.figures("partial") == {}
-    assert store.state.get(STATE) is None
+    assert store.state.get(name_of("partial")) is None
 
 
 @pytest.mark.anyio
@@ -139,9 +139,12 @@ BOTH = frozenset({"acme", "bolt"})
 
 def watching(state: Any = None, watches: tuple[Watch, ...] = (ACME, BOLT)) -> Completeness:
     """After a first whole visit, from which on posts count."""
-    made = Completeness(state)
-    visited(made, DESK, watches=watches)
+    made = Completeness()
+    visited(made, DESK, watches=watches, state=state)
     return made
+
+
+SEARCHES = (Search("a", watches=frozenset({"acme"})), Search("b", watches=frozenset({"bolt"})))
 
 
 def visited(
@@ -150,9 +153,10 @@ def visited(
     own: Sequence[Post] = (),
     others: Sequence[Post] = (),
     watches: tuple[Watch, ...] = (ACME, BOLT),
-) -> bool:
-    """A visit in which the search of acme brings `own`, and that of bolt `others`."""
-    made.begun(source, watches, NOW)
+    state: Any = None,
+) -> dict[str, Any]:
+    """A visit in which the search of acme brings `own`, and that of bolt `others`; what is to be stored."""
+    made.begun(source, watches, SEARCHES, NOW, state)
     made.brought(source, {"acme"}, [(post, BOTH) for post in own])
     made.brought(source, {"bolt"}, [(post, BOTH) for post in others])
     return made.ended(source)
@@ -166,7 +170,7 @@ def acme(made: Completeness) -> Figure:
 def test_the_order_of_the_searches_does_not_matter(first: str) -> None:
     made = watching()
     batches = [({"acme"}, [(told(1), BOTH)]), ({"bolt"}, [(told(1), BOTH)])]
-    made.begun(DESK, (ACME, BOLT), NOW)
+    made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
     for served, posts in batches if first == "own" else reversed(batches):
         made.brought(DESK, served, posts)
     made.ended(DESK)
@@ -219,10 +223,33 @@ def test_a_visit_that_fails_is_no_visit() -> None:
     made = watching()
     visited(made, DESK, others=[told(1)])
     for _ in range(5):
-        made.begun(DESK, (ACME, BOLT), NOW)
+        made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
     assert acme(made) == Figure()
     visited(made, DESK, own=[told(1)])
     assert acme(made) == Figure(1, 1)
+
+
+def test_a_search_that_fails_costs_its_own_watch_nothing_and_stops_no_other() -> None:
+    made = watching()
+    visited(made, DESK, own=[told(2)], others=[told(1)])
+    for _ in range(5):
+        made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
+        made.ended(DESK, {"a"})
+    assert acme(made) == Figure(), "its search was never read, so nothing was missed"
+    assert made.figures("desk")["bolt"] == Figure(1, 0), "the other one had its two visits"
+    visited(made, DESK, own=[told(1)])
+    assert acme(made) == Figure(1, 1)
+
+
+def test_only_what_has_changed_is_stored() -> None:
+    made = watching()
+    assert visited(made, DESK) == {}
+    assert visited(made, DESK, own=[told(1)], others=[told(1)]) == {
+        "completeness desk": {"acme": [1, 1, 1], "bolt": [1, 1, 1]}
+    }
+    assert visited(made, DESK, own=[told(1)]) == {}
+    made.brought(SECOND, {"acme"}, [])
+    assert made.ended(SECOND) == {}, "nobody is told of another source's figures"
 
 
 def test_nothing_counts_twice() -> None:
@@ -234,8 +261,7 @@ def test_nothing_counts_twice() -> None:
 
 def test_an_edited_query_is_measured_anew() -> None:
     made = watching()
-    visited(made, DESK, own=[told(1)], others=[told(1)])
-    state = made.to_json()
+    state = visited(made, DESK, own=[told(1)], others=[told(1)])[name_of("desk")]
     assert acme(watching(state)) == Figure(1, 1)
     assert acme(watching(state, (replace(ACME, version=2), BOLT))) == Figure()
 
@@ -253,8 +279,8 @@ def test_memory_and_figures_stay_small_and_the_present_counts() -> None:
     for turn in range(10):
         posts = [told(1000 * turn + i) for i in range(REMEMBERED // 4)]
         visited(made, DESK, own=posts, others=posts)
-    place = made._places["desk"]
-    assert all(len(each.traces) <= REMEMBERED for each in place.listeners.values())
+    measured = made._sources["desk"]
+    assert all(len(watch.seen) <= REMEMBERED for watch in measured.watches.values())
     assert MOST / 2 <= acme(made).seen <= MOST
     assert acme(made).share == 1
 
@@ -263,4 +289,4 @@ def test_it_is_said_in_words() -> None:
     assert str(Figure(212, 208)) == "98% (of 212 seen otherwise)"
     assert str(Figure()) == "not known yet"
     assert together([Figure(2, 1), Figure(4, 4)]) == Figure(6, 5)
-    assert stored_figures(None, "desk") == {}
+    assert stored_figures(None) == {}

@@ -12,7 +12,7 @@ import pytest
 
 from insight.model import PostKey
 from listener.clock import SimulatedClock
-from listener.collecting.canary import Song
+from listener.collecting.canary import CanaryState
 from listener.collecting.memory import name_of
 from scrapers.base import Page, Request, SourceError
 from storage import Store
@@ -131,8 +131,8 @@ async def test_what_is_long_past_is_given_up_after_an_absence(store: Store) -> N
 # -- canaries ---------------------------------------------------------------------------------------------------
 
 
-def song(store: Store) -> Song | None:
-    return Song.from_json((store.state.get(name_of("board")) or {}).get("canary"))
+def canary(store: Store) -> CanaryState | None:
+    return CanaryState.from_json((store.state.get(name_of("board")) or {}).get("canary"))
 
 
 class Ear:
@@ -153,7 +153,7 @@ class Ear:
 
 async def listening(store: Store, door: FakeDoor, clock: SimulatedClock, source: Metered, hours: int, ear: Ear) -> None:
     visits = collector(store, door, clock)
-    visits.care._canaries._log = ear  # type: ignore[assignment]
+    visits.canaries._log = ear  # type: ignore[assignment]
     for _ in range(hours * 4):
         await visits.visit(source)
         clock.move_to(clock.now() + timedelta(minutes=15))
@@ -164,12 +164,12 @@ async def test_a_canary_is_asked_for_once_an_hour_and_missed_once(store: Store) 
     door = Desk([1, 2])
     await listening(store, door, clock, source, 3, ear)
     assert door.looked.count("1") == 3
-    found = song(store)
+    found = canary(store)
     assert found
     assert (found.found, found.since, ear.canary) == (True, NOW, [])
     del door.now[1]
     await listening(store, door, clock, source, 3, ear)
-    found = song(store)
+    found = canary(store)
     assert found
     assert (found.found, found.since) == (False, NOW + 3 * HOUR)
     assert ear.canary == ["canary not found"]
@@ -187,7 +187,7 @@ async def test_of_a_kind_that_shows_no_single_posts_it_must_be_among_those_that_
     clock, ear, door = SimulatedClock(NOW), Ear(), FakeDoor([1, 2])
     door.answer = lambda request: Page(request, 200, b"\n".join(b"%d" % one for one in door.posts), request.url, NOW)
     await listening(store, door, clock, Pinned(canary="1", base_url="https://example.com"), 2, ear)
-    assert (song(store) or Song("", False, NOW, NOW)).found
+    assert (canary(store) or CanaryState("", False, NOW, NOW)).found
     door.posts = [2, 3]
     await listening(store, door, clock, Pinned(canary="1", base_url="https://example.com"), 2, ear)
     assert ear.canary == ["canary not found"]
@@ -206,11 +206,11 @@ async def test_what_could_not_be_asked_is_not_called_missing(store: Store) -> No
             return super().parse(page)
 
     await listening(store, door, clock, Strict(canary="1"), 2, ear)
-    assert (song(store), ear.canary) == (None, [])
+    assert (canary(store), ear.canary) == (None, [])
     unchanged = FakeDoor([])
     unchanged.answer = lambda request: Page(request, 304, b"", request.url, NOW)
     await listening(store, unchanged, clock, Metered(canary="1"), 2, ear)
-    assert (song(store), ear.canary) == (None, []), "nothing changed, so it was not missed"
+    assert (canary(store), ear.canary) == (None, []), "nothing changed, so it was not missed"
 
 
 async def test_another_canary_begins_anew(store: Store) -> None:
@@ -218,6 +218,6 @@ async def test_another_canary_begins_anew(store: Store) -> None:
     await listening(store, door, clock, Looking(canary="9"), 1, ear)
     await listening(store, door, clock, Looking(canary="1"), 1, ear)
     assert ear.canary == ["canary not found"]
-    found = song(store)
+    found = canary(store)
     assert found
     assert (found.id, found.found) == ("1", True)

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from insight.model import Post, Precision
 from listener.clock import SimulatedClock
 from listener.collecting.budget import Need
-from listener.collecting.rhythm import Brought, Limits, Rhythm, limits, longest
+from listener.collecting.result import VisitResult
+from listener.collecting.rhythm import Limits, Rhythm, limits, longest
+from scrapers.base import Batch, Page, Request, Search
 from tests.board import NOW, FakeDoor, post
 from tests.listener.metered import DAY, HOUR, Metered, collector, opened
 
@@ -24,9 +26,9 @@ WITHIN = Limits(75, USUAL, 1200)
 
 
 def visited(rhythm: Rhythm, at: float, new: int, fresh: Sequence[int] = (), page: int = 0) -> Rhythm:
-    brought = Brought(NOW, page=page)
-    brought.fresh.update({str(number): many for number, many in enumerate(fresh)})
-    return rhythm.after(USUAL, brought, new, NOW + timedelta(seconds=at))
+    result = VisitResult(NOW + timedelta(seconds=at), before=NOW, page=page, new=new)
+    result.fresh.update({str(number): many for number, many in enumerate(fresh)})
+    return rhythm.after(USUAL, result)
 
 
 def paces(per_hour: float, visits: int, within: Limits = WITHIN, page: int = 20, share: float = 1.0) -> list[float]:
@@ -126,14 +128,15 @@ def test_it_comes_back_from_the_store_as_it_was(new: int, at: float, page: int) 
 
 
 def test_what_is_fresh_is_told_by_its_time() -> None:
-    brought = Brought(NOW - HOUR)
+    result = VisitResult(NOW, before=NOW - HOUR)
     by_day = replace(post(1), published_at=NOW, precision=Precision.DAY)
     future = replace(post(2), published_at=NOW + DAY)
     listed: list[Post] = [replace(post(n), published_at=NOW - n * HOUR) for n in range(4)]
-    brought.read("a", [*listed, by_day, future, replace(post(9), published_at=None)], NOW)
-    assert (brought.fresh["a"], brought.page, brought.newest) == (1, 7, NOW)
-    first = Brought()
-    first.read("a", listed, NOW)
+    page = Page(Request(""), 200, b"", "", NOW)
+    result.read(Search("a"), page, Batch((*listed, by_day, future, replace(post(9), published_at=None))))
+    assert (result.fresh["a"], result.page, result.newest) == (1, 7, NOW)
+    first = VisitResult(NOW)
+    first.read(Search("a"), page, Batch(tuple(listed)))
     assert (sum(first.fresh.values()), first.newest) == (0, NOW)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,9 +17,9 @@ from insight.model import Post, PostKey, Precision, Role, Understood, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
-from listener.collecting.collect import Collector, pause_after_error
 from listener.collecting.ingest import Ingest, Known, Queries, fault
-from scrapers.base import Batch, Page, Request, Search, SourceError
+from listener.collecting.visit import Collector
+from scrapers.base import Batch, Page, Request, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post, serve
 from tests.listener.inline import Inline
@@ -38,7 +38,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def collector(store: Store, door: FakeDoor) -> Collector:
-    clock = SimulatedClock(NOW)
+    """A new process, at the time at which the sources are due."""
+    clock = SimulatedClock(max(state.next_at for state in store.sources.all()))
     return Collector(store, Inline(), door, clock, Random(1), log.get(), queries(store))
 
 
@@ -90,7 +91,7 @@ async def test_a_first_visit_is_bounded_and_a_later_walk_goes_on_where_it_was(st
     door = FakeDoor(range(1, 151))
     tally = await collector(store, door).visit(Board())
     assert tally.unfinished
-    assert store.sources.all()[0].next_at == NOW, "the rest is due at once"
+    assert store.sources.all()[0].next_at == NOW + timedelta(seconds=300), "the rest is due at once"
     await collector(store, door).visit(Board())
     assert stored(store) == set(range(71, 151))
 
@@ -140,17 +141,6 @@ def test_what_a_source_must_never_hand_over_has_a_reason() -> None:
     assert "nothing to read" in (fault(Post("board", "1", "", published_at=NOW)) or "")
     assert "aware" in (fault(Post("board", "1", "x", published_at=NOW.replace(tzinfo=None))) or "")
     assert "precision" in (fault(Post("board", "1", "x", precision=Precision.DAY)) or "")
-
-
-def test_a_source_that_fails_is_asked_less_and_less_often() -> None:
-    source, random = Board(), Random(7)
-    pauses = [pause_after_error(source, SourceError("x"), failures, random) for failures in range(12)]
-    assert 48 <= pauses[0] <= 72
-    assert all(pause <= 4320 for pause in pauses)
-    assert pauses[11] >= 2880
-    assert pause_after_error(source, SourceError("x", retry_after=900), 9, random) >= 900
-    assert pause_after_error(source, SourceError("x", permanent=True), 0, random) > 5 * 3600
-    assert pause_after_error(source, SourceError("x", offline=True), 9, random) <= 72
 
 
 async def test_two_sources_are_visited_side_by_side(store: Store) -> None:
@@ -235,42 +225,6 @@ def test_an_edit_is_news_and_only_so_much_is_remembered() -> None:
     assert known.concerns("board", keys[1]) == {"acme"}
     known.learn("board", {keys[3]: 13}, {})
     assert [known.has("board", keys[number], 10 + number) for number in (1, 2, 3)] == [True, False, True]
-
-
-class Shelves(Board):
-    """A board with three searches, each asked for by its name."""
-
-    def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        return tuple(Search(name) for name in ("first", "second", "third"))
-
-    def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
-        return Request(f"{self.base_url}/{search.key}", {"before": "999"}, since=high_water)
-
-
-@pytest.mark.parametrize(
-    ("refused", "status", "asked", "paused"),
-    [
-        ({"first"}, 404, ["first", "second", "third"], False),
-        ({"first", "second", "third"}, 404, ["first", "second", "third"], True),
-        ({"first", "second", "third"}, 401, ["first"], True),
-        ({"first", "second", "third"}, 500, ["first"], False),
-    ],
-)
-async def test_a_refused_search_stops_no_other(
-    store: Store, refused: set[str], status: int, asked: list[str], paused: bool
-) -> None:
-    door = FakeDoor(range(1, 3))
-
-    def answer(request: Request) -> Page:
-        if request.url.rpartition("/")[2] in refused:
-            return Page(request, status, b"", request.url, NOW)
-        return serve(door.posts, request)
-
-    door.answer = answer
-    await collector(store, door).visit(Shelves())
-    assert list(dict.fromkeys(request.url.rpartition("/")[2] for request in door.asked)) == asked
-    (state,) = store.sources.all()
-    assert (state.paused, state.failures) == (paused, 1)
 
 
 class Smudged(Board):

@@ -1,4 +1,4 @@
-"""A first taste of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
+"""A sample of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PAGES = 3  # some platforms want to be asked something else first
 LISTENING = 5.0  # seconds
 
 
-async def taste(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
+async def sample(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
     """What the source brings for one search. Raises SourceError."""
     admission = Admission(door)
     with only_source_errors(source):
         stream = None if source.polls or streams is None else source.stream(search, None, clock.now())
     if stream is not None and streams is not None:
-        return await _overheard(streams, source, stream, admission, clock)
+        return await _heard(streams, source, stream, admission, clock)
     request = source.start(search, None, clock.now())
     for _ in range(PAGES):
         batch = read(source, await admission.fetch(source, request))
@@ -33,7 +33,7 @@ async def taste(door: Door, streams: StreamDoor | None, source: Source, search: 
     return batch
 
 
-async def _overheard(streams: StreamDoor, source: Source, stream: Stream, admission: Admission, clock: Clock) -> Batch:
+async def _heard(streams: StreamDoor, source: Source, stream: Stream, admission: Admission, clock: Clock) -> Batch:
     headers = await admission.headers(source)
     events = streams.events(stream, headers=headers, vouched=tuple(source.origins()))
     intake, loop = Intake(events, None, asyncio.Event()), asyncio.get_running_loop()
