@@ -24,13 +24,13 @@ _NUMBERS = count(1)
 
 
 @contextmanager
-def of_revision(url: str, revision: str) -> Iterator[Connection]:
-    """The database at this address, made anew with the schema of then."""
-    if url.startswith("sqlite"):
+def of_revision(url: str, revision: str, *, anew: bool = True) -> Iterator[Connection]:
+    """The database at this address, made `anew` with the schema of then."""
+    if anew and url.startswith("sqlite"):
         Path(str(make_url(url).database)).unlink()
     database = _database(url)
     with database.write() as connection:
-        if database.dialect == "postgresql":
+        if anew and database.dialect == "postgresql":
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
         config = Config(attributes={"connection": connection})
