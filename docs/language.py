@@ -180,6 +180,26 @@ KNOWN = (
     Row("`before:`", "before:2026-03-02T09:30Z", {"text": "Acme", "published_at": "2026-03-02T09:29Z"},
         {"text": "Acme", "published_at": "2026-03-02T09:30Z"},
         "Published before that. A time may have an offset: `2026-03-02T11:30+02:00`."),
+    Row("`version:`", "version:2.1", {"text": "Acme", "facts": {"version": "2.1"}},
+        {"text": "Acme", "facts": {"version": "2.10"}},
+        "About exactly this version of the product (reviews of apps and of software)."),
+    Row("`verified:`", "verified:yes", {"text": "Acme", "facts": {"verified": "yes"}}, {"text": "Acme"},
+        "The platform vouches that who writes has bought or used it."),
+    Row("`verified:`", "verified:no", {"text": "Acme", "facts": {"verified": "no"}}, {"text": "Acme"},
+        "It says that it does not vouch for it."),
+    Row("`answered:`", "answered:yes", {"text": "Acme", "facts": {"answered": "yes"}}, {"text": "Acme"},
+        "Who is reviewed has answered it."),
+    Row("`answered:`", "answered:no", {"text": "Acme", "facts": {"answered": "no"}}, {"text": "Acme"},
+        "It has not been answered so far."),
+    Row("`plan:`", "plan:enterprise", {"text": "Acme", "facts": {"plan": "Enterprise"}},
+        {"text": "Acme", "facts": {"plan": "Free"}}, "From a customer with this plan (tickets, surveys)."),
+    Row("`customer:`", "customer:trial", {"text": "Acme", "facts": {"customer": "trial"}}, {"text": "a trial of Acme"},
+        "From this kind of customer."),
+    Row("`segment:`", "segment:schools", {"text": "Acme", "facts": {"segment": "schools"}},
+        {"text": "Acme for schools"},
+        "From this segment of the customers."),
+    Row("`nps:`", "nps:<=6", {"text": "Acme", "facts": {"nps": 6}}, {"text": "Acme", "facts": {"nps": 7}},
+        "From 0 to 10, how likely who answers a survey is to recommend it."),
 )  # fmt: skip
 
 _SOUNDS = ("negative", "neutral", "positive", "unknown")
@@ -228,5 +248,10 @@ def sample(post: Sample) -> str:
     """A post on one line: what it says, and what else is known of it."""
     if isinstance(post, str):
         return post
-    known = [f"{key}: {', '.join(value) if isinstance(value, list) else value}" for key, value in post.items() if value]
+    flat = {**post, **post.get("facts", {})}
+    known = [
+        f"{key}: {', '.join(value) if isinstance(value, list) else value}"
+        for key, value in flat.items()
+        if value and key != "facts"
+    ]
     return " · ".join(known)

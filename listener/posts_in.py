@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from insight.model import Label, Post, PostKind, Rating
 from insight.query import Facts
+from insight.query.fields import FACTS, Takes
 
 NETWORK = "written"
 
@@ -42,10 +43,25 @@ class PostEntry(BaseModel):
     media: tuple[str, ...] = Field((), description="Addresses of its pictures and videos.")
     published_at: str | None = Field(None, description="When: a date, or a time such as 2026-03-02T09:30Z.")
     country: str | None = Field(None, description="Two letters: de, us.")
+    facts: dict[str, str | float] = Field({}, description="What only some kinds know: version, verified, plan, nps, ….")
     sentiment: Literal["negative", "neutral", "positive", "unknown"] | None = Field(
         None, description="How it sounds, for queries with `sentiment:`."
     )
     watch: str | None = Field(None, description="The watch that it is a mention of, for queries with `watch:`.")
+
+    @field_validator("facts", mode="before")
+    @classmethod
+    def _are_facts(cls, value: Any) -> Any:
+        """YAML reads 2.1 as a number and yes as true."""
+        if not isinstance(value, Mapping):
+            return value
+        for name in set(value) - set(FACTS):
+            raise ValueError(f"{name!r} is none of {', '.join(FACTS)}")
+        return {
+            name: fact if FACTS[name].takes is Takes.NUMBER
+            else ("no", "yes")[fact] if isinstance(fact, bool) else str(fact)
+            for name, fact in value.items()
+        }  # fmt: skip
 
     @field_validator("published_at")
     @classmethod
@@ -92,9 +108,10 @@ class PostEntry(BaseModel):
             links=self.links,
             hashtags=self.hashtags,
             media=self.media,
+            facts=self.facts,
         )
 
-    def facts(self, owned: frozenset[str] = frozenset()) -> Facts:
+    def known(self, owned: frozenset[str] = frozenset()) -> Facts:
         label = None if self.sentiment is None else Label(self.sentiment)
         return Facts(source=self.source, owned=owned, language=self.lang, watch=self.watch, label=label)
 

@@ -6,12 +6,14 @@ Not the other way round: what no column decides for certain is left out, because
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil, floor, isfinite
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
 from insight.model import Label
+from insight.query.fields import FACTS
 from insight.query.matching.asked import moment
 from insight.query.tree import And, Between, Field, Or, Query
 from storage import tables
@@ -51,6 +53,8 @@ def _of(query: Query) -> tuple[Condition | None, int]:
 
 def _numbers(name: str, low: float | None, high: float | None) -> Condition:
     """A bound that is not in the range is let in: the exact check leaves it out."""
+    if name in FACTS:
+        return _known(name)
     if name != "followers":
         return (_posts.rating if name == "rating" else _posts.engagement).is_not(None)
     bounds: list[Condition] = [_posts.audience.is_not(None)]
@@ -89,6 +93,15 @@ def _has(value: str) -> Condition | None:
     return None if column is None else column.is_not(None)
 
 
+def _known(name: str) -> Condition:
+    """Said in two ways: by the first, an index of the posts with facts can be used."""
+    return and_(_posts.facts.is_not(None), _posts.facts[name].as_string().is_not(None))
+
+
+def _fact(name: str, value: str) -> Condition:
+    return and_(_known(name), func.lower(_posts.facts[name].as_string()) == value.lower())
+
+
 _FIELDS: dict[str, Callable[[str], Condition | None]] = {
     "site": lambda _: _posts.url.is_not(None),
     "lang": _language,
@@ -102,4 +115,5 @@ _FIELDS: dict[str, Callable[[str], Condition | None]] = {
     "has": _has,
     "after": lambda value: _posts.published_at >= moment(value),
     "before": lambda value: _posts.published_at < moment(value),
+    **{name: partial(_fact, name) for name in FACTS},
 }

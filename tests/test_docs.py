@@ -193,7 +193,7 @@ def test_every_page_is_in_the_readme() -> None:
 def finds(query: str, sample: Sample) -> bool:
     entry = entry_of(sample)
     themes = () if isinstance(sample, str) else tuple(sample.get("themes", ()))
-    match = Matcher(parse(query, Shelf())).match(entry.post(), replace(entry.facts(OWNED), themes=themes))
+    match = Matcher(parse(query, Shelf())).match(entry.post(), replace(entry.known(OWNED), themes=themes))
     return match is not None and match.excluded_by is None
 
 

@@ -33,6 +33,19 @@ def _same(*values: str) -> tuple[tuple[str, ...], ...]:
     return tuple((value,) for value in values)
 
 
+_YES_OR_NO = _same("yes", "no")
+
+FACTS: dict[str, Asked] = {
+    "version": Asked(Takes.VALUE, "about this version of the product, where the platform says so"),
+    "verified": Asked(Takes.CHOICE, "the platform vouches that who writes has bought or used it", _YES_OR_NO),
+    "answered": Asked(Takes.CHOICE, "who is reviewed has answered it", _YES_OR_NO),
+    "plan": Asked(Takes.VALUE, "from a customer with this plan"),
+    "customer": Asked(Takes.VALUE, "from this kind of customer, such as trial or reseller"),
+    "segment": Asked(Takes.VALUE, "from this segment of the customers"),
+    "nps": Asked(Takes.NUMBER, "from 0 to 10, how likely who answers is to recommend it"),
+}
+"""What only some kinds of posts know: the names in `Post.facts`. A number is a float there, all else is text."""
+
 FIELDS: dict[str, Asked] = {
     "title": Asked(Takes.TEXT, "in the title only"),
     "text": Asked(Takes.TEXT, "in the text only, not in the title"),
@@ -65,6 +78,7 @@ FIELDS: dict[str, Asked] = {
     "has": Asked(Takes.CHOICE, "it has a link, a picture or video, or a rating", _same("link", "media", "rating")),
     "after": Asked(Takes.TIME, "published at this time or later"),
     "before": Asked(Takes.TIME, "published before this time"),
+    **FACTS,
 }  # fmt: skip
 
 PLACES = tuple(name for name, asked in FIELDS.items() if asked.takes is Takes.TEXT)

@@ -66,7 +66,7 @@ class _Answer:
         self._matcher, self._owned, self._judged = matcher, owned, judged
 
     def __call__(self, entry: PostEntry) -> Match | None:
-        facts = entry.facts(self._owned)
+        facts = entry.known(self._owned)
         if self._judged and facts.label is None:
             return self._with_sentiment(entry, facts)
         return self._matcher.match(entry.post(), facts)

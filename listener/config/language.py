@@ -33,7 +33,7 @@ class WatchTests(Settings):
         """The posts as a query sees them. `owned`: the team's own accounts and hosts."""
         wanted = ((self.match, True), (self.reject, False))
         entries = ((entry_of(it) if isinstance(it, str) else it, yes) for group, yes in wanted for it in group)
-        return tuple(Case(entry.post(), entry.facts(owned), yes) for entry, yes in entries)
+        return tuple(Case(entry.post(), entry.known(owned), yes) for entry, yes in entries)
 
 
 _ACCOUNT = re.compile(r"@[\w.-]+(?:@[\w.-]+)?")

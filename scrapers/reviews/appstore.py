@@ -217,6 +217,7 @@ def _post(entry: Any, country: str) -> Post:
         country=country.upper(),
         rating=stars,
         engagement=counts(helpful=_label(found.get("im:voteSum")), votes=_label(found.get("im:voteCount"))),
+        facts={"version": version} if (version := _label(found.get("im:version"))) else {},
     )
 
 

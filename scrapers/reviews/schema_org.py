@@ -189,7 +189,14 @@ def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mappin
         language=graph.text(node, "inLanguage"),
         rating=stars,
         engagement=counts(likes=graph.text(node, "upvoteCount"), replies=graph.text(node, "commentCount")),
+        facts={"version": version} if (version := _version(graph, node)) else {},
     )
+
+
+def _version(graph: Graph, node: Mapping[str, Any]) -> str | None:
+    """Of reviewed software, https://schema.org/softwareVersion."""
+    reviewed = (item for item in graph.values(node, "itemReviewed") if isinstance(item, dict))
+    return next(filter(None, (graph.text(item, "softwareVersion") for item in reviewed)), None)
 
 
 def _prose(written: str) -> str:

@@ -18,11 +18,13 @@ def number(name: str, post: Post) -> float | None:
             return post.audience
         case "engagement" if post.engagement:
             return sum(post.engagement.values())
+        case "nps" if isinstance(post.facts.get(name), float):
+            return float(post.facts[name])
         case _:
             return None
 
 
-def field_holds(name: str, value: str, post: Post, facts: Facts) -> bool:  # noqa: PLR0911  # one for each kind
+def field_holds(name: str, value: str, post: Post, facts: Facts) -> bool:  # noqa: C901, PLR0911  # one for each kind
     match name:
         case "site":
             return _at_or_below(_host(post.url), value)
@@ -44,6 +46,9 @@ def field_holds(name: str, value: str, post: Post, facts: Facts) -> bool:  # noq
             return any(value == theme or _names(value, theme) for theme in facts.themes)
         case "watch":
             return facts.watch == value
+        case "version" | "verified":
+            said = post.facts.get(name)
+            return isinstance(said, str) and said.isascii() == value.isascii() and said.casefold() == value.casefold()
         case "is" | "has":
             return _trait(value, post, facts)
         case _:

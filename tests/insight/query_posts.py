@@ -59,6 +59,14 @@ _ratings = st.builds(
     st.sampled_from(((1.0, 5.0), (0.0, 10.0), (6.0, 1.0), (-1.0, 1.0), (0.0, 1.0), (3.0, 3.0))),
     st.sampled_from((0.0, 0.25, 0.3, 0.5, 0.75, 1.0)),
 )
+_facts = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": st.sampled_from(("2.1", "pro 3", "PRO 3", "Ünder", "２.１", "Pro 3\u212a", 2.1)),
+        "verified": st.sampled_from(("yes", "YES", "no", 1.0)),
+        "nps": st.sampled_from((0.0, 6.0, 9.5, "6")),
+    },
+)
 _counts = st.dictionaries(st.sampled_from(("likes", "replies", "views")), st.sampled_from((0, 1, 5, 1000)), max_size=2)
 
 
@@ -89,6 +97,7 @@ def posts_with(said: tuple[str, ...]) -> st.SearchStrategy[Post]:
         links=tupled(URLS),
         hashtags=tupled((*TAGS, "#Acme"), 1),
         media=tupled(("https://example.com/a.png",), 1),
+        facts=_facts,
     )
 
 

@@ -84,6 +84,8 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "has": ("link", "media", "rating"),
     "after": TIMES,
     "before": TIMES,
+    "version": ("2.1", "Pro 3", "ünder"),
+    "verified": ("yes", "no"),
 }
 LATER = {
     "sentiment": ("negative", "neutral", "positive", "unknown"),
@@ -100,6 +102,7 @@ _BOUNDS = {
     "rating": (1.0, 1.5, 2.2, 3.0, 4.0, 5.0),
     "followers": (0.0, 999.0, 1000.0, 2_000_000.0),
     "engagement": (0.0, 1.0, 6.0, 1000.0),
+    "nps": (0.0, 6.0, 10.0),
 }
 
 

@@ -25,6 +25,7 @@ ACME = post(
     reply_to="7",
     media=("https://example.com/a.png",),
     published_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+    facts={"version": "3.1", "verified": "yes", "plan": "Enterprise", "segment": "Größte Schulen", "nps": 6.0},
 )
 KNOWN = Facts(
     source="forum:2",
@@ -48,6 +49,7 @@ KNOWN = Facts(
         "rating:4.2", "rating:>4", "rating:[4 TO 5]", "followers:>10k", "followers:<=12000", "engagement:7",
         "sentiment:neg", "theme:t1", "theme:acme", 'theme:"slow delivery"', "watch:w1",
         "is:reply", "is:owned", "has:link", "has:media", "has:rating",
+        "version:3.1", "version:3,3.1", "verified:yes", "plan:enterprise", 'segment:"größte schulen"', "nps:<=6",
         "after:2026-03-02", "after:2026-03-02T09:30Z", "before:2026-03-03", "before:2026-03-02T09:31Z",
     ],
 )  # fmt: skip
@@ -64,6 +66,7 @@ def test_a_field_holds(query: str) -> None:
         "lang:pt-pt", "lang:en", "country:us", "source:for", "source:2", "kind:post",
         "rating:8", "rating:<4", "rating:[1 TO 2]", "followers:>12k", "engagement:>7",
         "sentiment:pos", "theme:t2", "theme:deliver", 'theme:"delivery slow"', "watch:w2", "is:repost",
+        "version:3", "version:3.10", "verified:no", "plan:enter", "segment:schulen", "nps:>6",
         "after:2026-03-02T09:31Z", "before:2026-03-02T09:30Z", "before:2026-03-02",
     ],
 )  # fmt: skip
@@ -78,6 +81,7 @@ def test_a_field_does_not_hold(query: str) -> None:
         "followers:>=0",
         "followers:<5", "engagement:>=0", "engagement:<5", "sentiment:unknown", "theme:t1", "watch:w1", "is:reply",
         "is:repost", "is:owned", "has:link", "has:media", "has:rating", "after:2000-01-01", "before:2999-01-01",
+        "version:3.1", "verified:no", "answered:no", "plan:free", "customer:trial", "segment:x", "nps:>=0", "nps:<10",
     ],
 )  # fmt: skip
 def test_what_is_not_known_of_a_post_fulfils_nothing_and_its_negation(query: str) -> None:

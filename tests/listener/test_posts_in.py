@@ -16,7 +16,7 @@ NO_RATING = '`rating` must be a number of stars, or {"value": …, "worst": …,
 
 def test_a_text_alone_is_a_post() -> None:
     entry = entry_of("acme")
-    assert (entry.post(), entry.facts()) == (Post("written", "1", "acme"), Facts())
+    assert (entry.post(), entry.known()) == (Post("written", "1", "acme"), Facts())
 
 
 def test_every_key_is_taken_over() -> None:
@@ -33,7 +33,7 @@ def test_every_key_is_taken_over() -> None:
     assert post.published_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     assert post.language == "en"
     known = Facts("feed", frozenset({"me"}), "en", "acme", Label.NEGATIVE)
-    assert entry_of(entry).facts(frozenset({"me"})) == known
+    assert entry_of(entry).known(frozenset({"me"})) == known
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_every_key_is_taken_over() -> None:
 )
 def test_a_query_sees_what_was_written(query: str, entry: dict[str, Any]) -> None:
     matcher, holding, other = Matcher(parse(query)), entry_of(entry), entry_of("x")
-    assert matcher.match(holding.post(), holding.facts())
-    assert not matcher.match(other.post(), other.facts())
+    assert matcher.match(holding.post(), holding.known())
+    assert not matcher.match(other.post(), other.known())
 
 
 def test_another_program_s_keys_and_what_is_null_are_left_alone() -> None:

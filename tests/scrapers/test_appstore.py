@@ -40,7 +40,7 @@ def test_both_forms_of_the_feed_say_the_same() -> None:
 
 def test_a_review_is_read_with_its_stars_country_and_date() -> None:
     first, second = read("appstore", body("appstore", "page1.json")).items
-    assert first.rating == Rating(1.0, 1.0, 5.0)
+    assert (first.rating, first.facts) == (Rating(1.0, 1.0, 5.0), {"version": "3.0.1"})
     assert (first.country, first.author, first.title) == ("US", "quill fox", "Lost my notes")
     assert first.text == "Since the update everything is gone.\nPlease help."
     assert first.published_at.isoformat() == "2026-03-02T10:15:30+00:00"

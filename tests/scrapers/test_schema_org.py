@@ -43,6 +43,12 @@ def test_microdata_is_read_with_its_nesting() -> None:
     assert (second.author, second.text, second.rating) == ("Moss Lane", "Good enough.", None)
 
 
+def test_the_version_of_reviewed_software_is_a_fact() -> None:
+    software = {"@type": "SoftwareApplication", "name": "Acme", "softwareVersion": "4.2"}
+    of_software, of_shoes = posts(page(review(itemReviewed=software), review(author="Moss", itemReviewed="Shoes")))
+    assert (of_software.facts, of_shoes.facts) == ({"version": "4.2"}, {})
+
+
 def test_averages_are_readings() -> None:
     readings = [item for item in read("reviews", body("reviews", "microdata.html")).items if isinstance(item, Reading)]
     assert [(reading.indicator, reading.value, reading.at) for reading in readings] == [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from insight.query.fields import FIELDS
+from insight.query.fields import FACTS, FIELDS
 from insight.query.text.folding import fold, without_marks
 from insight.query.text.words import Piece, Row
 from insight.query.tree import (
@@ -132,7 +132,7 @@ RULES: tuple[Rule, ...] = (
     Rule("in UTC; a date begins at midnight", _field("after", "before")),
     Rule("in stars from 1 to 5, whatever scale the site uses", _field("rating")),
     Rule("where it is not known of a post, the post does not fulfil it",
-         _field("country", "rating", "followers", "engagement", "after", "before", "sentiment")),
+         _field("country", "rating", "followers", "engagement", "after", "before", "sentiment", *FACTS)),
 )  # fmt: skip
 """In the order in which they are told: from what concerns every word to what concerns one field."""
 

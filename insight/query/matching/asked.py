@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from insight.model import Rating
+from insight.query.fields import FACTS
 from insight.query.matching.document import Document
 from insight.query.text.folding import fold
 from insight.query.text.words import Row
@@ -29,8 +31,11 @@ def number(name: str, document: Document) -> float | None:
             return None if post.rating is None else _stars(post.rating)
         case "followers":
             return post.audience
-        case _:
+        case "engagement":
             return sum(post.engagement.values()) if post.engagement else None
+        case _:
+            known = post.facts.get(name)
+            return known if isinstance(known, float | int) else None
 
 
 def _stars(rating: Rating) -> float | None:
@@ -128,6 +133,17 @@ def _before(value: str) -> Predicate:
     return lambda document: document.post.published_at is not None and document.post.published_at < bound
 
 
+def _fact(name: str, value: str) -> Predicate:
+    compared = str.lower if value.isascii() else fold  # what databases do with ASCII, so that they can be asked
+    wanted = compared(value)
+
+    def asks(document: Document) -> bool:
+        known = document.post.facts.get(name)
+        return isinstance(known, str) and known.isascii() == value.isascii() and compared(known) == wanted
+
+    return asks
+
+
 def moment(value: str) -> datetime:
     """The canonical value of `after:` and `before:` as a time in UTC."""
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
@@ -147,4 +163,5 @@ _PREDICATES: dict[str, Callable[[str], Predicate]] = {
     "has": _has,
     "after": _after,
     "before": _before,
+    **{name: partial(_fact, name) for name in FACTS},
 }

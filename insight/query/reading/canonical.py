@@ -17,7 +17,9 @@ EXAMPLES = {
     "country": "country:de", "source": "source:hackernews", "kind": "kind:review", "rating": "rating:[1 TO 2]",
     "followers": "followers:>10k", "engagement": "engagement:>100", "sentiment": "sentiment:neg",
     "theme": 'theme:"log in"', "watch": "watch:acme", "is": "is:reply", "has": "has:link",
-    "after": "after:2026-03-02", "before": "before:2026-03-02",
+    "after": "after:2026-03-02", "before": "before:2026-03-02", "version": "version:2.1", "verified": "verified:yes",
+    "answered": "answered:no", "plan": "plan:enterprise", "customer": "customer:trial", "segment": "segment:schools",
+    "nps": "nps:<=6",
 }  # fmt: skip
 
 _FREE = ("source", "theme", "watch")
