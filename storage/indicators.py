@@ -37,4 +37,4 @@ def put_readings(connection: Connection, source: str, readings: Iterable[Reading
         (one.indicator, one.at): {"indicator": one.indicator, "at": one.at, "source": source, "value": one.value}
         for one in readings
     }
-    put(connection, tables.readings, list(rows.values()), replace=("value", "source"))
+    put(connection, tables.readings, [rows[key] for key in sorted(rows)], replace=("value", "source"))

@@ -30,7 +30,7 @@ class Snapshots:
 
 def put_snapshots(connection: Connection, source: str, snapshots: Iterable[Snapshot]) -> None:
     """Store what differs from the version before it, so that a page that never changes is one row."""
-    for one in sorted(snapshots, key=lambda one: one.at):
+    for one in sorted(snapshots, key=lambda one: (one.url, one.at)):
         before = connection.execute(_of_page(one.url).where(tables.snapshots.c.at <= one.at).limit(1)).first()
         if before is None or before.text != clean(one.text):
             page = digest(one.url)

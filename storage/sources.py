@@ -108,7 +108,7 @@ class Sources:
     ) -> None:
         """A visit that ended well. `states`, by name, and how the searches do (cursors apart) are stored with it."""
         changes = {"last_attempt": now, "last_success": now, "next_at": next_at, "failures": 0, "error": None}
-        with self._database.write() as connection:
+        with self._database.write({f"source:{source}"}) as connection:
             _update(connection, source, paused=False, **changes, **({"last_item_at": now} if new else {}))
             _visit(connection, source, now, seen=seen, new=new)
             _put_with_visit(connection, states, searches, now)
@@ -122,7 +122,7 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """It is left alone until then: what was asked of it, if anything, was neither a visit nor its failure."""
-        with self._database.write() as connection:
+        with self._database.write({f"source:{source}"}) as connection:
             _update(connection, source, next_at=next_at)
             _put_with_visit(connection, states, searches, now)
 
@@ -138,7 +138,7 @@ class Sources:
     ) -> None:
         """Nobody may ask it, or none of its searches can be read."""
         failures = tables.sources.c.failures + 1
-        with self._database.write() as connection:
+        with self._database.write({f"source:{source}"}) as connection:
             _update(
                 connection, source, last_attempt=now, next_at=next_at, failures=failures, error=error, paused=permanent
             )
@@ -149,7 +149,7 @@ class Sources:
         """Somebody has done what was to do: the source is due at once with all its searches."""
         fresh = {"paused": False, "failures": 0, "error": None}
         table = tables.searches
-        with self._database.write() as connection:
+        with self._database.write({f"source:{source}"}) as connection:
             _update(connection, source, next_at=now, **fresh)
             connection.execute(update(table).where(table.c.source == source).values(next_at=None, **fresh))
 

@@ -26,7 +26,7 @@ class State:
             return read_state(connection, name)
 
     def put(self, name: str, value: Any, now: datetime) -> None:
-        with self._database.write() as connection:
+        with self._database.write({f"state:{name}"}) as connection:
             put_states(connection, {name: value}, now)
 
 

@@ -72,9 +72,10 @@ def _database(url: str) -> Database:
 
 
 def _locks(step: Step) -> set[str]:
-    """A watch has one step at a time, and posts whose mentions it consumes are not changed meanwhile."""
+    """A watch has one step at a time; neither posts whose mentions it consumes nor what waits for a channel change."""
     watches = {one.watch or "" for part in (step.signals, step.alerts, step.themes, step.consumed) for one in part}
-    return {f"watch:{watch}" for watch in watches} | locks(mention.post for mention in step.consumed)
+    channels = {f"channel:{delivery.channel}" for delivery in step.deliveries}
+    return {f"watch:{watch}" for watch in watches} | channels | locks(mention.post for mention in step.consumed)
 
 
 class Store:
