@@ -184,11 +184,13 @@ def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Told]:
     """
     # 1. What is known of them all: a fixed number of reads, whatever the number of signals, posts and channels.
     store, config, now = scene.store, scene.config, scene.now
-    keys = {signal.key for signal in step.signals}
+    if not step.signals:
+        store.commit(step)
+        return []
     behind = store.posts.of(watch.id, {post for signal in step.signals for post in signal.posts}) if watch else []
     evidence_of = _evidence(scene, step, behind)
-    known = store.signals.open(keys)
-    spent = store.outbox.spent(now - timedelta(days=1)) if keys else {}
+    known = store.signals.open({signal.key for signal in step.signals})
+    spent = store.outbox.spent(now - timedelta(days=1))
 
     # 2. One after the other.
     told: list[Told] = []

@@ -58,7 +58,7 @@ class Signals:
             .distinct()
         )
         with self._database.read() as connection:
-            return frozenset(connection.execute(query).scalars()) if keys else frozenset()
+            return frozenset(connection.execute(query).scalars())
 
     def decisions(self, since: datetime, key: str | None = None) -> list[DecisionRecord]:
         """Who was told of the signals since then, and why the others were not, newest first. `key`: of these alone."""
@@ -87,12 +87,12 @@ class Signals:
     def open(self, keys: Collection[str]) -> dict[str, tuple[Alert, frozenset[str]]]:
         """The open alerts with these keys, by key, each with the channels that have a delivery of it."""
         table = tables.deliveries
-        alerts = {alert.key: alert for alert in self._alerts(_IS_OPEN, _A.c.key.in_(keys))} if keys else {}
+        alerts = {alert.key: alert for alert in self._alerts(_IS_OPEN, _A.c.key.in_(keys))}
         query = select(table.c.conversation, table.c.channel).distinct()
         query = query.where(table.c.conversation.in_([alert.id for alert in alerts.values()]))
         told: dict[str, set[str]] = {}
         with self._database.read() as connection:
-            for conversation, channel in connection.execute(query) if alerts else ():
+            for conversation, channel in connection.execute(query):
                 told.setdefault(conversation, set()).add(channel)
         return {key: (alert, frozenset(told.get(alert.id, ()))) for key, alert in alerts.items()}
 
