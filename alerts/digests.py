@@ -81,6 +81,7 @@ def _safe(digest: Digest) -> Digest:
         watches=tuple(map(_safe_watch, digest.watches)),
         events=tuple(map(_safe_event, digest.events)),
         coverage=tuple(map(one_line, digest.coverage)),
+        undelivered=tuple(trim(one_line(line), 300) for line in digest.undelivered),
         quoting=trim(one_line(digest.quoting), 300),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -60,13 +59,11 @@ def look_at_channels(scene: Scene) -> list[Told]:
     }
     if after == before:
         return []
-    told: list[Told] = []
-    for name in sorted(after.keys() ^ before.keys()):
-        over = name not in after
-        signal = _works_again(name, before[name], scene) if over else _in_trouble(name, grave[name], now)
-        others = replace(scene, config=scene.config.without_channel(name))
-        told += commit(others, Step(now, {"channels": after}, (signal,)))
-    return told
+    signals = tuple(
+        _in_trouble(name, grave[name], now) if name in after else _works_again(name, before[name], scene)
+        for name in sorted(after.keys() ^ before.keys())
+    )
+    return commit(scene, Step(now, {"channels": after}, signals))
 
 
 def _configured(scene: Scene, troubles: list[ChannelTrouble]) -> list[ChannelTrouble]:

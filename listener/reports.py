@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import chain
+from zoneinfo import ZoneInfo
 
 from alerts.base import Message
 from alerts.digests import digest_message
@@ -19,9 +20,10 @@ from insight.periods import Period, due_period
 from insight.query import asks_for
 from insight.silence import SourceHour
 from listener.collecting.rhythm import longest
+from listener.config import Config
 from listener.filters import let_through
 from listener.signals import Scene
-from storage import Step
+from storage import DeliveryRecord, Step
 
 LISTENING_SINCE = "listening since"
 TOP = 200
@@ -78,7 +80,7 @@ def listening_since(scene: Scene) -> datetime | None:
 class Week:
     """All that a digest is composed of, as it was read: once for all watches, and for all who get the digest.
 
-    `private`: the keys of alerts that rest on private posts.
+    `private`: the keys of alerts that rest on private posts. `undelivered`: messages about alerts that were given up.
     """
 
     period: Period
@@ -86,12 +88,27 @@ class Week:
     alerts: Sequence[Alert]
     private: frozenset[str]
     sources: Sequence[SourceWeek]
-    query: str | None
+    undelivered: Sequence[DeliveryRecord]
+    config: Config
 
     def digest(self, *, public_only: bool = True) -> Digest:
-        """The very headline of an alert that rests on private posts is private."""
-        alerts = [alert for alert in self.alerts if not (public_only and alert.key in self.private)]
-        return compose(self.period, self.watches, alerts, self.sources, public_only=public_only, query=self.query)
+        """Private: the very headline of an alert that rests on private posts, and what a private channel was sent."""
+        alerts = [one for one in self.alerts if not (public_only and one.key in self.private)]
+        lost = [
+            _not_delivered(one, self.period)
+            for one in self.undelivered
+            if not (public_only and may_read_private(self.config.routes, one.channel))
+        ]
+        query = self.config.digest.query
+        return compose(
+            self.period, self.watches, alerts, self.sources, public_only=public_only, query=query, undelivered=lost
+        )
+
+
+def _not_delivered(one: DeliveryRecord, period: Period) -> str:
+    where = f"{one.channel} ({one.recipient})" if one.recipient else one.channel
+    since = f"{one.created_at.astimezone(ZoneInfo(period.time_zone)):%A %d %B %H:%M}"
+    return f"{where} was not told since {since}: {one.headline}" + (f" ({one.error})" if one.error else "")
 
 
 def week_of(scene: Scene, period: Period) -> Week:
@@ -121,7 +138,8 @@ def week_of(scene: Scene, period: Period) -> Week:
     # 2. What happened, and what may be missing.
     alerts = store.signals.opened(period.start, period.end)
     private = store.signals.private({alert.key for alert in alerts})
-    return Week(period, weeks, alerts, private, _sources(scene, period), config.digest.query)
+    lost = [one for one in store.outbox.undelivered(period.start) if one.updated_at < period.end]
+    return Week(period, weeks, alerts, private, _sources(scene, period), lost, config)
 
 
 def _top(scene: Scene, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,8 @@ class Config:
     def routes(self) -> tuple[Route, ...]:
         """Who is told what; without routes in the file, every channel hears everything."""
         if self.alerts.routes:
-            return tuple(route.route() for route in self.alerts.routes if route.channel in self.channels)
+            return tuple(route.route() for route in self.alerts.routes)
         return tuple(Route(name) for name in self.channels)
-
-    def without_channel(self, name: str) -> Config:
-        """The same with nothing sent to this channel."""
-        return replace(self, channels={key: one for key, one in self.channels.items() if key != name})
 
     @property
     def digest_channels(self) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ def digest(name: str = "Lanternfish") -> Digest:
         events=(Event(SignalKind.SPIKE, "Negative mentions of Lanternfish: 42 in 1 hour", "a1"),),
     )
     coverage = ("mastodon was unreachable for 5 h on Tuesday: numbers may be low.",)
-    return replace(found, watches=(own, found.watches[1]), coverage=coverage)
+    lost = ("team was not told since Monday: 42 in 1 hour (channel_not_found)",)
+    return replace(found, watches=(own, found.watches[1]), coverage=coverage, undelivered=lost)
 
 
 def test_the_text_fits_a_terminal_and_says_everything() -> None:
@@ -44,7 +45,8 @@ def test_the_text_fits_a_terminal_and_says_everything() -> None:
     assert max(len(line) for line in text.splitlines() if "https://" not in line) <= 76
     for part in ("Lanternfish\n-----------", "112 mentions", "Anglerfish\n", "Sentiment", "81 authors, 97 stories",
                  "▃▃▃█▅▃▂", "mastodon 100, hackernews 12", "42 in 1 hour", "  | the new update", "— mastodon",
-                 "What may be missing", "unreachable for 5 h"):  # fmt: skip
+                 "What may be missing", "unreachable for 5 h", "Not delivered",
+                 "team was not told since Monday"):  # fmt: skip
         assert part in text, part
     assert "\n\n\n" not in text
 
@@ -52,7 +54,8 @@ def test_the_text_fits_a_terminal_and_says_everything() -> None:
 def test_text_and_page_say_the_same() -> None:
     page = Words.of(digest_message(digest(), NOW, id="d").html or "")
     for part in ("Lanternfish", "Anglerfish", "112 mentions", "81 authors, 97 stories", "mastodon 100, hackernews 12",
-                 "42 in 1 hour", "What may be missing", "short", "Week of 24 Feb to 3 Mar 2025"):  # fmt: skip
+                 "42 in 1 hour", "What may be missing", "Not delivered", "(channel_not_found)", "short",
+                 "Week of 24 Feb to 3 Mar 2025"):  # fmt: skip
         assert part in page
 
 

@@ -102,8 +102,8 @@ def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> 
     def decided(query: str) -> tuple[list[str], str]:
         scene, step = Scene(store, config(query), (FIREFOX,), NOW), Step(NOW, signals=(signal(*POSTS, key=query),))
         told = commit(scene, step, FIREFOX)
-        claimed = store.outbox.claim(NOW, timedelta(hours=1), 9)
-        return [one.reason for one in told], "".join(str(delivery.message) for delivery in claimed)
+        claimed = store.outbox.claim("bell", ("",), NOW, timedelta(hours=1))
+        return [one.reason for one in told], str(claimed.message) if claimed else ""
 
     assert decided("rating:5") == (["no_post_matches"], "")
     reason, said = decided("lang:de")

@@ -94,8 +94,10 @@ def burst() -> list[Understood]:
     ]
 
 
-def messages(store: Store, channel: str) -> list[Any]:
-    return [row for row in store.outbox.claim(BEGAN + 99 * DAYS * HOUR, HOUR, 99) if row.channel == channel]
+def message(store: Store, channel: str) -> Any:
+    """What a channel is sent next."""
+    claimed = store.outbox.claim(channel, ("",), BEGAN + 99 * DAYS * HOUR, HOUR)
+    return None if claimed is None else claimed.message
 
 
 def test_a_route_hears_of_a_spike_of_which_a_quarter_is_what_its_query_asks_for(store: Store) -> None:
@@ -104,8 +106,7 @@ def test_a_route_hears_of_a_spike_of_which_a_quarter_is_what_its_query_asks_for(
     told = looked(store, config("channel: team, query: 'lang:vi'", "channel: desk"), said, 8)
     spike = next(one for one in told if one.signal.kind is SignalKind.SPIKE)
     assert {one.channel for one in spike.decision.told} == {"team", "desk"}
-    (message,) = (row.message for row in messages(store, "team"))
-    quoted = {quote["post"]["native_id"] for quote in message["quotes"]}
+    quoted = {quote["post"]["native_id"] for quote in message(store, "team")["quotes"]}
     assert len(quoted) == 5
     assert all(name.startswith("vi") for name in quoted)
 
@@ -131,4 +132,9 @@ def test_words_of_private_posts_are_no_headline_where_others_read(store: Store) 
     assert "bankruptcy" in theme.signal.headline
     assert [one.channel for one in theme.decision.told] == ["desk"]
     assert [(one.channel, one.why.value) for one in theme.decision.untold] == [("team", "private_evidence")]
-    assert messages(store, "team") == []
+    assert message(store, "team") is None
+    kept = store.signals.decisions(BEGAN, theme.signal.key)
+    first = [(one.channel, one.told, one.reason) for one in kept if one.at == theme.signal.at]
+    assert first == [("desk", True, "told"), ("team", False, "private_evidence")]
+    (told_by,) = {one.delivery for one in kept if one.at == theme.signal.at and one.told}
+    assert told_by in {row.id for row in store.outbox.rows(limit=None)}
