@@ -30,10 +30,10 @@ from scrapers.network.addresses import (
 )
 from scrapers.network.decoding import ACCEPTED, Body
 from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, over_http, own_headers, validators
-from scrapers.network.manners import Manners
+from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError
 from scrapers.network.pace import PassingError
 
-__all__ = ["Http", "Limits", "OnFetch", "Wire"]
+__all__ = ["Exchanged", "Http", "Limits", "OnFetch", "RequestCounter", "UnsentError"]
 
 _POOLS = 4  # of at most 20 connections each, for public hosts and again for vouched ones
 _REDIRECT_BODY = 65_536
@@ -111,16 +111,20 @@ class Http:
         last_modified: str | None = None,
         obey_robots: bool = False,
         vouched: Collection[str] | None = None,
+        on_wire: Callable[[Request], RequestCounter] | None = None,
     ) -> Page:
-        """The page behind a request, whatever its status. Raises SourceError and nothing else.
+        """The page behind a request, whatever its status. Raises SourceError, what `on_wire` raises, and nothing else.
 
         `headers` may be secrets: they stay on the request's own origin. `terms_pace`: seconds between two requests
-        to one host. `vouched`: what the asking source's own settings name; by default, every vouched origin.
+        to one host. `vouched`: what the asking source's own settings name; by default, every vouched origin. `on_wire`:
+        asked once, for who is told of every request that goes out, before and after.
         """
         try:
             # an unchanged frame says nothing of what its JavaScript puts into it
             hop = self.hop(request, headers, vouched, {} if request.render else validators(etag, last_modified))
-            answer = await self._manners.insist(hop, terms_pace, obey_robots or request.article)
+            answer = await self._manners.insist(
+                hop, terms_pace, obey_robots or request.article, on_wire and on_wire(request)
+            )
             page = Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers, self.mask)
             own = self._vouched if vouched is None else _origins(vouched)
             return await self._browser.render(page, own & {answer.target.origin}) if request.render else page
@@ -129,6 +133,8 @@ class Http:
             if not request.article or error.offline:
                 raise
             return Page(request, UNREAD, str(error).encode(), request.url, self._now(), mask=self.mask)
+        except UnsentError:
+            raise
         except Exception as error:
             # the promise of the door: an answer nobody has thought of costs this fetch, never the daemon
             stumbled = SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}")

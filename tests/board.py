@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from insight.model import Post
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
+from scrapers.http import Exchanged
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PAGE_SIZE = 3
@@ -58,8 +59,21 @@ class FakeDoor:
         self.asked: list[Request] = []
         self.answer: Callable[[Request], Page] = lambda request: serve(self.posts, request)
 
-    async def fetch(self, request: Request, **_: Any) -> Page:
+    async def fetch(self, request: Request, *, on_wire: Callable[[Request], Any] | None = None, **_: Any) -> Page:
+        wire = on_wire and on_wire(request)
+        if wire:
+            await wire.before()
         self.asked.append(request)
-        if len(self.asked) in self.faults:
-            raise self.faults[len(self.asked)]
-        return self.answer(request)
+        exchanged = Exchanged.UNKNOWN
+        try:
+            if len(self.asked) in self.faults:
+                raise self.faults[len(self.asked)]
+            page = self.answer(request)
+            exchanged = Exchanged.PAGE if 200 <= page.status < 300 else Exchanged.ANSWERED
+        except SourceError as error:
+            exchanged = Exchanged.UNKNOWN if error.sent else Exchanged.UNSENT
+            raise
+        finally:
+            if wire:
+                wire.after(exchanged)
+        return page

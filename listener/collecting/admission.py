@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from listener.simulation import is_loopback
 from scrapers.answers import only_source_errors
 from scrapers.base import Page, Request, Source, SourceError
+from scrapers.http import RequestCounter
+
+OnWire = Callable[[Request], RequestCounter]
 
 
 class Door(Protocol):
-    """What fetches. Raises SourceError and nothing else."""
+    """What fetches. Raises SourceError, what `on_wire` raises, and nothing else."""
 
     async def fetch(
         self,
@@ -25,6 +28,7 @@ class Door(Protocol):
         last_modified: str | None = None,
         obey_robots: bool = False,
         vouched: tuple[str, ...] = (),
+        on_wire: OnWire | None = None,
     ) -> Page: ...
 
 
@@ -37,23 +41,32 @@ class Admission:
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def fetch(
-        self, source: Source, request: Request, *, etag: str | None = None, last_modified: str | None = None
+        self,
+        source: Source,
+        request: Request,
+        on_wire: OnWire | None = None,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
     ) -> Page:
-        """The page behind a request. Where the session has ended, there is one new login and one more try."""
-        headers = await self.headers(source)
-        page = await self._ask(source, request, headers, etag, last_modified)
+        """The page behind a request. Where the session has ended, there is one new login and one more try.
+
+        `on_wire` is told of all that goes out, logins as well.
+        """
+        headers = await self.headers(source, on_wire)
+        page = await self._ask(source, request, headers, on_wire, etag, last_modified)
         if source.login() is not None and source.shut_out(page):
             self.renew(source, headers)
-            page = await self._ask(source, request, await self.headers(source), etag, last_modified)
+            page = await self._ask(source, request, await self.headers(source, on_wire), on_wire, etag, last_modified)
         return page
 
-    async def headers(self, source: Source) -> dict[str, str]:
+    async def headers(self, source: Source, on_wire: OnWire | None = None) -> dict[str, str]:
         """The source's own headers and those of its session. Raises SourceError."""
         async with self._turns[source.id]:
             before, given = self._given.get(source.id, (None, {}))
             if before != source:  # a changed config may name another account
                 try:
-                    given = await self._log_in(source)
+                    given = await self._log_in(source, on_wire)
                 except SourceError as error:
                     error.of_login = True
                     raise
@@ -66,11 +79,11 @@ class Admission:
         if all(refused.get(name) == value for name, value in given.items()):
             self._given.pop(source.id, None)
 
-    async def _log_in(self, source: Source) -> Mapping[str, str]:
+    async def _log_in(self, source: Source, on_wire: OnWire | None) -> Mapping[str, str]:
         login = source.login()
         if login is None:
             return {}
-        page = await self._ask(source, login.request, {**source.headers(), **login.headers})
+        page = await self._ask(source, login.request, {**source.headers(), **login.headers}, on_wire)
         with only_source_errors(source, page.mask):
             return source.admitted(page)
 
@@ -79,6 +92,7 @@ class Admission:
         source: Source,
         request: Request,
         headers: Mapping[str, str],
+        on_wire: OnWire | None,
         etag: str | None = None,
         last_modified: str | None = None,
     ) -> Page:
@@ -90,4 +104,5 @@ class Admission:
             last_modified=last_modified,
             obey_robots=source.obey_robots,
             vouched=tuple(source.origins()),
+            on_wire=on_wire,
         )

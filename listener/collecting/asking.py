@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from listener.clock import Clock
 from listener.collecting.admission import Admission
-from listener.collecting.budget import NOTHING, Need, RestingError, counts
+from listener.collecting.budget import NOTHING, Meter, Need, RestingError, counts
 from listener.collecting.memory import Memory
 from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Source, SourceError
-from scrapers.network.pace import PassingError
+from scrapers.http import Exchanged
 
 NOT_MODIFIED = 304
 HTTP_ERROR = 400
@@ -43,28 +44,36 @@ class Asking:
 
         `keep`: what must be left of the day's budget afterwards.
         """
-        reserved = await self._reserve(source, request, keep)
+        counted = _Counted(source, request, keep, await self.memory.meter(source.id), self.memory, self._clock)
         try:
-            page = await self._admission.fetch(source, request, etag=etag, last_modified=last_modified)
-        except SourceError as error:
-            await self._settle(source, reserved, reserved if _may_have_arrived(error) else 0.0)
+            page = await self._admission.fetch(source, request, counted, etag=etag, last_modified=last_modified)
+        except BaseException as error:
+            counted.meter.settle(counted.reserved, counted.reserved)  # pages came, and what they cost was never read
+            if isinstance(error, SourceError | RestingError):  # else it was called off: nothing is awaited any more
+                await self._keep(source)
             raise
-        except BaseException:  # called off on the way: nothing is awaited any more
-            (await self.memory.meter(source.id)).settle(reserved, reserved)
-            raise
-        return Asked(page, reserved)
+        return Asked(page, counted.reserved)
+
+    async def headers(self, source: Source) -> dict[str, str]:
+        """What lets a source in, after a login where one is due. Raises RestingError and SourceError."""
+        meter = await self.memory.meter(source.id)
+        return await self._admission.headers(source, _Counted(source, None, NOTHING, meter, self.memory, self._clock))
 
     async def read(self, source: Source, asked: Asked) -> Batch:
-        """Read the page and settle what it did cost. Raises SourceError, also where the kind itself is wrong."""
+        """Read the page, in a worker thread, and settle what it did cost. Raises SourceError."""
         page, charged = asked.page, 0.0
         try:
             charged = 0.0 if page.status >= HTTP_ERROR or page.status == NOT_MODIFIED else asked.reserved
-            batch = Batch() if page.status == NOT_MODIFIED else read(source, page)
+            batch = Batch()
+            if page.status != NOT_MODIFIED:
+                batch = await self.memory.threads.work(partial(read, source, page))
             charged = batch.spent
         finally:
-            await self._settle(source, asked.reserved, charged)
-        if batch.pause is not None:
             meter = await self.memory.meter(source.id)
+            meter.turn(source.budget(), self._clock.now())
+            meter.settle(asked.reserved, charged)
+            await self._keep(source)
+        if batch.pause is not None:
             meter.close(batch.pause, self._clock.now())
         return batch
 
@@ -85,26 +94,43 @@ class Asking:
         if rest := meter.poverty(budget, 0.0, now):
             raise SourceError(rest.why, retry_after=(rest.until - now).total_seconds())
 
-    async def _reserve(self, source: Source, request: Request, keep: Need) -> float:
-        meter, now, budget = await self.memory.meter(source.id), self._clock.now(), source.budget()
-        rest = meter.refusal(budget, request, now, keep)
+    async def _keep(self, source: Source) -> None:
+        if counts(source.budget()):
+            await self.memory.keep(source.id, self._clock.now())
+
+
+class _Counted:
+    """Counts every request of one fetch as it goes out; see `scrapers.network.manners.RequestCounter`.
+
+    `reserved`: the money for pages that have come. What they cost is known when they have been read.
+    """
+
+    def __init__(
+        self, source: Source, page: Request | None, keep: Need, meter: Meter, memory: Memory, clock: Clock
+    ) -> None:
+        self._source, self._page, self._left, self._memory, self._clock = source, page, keep, memory, clock
+        self.meter, self.reserved = meter, 0.0
+        self._request, self._money = page or Request(""), 0.0
+
+    def __call__(self, request: Request) -> _Counted:
+        """For what is asked next: the page, or a login before it."""
+        self._request = request
+        return self
+
+    async def before(self) -> None:
+        budget, now = self._source.budget(), self._clock.now()
+        rest = self.meter.refusal(budget, self._request, now, self._left)
         if rest is not None:
             raise RestingError(rest)
-        reserved = meter.take(budget, request, now)
+        self._money = self.meter.take(budget, self._request, now)
         if budget.money is not None:  # stored before it is sent: a crash must not make anybody spend it twice
-            await self.memory.keep(source.id, now)
-        return reserved
+            await self._memory.keep(self._source.id, now)
 
-    async def _settle(self, source: Source, reserved: float, spent: float) -> None:
-        meter, now = await self.memory.meter(source.id), self._clock.now()
-        meter.turn(source.budget(), now)
-        meter.settle(reserved, spent)
-        if counts(source.budget()):
-            await self.memory.keep(source.id, now)
-
-
-def _may_have_arrived(error: SourceError) -> bool:
-    """Whether the platform may have charged for a request that brought no page."""
-    if isinstance(error, PassingError):
-        return error.sent
-    return not (error.offline or error.retry_after or error.permanent or (error.status or 0) >= HTTP_ERROR)
+    def after(self, exchanged: Exchanged) -> None:
+        money, self._money = self._money, 0.0
+        if exchanged is Exchanged.UNSENT:
+            self.meter.give_back(self._request, money)
+        elif exchanged is Exchanged.PAGE and self._request is self._page:
+            self.reserved += money
+        else:
+            self.meter.settle(money, money if exchanged is Exchanged.UNKNOWN else 0.0)

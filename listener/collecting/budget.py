@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scrapers.base import Budget, Request
+from scrapers.http import UnsentError
 
 DAY = 86_400.0
 
@@ -37,7 +38,7 @@ class Rest:
     why: str
 
 
-class RestingError(Exception):
+class RestingError(UnsentError):
     """Nothing was asked, because the source is to be left alone. No failure."""
 
     def __init__(self, rest: Rest) -> None:
@@ -97,6 +98,14 @@ class Meter:
         reserved = self.most(request)
         self.reserved += reserved
         return reserved
+
+    def give_back(self, request: Request, reserved: float) -> None:
+        """The request has never left."""
+        self.asked = max(0, self.asked - 1)
+        self.units = max(0.0, self.units - request.units)
+        self.reserved = max(0.0, self.reserved - reserved)
+        if self.recent:
+            self.recent.pop()
 
     def settle(self, reserved: float, spent: float) -> None:
         """The page has come: what it did cost takes the place of what was reserved."""

@@ -22,14 +22,14 @@ class Memory:
     """Read from the store at first use, then held here: there is one of it in a process that holds the store."""
 
     def __init__(self, store: Store, threads: Threads) -> None:
-        self._store, self._threads = store, threads
+        self._store, self.threads = store, threads
         self._notes: dict[str, dict[str, Any]] = {}
         self._meters: dict[str, Meter] = {}
 
     async def of(self, source: str) -> dict[str, Any]:
         """The notes of a source, to be changed in place and kept by `keep` or with a visit (`states`)."""
         if source not in self._notes:
-            stored = await self._threads.read(lambda: self._store.state.get(name_of(source)))
+            stored = await self.threads.read(lambda: self._store.state.get(name_of(source)))
             self._notes.setdefault(source, stored or {})
         return self._notes[source]
 
@@ -61,4 +61,4 @@ class Memory:
 
     async def keep(self, source: str, now: datetime) -> None:
         ((name, value),) = self.states(source).items()
-        await self._threads.write(lambda: self._store.state.put(name, value, now))
+        await self.threads.write(lambda: self._store.state.put(name, value, now))

@@ -25,7 +25,7 @@ async def sample(door: Door, streams: StreamDoor | None, source: Source, search:
         return await _heard(streams, source, stream, admission, clock)
     request = source.start(search, None, clock.now())
     for _ in range(PAGES):
-        batch = read(source, await admission.fetch(source, request))
+        batch = await asyncio.to_thread(read, source, await admission.fetch(source, request))
         brought = any(isinstance(item, Post) for item in batch.items)
         if brought or not batch.requests or (batch.newest is not None and not batch.requests[0].article):
             break
@@ -50,4 +50,4 @@ async def _heard(streams: StreamDoor, source: Source, stream: Stream, admission:
             raise
     finally:
         await intake.close()
-    return read_events(source, found, clock.now(), streams.mask)
+    return await asyncio.to_thread(read_events, source, found, clock.now(), streams.mask)

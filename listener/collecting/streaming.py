@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from insight.model import Gap, Post
@@ -165,7 +166,7 @@ class Streaming:
         stream = _asked(source, search, connection.cursor.high_water, host.clock.now())
         connection.resumes = stream.resumes
         await host.asking.spend(source)
-        headers = await host.admission.headers(source)
+        headers = await host.asking.headers(source)
         events = self._door.events(stream, headers=headers, vouched=tuple(source.origins()))
         intake = Intake(events, stream.silence, self._ending)
         try:
@@ -185,7 +186,7 @@ class Streaming:
     async def _store(self, connection: _Connection, events: list[str]) -> None:
         source, search, host = connection.source, connection.search, self._collector
         now = host.clock.now()
-        batch = read_events(source, events, now, self._door.mask)
+        batch = await host.threads.work(partial(read_events, source, events, now, self._door.mask))
         if any(isinstance(item, Gap | Post) for item in batch.items):
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import Enum, auto
 from typing import Protocol
 
 from scrapers.base import SourceError
@@ -18,6 +19,32 @@ _NOT_ACCEPTED = {429, 503}  # said before anything was done, so a POST too may b
 
 Exchange = Callable[[Hop, float, int, bool], Awaitable[Answer]]
 """One request and its whole answer: the hop, the seconds left, the cap of the body, whether to cut it there."""
+
+
+class UnsentError(Exception):
+    """Whoever asks has decided, as a request was about to go out, that it must not: the fetch ends there."""
+
+
+class Exchanged(Enum):
+    """What became of one request: it never left, nobody knows whether it arrived, or an answer came.
+
+    That is `PAGE` where it is the page that was asked for, `ANSWERED` for a redirect, an error, a robots.txt.
+    """
+
+    UNSENT = auto()
+    UNKNOWN = auto()
+    ANSWERED = auto()
+    PAGE = auto()
+
+
+class RequestCounter(Protocol):
+    """Told of every single request that a fetch sends: each try, each redirect, each robots.txt."""
+
+    async def before(self) -> None:
+        """One is about to go out. Raises UnsentError, or SourceError, where it must not."""
+
+    def after(self, exchanged: Exchanged) -> None:
+        """What became of it."""
 
 
 class Read(Protocol):
@@ -42,33 +69,54 @@ class Manners:
         self._pace = Pace(now, sleep, slots=limits.per_host, patience=limits.patience)
         self._robots = Robots(now)
 
-    async def insist(self, hop: Hop, pace: float, robots: bool) -> Answer:
-        """Try until there is an answer that another try would not better."""
+    async def insist(self, hop: Hop, pace: float, robots: bool, wire: RequestCounter | None = None) -> Answer:
+        """Try until there is an answer that another try would not better, or no other try may go out."""
         again = _AGAIN if hop.repeatable else _NOT_ACCEPTED
+        before: Answer | PassingError | None = None
         for tried in range(1, self._limits.tries + 1):
             pause: float | None = None
             try:
-                answer = await self._follow(hop, pace, robots, self._limits.body)
+                answer = await self._follow(hop, pace, robots, self._limits.body, wire)
             except PassingError as error:
                 if tried == self._limits.tries or (error.sent and not hop.repeatable):
                     raise
+                before = error
+            except UnsentError:
+                if before is None:
+                    raise
+                if isinstance(before, Answer):
+                    return before
+                raise before from None
             else:
                 if tried == self._limits.tries or answer.status not in again:
                     return answer
-                pause = asked_pause(answer.status, answer.headers, self._now())
+                pause, before = asked_pause(answer.status, answer.headers, self._now()), answer
             if not pause:  # one that was asked for is kept by the host's next turn
                 await self._sleep(2 ** (tried - 1) * (0.5 + self._jitter()))
         raise AssertionError("the last try returns or raises")
 
-    async def _follow(self, hop: Hop, pace: float, robots: bool, cap: int, *, cut: bool = False) -> Answer:
+    async def _follow(
+        self, hop: Hop, pace: float, robots: bool, cap: int, wire: RequestCounter | None, *, cut: bool = False
+    ) -> Answer:
         """Ask, and follow redirects by hand: each hop is judged, paced and asked for leave like a first one."""
         clock, left = asyncio.get_running_loop().time, self._limits.seconds
         seen = {(hop.method, hop.target.url)}
         for _ in range(self._limits.redirects + 1):
-            delay = await self._ask_leave(hop, pace) if robots else 0.0
+            delay = await self._ask_leave(hop, pace, wire) if robots else 0.0
             async with self._pace.turn(hop.target.netloc, max(pace, delay)):
-                start = clock()
-                answer = await self._exchange(hop, left, cap, cut)
+                if wire:
+                    await wire.before()
+                start, exchanged = clock(), Exchanged.UNKNOWN
+                try:
+                    answer = await self._exchange(hop, left, cap, cut)
+                    whole = 200 <= answer.status < 300 and not cut
+                    exchanged = Exchanged.PAGE if whole else Exchanged.ANSWERED
+                except SourceError as error:
+                    exchanged = Exchanged.UNKNOWN if error.sent else Exchanged.UNSENT
+                    raise
+                finally:
+                    if wire:
+                        wire.after(exchanged)
                 left = max(0.01, left - (clock() - start))
             self._keep_distance(answer)
             if answer.location is None:
@@ -89,10 +137,10 @@ class Manners:
             said = f"{answer.target.shown} answered {answer.status} and asks to be left alone for {pause:.0f} seconds"
             raise SourceError(said, retry_after=pause, status=answer.status)
 
-    async def _ask_leave(self, hop: Hop, pace: float) -> float:
+    async def _ask_leave(self, hop: Hop, pace: float, wire: RequestCounter | None) -> float:
         async def read(url: str) -> tuple[int, bytes]:
             ask = Hop(self._target(url), private=hop.private)
-            answer = await self._follow(ask, pace, False, ROBOTS_SIZE, cut=True)
+            answer = await self._follow(ask, pace, False, ROBOTS_SIZE, wire, cut=True)
             return answer.status, answer.body
 
         return await self._robots.ask(hop.target.origin, hop.target.url, read)
