@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, update
+from sqlalchemy import Connection, Row, case, select, text, update
 from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
@@ -32,6 +32,9 @@ _DUE = select(_S).where(_S.c.active, _S.c.next_at <= bind("now")).order_by(_S.c.
 _SEARCHES = select(tables.searches).order_by(tables.searches.c.source, tables.searches.c.search)
 _SEARCHES_OF = _SEARCHES.where(tables.searches.c.source == bind("source"))
 _SEARCH = _SEARCHES_OF.where(tables.searches.c.search == bind("search"))
+_FAILING = (
+    _SEARCHES.join(_S, _S.c.id == tables.searches.c.source).where(_S.c.active).where(text("searches.failures > 0"))
+)  # written out, so that the index of what fails serves it
 _TROUBLE = ("paused", "failures", "error", "next_at", "last_success")  # of a search, beside its cursor
 
 
@@ -90,6 +93,11 @@ class Sources:
         query = _SEARCHES if source is None else _SEARCHES_OF
         with self._database.read() as connection:
             return [SearchState(**row._mapping) for row in connection.execute(query, {"source": source})]
+
+    def failing_searches(self) -> list[SearchState]:
+        """The searches that cannot be read now, of the configured sources."""
+        with self._database.read() as connection:
+            return [SearchState(**row._mapping) for row in connection.execute(_FAILING)]
 
     def cursor(self, source: str, search: str) -> dict[str, Any] | None:
         with self._database.read() as connection:

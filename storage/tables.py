@@ -86,7 +86,11 @@ class SearchRow(Base, table=True):
     """How far a search of a source has been read, and how it is doing. A backfill keeps its cursor here, too."""
 
     __tablename__ = "searches"
-    __table_args__ = (Index(None, "next_at"),)
+    __table_args__ = (
+        Index(None, "next_at"),
+        Index("ix_searches_failing", "source", "search", sqlite_where=text("failures > 0"),
+              postgresql_where=text("failures > 0")),
+    )  # fmt: skip
     source: str = key()
     search: str = key(Words)
     cursor: Any = empty(Json)

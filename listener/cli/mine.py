@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import typer
+from rich.text import Text
 
 from listener.cli.output import out, plain, print_json, table, when
 from listener.cli.parts import present, settings, stored
 from listener.cli.read import health
 from listener.collecting import completeness
 from listener.collecting.health import Condition, conditions
-from storage import Delay
+from storage import Delay, SourceState
 
 
 def show(context: typer.Context, as_json: bool) -> None:
@@ -30,7 +31,7 @@ def show(context: typer.Context, as_json: bool) -> None:
         return
     table(
         ("Source", "Kind", "Next visit", "Last spoke", "State"),
-        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), health(s)) for s in states],
+        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), _state(s, found.get(s.id))) for s in states],
     )
     for state in states:
         lines = [*_lines(found[state.id], now)] if state.id in found else []
@@ -40,6 +41,14 @@ def show(context: typer.Context, as_json: bool) -> None:
             out.print(state.id, style="bold", markup=False)
         for line in lines:
             out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _state(state: SourceState, found: Condition | None) -> Text:
+    """In a word; a source of which only some searches fail says so, and is not called failing."""
+    if found is None or state.failures or state.paused or not found.failing:
+        return health(state)
+    fails = "fails" if len(found.failing) == 1 else "fail"
+    return Text(f"ok, but {len(found.failing)} of {len(found.searches)} searches {fails}", style="yellow")
 
 
 def _lines(found: Condition, now: datetime) -> Iterator[str]:
@@ -54,11 +63,16 @@ def _lines(found: Condition, now: datetime) -> Iterator[str]:
     if found.canary:
         how = "found" if found.canary.found else "NOT FOUND"
         yield f"canary {how} since {found.canary.since:%Y-%m-%d %H:%M} UTC (looked for {when(found.canary.at, now)})"
+    for search in found.failing if len(found.searches) > 1 else ():
+        again = f", tried again {when(search.next_at, now)}" if search.next_at else ""
+        spoke = f"last read {when(search.last_success, now)}" if search.last_success else "never read yet"
+        yield f"search {search.search!r} failed {search.failures} times in a row ({spoke}{again}): {search.error}"
     for trouble in found.troubles:
         yield f"failed {trouble.times} times, last {when(trouble.last, now)}: {trouble.reason}"
-    for gap in found.gaps:
+    for it in found.gaps:
+        gap, where = it.gap, f" in search {it.search!r}" if it.search else ""
         since = f"{gap.since:%Y-%m-%d %H:%M}" if gap.since else "?"
-        yield f"gap from {since} to {gap.until:%Y-%m-%d %H:%M} UTC: {gap.reason}"
+        yield f"gap{where} from {since} to {gap.until:%Y-%m-%d %H:%M} UTC: {gap.reason}"
 
 
 def _delay(delay: Delay | None) -> str:

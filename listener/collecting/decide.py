@@ -105,10 +105,14 @@ def page_failed(reading: Reading, error: SourceError | RestingError, now: dateti
     return None
 
 
+def forgotten(state: SearchState) -> SearchState:
+    """A search that nobody asks for any more: it keeps its cursor, and fails no longer."""
+    return replace(state, paused=False, failures=0, error=None, next_at=None)
+
+
 def succeeded(state: SearchState, now: datetime, *, unfinished: bool) -> SearchState:
     """How a search does that was read: to its end, or as far as one visit goes."""
-    fine = replace(state, paused=False, failures=0, error=None, last_success=now)
-    return replace(fine, next_at=now if unfinished else None)
+    return replace(forgotten(state), last_success=now, next_at=now if unfinished else None)
 
 
 def failed(source: Source, state: SearchState, error: SourceError, now: datetime, random: Random) -> SearchState:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from insight.model import Gap, Watch
+from insight.model import Watch
 from listener.collecting.budget import Meter, Rest
 from listener.collecting.canary import CanaryState
 from listener.collecting.decide import walked
@@ -16,9 +16,10 @@ from listener.collecting.memory import name_of
 from listener.collecting.plan import Plan, need_of
 from listener.collecting.rhythm import Rhythm, limits
 from scrapers.base import Search, Source
-from storage import Delay, Store, Visit
+from storage import Delay, SearchState, SourceGap, Store, Visit
 
 PERIOD = timedelta(days=7)
+_SHOWN = ("search", "failures", "error", "paused", "next_at", "last_success")
 GAPS_SINCE, GAPS = timedelta(days=30), 3
 
 
@@ -35,7 +36,8 @@ class Trouble:
 class Condition:
     """A source of the config. `plan`: what its visits will use, None where it only streams; `left` of its budget.
 
-    `items`: new posts a day, None before it was visited; `delay` None: none that could have come in time.
+    `items`: new posts a day, None before it was visited; `delay` None: none that could have come in time. `searches`:
+    those that its visits ask for, as far as they have been asked for.
     """
 
     plan: Plan | None
@@ -45,7 +47,12 @@ class Condition:
     delay: Delay | None
     troubles: tuple[Trouble, ...]
     canary: CanaryState | None
-    gaps: tuple[Gap, ...]
+    gaps: tuple[SourceGap, ...]
+    searches: tuple[SearchState, ...]
+
+    @property
+    def failing(self) -> list[SearchState]:
+        return [search for search in self.searches if search.failures]
 
     def to_json(self) -> dict[str, Any]:
         plan = self.plan
@@ -58,7 +65,11 @@ class Condition:
             "delay": self.delay,
             "troubles": self.troubles,
             "canary": self.canary,
-            "gaps": self.gaps,
+            "gaps": [
+                {"search": it.search, "since": it.gap.since, "until": it.gap.until, "reason": it.gap.reason}
+                for it in self.gaps
+            ],
+            "searches": [{name: getattr(search, name) for name in _SHOWN} for search in self.searches],
         }
 
 
@@ -66,11 +77,13 @@ def conditions(
     store: Store, sources: Iterable[Source], watches: Sequence[Watch], now: datetime
 ) -> dict[str, Condition]:
     """Every source's condition, by its id, from what is stored."""
-    visits, gaps = defaultdict(list), defaultdict(list)
+    visits, gaps, states = defaultdict(list), defaultdict(list), defaultdict(list)
     for visit in store.sources.visits(now - PERIOD):
         visits[visit.source].append(visit)
     for found in store.sources.gaps(now - GAPS_SINCE):
-        gaps[found.source].append(found.gap)
+        gaps[found.source].append(found)
+    for state in store.sources.searches():
+        states[state.source].append(state)
     delays = store.sources.delays(now - PERIOD)
     return {
         source.id: _condition(
@@ -80,6 +93,7 @@ def conditions(
             _items(visits[source.id], now),
             delays.get(source.id),
             gaps[source.id][:GAPS],
+            states[source.id],
             now,
         )
         for source in sources
@@ -100,7 +114,8 @@ def _condition(
     notes: dict[str, Any],
     items: float | None,
     delay: Delay | None,
-    gaps: Sequence[Gap],
+    gaps: Sequence[SourceGap],
+    states: Sequence[SearchState],
     now: datetime,
 ) -> Condition:
     need = need_of(source, searches, now)
@@ -118,6 +133,7 @@ def _condition(
         tuple(trouble for trouble in troubles if trouble.last > now - PERIOD),
         canary if canary and canary.id == source.canary else None,
         tuple(gaps),
+        tuple(state for state in states if state.search in {search.key for search in searches}),
     )
 
 

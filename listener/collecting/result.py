@@ -17,7 +17,8 @@ NOT_MODIFIED = 304
 
 @dataclass
 class VisitResult:
-    """One visit. What it was to read: `searches` (all of the source, as they do now) or `only_some` of them.
+    """One visit. What it was to read: `searches` (all of the source, as they do now) or `only_some` of them. `former`:
+    searches that failed and that nobody asks for any more.
 
     What it brought: `pages` read, posts `seen` and `new`, `mentions`, items `rejected`, `ids` of the posts. For the
     pace: the longest `page`, the `newest` post, and by search the posts `fresh` since the newest one `before`.
@@ -31,6 +32,7 @@ class VisitResult:
     need: Need = NOTHING
     failures: int = 0
     searches: dict[str, SearchState] = field(default_factory=dict)
+    former: list[SearchState] = field(default_factory=list)
     only_some: bool = False
     before: datetime | None = None
 

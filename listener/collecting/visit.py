@@ -109,6 +109,7 @@ class Collector:
         searches = decide.walked(source, source.searches(watches), now)
         known = {it.search: it for it in stored}
         result.searches = {it.key: known.get(it.key, SearchState(source.id, it.key)) for it in searches}
+        result.former = [it for it in stored if it.failures and it.search not in result.searches]
         result.before, result.need = Rhythm.from_json(notes.get("rhythm")).newest, need_of(source, searches, now)
         self.completeness.begun(source, watches, searches, now, figures)
         due, result.only_some = decide.due(source, searches, result.searches, notes, now)
@@ -181,7 +182,7 @@ class Collector:
         states = self.asking.memory.states(source.id)
         if result.whole:
             states |= self.completeness.ended(source, result.unread)
-        asked = [result.searches[key] for key in result.asked]
+        asked = [*(result.searches[key] for key in result.asked), *map(decide.forgotten, result.former)]
         if error is not None:
             how = (now, next_at, reason_of(error), result.permanent, states, asked)
             await self.threads.write(lambda: sources.failed(source.id, *how))

@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 from listener.app import App
-from storage import LostError, SourceState, StoreError
+from storage import LostError, SearchState, SourceState, StoreError
 
 LOOK_EVERY = 3.0
 """Real seconds between two looks."""
@@ -50,6 +50,7 @@ class HealthWatch:
     _ill_since: float | None = None
     _trouble: str | None = None
     _states: tuple[SourceState, ...] = ()
+    _failing: tuple[SearchState, ...] = ()
     _cycle: datetime | None = None
     _looked: bool = False
 
@@ -83,6 +84,7 @@ class HealthWatch:
                 app.log.warning("the database's hold was lost and taken again")
             app.store.probe(app.clock.now())
             self._states = tuple(app.store.sources.all())
+            self._failing = tuple(app.store.sources.failing_searches())
             cycle = app.store.state.get("cycle")
             self._cycle = datetime.fromisoformat(cycle["at"]) if cycle else None
             trouble = app.store.trouble(REMEMBERED)
@@ -122,6 +124,10 @@ class HealthWatch:
             "last_visit": visited and visited.isoformat(),
             "sources": len(self.app.setup.sources),
             "failing": {state.id: state.error for state in active if state.failures},
+            "failing_searches": [
+                {"source": it.source, "search": it.search, "failures": it.failures, "error": it.error}
+                for it in self._failing
+            ],
         }
         alive = ill_since is None or now - ill_since < GIVEN_UP
         return Health(alive, reason is None, detail)

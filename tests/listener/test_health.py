@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from insight.model import Gap
@@ -25,11 +26,12 @@ from listener.trial import try_budgets
 from listener.web.metrics import Metrics
 from scrapers import KINDS
 from scrapers.base import Access, Batch, SourceError, Terms
-from storage import Store
+from storage import SourceEntry, SourceGap, Store
 from tests.board import NOW, FakeDoor
 from tests.listener.configs import GOOD
 from tests.listener.configs import understood as config_of
 from tests.listener.metered import ACME, DAY, HOUR, Looking, Metered, Silent, collector, opened
+from tests.listener.shelves import Shelves, Site
 from tests.listener.test_commands import Run, filled, run
 from tests.listener.test_daemon import Running, daemon
 from tests.listener.test_looks import Desk
@@ -63,10 +65,11 @@ async def test_a_source_is_described_by_what_is_stored(store: Store) -> None:
     assert found.left["requests today"] == 100 - len(door.asked)
     assert [(trouble.reason, trouble.times) for trouble in found.troubles] == [("503", 1)]
     assert found.items == 4
-    assert found.gaps == (Gap(NOW - HOUR, NOW, "no page"),)
+    assert found.gaps == (SourceGap("board", "", Gap(NOW - HOUR, NOW, "no page")),)
+    assert [(it.search, it.failures, it.last_success) for it in found.searches] == [("", 0, NOW + 3 * HOUR)]
     assert found.rest is None
     assert set(found.to_json()) == {
-        "pause", "needs_a_day", "left", "rest", "items_a_day", "delay", "troubles", "canary", "gaps",
+        "pause", "needs_a_day", "left", "rest", "items_a_day", "delay", "troubles", "canary", "gaps", "searches",
     }  # fmt: skip
 
 
@@ -84,6 +87,7 @@ async def test_a_trouble_is_forgotten_after_a_week_and_only_the_last_reasons_are
     clock, source = SimulatedClock(NOW), Metered()
     for number in range(8):
         await collector(store, FakeDoor([], {1: SourceError(f"error {number}")}), clock).visit(source)
+        clock.move_to(store.sources.all()[0].next_at)
     await collector(store, FakeDoor([], {1: SourceError("error 5")}), clock).visit(source)
     found = condition(store, source, clock)
     assert [trouble.reason for trouble in found.troubles] == ["error 3", "error 4", "error 6", "error 7", "error 5"]
@@ -96,6 +100,42 @@ def test_of_a_source_that_was_never_visited_only_the_plan_is_known(store: Store)
     found = condition(store, Metered(canary="1"), SimulatedClock(NOW))
     assert (found.items, found.delay, found.canary, found.troubles) == (None, None, None, ())
     assert found.plan.pause == 300
+
+
+def test_a_search_that_fails_is_named_and_its_source_is_not_called_failing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "contact: me@example.com\nwatches: [{id: acme, query: acme}]\nchannels: {console: {kind: console}}\n"
+        f'storage: {{url: "sqlite:///{tmp_path}/test.db"}}\n'
+        'sources: [{kind: "tests.listener.shelves:Shelves", name: board}]\n'
+    )
+
+    async def lived() -> None:
+        with opened(tmp_path) as store:
+            clock = SimulatedClock(SystemClock().now() - HOUR)
+            store.sources.sync([SourceEntry("board", "board")], clock.now())
+            visits = collector(store, Site(second=(404, {}), third=(500, {})), clock)
+            for _ in range(3):
+                await visits.visit(Shelves())
+                clock.move_to(store.sources.all()[0].next_at)
+            gap = Batch((Gap(clock.now() - HOUR, clock.now(), "no page"),))
+            await visits.ingest(Shelves(), "first", gap)
+
+    anyio.run(lived)
+    shown = run("sources", "--mine").stdout
+    assert "ok, but 2 of 4 searches fail" in " ".join(shown.split())
+    assert "failing (" not in shown
+    assert re.search(
+        r"search 'second' failed 1 times in a row \(never read yet, tried again .*\): .*answered 404", shown
+    )
+    assert re.search(r"search 'third' failed 3 times in a row .*answered 500", shown)
+    assert "gap in search 'first' from" in shown
+    (row,) = json.loads(run("sources", "--mine", "--json").stdout)
+    assert row["failures"] == 0
+    searches = {it["search"]: (it["failures"], it["paused"], it["last_success"] is None) for it in row["searches"]}
+    assert searches == {
+        "first": (0, False, False), "second": (1, True, True), "third": (3, False, True), "fourth": (0, False, False),
+    }  # fmt: skip
+    assert [gap["search"] for gap in row["gaps"]] == ["first"]
 
 
 def test_a_kind_that_cannot_say_what_it_searches_for_has_no_plan(store: Store) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from insight.model import Watch
 from listener.clock import SimulatedClock
 from listener.collecting.completeness import Completeness
 from listener.collecting.ingest import Ingest
 from listener.collecting.rhythm import Rhythm
 from scrapers import walk
 from scrapers.answers import expect
-from scrapers.base import Login, Page, Request, SourceError
+from scrapers.base import Login, Page, Request, Search, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store, StoreError
 from storage.sources import Sources
@@ -147,6 +148,17 @@ async def test_a_source_fails_when_none_of_its_searches_can_be_read(store: Store
     assert failing(store) == {}
     await visit_when_due(store, Site(first=(status, {})), Shelves())
     assert (store.sources.all()[0].failures, failing(store)) == (0, {"first": (1, paused)})
+
+
+async def test_a_search_that_nobody_asks_for_any_more_fails_no_longer(store: Store) -> None:
+    class Fewer(Shelves):
+        def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
+            return super().searches(watches)[2:]
+
+    await visit_when_due(store, Site(second=(404, {})), Shelves())
+    assert [it.search for it in store.sources.failing_searches()] == ["second"]
+    await visit_when_due(store, Site(), Fewer())
+    assert store.sources.failing_searches() == []
 
 
 async def test_a_walk_that_hangs_holds_up_no_other_cursor(store: Store) -> None:

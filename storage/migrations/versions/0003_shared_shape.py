@@ -111,6 +111,9 @@ def _searches() -> None:
     )
     op.drop_table("cursors")
     op.create_index(op.f("ix_searches_next_at"), "searches", ["next_at"])
+    fails = sql("failures > 0")
+    keys = ["source", "search"]
+    op.create_index("ix_searches_failing", "searches", keys, sqlite_where=fails, postgresql_where=fails)
     op.create_index(op.f("ix_sources_next_at"), "sources", ["next_at"])
     op.create_index(op.f("ix_sources_last_attempt"), "sources", ["last_attempt"])
     state = table("state", column("name", Text), column("value", Json), column("updated_at", UtcTime))

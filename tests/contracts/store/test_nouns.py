@@ -102,6 +102,9 @@ def test_each_search_has_its_own_trouble_and_keeps_its_cursor(store: Store) -> N
     store.sources.resume("mastodon", NOON)
     assert store.sources.searches("mastodon") == [good, SearchState("mastodon", "b", {"high_water": "2"})]
     assert store.sources.searches("nobody") == []
+    assert [(it.source, it.failures) for it in store.sources.failing_searches()] == [("hn", 2)]
+    store.sources.sync([SourceEntry("mastodon", "mastodon")], NOON)
+    assert store.sources.failing_searches() == [], "nobody asks the other source any more"
 
 
 def test_what_a_clock_that_was_ahead_has_put_off_is_due_at_once(store: Store) -> None:
