@@ -13,6 +13,7 @@ from scrapers.base import Budget, Request
 from scrapers.http import UnsentError
 
 DAY = 86_400.0
+LONGEST_CLOSED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,13 @@ class Meter:
             self.day, self.asked, self.units = day, 0, 0.0
         if month > self.month:
             self.month, self.spent = month, 0.0
+        elif self.month > f"{next_month(now):%Y-%m}":  # the clock was far ahead: what was spent stays spent
+            self.month = month
 
     def refusal(self, budget: Budget, request: Request, now: datetime, keep: Need = NOTHING) -> Rest | None:
         """Why the request must not be sent now, and until when; None when it may. `keep`: what must be left after."""
         self.turn(budget, now)
-        if self.closed is not None and now < self.closed:
+        if self.closed is not None and now < self.closed <= now + LONGEST_CLOSED:  # else the clock was ahead
             return Rest(self.closed, "the platform asked to be left alone")
         if budget.per_day is not None and self.asked + 1 + keep.requests > budget.per_day:
             return Rest(next_day(budget, now), f"the day's budget of {budget.per_day:,.0f} requests is used up")
@@ -118,8 +121,9 @@ class Meter:
         self.spent += dollars
 
     def close(self, seconds: float, now: datetime) -> None:
-        until = now + timedelta(seconds=seconds)
-        self.closed = max(until, self.closed) if self.closed else until
+        """The platform wants to be left alone for so long; at most a day, then it is asked again."""
+        until = now + timedelta(seconds=min(max(seconds, 0.0), DAY))
+        self.closed = max(until, self.closed) if self.closed and self.closed <= now + LONGEST_CLOSED else until
 
     @property
     def committed(self) -> float:

@@ -60,11 +60,12 @@ class Looks:
         if not source.looks_again or type(source).look_again is Source.look_again:
             return 0
         notes, now = await self._asking.memory.of(source.id), self._clock.now()
-        since = min(datetime.fromisoformat(notes["looks"]), now) if "looks" in notes else None  # the clock may be ahead
-        if since is None:
+        since = datetime.fromisoformat(notes["looks"]) if "looks" in notes else None
+        if since is None or since > now:  # the first time, or the clock was ahead
             notes["looks"] = now.isoformat()
             await self._asking.memory.keep(source.id, now)
-        if since is None or (now - since < EVERY and not notes.get("looks cut")):
+            return 0
+        if now - since < EVERY and not notes.get("looks cut"):
             return 0
         due = await self._due(source, max(since, now - BEHIND), now)
         looked = await self._all(source, [it.native_id for it in due], keep)

@@ -116,6 +116,38 @@ def test_a_clock_that_was_set_back_gives_no_money_again() -> None:
     assert meter.refusal(budget, request, NOW - 10 * DAY) is not None
 
 
+def test_a_clock_that_was_years_ahead_is_forgotten_and_what_was_spent_is_not() -> None:
+    meter, budget, ahead = Meter(), Budget(money=1.0, per_day=5), NOW + 3650 * DAY
+    request = Request("https://example.com", cost=0.6)
+    assert meter.refusal(budget, request, ahead) is None
+    meter.settle(meter.take(budget, request, ahead), 0.6)
+    meter.close(3600, ahead)
+    meter = Meter.from_json(json.loads(json.dumps(meter.to_json())))
+    rest = meter.refusal(budget, request, NOW)
+    assert rest
+    assert (rest.until, "month" in rest.why) == (datetime(2026, 4, 1, tzinfo=UTC), True)
+    assert meter.refusal(budget, request, datetime(2026, 4, 1, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("seconds", [1e9, float("inf"), 86_401])
+def test_a_platform_that_wants_to_be_left_alone_for_ever_is_asked_again_tomorrow(seconds: float) -> None:
+    meter = Meter()
+    meter.close(seconds, NOW)
+    assert meter.closed == NOW + DAY
+    rest = meter.refusal(Budget(), ASK, NOW)
+    assert rest
+    assert rest.until == NOW + DAY
+
+
+async def test_a_month_without_money_is_looked_at_each_day_and_asks_for_nothing(store: Store) -> None:
+    clock, source, door = SimulatedClock(NOW), Metered(money=0.5, dearest=1.0, every=3600), FakeDoor([1])
+    for _ in range(3):
+        await collector(store, door, clock).visit(source)
+        assert store.sources.all()[0].next_at == clock.now() + DAY
+        clock.move_to(store.sources.all()[0].next_at)
+    assert door.asked == []
+
+
 def test_what_is_left_is_said_of_what_is_limited() -> None:
     meter, budget = Meter(), Budget(per_day=10, money=2.0)
     meter.turn(budget, NOW)

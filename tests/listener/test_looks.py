@@ -120,6 +120,18 @@ async def test_an_error_is_no_failure_of_the_source_and_not_asked_for_again_and_
     assert 1 <= len(door.looked) <= 3
 
 
+async def test_a_clock_that_was_years_ahead_stops_neither_looks_nor_canaries(store: Store) -> None:
+    source, door = Looking(canary="1"), Desk([1, 2])
+    await collector(store, door, SimulatedClock(NOW + 3650 * DAY)).visit(source)
+    store.sources.mend_due(NOW - 20 * HOUR, DAY)
+    door.asked.clear()
+    await live(store, door, SimulatedClock(NOW - 20 * HOUR), source, 2 * DAY, HOUR)
+    assert {"1", "2"} <= {one for ids in door.looked for one in ids.split(",")}
+    found = canary(store)
+    assert found
+    assert NOW + DAY < found.at < NOW + 2 * DAY
+
+
 async def test_what_is_long_past_is_given_up_after_an_absence(store: Store) -> None:
     clock, door = SimulatedClock(NOW - 20 * HOUR), Desk([1, 2])
     await collector(store, door, clock).visit(Looking())
