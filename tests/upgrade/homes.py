@@ -54,9 +54,7 @@ class Home:
 
     def open_dying(self, statement: int) -> int | None:
         """Open the database in another process that dies before this statement; None when it died of it."""
-        done = subprocess.run(
-            [sys.executable, "-c", OPEN, self.url, str(statement)], capture_output=True, text=True, timeout=120
-        )
+        done = _run([sys.executable, "-c", OPEN, self.url, str(statement)], 120, self.folder)
         if done.returncode == -9:
             return None
         assert done.returncode == 0, done.stderr
@@ -65,7 +63,7 @@ class Home:
     def command(self, *arguments: str, seconds: float = 300) -> str:
         """Run a command of the present code on it; what it printed."""
         command = [sys.executable, "-m", "listener", "-c", str(self.config), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, cwd=self.folder)
+        done = _run(command, seconds, self.folder)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         return done.stdout
 
@@ -101,6 +99,10 @@ def _home(folder: Path, url: str, name: str, here: Place) -> Home:
     told = json.loads(_unpacked(f"{name}.json.gz").decode().replace(HOME, here.world.url))
     here.slack.ledger[:] = [Accepted(**one) for one in json.loads(_unpacked(f"{name}.slack.json.gz"))]
     return Home(folder, url, told, here)
+
+
+def _run(command: list[str], seconds: float, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds, cwd=folder)
 
 
 def _unpacked(name: str) -> bytes:
