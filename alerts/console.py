@@ -10,6 +10,7 @@ from pydantic import Field
 
 from alerts.base import Channel, Message, Post, Ref, SendError
 from alerts.render import plain
+from alerts.text import printable
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -24,7 +25,7 @@ class Console(Channel):
     color: bool | None = Field(None, description="Colour or none; by default only on a terminal.")
 
     def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
-        first, _, rest = plain(message).partition("\n")
+        first, _, rest = printable(plain(message)).partition("\n")
         block = f"{_bold(first) if self._colored() else first}\n{rest}"
         try:
             with _ONE_AT_A_TIME:

@@ -19,6 +19,10 @@ MAX_URL = 2000
 _HIDDEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_ACTS = re.compile(  # C0 but tab and line feed, DEL, C1; whatever turns the direction round; tags; half characters
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\ud800-\udfff]"
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\s*\n\s*\n\s*")
 _STACKED = re.compile(r"(?<=[\u0300-\u036f]{4})[\u0300-\u036f]+")  # marks piled up until they cover other lines
@@ -31,6 +35,20 @@ def clean(text: str) -> str:
     text = "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
     text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) != "Cc")
     return _BREAKS.sub("\n\n", _SPACES.sub(" ", text)).strip()
+
+
+def printable(text: str) -> str:
+    r"""Text for a terminal: whatever would act there instead of being shown is written as an escape (`\x9b`).
+
+    Terminals take commands from C0 and C1, and people are deceived by a direction that turns round:
+    https://trojansource.codes
+    """
+    return _ACTS.sub(lambda found: _escape(found[0]), text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def one_line(text: str) -> str:

@@ -147,8 +147,8 @@ class Daemon:
         metrics = Metrics()
         observe(app, metrics)
 
-        commands = partial(carry_out, app)
-        async with server.serving(server.application(self.health.health, metrics, commands, token), sock):
+        commands, names = partial(carry_out, app), app.setup.config.daemon.names
+        async with server.serving(server.application(self.health.health, metrics, commands, token, names), sock):
             yield
 
     # -- its own jobs and signals -------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from alerts.text import printable
+
 Style = Literal["auto", "console", "json"]
 Log = structlog.typing.FilteringBoundLogger
 
@@ -24,7 +26,8 @@ def configure(style: Style, mask: Callable[[str], str], *, level: str = "info", 
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people),
             structlog.processors.format_exc_info,
-            _masking(mask),
+            _each(mask),
+            *([_each(printable)] if people else []),  # JSON escapes by itself what would act on a terminal
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -39,17 +42,19 @@ def get() -> Log:
     return log
 
 
-def _masking(mask: Callable[[str], str]) -> structlog.typing.Processor:
-    def masked(value: Any) -> Any:
+def _each(change: Callable[[str], str]) -> structlog.typing.Processor:
+    """Changes every text of an event, however deep it lies."""
+
+    def changed(value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {mask(str(key)): masked(inner) for key, inner in value.items()}
+            return {change(str(key)): changed(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
-            return [masked(inner) for inner in value]
-        return mask(value if isinstance(value, str) else repr(value))
+            return [changed(inner) for inner in value]
+        return change(value if isinstance(value, str) else repr(value))
 
-    return lambda _logger, _method, event: {key: masked(value) for key, value in event.items()}
+    return lambda _logger, _method, event: {key: changed(value) for key, value in event.items()}
 
 
 class _Handler(logging.Handler):

@@ -5,6 +5,7 @@ from storage.database import chunks
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
 from storage.restore import Restored, restore
 from storage.retention import RECORDS
+from storage.sqlite_files import made_whole
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,
@@ -57,6 +58,7 @@ __all__ = [
     "UnusableError",
     "Visit",
     "chunks",
+    "made_whole",
     "open_store",
     "restore",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from listener.cli import backfill, query, read, run, setup, sources, tell
-from listener.cli.output import out
+from listener.cli.output import complain, out
 
 app = typer.Typer(
     name="listener",
@@ -53,11 +54,12 @@ def main() -> None:
     """Run the command. A full disk below what is printed or written is an answer, not a crash."""
     try:
         app()
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _let_go_of_output()
-        sys.exit("✗ no space is left where the output goes\n  make room there, or write somewhere else")
+    except Exception as error:  # noqa: BLE001 - shown whole, but nothing in it acts on a terminal
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _let_go_of_output()
+            sys.exit("✗ no space is left where the output goes\n  make room there, or write somewhere else")
+        complain(traceback.format_exc())
+        sys.exit(1)
 
 
 def _let_go_of_output() -> None:

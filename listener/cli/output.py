@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any, NoReturn
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+from alerts.text import printable
+
+_HIDDEN = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters by their category, blank on the screen
+_FORMULA = ("=", "+", "-", "@", "\u2212")
+
+
+class Terminal(Console):
+    """A console on which nothing but our own styles acts: what others wrote is shown, never carried out."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+
+out = Terminal(highlight=False)
+err = Terminal(stderr=True, highlight=False)
 
 
 def plain(value: Any) -> Any:
@@ -36,11 +55,53 @@ def plain(value: Any) -> Any:
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_json(value, indent=2) + "\n")
 
 
 def print_json_line(value: Any) -> None:
-    sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+    sys.stdout.write(_json(value) + "\n")
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """The same JSON for every reader; what would act on a terminal is written as an escape."""
+    text = json.dumps(plain(value), indent=indent, ensure_ascii=False)
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def print_text(text: str) -> None:
+    """Text as it is for whoever reads it from a file or a pipe; on a terminal without what acts there."""
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+
+
+def complain(text: str) -> None:
+    """A few lines on standard error."""
+    sys.stderr.write(printable(text) + "\n")
+
+
+class _Printed:
+    """Standard output as the csv module writes to it."""
+
+    def write(self, text: str) -> None:
+        print_text(text)
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Comma-separated values for a spreadsheet, which takes none of the cells for a formula; how many rows."""
+    writer, count = csv.writer(_Printed(), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC), 0
+    writer.writerow(columns)
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the last count is the answer
+        writer.writerow([defused(cell) if isinstance(cell, str) else cell for cell in row])
+    return count
+
+
+def defused(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula: quoted where it would be (OWASP, "CSV Injection").
+
+    Looked at as a spreadsheet may read it: compatibility forms folded (＝ is =), and nothing invisible before it.
+    """
+    folded = unicodedata.normalize("NFKC", cell)
+    first = next((char for char in folded if unicodedata.category(char)[0] not in "CZM" and char not in _FILLERS), "")
+    return f"'{cell}" if first in _FORMULA or cell[:1] in ("\t", "\r", "\n") else cell
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 import typer
 
 from listener import control
-from listener.cli.output import fail
+from listener.cli.output import complain, fail
 from listener.clock import SystemClock
 from listener.config import Config, ConfigError, load
 from listener.daemon import StartError
@@ -32,7 +31,7 @@ def settings(context: typer.Context) -> Config:
     try:
         return load(config_path(context))
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         raise typer.Exit(2) from error
 
 

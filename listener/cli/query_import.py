@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from listener.cli.output import done, err, fail, print_json
+from listener.cli.output import complain, done, err, fail, print_json, print_text
 from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, parse
@@ -22,6 +21,7 @@ from listener.imports.google_alerts import Became, Brought, Known, Outcome, brin
 from listener.imports.google_export import MAX_BYTES, ExportError, read_export
 from listener.imports.google_feeds import AlertFeed, address, parse_feeds
 from listener.imports.notes import Note
+from storage import made_whole
 
 _NOTHING = "nothing to add: the config has it all already, or none of it could be taken"
 _OFTEN = 3  # a note that so many alerts share is told once, below them
@@ -65,7 +65,7 @@ def import_(
     if write:
         done(_said(brought, config_path(context)) if added else _NOTHING)
     else:
-        sys.stdout.write(fragment(brought.watches, brought.feeds))
+        print_text(fragment(brought.watches, brought.feeds))
 
 
 def _feeds(file: Path | None) -> list[AlertFeed]:
@@ -102,15 +102,15 @@ def _write(path: Path, brought: Brought) -> None:
     except AppendError as error:
         fail(f"{path}: {error}; nothing was written", error.remedy)
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         fail("with the new entries the config would not load; nothing was written", AppendError.remedy)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_bytes(new.encode())
-        shutil.copymode(target, beside)
+        with made_whole(beside) as fresh:
+            fresh.write_bytes(new.encode())
+            shutil.copymode(target, fresh)
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         fail(f"{path} cannot be written: {error.strerror}", "check who may write there")
 
 

@@ -18,7 +18,7 @@ from insight.model import Label
 from insight.query import Facts, Field, Match, Matcher
 from insight.query.tree import walk
 from insight.sentiment import judge
-from listener.cli.output import err, fail
+from listener.cli.output import complain, err, fail
 from listener.cli.query_parts import QUERY_HELP, Asked, perhaps, understood
 from listener.posts_in import PostEntry, entry_of
 
@@ -110,9 +110,9 @@ def _answer_all(lines: IO[bytes], answer: _Answer, only: bool, *, flush: bool) -
 
 def _tell(number: int, error: Exception, count: int) -> None:
     if count <= _MOST_TOLD:
-        sys.stderr.write(f"line {number}: {_why(error)}\n")
+        complain(f"line {number}: {_why(error)}")
     if count == _MOST_TOLD:
-        sys.stderr.write("further lines like these are only counted\n")
+        complain("further lines like these are only counted")
 
 
 def _why(error: Exception) -> str:

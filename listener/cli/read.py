@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +12,7 @@ from rich.text import Text
 
 from insight.model import Label, MentionState, Post, Sighted, Span
 from insight.query import QueryError, parse
-from listener.cli.output import fail, out, plain, print_json, print_json_line, table, when
+from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
 from listener.cli.parts import present, settings, stored
 from storage import Found
 
@@ -214,20 +212,11 @@ def export(
         batches = store.posts.scan(since=begin, watch=watch, states=EXPORTED)
         write = _write_csv if form is Form.CSV else _write_lines
         count = write(found for batch in batches for found in batch)
-    sys.stderr.write(f"{count} mentions\n")
+    complain(f"{count} mentions")
 
 
 def _write_csv(mentions: Iterator[Sighted]) -> int:
-    writer, count = csv.writer(sys.stdout, lineterminator="\n"), 0
-    writer.writerow(COLUMNS)
-    for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
-        writer.writerow([_cell(plain(value(found))) for value in COLUMNS.values()])
-    return count
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula is quoted, as OWASP advises ("CSV injection")."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return print_csv(tuple(COLUMNS), ([plain(value(found)) for value in COLUMNS.values()] for found in mentions))
 
 
 def _write_lines(mentions: Iterator[Sighted]) -> int:

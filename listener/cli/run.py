@@ -163,7 +163,7 @@ def demo(
 
     place = folder or Path(tempfile.mkdtemp(prefix="listener-demo-"))
     try:
-        show(place, weeks=weeks, seed=seed)
+        show(place, weeks=weeks, seed=seed, console=out)
     except (StoreError, StartError) as error:
         fail(str(error))
     except KeyboardInterrupt:

@@ -25,7 +25,7 @@ from listener.config import Config
 from listener.posting import post_to
 from listener.wizard import Answers, compose
 from scrapers.post import Poster
-from storage import HELD_BACK, StoreError
+from storage import HELD_BACK, StoreError, made_whole
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,11 @@ def init(
         text = compose(answers)
     except ValueError as error:
         fail(str(error))
-    path.write_text(text, encoding="utf-8")
+    try:
+        with made_whole(path) as fresh:
+            fresh.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}", "name another file with -c, or see who may write there")
     done(f"wrote {path}")
     out.print(f"Read it through, then:  listener -c {path} check   and   listener -c {path} run", soft_wrap=True)
 

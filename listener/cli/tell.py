@@ -12,7 +12,7 @@ from alerts.base import SendError
 from alerts.digests import digest_message
 from alerts.messages import trial_message
 from listener import reports, signals
-from listener.cli.output import done, fail, out, print_json, table, when
+from listener.cli.output import done, fail, out, print_json, print_text, table, when
 from listener.cli.parts import present, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import nearest
@@ -53,9 +53,9 @@ def digest(
     if as_json:
         print_json(found)
     elif html:
-        typer.echo(message.html)
+        print_text(f"{message.html}\n")
     else:
-        typer.echo(message.body)
+        print_text(f"{message.body}\n")
 
 
 def test_alert(context: typer.Context, channel: Annotated[str, typer.Argument(help="A channel's name.")]) -> None:

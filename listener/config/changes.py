@@ -12,7 +12,7 @@ from insight.model import Watch
 from listener.config.whole import Config
 
 # opened once, when the daemon starts
-RESTART = ("storage.url", "daemon.web", "daemon.concurrency", "daemon.log")
+RESTART = ("storage.url", "daemon.web", "daemon.public_url", "daemon.hosts", "daemon.concurrency", "daemon.log")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,12 @@ class DaemonSettings(Settings):
     web: str = Field(
         "127.0.0.1:8642", description="Where health, metrics and `listener reload` are answered; port 0: any free one."
     )
+    public_url: str | None = Field(
+        None, description="The address by which people reach it through a proxy of yours: https://listener.example.org"
+    )
+    hosts: tuple[str, ...] = Field(
+        (), description="Further names by which it is called on, such as that of a container; others are refused."
+    )
     heartbeat_url: str | None = Field(
         None,
         repr=False,  # who has it can say that Listener lives
@@ -136,7 +142,7 @@ class DaemonSettings(Settings):
         _host_and_port(value)
         return value
 
-    @field_validator("heartbeat_url")
+    @field_validator("public_url", "heartbeat_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("https://", "http://")):
@@ -147,6 +153,12 @@ class DaemonSettings(Settings):
     def address(self) -> tuple[str, int]:
         """Host and port of `web`."""
         return _host_and_port(self.web)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The hosts, beside this machine itself, that a request may be addressed to."""
+        public = urlsplit(self.public_url or "").hostname
+        return frozenset(name.lower() for name in (self.address[0], public, *self.hosts) if name)
 
 
 def _host_and_port(value: str) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from listener.demo.configuration import config_for
 from listener.demo.market import Market
 from listener.demo.world import World
 from scrapers.base import Source, SourceError
+from storage import made_whole
 
 
 @dataclass
@@ -56,12 +57,17 @@ def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) 
     Raises what the daemon raises, StartError for errors on the way, KeyboardInterrupt when it was told to stop early.
     """
     out, story = console or Console(highlight=False), SoFar()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     market = Market(seed)
     end = min(market.end, market.start + timedelta(weeks=weeks))
-    with World(market) as world, (folder / "listener.log").open("w") as log_file:
-        config = folder / "config.yaml"
-        config.write_text(config_for(world.url, folder), encoding="utf-8")
+    config, log = folder / "config.yaml", folder / "listener.log"
+    for file in (config, log):  # of a demo before; a link that somebody has put there goes, not what it points to
+        file.unlink(missing_ok=True)
+    with made_whole(log):
+        pass
+    with World(market) as world, log.open("a") as log_file:
+        with made_whole(config) as fresh:
+            fresh.write_text(config_for(world.url, folder), encoding="utf-8")
         out.print(
             f"[bold]A simulated market: nobody is real.[/] {market.start:%d %b %Y} to {end:%d %b %Y}, in {folder}"
         )

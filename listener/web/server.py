@@ -7,14 +7,18 @@ import hmac
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from listener.simulation import is_loopback
 from listener.web.health import Health
 from listener.web.metrics import Metrics
 
@@ -25,8 +29,17 @@ class ControlError(Exception):
     """A command that the daemon could not carry out; the message says why and what to do."""
 
 
-def application(health: Callable[[], Health], metrics: Metrics, control: Control, token: str) -> Starlette:
-    """The routes. `/control` wants the token that only this machine's user can read from the store."""
+def application(
+    health: Callable[[], Health],
+    metrics: Metrics,
+    control: Control,
+    token: str,
+    names: frozenset[str] = frozenset(),
+) -> Starlette:
+    """The routes. `/control` wants the token that only this machine's user can read from the store.
+
+    `names`: the hosts, beside this machine itself, that a request may be addressed to.
+    """
 
     async def healthz(_: Request) -> Response:
         found = health()
@@ -54,8 +67,37 @@ def application(health: Callable[[], Health], metrics: Metrics, control: Control
             Route("/readyz", readyz),
             Route("/metrics", figures),
             Route("/control/{name}", command, methods=["POST"]),
-        ]
+        ],
+        middleware=[Middleware(_OwnName, names=names)],
     )
+
+
+class _OwnName:
+    """Answers only what is addressed to this machine by a name of its own.
+
+    A page in somebody's browser may let its own name resolve to 127.0.0.1 and read every answer ("DNS rebinding"): its
+    requests carry that name.
+    """
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app, self._names = app, names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._own(scope):
+            said = "this name is not Listener's: set daemon.public_url, or add it to daemon.hosts"
+            await JSONResponse({"error": said}, 421)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _own(self, scope: Scope) -> bool:
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        try:
+            (value,) = given
+            host = urlsplit(f"//{value}").hostname
+        except ValueError:  # none, several, or no host at all
+            return False
+        dialled = (scope.get("server") or ("",))[0]  # an address, never a name that somebody else can point here
+        return host in {*self._names, dialled} or is_loopback(value)
 
 
 class _Server(uvicorn.Server):
