@@ -38,6 +38,11 @@ print(done)
 """
 """Opens a database and dies before its n-th statement (0: never). Says how many there were."""
 
+_HOLD_ADDRESSES = (
+    ("cursors", "cursor"), ("state", "value"), ("sources", "error"), ("signals", "evidence"), ("alerts", "headline"),
+    ("deliveries", "message"), ("deliveries", "error"), ("gaps", "reason"),
+)  # fmt: skip
+
 
 @dataclass
 class Home:
@@ -76,7 +81,7 @@ def sqlite_home(folder: Path, here: Place) -> Home:
     file = folder / "listener.db"
     file.write_bytes(_unpacked("sqlite.db.gz"))
     with sqlite3.connect(file) as connection:
-        for table, column in (("cursors", "cursor"), ("state", "value")):
+        for table, column in _HOLD_ADDRESSES:
             connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (HOME, here.world.url))
     connection.close()
     return _home(folder, f"sqlite:///{file}", "sqlite", here)

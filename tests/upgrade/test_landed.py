@@ -196,10 +196,15 @@ def everything_is_there(store: Store, told: dict[str, Any]) -> None:
         assert store.sources.cursor(row["source"], row["search"]) == row["cursor"]
     assert plain(store.indicators.readings("rating:acme", since, until)) == told["readings"]
     assert plain(store.snapshots.history("https://acme.example.org/prices")) == told["snapshots"]
-    assert _same(plain(store.themes.all()), told["themes"])
+    told_of = {theme["id"]: theme for theme in told["state"]["watch:acme"]["themes"]}
+    for theme, before in zip(plain(store.themes.all()), told["themes"], strict=True):
+        known = {**before, **before["detail"], **{name: told_of[before["id"]][name] for name in ("told", "open")}}
+        assert _same(theme, {name: value for name, value in known.items() if name != "detail"})
     for watch in watches:
         assert [plain(one.post.key) for one in store.themes.pending(watch.id)] == told["pending"][watch.id]
-    assert _same(plain(store.signals.recent(since)), told["signals"])
+    for signal, before in zip(plain(store.signals.recent(since)), told["signals"], strict=True):
+        assert _same(signal, {name: value for name, value in before.items() if name != "quotes"})
+        assert all(quote["post"] in signal["posts"] for quote in before["quotes"])
     assert _same(plain(store.signals.alerts(open_only=False)), told["alerts"])
     found = {row["id"]: row for row in plain(store.outbox.rows(limit=None))}
     assert [_pick(found[row["id"]], row) for row in told["deliveries"]] == told["deliveries"]
