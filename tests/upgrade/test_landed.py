@@ -196,7 +196,7 @@ def everything_is_there(store: Store, told: dict[str, Any]) -> None:
         assert store.sources.cursor(row["source"], row["search"]) == row["cursor"]
     assert plain(store.indicators.readings("rating:acme", since, until)) == told["readings"]
     assert plain(store.snapshots.history("https://acme.example.org/prices")) == told["snapshots"]
-    told_of = {theme["id"]: theme for theme in told["state"]["watch:acme"]["themes"]}
+    told_of = {theme["id"]: theme for theme in told["state"]["watch:acme"]["themes"]["themes"]}
     for theme, before in zip(plain(store.themes.all()), told["themes"], strict=True):
         known = {**before, **before["detail"], **{name: told_of[before["id"]][name] for name in ("told", "open")}}
         assert _same(theme, {name: value for name, value in known.items() if name != "detail"})
