@@ -113,7 +113,7 @@ def conversations_go_on(home: Home, refs: dict[str | None, str]) -> None:
     over = [alert for alert in alerts if alert.key in was_open and alert.state.value == "resolved"]
     assert any(alert.kind is SignalKind.SPIKE for alert in over), "after a calm night the spike is over"
     new = [posted for posted in home.here.slack.ledger if posted.via == "bot" and posted.id not in refs]
-    ends = [posted for posted in new if "mentions of Acme are back to usual" in posted.words]
+    ends = [posted for posted in new if posted.text.startswith("Over: ")]
     assert len(ends) == 1
     assert ends[0].thread_ts in refs.values(), "its end is told in the thread of its beginning"
 
