@@ -207,7 +207,8 @@ def everything_is_there(store: Store, told: dict[str, Any]) -> None:
         assert all(quote["post"] in signal["posts"] for quote in before["quotes"])
     assert _same(plain(store.signals.alerts(open_only=False)), told["alerts"])
     found = {row["id"]: row for row in plain(store.outbox.rows(limit=None))}
-    assert [_pick(found[row["id"]], row) for row in told["deliveries"]] == told["deliveries"]
+    for row in told["deliveries"]:  # digests were in no conversation then
+        assert _same(found[row["id"]], {name: value for name, value in row.items() if name != "conversation" or value})
 
 
 def _post_is_there(store: Store, entry: dict[str, Any]) -> None:
