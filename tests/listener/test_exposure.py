@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.testing import CliRunner
 
-from alerts.base import Message, MessageKind
+from alerts.base import Message, MessageKind, Reply
 from alerts.console import Console
 from alerts.text import printable
 from insight.model import Post, Role, Watch
@@ -99,7 +99,7 @@ def test_text_csv_channel_and_log_carry_nothing_out_on_a_terminal(text: str) -> 
     with _printed(screen):
         print_text(text)
         print_csv(("text",), [(text,)])
-        Console(color=False).send(Message("id", MessageKind.ALERT, text, text, AT))
+        Console(color=False).send(Message("id", MessageKind.ALERT, text, text, AT), None, _unused)
     log.configure("console", lambda value: value, to=screen)
     try:
         raise ValueError(text)
@@ -243,6 +243,10 @@ async def _status(port: int, route: str, hosts: list[str]) -> int:
 
 
 # -- means ----------------------------------------------------------------------------------------------------------
+
+
+def _unused(_: object) -> Reply:
+    raise AssertionError("the terminal needs no network")
 
 
 @contextmanager
