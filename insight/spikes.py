@@ -9,7 +9,7 @@ The test compares at equal maturity; the figures that people read are all that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,11 @@ WARM_UP = timedelta(days=14)
 CALM_HOURS = 8  # this many calm hours in a row end a spike
 UNWATCHED = timedelta(hours=3)  # an hour that is looked at later than this proves no calm: nobody was listening
 NEW_USUAL = timedelta(days=7)  # a spike that lasts longer is the new usual
+
+FRESH: State = {
+    "version": None, "since": None, "fitted_at": None, "through": {}, "baselines": {}, "open": None, "told_from": None,
+    "told_until": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,6 @@ def due(state: Mapping[str, Any], now: datetime) -> bool:
     return any(through.get(str(look)) != _ripe(look, now).isoformat() for look in LOOKS)
 
 
-def warm_up_left(state: Mapping[str, Any], now: datetime) -> timedelta:
-    """How long it stays silent because there is too little history; none when it is ready."""
-    since = state.get("since")
-    return max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(since) if since else timedelta(0)))
-
-
 def step(
     state: Mapping[str, Any],
     watch: Watch,
@@ -116,9 +115,10 @@ def step(
     counted: Counted = NEGATIVE,
 ) -> tuple[State, Result]:
     """Look at each hour that has closed since the last step. The same hour twice changes nothing."""
-    run = _Run(watch, _copy(state), seen, now, limits, counted, ZoneInfo(watch.time_zone))
+    fresh = {name: dict(value) if isinstance(value, Mapping) else value for name, value in {**FRESH, **state}.items()}
+    run = _Run(watch, fresh, seen, now, limits, counted, ZoneInfo(watch.time_zone))
     _learn(run)
-    left = warm_up_left(run.state, now)
+    left = max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(run.state["since"])))
     known = _usual(run, KNOWN)
     for look in LOOKS:
         usual = _usual(run, look)
@@ -127,7 +127,9 @@ def step(
                 _look(_At(run, look, usual, known, end))
     if left or not run.state["fitted_at"]:
         run.verdict = warming_up(left, WARM_UP) if left else "no history yet"
-    return run.state, Result(_last_of_each(run.signals), run.verdict, left / DAY)
+    # after a pause one step may open, raise and end a spike: the last figures, then the end, are enough
+    signals = {(signal.key, signal.over): signal for signal in run.signals}
+    return run.state, Result(tuple(signals.values()), run.verdict, left / DAY)
 
 
 def told(state: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime] | None:
@@ -137,16 +139,6 @@ def told(state: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime] |
     if not state.get("told_from"):
         return None
     return datetime.fromisoformat(state["told_from"]), datetime.fromisoformat(state["told_until"])
-
-
-def _copy(state: Mapping[str, Any]) -> State:
-    fresh: State = {"version": None, "since": None, "fitted_at": None, "through": {}, "baselines": {}, "open": None}
-    copy: State = fresh | {"told_from": None, "told_until": None} | dict(state)
-    return copy | {"through": dict(copy["through"]), "baselines": dict(copy["baselines"]), "open": _dict(copy["open"])}
-
-
-def _dict(value: Mapping[str, Any] | None) -> State | None:
-    return None if value is None else dict(value)
 
 
 def _learn(run: _Run) -> None:
@@ -218,20 +210,17 @@ def _weigh(at: _At, found: Finding, earliest: datetime) -> None:
     elif small or chance >= limits.threshold:
         run.verdict = f"{found.observed} mentions, but {loudest} by one author"
     else:
-        _open(at, found, first_hour(at.known, found.start, found.end, earliest))
-
-
-def _open(at: _At, found: Finding, first: datetime) -> None:
-    at.run.state["open"] = {
-        "key": f"{at.run.counted.key}:{at.run.watch.id}:{first:%Y-%m-%dT%H}",
-        "look": at.look,
-        "first": first.isoformat(),
-        "busy": busy_until(at.known, found.end, found.end, floor_hour(at.run.now)).isoformat(),
-        "told": 0,
-        "calm": 0,
-    }
-    at.run.verdict = f"told: p={found.chance:.2g} below threshold {at.run.limits.threshold:.2g}"
-    _rise(at, found, _extent(at))
+        first = first_hour(at.known, found.start, found.end, earliest)
+        run.state["open"] = {
+            "key": f"{run.counted.key}:{run.watch.id}:{first:%Y-%m-%dT%H}",
+            "look": at.look,
+            "first": first.isoformat(),
+            "busy": busy_until(at.known, found.end, found.end, floor_hour(run.now)).isoformat(),
+            "told": 0,
+            "calm": 0,
+        }
+        run.verdict = f"told: p={found.chance:.2g} below threshold {limits.threshold:.2g}"
+        _rise(at, found, _extent(at))
 
 
 def _follow(at: _At) -> None:
@@ -250,7 +239,12 @@ def _follow(at: _At) -> None:
 
     # 2. Tell.
     if spike["calm"] >= CALM_HOURS or at.end - first >= NEW_USUAL:
-        _close(at, extent)
+        calm = CALM_HOURS if spike["calm"] >= CALM_HOURS else 0
+        if not calm:  # what was learnt before it no longer says what is usual
+            run.state["since"], run.state["fitted_at"] = extent.start.isoformat(), None
+        said = within(run.seen.mentions, extent.start, extent.end)
+        run.signals.append(ended(spike["key"], run.watch, run.counted, extent, said, calm, run.now))
+        run.state |= {"open": None, "told_from": spike["first"], "told_until": at.end.isoformat()}
     elif extent.observed >= 2 * spike["told"]:
         seen, expected = total(at.usual.counts, first, extent.hours), at.usual.expected(first, extent.hours)
         chance = at.usual.baseline.chance(seen, expected, extent.hours)
@@ -265,24 +259,9 @@ def _extent(at: _At) -> Extent:
     return Extent(first, hours, total(at.known.counts, first, hours), at.known.expected(first, hours))
 
 
-def _close(at: _At, extent: Extent) -> None:
-    run, spike = at.run, at.run.state["open"]
-    calm = CALM_HOURS if spike["calm"] >= CALM_HOURS else 0
-    if not calm:  # what was learnt before it no longer says what is usual
-        run.state["since"], run.state["fitted_at"] = extent.start.isoformat(), None
-    said = within(run.seen.mentions, extent.start, extent.end)
-    run.signals.append(ended(spike["key"], run.watch, run.counted, extent, said, calm, run.now))
-    run.state |= {"open": None, "told_from": spike["first"], "told_until": at.end.isoformat()}
-
-
 def _rise(at: _At, found: Finding, extent: Extent) -> None:
     run, spike = at.run, at.run.state["open"]
     spike["told"] = extent.observed
     said = within(run.seen.mentions, extent.start, extent.end)
     usual = at.known.baseline
     run.signals.append(risen(spike["key"], run.watch, run.counted, extent, found, said, usual, run.limits, run.now))
-
-
-def _last_of_each(signals: Sequence[Signal]) -> tuple[Signal, ...]:
-    """After a pause one step may open, raise and end a spike: the last figures, then the end, are enough."""
-    return tuple({(signal.key, signal.over): signal for signal in signals}.values())

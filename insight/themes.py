@@ -11,20 +11,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any
 
 from insight.baseline import floor_hour
 from insight.bursts import Burst, find, support
 from insight.counts import event_time
-from insight.evidence import author, posts_of, stories, text
+from insight.evidence import author, text
 from insight.model import (
     Label,
     MentionState,
     PostKey,
     Sighted,
     Signal,
-    SignalKind,
     Theme,
     ThemeChange,
     ThemeEvent,
@@ -32,10 +30,10 @@ from insight.model import (
 )
 from insight.phrasebook import Phrasebook, Used
 from insight.phrases import phrases, words
+from insight.theme_words import WINDOW, complained, merged, quiet
 
 State = dict[str, Any]
 
-WINDOW = timedelta(hours=72)
 WARM_UP = timedelta(days=14)
 QUIET = timedelta(days=7)
 COOLDOWN = timedelta(days=28)
@@ -110,7 +108,7 @@ def step(
     `told`: when a spike lasted that people have heard of. What most of its people complained of is no second news.
     """
     # 1. What is history, what is now, what counts for nothing.
-    own = own_words(watch)
+    own = words(f"{watch.name} {watch.query}")
     said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
     horizon = (now - WINDOW).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     past = max(sum(1 for it in said if it.at < horizon), len(said) - LARGEST_WINDOW)
@@ -158,10 +156,6 @@ def _read(sighted: Sighted, own: frozenset[str]) -> _Said | None:
     return _Said(at, sighted, its) if its else None
 
 
-def own_words(watch: Watch) -> frozenset[str]:
-    return words(f"{watch.name} {watch.query}")
-
-
 def _members(themes: Iterable[Theme], said: Sequence[_Said]) -> dict[str, frozenset[PostKey]]:
     """Who complains in one of a theme's phrases belongs to it."""
     found = {}
@@ -185,14 +179,13 @@ def _tell(run: _Run, burst: Burst) -> None:
         if other.open:  # people say both at once by now: it was one complaint all along, and the older one goes on
             run.themes[other.id] = replace(other, open=False)
             run.event(other, ThemeChange.MERGED, theme.id)
-            headline = f'No complaint of its own any more about {run.watch.name}: "{other.label}"'
-            run.signals.append(_ended(run, other, headline, "The same people say it as another one that is open."))
+            run.signals.append(merged(other, run.watch, run.now))
             names += other.phrases
     grown = theme.open and burst.people >= 2 * theme.told
     theme = replace(theme, phrases=tuple(dict.fromkeys(names))[:KEPT_PHRASES])
     if grown:
         theme = replace(theme, told=burst.people)
-        run.signals.append(_signal(run, theme, burst, f"Still growing at {run.watch.name}"))
+        run.signals.append(complained(theme, burst, run.watch, run.now, f"Still growing at {run.watch.name}"))
     run.themes[theme.id] = theme
 
 
@@ -226,33 +219,7 @@ def _open(run: _Run, burst: Burst) -> None:
     )
     run.themes[theme.id] = theme
     run.event(theme, ThemeChange.OPENED)
-    run.signals.append(_signal(run, theme, burst, f"New complaint about {run.watch.name}"))
-
-
-def _signal(run: _Run, theme: Theme, burst: Burst, what: str) -> Signal:
-    days = ceil((run.now - max(theme.first_at, run.now - WINDOW)) / timedelta(days=1))
-    people, span = burst.people, "1 day" if days <= 1 else f"{days} days"
-    figures = {
-        "authors": float(len({author(sighted) for sighted in burst.mentions})),
-        "stories": float(len(stories(burst.mentions))),
-        "mentions": float(len(burst.mentions)),
-        "expected": round(burst.expected, 3),
-        "p_value": burst.chance,
-        "days": float(days),
-    }
-    others = [f'"{phrase}"' for phrase in burst.phrases if phrase not in theme.label][:5]
-    detail = (
-        f"In {WINDOW // timedelta(hours=1)} hours {people} people said it in their own words; from its history about "
-        f"{burst.expected:.1f} would have." + (f" Also: {', '.join(others)}." if others else "")
-    )
-    headline = f'{what}: "{theme.label}" ({people} people in {span})'
-    key, posts = f"theme:{run.watch.id}:{theme.id}", posts_of(burst.mentions)
-    return Signal(SignalKind.THEME, key, run.watch.id, None, run.now, headline, detail, figures, posts=posts)
-
-
-def _ended(run: _Run, theme: Theme, headline: str, detail: str) -> Signal:
-    key = f"theme:{run.watch.id}:{theme.id}"
-    return Signal(SignalKind.THEME, key, run.watch.id, None, run.now, headline, detail, over=True)
+    run.signals.append(complained(theme, burst, run.watch, run.now, f"New complaint about {run.watch.name}"))
 
 
 def _listen_on(run: _Run, window: Sequence[_Said]) -> None:
@@ -265,9 +232,7 @@ def _listen_on(run: _Run, window: Sequence[_Said]) -> None:
         if theme.open and run.now - theme.last_at >= QUIET:
             theme = replace(theme, open=False)  # noqa: PLW2901
             run.event(theme, ThemeChange.ENDED)
-            headline = f'Quiet again about {run.watch.name}: "{theme.label}"'
-            detail = f"Hardly anybody has said it for {QUIET // timedelta(days=1)} days."
-            run.signals.append(_ended(run, theme, headline, detail))
+            run.signals.append(quiet(theme, run.watch, run.now, QUIET))
         run.themes[theme.id] = theme
 
 

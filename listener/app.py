@@ -23,6 +23,7 @@ from listener.delivering import deliver_channel, look_at_channels
 from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
+from listener.sources import look_at_sources
 from listener.threads import Threads
 from scrapers.base import Request, SourceError
 from scrapers.http import Http
@@ -153,7 +154,7 @@ class App:
 
     async def look_at_sources(self, _: Job) -> None:
         """Which sources went silent, fail, or are right again."""
-        self._tell(await self.write(partial(signals.look_at_sources, self._scene())))
+        self._tell(await self.write(partial(look_at_sources, self._scene())))
 
     async def look_at_channels(self, _: Job) -> None:
         """Which channels refuse messages or have failed for long, and which work again."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from alerts.messages import alert_deliveries
 from alerts.rules import Change, Decision, Evidence, decide
-from insight import detect, silence
-from insight.baseline import floor_hour
+from insight import detect
 from insight.model import (
     Alert,
     Label,
@@ -22,12 +21,9 @@ from insight.model import (
     Visibility,
     Watch,
 )
-from insight.visits import SHORTEST
-from listener.collecting.retry import usual_pause
-from listener.collecting.rhythm import longest
 from listener.config import Config
 from listener.filters import Themes, let_through
-from storage import SourceState, Step, Store
+from storage import Step, Store
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
@@ -114,65 +110,6 @@ class _Later:
     @cached_property
     def _rows(self) -> list[Sighted]:
         return self.read()
-
-
-def look_at_sources(scene: Scene) -> list[Told]:
-    """Which sources went silent, fail or stopped, and which are right again."""
-    store, now = scene.store, scene.now
-    states, before = _followed(scene), store.state.get("sources") or {}
-    mark = _mark(states)
-    if before.get("mark") == mark:
-        return []
-    after, signals = detect.step_sources(before.get("troubles", {}), _health(scene, states), now)
-    return commit(scene, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
-
-
-def _mark(states: Iterable[SourceState]) -> str:
-    """What changes when there is reason to look again: an hour with visits, a first failure, a success after one."""
-    hours = [floor_hour(state.last_attempt).isoformat() for state in states if state.last_attempt]
-    troubles = [f"{state.id}:{'paused' if state.paused else state.failures > 0}" for state in states]
-    return " ".join([max(hours, default=""), *troubles])
-
-
-def source_health(scene: Scene) -> list[silence.SourceHealth]:
-    """Every configured source against its own past."""
-    return _health(scene, _followed(scene))
-
-
-def _followed(scene: Scene) -> list[SourceState]:
-    configured = {source.id for source in scene.config.sources}
-    return [state for state in scene.store.sources.all() if state.id in configured]
-
-
-def _health(scene: Scene, states: Iterable[SourceState]) -> list[silence.SourceHealth]:
-    configured = {source.id: source for source in scene.config.sources}
-    return [
-        silence.SourceHealth(
-            state.id,
-            _hours(scene, state),
-            timedelta(seconds=usual_pause(configured[state.id])),
-            state.last_success,
-            state.error,
-            state.paused,
-            slowest=timedelta(seconds=longest(configured[state.id])),
-        )
-        for state in states
-    ]
-
-
-def _hours(scene: Scene, state: SourceState) -> list[silence.SourceHour]:
-    """Its hours, where they may tell of trouble.
-
-    Of a source that answered and had something new lately it is enough that it was asked: the histories of thousands
-    of sources are too much to be read at each look.
-    """
-    if state.last_attempt is None:
-        return []
-    answered = state.last_success is not None and state.last_success >= state.last_attempt
-    if answered and (state.last_item_at is None or scene.now - state.last_item_at < SHORTEST):
-        return [silence.SourceHour(floor_hour(state.last_attempt), 1, 0, 0)]
-    found = scene.store.sources.visits(scene.now - silence.HISTORY, state.id)
-    return [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in found]
 
 
 # -- the rules --------------------------------------------------------------------------------------------------

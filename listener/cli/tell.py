@@ -103,8 +103,9 @@ def show(
         now = present(store)
         found = store.signals.alerts(open_only=not everything)
         waiting, troubles = store.outbox.outstanding(now - SHOWN_FOR), store.outbox.troubles()
+        decided = store.signals.decisions(now - SHOWN_FOR) if as_json else []
     if as_json:
-        print_json({"alerts": found, "channels": troubles, "deliveries": waiting})
+        print_json({"alerts": found, "channels": troubles, "deliveries": waiting, "decisions": decided})
         return
     table(
         ("Since", "State", "Alert"),

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from insight import themes
 from insight.counts import LAGS
 from insight.model import Gap, Item, Post
+from insight.theme_words import WINDOW
 from insight.windows import LOOKS
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Need, Rest, RestingError
@@ -167,7 +167,7 @@ class _Past:
         items = tuple(item for item in batch.items if not _is_young(item, now))
         young = len(batch.items) - len(items)
         # nothing of the page is left for the theme step to find in its window
-        settled = frozenset(post.key for post in _posts(batch) if (post.published_at or now) >= now - themes.WINDOW)
+        settled = frozenset(post.key for post in _posts(batch) if (post.published_at or now) >= now - WINDOW)
         batch, key = replace(batch, items=items), key_of(self._search)
         taken = await self._host.ingest(self._source, key, batch, saved.to_json(), remember=False, settled=settled)
         outcome = taken.outcome

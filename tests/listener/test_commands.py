@@ -139,7 +139,8 @@ def test_doctor_knows_versions_sources_and_counts(filled: Run) -> None:
 
 def test_alerts_and_sources_are_listed(filled: Run) -> None:
     assert "No alert is open" in filled("alerts").stdout
-    assert json.loads(filled("alerts", "--json").stdout)["alerts"] == []
+    found = json.loads(filled("alerts", "--json").stdout)
+    assert (found["alerts"], found["decisions"]) == ([], [])
     assert {row["id"] for row in json.loads(filled("sources", "--mine", "--json").stdout)} == {"good", "bad"}
     assert "resume" not in filled("sources", "resume", "bad").stderr
     assert "no source 'nobody'" in filled("sources", "resume", "nobody", code=1).output

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 
 from insight.digest import WatchDigest
 from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, SignalKind, Visibility, Watch
+from listener.delivering import look_at_channels
 from listener.reports import LISTENING_SINCE, digest_when_due, last_period, week_of
 from listener.signals import Scene, Told, commit
 from storage import SourceEntry, Step, Store, open_store
@@ -134,3 +135,23 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
     assert len(reads_of_many) == len(reads)
     assert len(many) - len(one) <= 9 * 2  # a signal and an alert may be written for themselves, nothing else
     assert [[channel.channel for channel in item.decision.told] for item in told] == [["c1", "c3", "c5", "c7"]] * 10
+
+
+def test_channels_that_fail_together_are_told_on_the_others_in_one_step(store: Store) -> None:
+    at = scene(store, 1, 4)
+    for name in ("c1", "c3"):
+        store.outbox.hold(name, "", "token_revoked", LATER - HOUR, lambda _: 60.0, parked=True)
+    told = look_at_channels(at)
+    assert [(one.signal.key, [it.channel for it in one.decision.told]) for one in told] == [
+        ("channel:c1", ["c0", "c2", "c3"]),
+        ("channel:c3", ["c0", "c1", "c2"]),
+    ]
+    assert {(one.channel, one.reason) for one in store.signals.decisions(LATER) if not one.told} == {
+        ("c1", "itself"),
+        ("c3", "itself"),
+    }
+    assert look_at_channels(at) == []
+    store.outbox.works("c1")
+    (over,) = look_at_channels(at)
+    assert (over.signal.over, [it.channel for it in over.decision.told]) == (True, ["c0", "c2", "c3"])
+    assert [(it.channel, it.why.value) for it in over.decision.untold] == [("c1", "never_told")]
