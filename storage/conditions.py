@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_
 
 from insight.model import Label
-from insight.query.fields import FACTS
+from insight.query.fields import FACTS, FIELDS
 from insight.query.matching.asked import moment
 from insight.query.tree import And, Between, Field, Or, Query
 from storage import tables
@@ -93,6 +93,10 @@ def _has(value: str) -> Condition | None:
     return None if column is None else column.is_not(None)
 
 
+def _attribute(name: str, value: str) -> Condition:
+    return func.lower(_posts[name]) == value
+
+
 def _known(name: str) -> Condition:
     """Said in two ways: by the first, an index of the posts with facts can be used."""
     return and_(_posts.facts.is_not(None), _posts.facts[name].as_string().is_not(None))
@@ -105,9 +109,7 @@ def _fact(name: str, value: str) -> Condition:
 _FIELDS: dict[str, Callable[[str], Condition | None]] = {
     "site": lambda _: _posts.url.is_not(None),
     "lang": _language,
-    "country": lambda value: func.lower(_posts.country) == value,
     "source": _source,
-    "kind": lambda value: _posts.kind == value,
     "sentiment": lambda value: _mentions.label == value,
     "theme": lambda _: _mentions.label == Label.NEGATIVE.value,
     "watch": lambda value: _mentions.watch == value,
@@ -115,5 +117,6 @@ _FIELDS: dict[str, Callable[[str], Condition | None]] = {
     "has": _has,
     "after": lambda value: _posts.published_at >= moment(value),
     "before": lambda value: _posts.published_at < moment(value),
+    **{name: partial(_attribute, asked.of) for name, asked in FIELDS.items() if asked.of},
     **{name: partial(_fact, name) for name in FACTS},
 }

@@ -21,12 +21,13 @@ class Takes(Enum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One field. `values` are the canonical ones with their other spellings. `later`: only known of stored mentions,
-    so a watch cannot ask for it."""
+    so a watch cannot ask for it. `of`: all it asks is whether this attribute of the post is the value."""
 
     takes: Takes
     says: str
     values: tuple[tuple[str, ...], ...] = ()
     later: bool = False
+    of: str = ""
 
 
 def _same(*values: str) -> tuple[tuple[str, ...], ...]:
@@ -56,9 +57,9 @@ FIELDS: dict[str, Asked] = {
     "hashtag": Asked(Takes.VALUE, "the same as #value"),
     "mention": Asked(Takes.VALUE, "names this account; unlike @value not what the account writes itself"),
     "lang": Asked(Takes.VALUE, "written in this language (ISO 639-1: en, vi, zh)"),
-    "country": Asked(Takes.VALUE, "from this country, where the platform says so (ISO 3166-1: de, us)"),
+    "country": Asked(Takes.VALUE, "from this country, where the platform says so (ISO 3166-1: de, us)", of="country"),
     "source": Asked(Takes.VALUE, "brought by this source: its id, its kind or its network"),
-    "kind": Asked(Takes.CHOICE, "what sort of post it is", _same(*(kind.value for kind in PostKind))),
+    "kind": Asked(Takes.CHOICE, "what sort of post it is", _same(*(kind.value for kind in PostKind)), of="kind"),
     "rating": Asked(Takes.NUMBER, "its rating in stars from 1 to 5, whatever scale the site uses"),
     "followers": Asked(Takes.NUMBER, "how many follow who writes"),
     "engagement": Asked(Takes.NUMBER, "its likes, replies, reposts and so on together"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from insight.model import Rating
-from insight.query.fields import FACTS
+from insight.query.fields import FACTS, FIELDS
 from insight.query.matching.document import Document
 from insight.query.text.folding import fold
 from insight.query.text.words import Row
@@ -55,10 +55,6 @@ def _lang(value: str) -> Predicate:
     return lambda document: document.language == value or document.language.startswith(f"{value}-")
 
 
-def _country(value: str) -> Predicate:
-    return lambda document: (document.post.country or "").lower() == value
-
-
 def _source(value: str) -> Predicate:
     wanted = value.casefold()
 
@@ -67,10 +63,6 @@ def _source(value: str) -> Predicate:
         return wanted in (source, source.partition(":")[0], document.post.network.casefold())
 
     return asks
-
-
-def _kind(value: str) -> Predicate:
-    return lambda document: document.post.kind.value == value
 
 
 def _sentiment(value: str) -> Predicate:
@@ -133,6 +125,10 @@ def _before(value: str) -> Predicate:
     return lambda document: document.post.published_at is not None and document.post.published_at < bound
 
 
+def _attribute(name: str, value: str) -> Predicate:
+    return lambda document: (getattr(document.post, name) or "").lower() == value
+
+
 def _fact(name: str, value: str) -> Predicate:
     compared = str.lower if value.isascii() else fold  # what databases do with ASCII, so that they can be asked
     wanted = compared(value)
@@ -153,9 +149,7 @@ _PREDICATES: dict[str, Callable[[str], Predicate]] = {
     "site": _site,
     "mention": _mention,
     "lang": _lang,
-    "country": _country,
     "source": _source,
-    "kind": _kind,
     "sentiment": _sentiment,
     "theme": _theme,
     "watch": _watch,
@@ -163,5 +157,6 @@ _PREDICATES: dict[str, Callable[[str], Predicate]] = {
     "has": _has,
     "after": _after,
     "before": _before,
+    **{name: partial(_attribute, asked.of) for name, asked in FIELDS.items() if asked.of},
     **{name: partial(_fact, name) for name in FACTS},
 }
