@@ -76,38 +76,27 @@ class Counts:
 
         The values of sentiment are labels. A mention may have several values of a facet, and counts for each.
         """
-        table = tables.counts
-        query = (
-            select(table.c.source, table.c.value, func.sum(table.c.number))
-            .where(table.c.watch == watch, table.c.facet == facet, table.c.grain.in_([grain.value for grain in Grain]))
-            .where(table.c.start >= since, table.c.start < until)
-            .group_by(table.c.source, table.c.value)
-            .order_by(table.c.source, table.c.value)
-        )
-        found: dict[str, dict[str, int]] = {}
-        with self._database.read() as connection:
-            for source, value, number in connection.execute(query):
-                found.setdefault(source, {})[Label(value) if facet == SENTIMENT else value] = int(number)
-        return found
+        return self.stretches([watch], (since, until), facet)[watch][0]
 
     def stretches(
-        self, watches: Collection[str], edges: Sequence[datetime]
-    ) -> dict[str, list[dict[str, dict[Label, int]]]]:
-        """`totals` of sentiment for each stretch from one edge up to the next, by watch, all in one read."""
+        self, watches: Collection[str], edges: Sequence[datetime], facet: str = SENTIMENT
+    ) -> dict[str, list[dict[str, Any]]]:
+        """`totals` for each stretch from one edge up to the next, by watch, all in one read."""
         table = tables.counts
         stretch = case(*((table.c.start < edge, number) for number, edge in enumerate(edges[1:])))
         query = (
             select(table.c.watch, stretch.label("stretch"), table.c.source, table.c.value, func.sum(table.c.number))
-            .where(table.c.watch.in_(watches), table.c.facet == SENTIMENT)
+            .where(table.c.watch.in_(watches), table.c.facet == facet)
             .where(table.c.grain.in_([grain.value for grain in Grain]))
             .where(table.c.start >= edges[0], table.c.start < edges[-1])
             .group_by(table.c.watch, text("stretch"), table.c.source, table.c.value)
             .order_by(table.c.watch, text("stretch"), table.c.source, table.c.value)
         )
-        found: dict[str, list[dict[str, dict[Label, int]]]] = {watch: [{} for _ in edges[1:]] for watch in watches}
+        read: Any = Label if facet == SENTIMENT else str
+        found: dict[str, list[dict[str, Any]]] = {watch: [{} for _ in edges[1:]] for watch in watches}
         with self._database.read() as connection:
             for watch, number, source, value, mentions in connection.execute(query):
-                found[watch][number].setdefault(source, {})[Label(value)] = int(mentions)
+                found[watch][number].setdefault(source, {})[read(value)] = int(mentions)
         return found
 
     def distinct(

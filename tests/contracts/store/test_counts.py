@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -14,13 +15,17 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
-from insight.model import Cell, Engagement, Grain, Label, MentionState, Post, Precision, Understood
+from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, Understood
 from storage import Distinct, Outcome, Store, open_store, tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 SOURCES = ("mastodon", "mirror", "archive")
 WATCHES = ("acme", "rival")
+FACETS = (
+    Facet("aspect", "sync", -0.5, 0.9), Facet("aspect", "sync", 0.5), Facet("aspect", "price"),
+    Facet("complaint", "yes"),
+)  # fmt: skip
 
 times = st.sampled_from(
     [None, EARLIEST - DAY, NOON + 30 * DAY, *(NOON - timedelta(minutes=25 * step) for step in range(0, 400, 7))]
@@ -40,11 +45,9 @@ def understandings(draw: st.DrawFn) -> Understood:
     one = draw(posts)
     states = st.sampled_from([MentionState.KEPT, MentionState.KEPT, MentionState.EXCLUDED])
     watches = draw(st.sets(st.sampled_from(WATCHES)))
-    version = draw(st.integers(1, 2))
-    return Understood(
-        one,
-        tuple(mention(one, draw(st.sampled_from(LABELS)), watch, version, draw(states)) for watch in sorted(watches)),
-    )
+    version, some = draw(st.integers(1, 2)), st.lists(st.sampled_from(FACETS), max_size=3).map(tuple)
+    mentions = (mention(one, draw(st.sampled_from(LABELS)), watch, version, draw(states)) for watch in sorted(watches))
+    return Understood(one, tuple(replace(each, facets=draw(some)) for each in mentions))
 
 
 @st.composite
@@ -151,6 +154,43 @@ def test_day_counts_enter_totals_and_no_hour(store: Store) -> None:
     store.ingest(arrival(post(precision=Precision.DAY, published_at=NOON - DAY)))
     assert store.counts.hours("acme", NOON - 2 * DAY, NOON) == {}
     assert store.counts.totals("acme", NOON - 2 * DAY, NOON) == {"mastodon": {Label.NEGATIVE: 1}}
+
+
+def test_facets_are_counted_once_a_mention_by_the_day_and_complaints_by_the_hour(store: Store) -> None:
+    asleep = post(2, published_at=NOON - 11 * HOUR)
+    for one in (post(1), asleep):
+        store.ingest(arrival(Understood(one, (replace(mention(one), facets=FACETS),)), at=NOON + 15 * HOUR))
+    day = NOON - 12 * HOUR
+    assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 2, "price": 2}}
+    assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 2}}
+    assert store.counts.hours("acme", day, NOON, facet="aspect", values=["sync"]) == {day: 2}
+    assert store.counts.hours("acme", day, NOON, facet="aspect", values=["sync"], max_lag=1) == {}, "3 h after the day"
+    assert store.counts.hours("acme", day, NOON, facet="complaint") == {day + HOUR: 1, NOON - HOUR: 1}
+    store.ingest(arrival(gone=[post(1)], at=NOON + 15 * HOUR))
+    assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 2, "price": 2}}
+    store.posts.reclassify([understood(asleep, Label.POSITIVE)], NOON)
+    assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 1, "price": 1}}
+    assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 1, Label.POSITIVE: 1}}
+    assert store.counts.recount() == []
+
+
+def test_a_facet_from_outside_is_as_long_and_clean_as_a_key_may_be(store: Store) -> None:
+    odd = replace(mention(post()), facets=(Facet("segment", "a\0b" + "x" * 9000),))
+    store.ingest(arrival(Understood(post(), (odd,))))
+    assert store.counts.totals("acme", NOON - DAY, NOON, "segment") == {"mastodon": {"ab" + "x" * 98: 1}}
+    assert store.counts.recount() == []
+
+
+def test_what_is_deleted_counts_as_it_did_and_is_shown_nowhere(store: Store) -> None:
+    store.ingest(arrival(post(1), understood(post(2), Label.POSITIVE)))
+    before = store.counts.totals("acme", NOON - DAY, NOON)
+    store.ingest(arrival(gone=[post(1), post(2)], at=NOON + HOUR))
+    assert (
+        store.counts.totals("acme", NOON - DAY, NOON) == before == {"mastodon": {Label.NEGATIVE: 1, Label.POSITIVE: 1}}
+    )
+    assert store.counts.distinct(["acme"], NOON - DAY, NOON) == {"acme": Distinct(2, 0, 2)}
+    assert store.posts.recent("acme", NOON - DAY, NOON) == []
+    assert list(store.posts.scan()) == []
 
 
 def test_distinct_counts_sets_and_not_sums(store: Store) -> None:

@@ -87,7 +87,7 @@ def _as_it_was(store: Store) -> None:
     assert mentions[0] == Mention("acme", post(1).key, 1, "en", Sentiment(Label.UNKNOWN, 0.0), story)
     assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 1, Label.UNKNOWN: 3}}
     assert store.counts.hours("acme", NOON - DAY, NOON) == {NOON - 5 * HOUR: 1, NOON - HOUR: 3}
-    assert store.counts.distinct("acme", NOON - DAY, NOON).mentions == 4
+    assert store.counts.distinct(["acme"], NOON - DAY, NOON)["acme"].mentions == 4
     assert store.counts.recount() == []
     assert [one.post.key for one in store.posts.recent("acme", NOON - DAY, NOON)] == [post(1).key, FULL.key]
     while store.posts.index(NOON):
