@@ -90,7 +90,9 @@ class _At:
 def needs_history(state: Mapping[str, Any], watch: Watch, now: datetime) -> bool:
     """Whether the next step should be given the long history: once a day, and after a change of the query."""
     fitted = state.get("fitted_at")
-    return fitted is None or state["version"] != watch.version or now - datetime.fromisoformat(fitted) >= DAY
+    if fitted is None or state["version"] != watch.version:
+        return True
+    return not timedelta(0) <= now - datetime.fromisoformat(fitted) < DAY  # less than nothing: the clock was ahead
 
 
 def needs_since(state: Mapping[str, Any], now: datetime) -> datetime:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
 from listener import control, reports, setup, signals, upkeep
-from listener.clock import Clock
+from listener.clock import Clock, ClockWatch
 from listener.collecting import health
 from listener.collecting.backfills import read_back
 from listener.collecting.doors import door_for, streams_for
 from listener.collecting.memory import Memory
+from listener.collecting.retry import longest_wait
 from listener.collecting.streaming import Streaming
 from listener.collecting.visit import Collector
 from listener.config import Config
@@ -48,6 +49,7 @@ class App:
     def __init__(self, config: Config, store: Store, door: Http, streams: Streams, clock: Clock, log: Log) -> None:
         self.store, self.clock, self.log = store, clock, log
         self.observers = Observers(log)
+        self.clock_watch = ClockWatch(clock)
         self.threads = Threads()
         self.write, self.read = self.threads.write, self.threads.read
         self._door, self._streams = door, streams
@@ -112,12 +114,26 @@ class App:
 
     async def collect(self, _: Job) -> None:
         """Visit every source that is due and is not being visited already, and see to the streams."""
+        await self.mend_times()
         now, sources = self.clock.now(), self.setup.sources
         due = [state.id for state in await self.read(lambda: self.store.sources.due(now))]
         self.streaming.start(frozenset(due))
         for source in filter(None, map(sources.get, due)):
             if not self.streaming.only_streams(source) or self.streaming.look_due(source):
                 self.engine.submit("visit", source.id)
+
+    async def mend_times(self) -> None:
+        """Notice a clock that was set, and make due what one that was ahead has put off; also before a restart."""
+        if self.clock.simulated:
+            return
+        if moved := self.clock_watch.moved():
+            way = "put forward" if moved > timedelta(0) else "put back"
+            self.log.warning("the machine's clock was set", way=way, by=str(abs(moved)).partition(".")[0])
+        now, own = self.clock.now(), {source.id: longest_wait(source) for source in self.setup.config.sources}
+        late = await self.read(partial(self.store.sources.mend_due, now, timedelta(days=1), own))
+        held = await self.read(partial(self.store.outbox.mend, now))
+        if late or held:
+            self.log.warning("times too far ahead were mended, since the clock was", sources=late, messages=held)
 
     async def visit(self, job: Job) -> None:
         source = self.setup.sources.get(job.subject)
@@ -166,6 +182,8 @@ class App:
 
     async def digest(self, _: Job) -> None:
         """Put the digest of the last due period in the outbox, once."""
+        if not self.clock_watch.trusted:
+            return  # a digest of a week that has not been cannot be taken back
         period = await self.write(lambda: reports.digest_when_due(self._scene()))
         if period:
             self.log.info("digest", period=period.key)
@@ -214,6 +232,8 @@ class App:
 
     async def expire(self, job: Job) -> None:
         """Let go of what was kept long enough, in short turns: whoever else writes comes between two of them."""
+        if not self.clock_watch.trusted:
+            return  # what is let go of does not come back, and may be young by the right time
         config, now, gone = self.setup.config, self.clock.now(), 0
         outlived = upkeep.outlived(self.store, config, now)
         while posts := await self.read(lambda: next(outlived, None)):

@@ -5,8 +5,15 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+NOTICED = timedelta(minutes=1)
+"""A clock that is moved by less is put right in the ordinary way."""
+TRUSTED_AFTER = 600.0
+"""Seconds after which a clock that was put forward is believed: somebody would have put it back."""
 
 
 class Clock(Protocol):
@@ -28,6 +35,40 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def unset_seconds() -> float:
+    """Seconds of a clock that nobody can set, and that goes on while the machine sleeps, where there is one."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # https://man7.org/linux/man-pages/man2/clock_gettime.2.html
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+class ClockWatch:
+    """Notices when the machine's clock is put forward or back, by one that nobody can set (`seconds`)."""
+
+    def __init__(self, clock: Clock, seconds: Callable[[], float] = unset_seconds) -> None:
+        self._clock, self._seconds = clock, seconds
+        self._began = self._offset()
+        self._put_forward: float | None = None
+
+    def _offset(self) -> datetime:
+        return self._clock.now() - timedelta(seconds=self._seconds())
+
+    def moved(self) -> timedelta | None:
+        """How far the clock was put forward (or back: less than nothing) since it was asked; None when it was not."""
+        if self._clock.simulated:
+            return None
+        before, self._began = self._began, self._offset()
+        moved = self._began - before
+        if abs(moved) < NOTICED:
+            return None
+        self._put_forward = self._seconds() if moved > timedelta(0) else None
+        return moved
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what cannot be taken back may be done by this clock: not soon after it was put forward."""
+        return self._put_forward is None or self._seconds() - self._put_forward > TRUSTED_AFTER
 
 
 class SimulatedClock:

@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
 from scrapers.base import Budget, Request
 from scrapers.http import UnsentError
 
 DAY = 86_400.0
 LONGEST_CLOSED = timedelta(days=1)
+MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class RestingError(UnsentError):
 
 @dataclass(slots=True)
 class Meter:
-    """Counts of the source's day and of the month in UTC. `reserved`: money for pages that are being asked for.
+    """Counts of the source's day and of the months in UTC. `reserved`: money for pages that are being asked for.
 
-    `dearest`: the most that one page has cost. `closed`: the platform wants to be left alone until then. `recent`: the
+    `months`: the money of the last few, for a clock may be put forward and back. `dearest`: the most that one page has
+    cost. `closed`: the platform wants to be left alone until then. `recent`: the
     requests of the last minute, where those are limited.
     """
 
@@ -59,7 +63,7 @@ class Meter:
     asked: int = 0
     units: float = 0.0
     month: str = ""
-    spent: float = 0.0
+    months: dict[str, float] = field(default_factory=dict)
     reserved: float = 0.0
     dearest: float = 0.0
     closed: datetime | None = None
@@ -70,10 +74,11 @@ class Meter:
         day, month = f"{now.astimezone(ZoneInfo(budget.zone)):%Y-%m-%d}", f"{now.astimezone(UTC):%Y-%m}"
         if day != self.day:
             self.day, self.asked, self.units = day, 0, 0.0
-        if month > self.month:
-            self.month, self.spent = month, 0.0
-        elif self.month > f"{next_month(now):%Y-%m}":  # the clock was far ahead: what was spent stays spent
-            self.month = month
+        self.month, following = month, f"{next_month(now):%Y-%m}"
+        for ahead in [one for one in self.months if one > following]:  # the clock was: it is this month's money
+            self.charge(self.months.pop(ahead))
+        for old in sorted(self.months)[:-MONTHS]:
+            del self.months[old]
 
     def refusal(self, budget: Budget, request: Request, now: datetime, keep: Need = NOTHING) -> Rest | None:
         """Why the request must not be sent now, and until when; None when it may. `keep`: what must be left after."""
@@ -113,17 +118,22 @@ class Meter:
     def settle(self, reserved: float, spent: float) -> None:
         """The page has come: what it did cost takes the place of what was reserved."""
         self.reserved = max(0.0, self.reserved - reserved)
-        self.spent += spent
+        self.charge(spent)
         self.dearest = max(self.dearest, spent)
 
     def charge(self, dollars: float) -> None:
         """Money that no request was for."""
-        self.spent += dollars
+        self.months[self.month] = self.months.get(self.month, 0.0) + dollars
 
     def close(self, seconds: float, now: datetime) -> None:
         """The platform wants to be left alone for so long; at most a day, then it is asked again."""
         until = now + timedelta(seconds=min(max(seconds, 0.0), DAY))
         self.closed = max(until, self.closed) if self.closed and self.closed <= now + LONGEST_CLOSED else until
+
+    @property
+    def spent(self) -> float:
+        """Money of this month; what was spent in one that has not come, before the clock was put back, is of it too."""
+        return sum(dollars for month, dollars in self.months.items() if month >= self.month)
 
     @property
     def committed(self) -> float:
@@ -158,33 +168,19 @@ class Meter:
         return Rest(self.recent[-most] + span, f"{budget.per_minute:g} requests a minute are allowed")
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "day": self.day,
-            "asked": self.asked,
-            "units": self.units,
-            "month": self.month,
-            "spent": self.spent,
-            "reserved": self.reserved,
-            "dearest": self.dearest,
-            "closed": self.closed and self.closed.isoformat(),
-            "recent": [at.isoformat() for at in self.recent],
-        }
+        found: dict[str, Any] = _STORED.dump_python(self, mode="json")
+        return found
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Meter:
         """As it was stored. What was reserved counts as spent: nobody saw whether the platform charged for it."""
-        closed = value.get("closed")
-        return cls(
-            value.get("day", ""),
-            value.get("asked", 0),
-            value.get("units", 0.0),
-            value.get("month", ""),
-            value.get("spent", 0.0) + value.get("reserved", 0.0),
-            0.0,
-            value.get("dearest", 0.0),
-            datetime.fromisoformat(closed) if closed else None,
-            deque(map(datetime.fromisoformat, value.get("recent", ()))),
-        )
+        meter = _STORED.validate_python({"months": {value.get("month", ""): value.get("spent", 0.0)}, **value})
+        meter.charge(meter.reserved)
+        meter.reserved = 0.0
+        return meter
+
+
+_STORED = TypeAdapter(Meter)
 
 
 def counts(budget: Budget) -> bool:

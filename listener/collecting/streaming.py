@@ -14,7 +14,7 @@ from insight.model import Gap, Post
 from listener.collecting.decide import walked
 from listener.collecting.intake import Intake, with_gap
 from listener.collecting.result import VisitResult
-from listener.collecting.retry import reason_of, retry_at, usual_pause
+from listener.collecting.retry import longest_wait, reason_of, retry_at, usual_pause
 from listener.collecting.visit import UNSTORED_PAUSE, Collector
 from scrapers.answers import only_source_errors, read_events
 from scrapers.base import Search, Source, SourceError, Stream
@@ -89,7 +89,7 @@ class Streaming:
     def look_due(self, source: Source) -> bool:
         """Whether it is time again for what otherwise follows a visit; asked by whoever does it then."""
         now = self._collector.clock.now()
-        due = now >= self._looks.get(source.id, now)
+        due = _has_come(self._looks.get(source.id), now, source)
         if due:
             self._looks[source.id] = now + timedelta(seconds=usual_pause(source))
         return due
@@ -107,7 +107,7 @@ class Streaming:
             return
         now = self._collector.clock.now()
         for name, (source, searches) in self._sources.items():
-            if (name in due or source.polls) and now >= self._again.get(name, now):
+            if (name in due or source.polls) and _has_come(self._again.get(name), now, source):
                 for search in searches:
                     if (name, search.key) not in self._tasks:
                         self._open(source, search)
@@ -240,3 +240,8 @@ def _asked(source: Source, search: Search, mark: str | None, now: datetime) -> S
     if stream is None:
         raise SourceError(f"{source.id} has no stream for {search.key or 'its search'} any more")
     return stream
+
+
+def _has_come(time: datetime | None, now: datetime, source: Source) -> bool:
+    """Whether it is that time, or so far from it that the clock must have been ahead."""
+    return time is None or not now < time <= now + longest_wait(source)

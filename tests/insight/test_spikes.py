@@ -159,6 +159,8 @@ def test_the_long_history_is_asked_for_once_a_day() -> None:
         acme.look(now)
     assert asked == 3
     assert needs_history(acme.state, replace(ACME, version=2), now)
+    fitted = datetime.fromisoformat(acme.state["fitted_at"])
+    assert needs_history(acme.state, ACME, fitted - DAY), "it was fitted by a clock that was ahead"
 
 
 @pytest.mark.parametrize("who", ["one author", "two authors", "one loud author", "one story"])

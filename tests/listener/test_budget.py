@@ -129,6 +129,28 @@ def test_a_clock_that_was_years_ahead_is_forgotten_and_what_was_spent_is_not() -
     assert meter.refusal(budget, request, datetime(2026, 4, 1, tzinfo=UTC)) is None
 
 
+def test_what_was_spent_before_the_clock_was_put_forward_counts_again_when_it_is_put_back() -> None:
+    meter, budget = Meter(), Budget(money=1.0)
+    request = Request("https://example.com", cost=0.4)
+    for at in (NOW, NOW + 3650 * DAY, NOW):
+        meter = Meter.from_json(json.loads(json.dumps(meter.to_json())))
+        assert (meter.refusal(budget, request, at) is None) == (meter.committed <= 0.6), at
+        meter.settle(meter.take(budget, request, at), 0.4)
+    assert meter.spent == pytest.approx(1.2)
+    rest = meter.refusal(budget, request, NOW)
+    assert rest
+    assert rest.until == datetime(2026, 4, 1, tzinfo=UTC)
+    assert meter.refusal(budget, request, datetime(2026, 4, 1, tzinfo=UTC)) is None
+
+
+def test_a_meter_that_an_older_version_stored_is_read() -> None:
+    stored = {"day": "2026-03-02", "asked": 3, "units": 1.5, "month": "2026-03", "spent": 0.5, "reserved": 0.25}
+    recent = {"dearest": 0.5, "closed": None, "recent": ["2026-03-02T00:00:00+00:00"]}
+    meter = Meter.from_json(stored | recent)
+    assert (meter.day, meter.asked, meter.units, meter.dearest, meter.closed) == ("2026-03-02", 3, 1.5, 0.5, None)
+    assert (meter.spent, meter.reserved, list(meter.recent)) == (0.75, 0.0, [NOW])
+
+
 @pytest.mark.parametrize("seconds", [1e9, float("inf"), 86_401])
 def test_a_platform_that_wants_to_be_left_alone_for_ever_is_asked_again_tomorrow(seconds: float) -> None:
     meter = Meter()
