@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from insight.model import Gap, Post
 from listener import signals
@@ -278,6 +279,32 @@ async def after_a_backfill(store: Store, of: timedelta) -> list[str]:
 async def test_a_backfill_is_neither_a_spike_nor_a_new_theme(store: Store, days: int) -> None:
     assert await after_a_backfill(store, days * DAY) == []
     assert store.counts.recount() == []
+
+
+async def test_a_page_is_stored_in_as_many_queries_however_many_posts_it_has(store: Store) -> None:
+    class Pages:
+        """Pages of so many posts, an hour and a half apart, the newest two days ago."""
+
+        def __init__(self, size: int) -> None:
+            self.size = size
+
+        async def fetch(self, request: Request, **_: Any) -> Page:
+            before = min(int(request.params["before"]), 9 * 1440 + self.size)
+            numbers = [before - 90 * (place + 1) for place in range(self.size)] if before > 1440 else []
+            return Page(request, 200, "\n".join(map(str, numbers)).encode(), request.url, NOW)
+
+    async def queries(size: int) -> float:
+        asked: list[str] = []
+        for engine in {store._database.reader, store._database.writer}:
+            event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        source = Complaints(name=f"of {size}")
+        store.sources.sync([SourceEntry(source.id, "board")], NOW)
+        (report,) = await read(store, Pages(size), source, LATER - 4 * DAY, SimulatedClock(LATER))
+        assert report.new >= size
+        return len(asked) / report.pages
+
+    few = await queries(4)
+    assert await queries(32) <= few + 4, "a page of nothing but news, and one that ends the walk"
 
 
 @pytest.mark.parametrize("guard", ["hours", "themes"])
