@@ -115,11 +115,10 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """A visit that ended well. `states`, by name, and how the searches do (cursors apart) are stored with it."""
-        changes = {"last_attempt": now, "last_success": now, "next_at": next_at, "failures": 0, "error": None}
-        with self._database.write({f"source:{source}"}) as connection:
-            _update(connection, source, paused=False, **changes, **({"last_item_at": now} if new else {}))
-            _visit(connection, source, now, seen=seen, new=new)
-            _put_with_visit(connection, states, searches, now)
+        spoke = {"last_item_at": now} if new else {}
+        well = {"last_attempt": now, "last_success": now, "failures": 0, "error": None, "paused": False, **spoke}
+        counts = {"fetches": 1, "failures": 0, "seen": seen, "new": new}
+        self._record(source, now, {"next_at": next_at, **well}, counts, states, searches)
 
     def rests(
         self,
@@ -130,9 +129,7 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """It is left alone until then: what was asked of it, if anything, was neither a visit nor its failure."""
-        with self._database.write({f"source:{source}"}) as connection:
-            _update(connection, source, next_at=next_at)
-            _put_with_visit(connection, states, searches, now)
+        self._record(source, now, {"next_at": next_at}, {}, states, searches)
 
     def failed(
         self,
@@ -145,20 +142,33 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """Nobody may ask it, or none of its searches can be read."""
-        failures = tables.sources.c.failures + 1
+        ill = {"last_attempt": now, "failures": _S.c.failures + 1, "error": error, "paused": permanent}
+        counts = {"fetches": 1, "failures": 1, "seen": 0, "new": 0}
+        self._record(source, now, {"next_at": next_at, **ill}, counts, states, searches)
+
+    def _record(
+        self,
+        source: str,
+        now: datetime,
+        changes: Mapping[str, Any],
+        counts: Mapping[str, int],
+        states: Mapping[str, Any],
+        searches: Iterable[SearchState],
+    ) -> None:
+        rows = [{name: getattr(it, name) for name in ("source", "search", *_TROUBLE)} for it in searches]
+        hours = [{"source": source, "hour": bounds(Grain.HOUR, now)[0], **counts}] if counts else []
         with self._database.write({f"source:{source}"}) as connection:
-            _update(
-                connection, source, last_attempt=now, next_at=next_at, failures=failures, error=error, paused=permanent
-            )
-            _visit(connection, source, now, failures=1)
-            _put_with_visit(connection, states, searches, now)
+            connection.execute(update(_S).where(_S.c.id == source).values(**changes))
+            put(connection, tables.visits, hours, add=tuple(counts))
+            put(connection, tables.searches, rows, replace=_TROUBLE)
+            put_states(connection, states, now)
 
     def resume(self, source: str, now: datetime) -> None:
         """Somebody has done what was to do: the source is due at once with all its searches."""
         fresh = {"paused": False, "failures": 0, "error": None}
         table = tables.searches
         with self._database.write({f"source:{source}"}) as connection:
-            _update(connection, source, next_at=now, **fresh)
+            connection.execute(update(_S).where(_S.c.id == source).values(next_at=now, **fresh))
             connection.execute(update(table).where(table.c.source == source).values(next_at=None, **fresh))
 
     def visits(self, since: datetime, source: str | None = None) -> list[Visit]:
@@ -219,24 +229,6 @@ def put_arrival(connection: Connection, arrival: Arrival) -> None:
 def _gap_id(arrival: Arrival, gap: Gap) -> str:
     since = gap.since and gap.since.timestamp()
     return digest(arrival.source, arrival.search, since, gap.until.timestamp(), gap.reason)
-
-
-def _update(connection: Connection, source: str, **values: Any) -> None:
-    connection.execute(update(tables.sources).where(tables.sources.c.id == source).values(**values))
-
-
-def _put_with_visit(
-    connection: Connection, states: Mapping[str, Any], searches: Iterable[SearchState], now: datetime
-) -> None:
-    rows = [{name: getattr(it, name) for name in ("source", "search", *_TROUBLE)} for it in searches]
-    put(connection, tables.searches, rows, replace=_TROUBLE)
-    put_states(connection, states, now)
-
-
-def _visit(connection: Connection, source: str, now: datetime, seen: int = 0, new: int = 0, failures: int = 0) -> None:
-    hour, _ = bounds(Grain.HOUR, now)
-    row = {"source": source, "hour": hour, "fetches": 1, "failures": failures, "seen": seen, "new": new}
-    put(connection, tables.visits, [row], add=("fetches", "failures", "seen", "new"))
 
 
 def _state(row: Row[Any]) -> SourceState:

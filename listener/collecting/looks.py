@@ -8,7 +8,6 @@ for within a day is given up: a look is a service, not a promise.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,14 +29,6 @@ FURTHER = 5  # pages that one request may lead to
 SEARCH = "second look"
 
 Take = Callable[[Source, str, Batch], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A post that has reached an age, and when it did."""
-
-    at: datetime
-    native_id: str
 
 
 class Looks:
@@ -68,43 +59,37 @@ class Looks:
         if now - since < EVERY and not notes.get("looks cut"):
             return 0
         due = await self._due(source, max(since, now - BEHIND), now)
-        looked = await self._all(source, [it.native_id for it in due], keep)
+        looked = await self._ask_all(source, [native_id for _, native_id in due], keep)
         notes["looks cut"] = looked < len(due)
-        notes["looks"] = (due[looked].at if looked < len(due) else now).isoformat()
+        notes["looks"] = (due[looked][0] if looked < len(due) else now).isoformat()
         if looked:
             self._log.info("looked again", source=source.id, posts=looked)
         await self._asking.memory.keep(source.id, self._clock.now())
         return looked
 
-    async def _due(self, source: Source, since: datetime, now: datetime) -> list[Due]:
-        """The posts that have reached an age since then, in the order in which they did, each once."""
-        found: dict[str, Due] = {}
+    async def _due(self, source: Source, since: datetime, now: datetime) -> list[tuple[datetime, str]]:
+        """When posts have reached an age since then, and their native ids: in that order, each post once."""
+        found: dict[str, datetime] = {}
         for age in source.looks_again:
             read = partial(self._store.posts.aged, source.id, source.network, since - age, now - age, MOST)
-            for native_id, at in await self._threads.read(read):
-                found[native_id] = Due(at + age, native_id)
-        return sorted(found.values(), key=lambda due: (due.at, due.native_id))
+            found |= {native_id: at + age for native_id, at in await self._threads.read(read)}
+        return sorted((at, native_id) for native_id, at in found.items())
 
-    async def _all(self, source: Source, ids: Sequence[str], keep: Need) -> int:
-        """How many of them were asked for before the budget, or an error, put an end to it."""
+    async def _ask_all(self, source: Source, ids: Sequence[str], keep: Need) -> int:
+        """How many of them were asked for before the budget put an end to it."""
         for start in range(0, len(ids), TOGETHER):
-            part = ids[start : start + TOGETHER]
+            part, asked = ids[start : start + TOGETHER], 0
             try:
                 requests = self.requests(source, part)
-                for number, request in enumerate(requests):
-                    if not await self._asked(source, request, keep):
-                        return start + (number if len(requests) == len(part) else 0)
+                for request in requests:
+                    await self.ask(source, request, keep)
+                    asked += len(requests) == len(part)  # else nobody knows for which posts it was
+            except RestingError:
+                return start + asked
             except SourceError as error:
                 self._log.info("second look failed", source=source.id, error=str(error))
                 return start + len(part)  # not again and again: these posts have a later age, or none
         return len(ids)
-
-    async def _asked(self, source: Source, request: Request, keep: Need) -> bool:
-        try:
-            await self.ask(source, request, keep)
-        except RestingError:
-            return False
-        return True
 
     def requests(self, source: Source, ids: Sequence[str]) -> tuple[Request, ...]:
         """Raises SourceError where the kind itself is wrong."""
