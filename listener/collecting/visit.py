@@ -85,8 +85,7 @@ class Collector:
             except StoreError:
                 raise
             except Exception as error:
-                self.log.error("source stumbled", source=source.id, exc_info=error)
-                result.refused = stumbled(source, error)
+                result.refused = self._stumbled(source, error)
                 next_at = retry_at(source, result.refused, result.failures, self.clock.now(), self.random)
             await self._store_outcome(source, result, next_at)
         except Exception as error:
@@ -156,11 +155,14 @@ class Collector:
         except (SourceError, RestingError, StoreError):
             raise
         except Exception as error:
-            self.log.error("source stumbled", source=source.id, search=search.key, exc_info=error)
-            raise stumbled(source, error) from error
+            raise self._stumbled(source, error) from error
         more = reading.cursor.walk is not None
         result.unfinished = result.unfinished or more
         return decide.succeeded(result.searches[search.key], self.clock.now(), unfinished=more)
+
+    def _stumbled(self, source: Source, error: Exception) -> SourceError:
+        self.log.error("source stumbled", source=source.id, exc_info=error)
+        return stumbled(source, error).masked(getattr(self.door, "mask", str))
 
     async def _plan_next(self, source: Source, result: VisitResult) -> datetime:
         """When the source is due next; what that follows from is noted, and stored with the visit."""
