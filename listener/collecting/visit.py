@@ -84,7 +84,7 @@ class Collector:
                 next_at = await self._plan_next(source, result)
             except StoreError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was: the visit has an outcome
                 result.refused = self._stumbled(source, error)
                 next_at = retry_at(source, result.refused, result.failures, self.clock.now(), self.random)
             await self._store_outcome(source, result, next_at)
