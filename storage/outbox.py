@@ -26,8 +26,8 @@ from storage.turns import Turn, is_leased, next_turn
 KEPT = timedelta(days=7)
 """For how long a message about an alert waits for its channel. A digest waits until there is a newer one."""
 TOO_LATE = f"not delivered in {KEPT.days} days"
-LONGEST_WAIT = timedelta(hours=1)
-"""No delivery and no channel waits longer for its next try (with some room for jitter)."""
+FAR = timedelta(hours=2)
+"""No delivery and no channel waits so long for its next try: an hour, and some room for chance."""
 READ_AT_ONCE = 1000
 
 _T, _C = tables.deliveries, tables.channels
@@ -127,25 +127,24 @@ class Outbox(DeliveryRecords):
 
     # -- for people and for the program----------
 
-    def mend(self, now: datetime) -> int:
-        """Make due what waits for a time too far ahead, because the clock was; how many rows there were."""
-        far = now + 2 * LONGEST_WAIT
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether something waits for a time too far ahead, because the clock was."""
         latest = select(_T.c.channel, func.max(_T.c.next_at), func.max(_T.c.created_at)).where(_WAITS)
         with self._database.read() as connection:
-            rows = connection.execute(latest.group_by(_T.c.channel)).all()
-            ahead = [channel for channel, next_at, created_at in rows if max(next_at, created_at) > far]
-            if not ahead and not connection.execute(select(_C.c.channel).where(_C.c.held_until > far)).first():
-                return 0
-        mine = and_(_WAITS, _T.c.channel.in_(ahead))
+            times = [at for _, *both in connection.execute(latest.group_by(_T.c.channel)) for at in both]
+            times += connection.execute(select(_C.c.held_until)).scalars()
+        return max(times, default=now) > now + FAR
+
+    def mend(self, now: datetime) -> int:
+        """Make due what waits for a time too far ahead; how many rows there were."""
+        far = now + FAR
+        changes = (
+            update(_T).where(_WAITS, _T.c.next_at > far).values(next_at=now),
+            update(_T).where(_WAITS, _T.c.created_at > far).values(created_at=now),
+            update(_C).where(_C.c.held_until > far).values(held_until=now, since=now),
+        )
         with self._database.write() as connection:
-            return sum(
-                connection.execute(change).rowcount
-                for change in (
-                    update(_T).where(mine, _T.c.next_at > far).values(next_at=now),
-                    update(_T).where(mine, _T.c.created_at > far).values(created_at=now),
-                    update(_C).where(_C.c.held_until > far).values(held_until=now, since=now),
-                )
-            )
+            return sum(connection.execute(change).rowcount for change in changes)
 
 
 def put_deliveries(connection: Connection, deliveries: Iterable[NewDelivery], now: datetime) -> None:

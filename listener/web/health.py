@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
+from insight.model import ChannelTrouble
 from listener.app import App
 from storage import LostError, SearchState, SourceState, StoreError
 
@@ -51,6 +52,7 @@ class HealthWatch:
     _trouble: str | None = None
     _states: tuple[SourceState, ...] = ()
     _failing: tuple[SearchState, ...] = ()
+    _channels: tuple[ChannelTrouble, ...] = ()
     _cycle: datetime | None = None
     _looked: bool = False
 
@@ -85,6 +87,7 @@ class HealthWatch:
             app.store.probe(app.clock.now())
             self._states = tuple(app.store.sources.all())
             self._failing = tuple(app.store.sources.failing_searches())
+            self._channels = tuple(app.store.outbox.troubles())
             cycle = app.store.state.get("cycle")
             self._cycle = datetime.fromisoformat(cycle["at"]) if cycle else None
             trouble = app.store.trouble(REMEMBERED)
@@ -128,6 +131,7 @@ class HealthWatch:
                 {"source": it.source, "search": it.search, "failures": it.failures, "error": it.error}
                 for it in self._failing
             ],
+            "channels": {f"{one.channel} {one.recipient}".rstrip(): one.error for one in self._channels},
         }
         alive = ill_since is None or now - ill_since < GIVEN_UP
         return Health(alive, reason is None, detail)
