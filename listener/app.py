@@ -190,11 +190,7 @@ class App:
 
     async def send(self, _: Job) -> None:
         """Deliver to every channel that has something to send and is not being sent to already."""
-        now, outbox = self.clock.now(), self.store.outbox
-        if await self.read(lambda: outbox.is_ahead(now)):
-            ahead = await self.write(lambda: outbox.mend(now))
-            self.log.warning("the clock was ahead: what waited for a time far away is sent now", deliveries=ahead)
-        for name in await self.read(lambda: outbox.due(now)):
+        for name in await self.read(lambda: self.store.outbox.due(self.clock.now())):
             self.engine.submit("deliver", name)
 
     async def deliver(self, job: Job) -> None:

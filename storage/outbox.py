@@ -127,17 +127,14 @@ class Outbox(DeliveryRecords):
 
     # -- for people and for the program----------
 
-    def is_ahead(self, now: datetime) -> bool:
-        """Whether something waits for a time too far ahead, because the clock was."""
-        latest = select(_T.c.channel, func.max(_T.c.next_at), func.max(_T.c.created_at)).where(_WAITS)
+    def mend(self, now: datetime) -> int:
+        """Make due what waits for a time too far ahead, because the clock was; how many rows there were."""
+        far, latest = now + FAR, select(_T.c.channel, func.max(_T.c.next_at), func.max(_T.c.created_at)).where(_WAITS)
         with self._database.read() as connection:
             times = [at for _, *both in connection.execute(latest.group_by(_T.c.channel)) for at in both]
             times += connection.execute(select(_C.c.held_until)).scalars()
-        return max(times, default=now) > now + FAR
-
-    def mend(self, now: datetime) -> int:
-        """Make due what waits for a time too far ahead; how many rows there were."""
-        far = now + FAR
+        if max(times, default=now) <= far:
+            return 0
         changes = (
             update(_T).where(_WAITS, _T.c.next_at > far).values(next_at=now),
             update(_T).where(_WAITS, _T.c.created_at > far).values(created_at=now),
