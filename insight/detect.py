@@ -15,7 +15,7 @@ from typing import Any
 
 from insight import silence, spikes, themes
 from insight.baseline import Hours
-from insight.model import PostKey, Sighted, Signal, Theme, ThemeEvent, Watch
+from insight.model import Sighted, Signal, Theme, Watch
 from insight.sentiment import LEXICON
 from insight.silence import SourceHealth
 from insight.windows import KNOWN, LOOKS
@@ -91,18 +91,13 @@ class Observation:
 class Found:
     """`verdicts` say by detector why something, or nothing, was told; `warm_up_days_left` is 0 when it is ready.
 
-    `themes` have changed; `members` are posts that belong to them, by a theme's id. `memory` goes into the next
-    `Pending`; None: it is as it was.
+    `theme`: what the theme step leaves behind, besides its signals; its `memory` goes into the next `Pending`.
     """
 
     signals: tuple[Signal, ...]
     verdicts: Mapping[str, str]
-    consumed: tuple[PostKey, ...]
-    themes: tuple[Theme, ...]
-    members: Mapping[str, frozenset[PostKey]]
-    events: tuple[ThemeEvent, ...]
+    theme: themes.Result
     warm_up_days_left: float
-    memory: State | None = None
 
 
 def due(state: Mapping[str, Any] | None, watch: Watch, now: datetime) -> bool:
@@ -139,12 +134,8 @@ def step(
     found = Found(
         tuple(replace(signal, versions=versions) for signal in spike.signals + theme.signals),
         {"spikes": spike.verdict, "themes": theme.verdict},
-        theme.consumed,
-        theme.themes,
-        theme.members,
-        theme.events,
+        theme,
         max(spike.warm_up_days_left, theme.warm_up_days_left),
-        theme.memory,
     )
     return {"version": VERSION, "spikes": spiked, "themes": themed}, found
 

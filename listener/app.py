@@ -166,15 +166,15 @@ class App:
         scene = self._scene()
         for watch in scene.watches:
             if watch.id == job.subject:
-                self._tell(await self.write(partial(signals.look_at_watch, scene, watch)))
+                self._tell(await self.threads.work(partial(signals.look_at_watch, scene, watch)))
 
     async def look_at_sources(self, _: Job) -> None:
         """Which sources went silent, fail, or are right again."""
-        self._tell(await self.write(partial(look_at_sources, self._scene())))
+        self._tell(await self.threads.work(partial(look_at_sources, self._scene())))
 
     async def look_at_channels(self, _: Job) -> None:
         """Which channels refuse messages or have failed for long, and which work again."""
-        self._tell(await self.write(partial(look_at_channels, self._scene())))
+        self._tell(await self.threads.work(partial(look_at_channels, self._scene())))
 
     def _tell(self, found: list[signals.Told]) -> None:
         for told in found:
@@ -184,7 +184,7 @@ class App:
         """Put the digest of the last due period in the outbox, once."""
         if not self.clock_watch.trusted:
             return  # a digest of a week that has not been cannot be taken back
-        period = await self.write(lambda: reports.digest_when_due(self._scene()))
+        period = await self.threads.work(lambda: reports.digest_when_due(self._scene()))
         if period:
             self.log.info("digest", period=period.key)
 

@@ -80,10 +80,6 @@ class Signals:
         """The alerts that were opened from `since` up to `until` (not in it), the one that changed last first."""
         return self._alerts(_A.c.opened_at >= since, _A.c.opened_at < until)
 
-    def alert(self, key: str) -> Alert | None:
-        """The open alert with this key."""
-        return next(iter(self._alerts(_IS_OPEN, _A.c.key == key)), None)
-
     def open(self, keys: Collection[str]) -> dict[str, tuple[Alert, frozenset[str]]]:
         """The open alerts with these keys, by key, each with the channels that have a delivery of it."""
         table = tables.deliveries

@@ -63,10 +63,10 @@ def watched(mentions: list[Sighted], days: int) -> tuple[list[Signal], list[dict
     for hour in range(0, days * 24, 2):
         now = MONDAY + hour * HOUR
         state, found = step(state, observe(mentions, state, memory, consumed, [*themes.values()], now), now)
-        memory = found.memory or memory
+        memory = found.theme.memory or memory
         assert json.loads(json.dumps([state, memory])) == [state, memory]
-        consumed |= set(found.consumed)
-        themes |= {theme.id: theme for theme in found.themes}
+        consumed |= set(found.theme.consumed)
+        themes |= {theme.id: theme for theme in found.theme.themes}
         told += found.signals
         verdicts.append(dict(found.verdicts))
     return told, verdicts
@@ -115,17 +115,17 @@ def test_there_is_nothing_to_look_at_before_the_next_hour_has_closed_or_the_quer
 def test_what_is_learnt_is_given_back_only_when_it_has_changed() -> None:
     mentions = [sighted(f"m{i}", MONDAY + i * HOUR) for i in range(5)]
     state, first = step(None, Observation(ACME, {}, (), {}, Pending(mentions)), MONDAY + 6 * HOUR)
-    assert first.memory is not None
-    later = Observation(ACME, {}, (), None, Pending(mentions, first.memory))
-    assert step(state, later, MONDAY + 7 * HOUR)[1].memory is None
+    assert first.theme.memory is not None
+    later = Observation(ACME, {}, (), None, Pending(mentions, first.theme.memory))
+    assert step(state, later, MONDAY + 7 * HOUR)[1].theme.memory is None
     learnt = step(state, later, MONDAY + 5 * DAY)[1]
-    assert learnt.memory not in (None, first.memory)
-    assert set(learnt.consumed) == {it.post.key for it in mentions}
+    assert learnt.theme.memory not in (None, first.theme.memory)
+    assert set(learnt.theme.consumed) == {it.post.key for it in mentions}
 
 
 def test_what_was_not_read_is_not_consumed() -> None:
     _, found = step(None, Observation(ACME, {}, (), {}), MONDAY)
-    assert found.consumed == ()
+    assert found.theme.consumed == ()
     assert found.verdicts["themes"] == "not looked at this time"
 
 

@@ -95,7 +95,7 @@ def test_what_was_told_since_is_known_so_that_nothing_is_sent_again(address: str
     assert (found.taken_over, found.held_back) == (True, 0)
     with open_store(address) as store:
         assert states_of(store) == {"digest": "sent", "told": "sent", "waits": "sent"}
-        assert store.signals.alert(ALERT.key) == ALERT
+        assert store.signals.alerts() == [ALERT]
         (signal_,) = store.signals.recent(NOON)
         assert signal_.posts == (post(2).key,), "the other post is not stored any more"
         assert store.state.get("watch:acme") == {"seen": 2}

@@ -154,8 +154,9 @@ def test_an_alert_is_updated_and_who_was_told_is_not_forgotten(store: Store) -> 
     store.commit(Step(NOON, alerts=(ALERT,)))
     update = replace(ALERT, state=AlertState.UPDATED, headline="worse", updated_at=NOON + HOUR, told_at=None)
     store.commit(Step(NOON, alerts=(update,)))
-    assert store.signals.alert("spike:acme") == replace(update, told_at=NOON)
-    assert store.signals.alert("spike:rival") is None
+    assert store.signals.open(["spike:acme", "spike:rival"]) == {
+        "spike:acme": (replace(update, told_at=NOON), frozenset())
+    }
 
 
 def test_open_alerts_come_with_the_channels_that_heard_of_them(store: Store) -> None:
@@ -178,7 +179,7 @@ def test_a_resolved_alert_makes_room_for_the_next(store: Store) -> None:
     store.commit(Step(NOON, alerts=(ALERT,)))
     resolved, second = replace(ALERT, state=AlertState.RESOLVED), replace(ALERT, id="a2")
     store.commit(Step(NOON, alerts=(resolved, second)))
-    assert store.signals.alert("spike:acme") == second
+    assert store.signals.open(["spike:acme"]) == {"spike:acme": (second, frozenset())}
     assert [one.id for one in store.signals.alerts()] == ["a2"]
     assert {one.id for one in store.signals.alerts(open_only=False)} == {"a1", "a2"}
 
