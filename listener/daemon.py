@@ -49,7 +49,8 @@ class Simulation:
 class Daemon:
     """One run of `listener run`. `ready` is called once with the app, before the first job.
 
-    `config`: what has just been read from the path, where somebody needed it before.
+    `config`: what has just been read from the path, where somebody needed it before. `ends_within`: seconds after a
+    signal in which the process ends, whatever hangs: each transaction is stored as a whole or not at all.
     """
 
     config_path: Path
@@ -58,6 +59,7 @@ class Daemon:
     log_to: TextIO | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     interrupted: bool = False
+    ends_within: float | None = None
     lost: LostError | None = None
     config: Config | None = None
     health: HealthWatch = field(init=False)
@@ -196,6 +198,8 @@ class Daemon:
     def _interrupt(self) -> None:
         self.interrupted = True
         self.stop.set()
+        if self.ends_within is not None:  # by the kernel: nothing of ours may be able to run then
+            signal.setitimer(signal.ITIMER_REAL, self.ends_within)
 
 
 async def carry_out(app: App, name: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import threading
 from contextlib import nullcontext, redirect_stdout
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +23,9 @@ from listener.collecting.result import VisitResult
 from listener.config import Config
 from listener.daemon import Daemon, Simulation, StartError
 from storage import HeldError, Store, StoreError
+
+ENDS_WITHIN = 9.5
+"""Seconds: whoever stops a service waits ten, and then kills it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +56,12 @@ def run(
       listener -c market.yaml run
     """
     config = settings(context)
-    daemon = Daemon(config_path(context), _simulation(simulate), config=config)
+    daemon = Daemon(config_path(context), _simulation(simulate), config=config, ends_within=ENDS_WITHIN)
     explained(lambda: anyio.run(daemon.run), config)
+    if daemon.interrupted and threading.active_count() > 1:  # one hangs in the database, and would hold up the end
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _simulation(value: str | None) -> Simulation | None:

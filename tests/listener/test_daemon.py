@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,3 +158,47 @@ def test_a_stop_comes_within_ten_seconds_though_a_source_hangs(daemon: Running) 
     daemon.until(lambda: len(daemon.world.calls("/*.xml")) > seen)
     daemon.process.send_signal(signal.SIGTERM)
     assert daemon.process.wait(10) == 0
+
+
+HANGS = """
+import time
+from tests.board import Board
+
+class Hanging(Board):
+    kind = "hanging"
+
+    def parse(self, page):
+        print("hanging", flush=True)
+        time.sleep(120)
+"""
+
+
+def test_a_stop_comes_within_ten_seconds_though_the_database_is_locked(daemon: Running) -> None:
+    daemon.until(lambda: daemon.said("fetched"))
+    with closing(sqlite3.connect(daemon.folder / "test.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        seen = len(daemon.world.calls("/good.xml"))
+        daemon.until(lambda: len(daemon.world.calls("/good.xml")) > seen)
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(11) in (0, -signal.SIGALRM)
+
+
+def test_a_stop_comes_within_ten_seconds_though_a_kind_hangs(tmp_path: Path) -> None:
+    with World().run_in_thread() as world:
+        world.route("/board", Reply.text(""))
+        (tmp_path / "hanging_kind.py").write_text(HANGS)
+        text = CONFIG.format(url=world.url, folder=tmp_path)
+        own = f'  - {{kind: "hanging_kind:Hanging", base_url: "{world.url}", every: 1}}\n'
+        (tmp_path / "config.yaml").write_text(text.replace("channels:", own + "channels:"))
+        command = [sys.executable, "-m", "listener", "-c", str(tmp_path / "config.yaml"), "run"]
+        path = os.pathsep.join([str(tmp_path), *sys.path])
+        with (tmp_path / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path})
+        try:
+            running = Running(world, tmp_path, process)
+            running.until(lambda: "hanging" in (tmp_path / "log").read_text().splitlines())
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(11) == -signal.SIGALRM
+        finally:
+            process.kill()
+            process.wait()
