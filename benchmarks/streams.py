@@ -29,6 +29,7 @@ from listener.collecting.ingest import Queries
 from listener.collecting.streaming import Streaming
 from listener.collecting.visit import Collector
 from listener.threads import Threads
+from scrapers.formats.events import Lines
 from scrapers.http import Http
 from scrapers.social.bluesky import Bluesky
 from scrapers.stream import Streams
@@ -125,9 +126,26 @@ def _measure(port: int, events: Sequence[str]) -> list[Row]:
         began, worked = time.perf_counter(), time.process_time()
         stored = asyncio.run(_listened(source, store, pipeline))
         worked, passed = time.process_time() - worked, time.perf_counter() - began
+    rows += [
+        _joined("an event in a thousand pieces", 1_000, ""),
+        _joined("in two thousand", 2_000, "an event in a thousand pieces"),
+    ]
     rows += [Row("socket to stored mention, by processor time", len(events) / worked, "JSON alone")]
     rows += [Row(f"socket to stored mention, by the clock ({stored} mentions)", len(events) / passed)]
     return rows
+
+
+def _joined(what: str, pieces: int, against: str = "") -> Row:
+    """How fast the pieces of one event are put together: twice as many take twice as long, no more."""
+    piece = b"x" * 500
+
+    def join() -> None:
+        lines = Lines(10_000_000, "benchmark")
+        for _ in range(pieces):
+            lines.feed(piece)
+        lines.feed(b"\n")
+
+    return Row(what, pieces / processor_seconds(join, 20), against)
 
 
 def _watches() -> list[Watch]:

@@ -13,6 +13,7 @@ from insight.model import Gap, Post
 from scrapers.base import Batch, SourceError
 
 MOST = 1_000  # events of a batch, and what else came with the last of them
+MOST_LETTERS = 4_000_000  # of them together: a platform's events are small, and somebody else's may be large
 SECONDS = 1.0  # from a batch's first event to its last
 LATE = timedelta(minutes=10)
 """A stream that begins so much later than where it was to go on has left something out."""
@@ -32,13 +33,14 @@ class Intake:
     async def batch(self) -> list[str]:
         """The next events; none when the stream has just opened, is idle, or is to end. Raises SourceError."""
         found: list[str] = []
-        until = self._now() + IDLE
-        while len(found) < MOST and not self._ending.done():
+        until, letters = self._now() + IDLE, 0
+        while len(found) < MOST and letters < MOST_LETTERS and not self._ending.done():
             chunk = await self._chunk(until, found)
             if chunk is None or (not chunk and not found):
                 break
             until = until if found else self._now() + SECONDS
             found += chunk
+            letters += sum(map(len, chunk))
         self._note(found)
         return found
 

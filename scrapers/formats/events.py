@@ -15,23 +15,23 @@ class Lines:
 
     def __init__(self, largest: int, shown: str) -> None:
         self._largest, self._shown = largest, shown
-        self._rest = b""
+        self._parts: list[bytes] = []  # of the line that has no end yet: joined once, however many pieces it comes in
+        self._length = 0
+        self._held = b""
 
     def feed(self, data: bytes) -> list[str]:
         """The events that are whole now."""
-        *whole, self._rest = self._split(data)
-        self._check(len(self._rest))
-        for line in whole:
-            self._check(len(line))
-        return self._events(line.decode("utf-8", errors="replace") for line in whole)
-
-    def _split(self, data: bytes) -> list[bytes]:
-        if not _LINE_END.search(data):
-            return [self._rest + data]
-        held = b"\r" if data.endswith(b"\r") else b""  # the \n of this line's end may be on its way
-        pieces = _LINE_END.split(self._rest + data.removesuffix(held) if held else self._rest + data)
-        pieces[-1] += held
-        return pieces
+        data = self._held + data
+        self._held = b"\r" if data.endswith(b"\r") else b""  # the \n of this line's end may be on its way
+        first, *more = _LINE_END.split(data.removesuffix(self._held) if self._held else data)
+        self._parts.append(first)
+        self._length += len(first)
+        self._check(max(self._length, *map(len, more), 0))
+        if not more:
+            return []
+        lines = [b"".join(self._parts), *more[:-1]]
+        self._parts, self._length = [more[-1]], len(more[-1])
+        return self._events(line.decode("utf-8", errors="replace") for line in lines)
 
     def _check(self, size: int) -> None:
         if size > self._largest:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from scrapers.base import SourceError, Stream
+from scrapers.formats.events import Lines, ServerSent
 from scrapers.stream import StreamLimits, Streams
 from tests.scrapers.http_door import Time, names, no_names
 from tests.world import streams
@@ -87,6 +88,23 @@ async def test_lines_are_events_and_empty_ones_heartbeats() -> None:
         world.route("/lines", Reply(200, then=then))
         async with listening(Stream(f"{world.url}/lines", protocol="lines")) as events:
             assert await take(events, 3) == ['{"a":1}', '{"b":2}', '{"c":3}']
+
+
+@pytest.mark.parametrize("reader", [Lines, ServerSent])
+def test_an_event_in_many_pieces_is_joined_once(reader: type[Lines]) -> None:
+    """Twice as many pieces copy twice as many bytes: what has come is not copied again with each."""
+
+    def copied(pieces: int) -> int:
+        lines, sizes = reader(10**8, "a stream"), 0
+        for number in range(pieces):
+            before = {id(part) for part in lines._parts}
+            assert lines.feed(b"data: " if not number else b"x" * 100) == []
+            sizes += sum(len(part) for part in lines._parts if id(part) not in before)
+        (event,) = lines.feed(b"\n\n")
+        assert event == "data: " + "x" * 100 * (pieces - 1)
+        return sizes
+
+    assert copied(2_000) <= 2 * copied(1_000) + 100
 
 
 async def test_an_event_keeps_its_name_and_id_and_loses_comments() -> None:
