@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -10,11 +9,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from insight.model import Item
+from insight.model import Item, Rejected
 from scrapers import html
-from scrapers.base import Batch, Page, Source, SourceError
+from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.errors import Mask, looks_random
-from scrapers.formats import charset, values
+from scrapers.formats import charset, limits, values
 from scrapers.network.pace import seconds_until
 
 _REMEDIES = {
@@ -54,7 +53,7 @@ def read(source: Source, page: Page) -> Batch:
     What an error, a gap or an item set aside quotes of the page is quoted of the masked page, so that no half of a
     secret is left where the quote ends; posts lose the secrets of the address that was asked.
     """
-    with only_source_errors(source, page.mask):
+    with only_source_errors(source, page.mask), limits.one_page() as allowance:
         try:
             batch = source.parse(page)
         except Exception:
@@ -63,13 +62,14 @@ def read(source: Source, page: Page) -> Batch:
             raise
         if batch.rejected and (safe := page.masked()) is not page:
             batch = replace(batch, rejected=source.parse(safe).rejected)
-        secrets = _asked_with(page)
+        batch = _with_notes(batch, allowance)
+        secrets = secrets_in(page.request, page.mask)
         return replace(batch, items=tuple(_without(secrets, item) for item in batch.items)) if secrets else batch
 
 
 def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask = str) -> Batch:
     """What a source reads from events of its stream; as `read`."""
-    with only_source_errors(source, mask):
+    with only_source_errors(source, mask), limits.one_page() as allowance:
         try:
             batch = source.read_events(events, at)
         except Exception:
@@ -77,27 +77,28 @@ def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask 
             raise
         if batch.rejected:
             batch = replace(batch, rejected=source.read_events([mask(event) for event in events], at).rejected)
-        return batch
+        return _with_notes(batch, allowance)
 
 
-def _asked_with(page: Page) -> tuple[tuple[str, str], ...]:
-    """The secrets in the address that was asked, as links of the page may repeat them, and what stands for each.
+def _with_notes(batch: Batch, allowance: limits.Allowance) -> Batch:
+    """With what was left out of the page set aside by its reason."""
+    notes = tuple(Rejected(why, "") for why in allowance.left_out)
+    return replace(batch, rejected=(*batch.rejected, *notes)) if notes else batch
+
+
+def secrets_in(request: Request, mask: Mask) -> tuple[tuple[str, str], ...]:
+    """The secrets in the address that is asked, as links of a page may repeat them, and what stands for each.
 
     Only whole parameters, and whole segments of the path that look like no word: a host or a section of a site may
     come from outside the config, too, and its links must go on leading there.
     """
-    asked, params = page.request.url, page.request.params
-    if page.mask(asked) == asked and all(page.mask(value) == value for value in params.values()):
+    if mask(request.url) == request.url and all(mask(value) == value for value in request.params.values()):
         return ()
-    parts = urlsplit(asked)
-    found = {f"{name}={value}": f"{name}=***" for name, value in params.items() if page.mask(value) != value}
-    for pair in filter(None, parts.query.split("&")):
-        name, _, value = pair.partition("=")
-        if page.mask(value) != value:
-            found[pair] = f"{name}=***"
-    for segment in parts.path.split("/"):
-        if looks_random(segment) and page.mask(segment) != segment:
-            found[segment] = "***"
+    parts = urlsplit(request.url)
+    pairs = [*parts.query.split("&"), *(f"{name}={value}" for name, value in request.params.items())]
+    split = [(pair, *pair.partition("=")[::2]) for pair in pairs]
+    found = {pair: f"{name}=***" for pair, name, value in split if mask(value) != value}
+    found |= {one: "***" for one in parts.path.split("/") if looks_random(one) and mask(one) != one}
     return tuple(found.items())
 
 
@@ -105,7 +106,7 @@ def _without(secrets: Iterable[tuple[str, str]], item: Item) -> Item:
     def cleaned(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(cleaned, value))
-        if isinstance(value, str):
+        if type(value) is str:  # not one of an enumeration
             for secret, instead in secrets:
                 value = value.replace(secret, instead)
         return value
@@ -168,8 +169,8 @@ def said(page: Page) -> str | None:
 
 def _json_message(page: Page) -> str | None:
     try:
-        body: Any = json.loads(page.body)
-    except (ValueError, RecursionError):
+        body: Any = limits.loads(page.body)
+    except ValueError:
         return None
     inner = values.mapping(values.mapping(body).get("error"))
     return next(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from insight.model import Item, Rejected, Watch
 from insight.query.dialect import Dialect
 from scrapers.errors import Mask
 from scrapers.errors import SourceError as SourceError  # noqa: PLC0414 - a word of this contract
+from scrapers.formats import limits
 
 
 class Access(StrEnum):
@@ -100,7 +100,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What came back. `url` is the final address after redirects; header names are lower case; `body` is decoded.
+    """What came back. `url` is the final address after redirects, without keys that those added; header names are
+    lower case; `body` is decoded.
 
     `mask` takes the config's secrets out of what is quoted of it.
     """
@@ -126,8 +127,8 @@ class Page:
     def json(self) -> Any:
         """The body as JSON. Raises SourceError when it is something else (a block page, half a body)."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as error:
+            return limits.loads(self.body)
+        except ValueError as error:
             start = self.text.lstrip()[:60].replace("\n", " ")
             raise SourceError(
                 f"{self.url} answered {self.status} with something that is not JSON (it begins {start!r})",

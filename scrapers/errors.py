@@ -23,7 +23,7 @@ def shown(text: str) -> str:
 
 def looks_random(text: str) -> bool:
     """Whether this can hardly be a word of a site: a token in a path, say."""
-    return len(text) >= 12 and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+    return re.fullmatch(r"(?=.*[0-9])(?=.*[A-Za-z])[\w~+=-]{12,}", text) is not None
 
 
 class SourceError(Exception):

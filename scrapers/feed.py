@@ -16,7 +16,7 @@ from typing import Any
 from lxml import etree
 
 from scrapers import html
-from scrapers.formats import charset
+from scrapers.formats import charset, limits
 from scrapers.formats.entries import Entry, Feed, NotAFeedError
 from scrapers.formats.values import address, addresses, clean, excerpt, plain, whole
 
@@ -37,6 +37,7 @@ _NAMESPACES = {
     "rssnamespace.org/feedburner/ext/1.0": "feedburner",
     "www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
 }
+_ENTRIES = {"item", "entry"}
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -50,7 +51,7 @@ def read(body: bytes, base: str = "", content_type: str = "") -> Feed:
     """An XML feed of any kind. Raises NotAFeedError for everything else, an HTML page among them."""
     text = charset.decode(body, charset.from_head(body), charset.from_header(content_type))
     top = _Element(_root(text), base)
-    items = list(top.entries())
+    items = list(limits.first(top.entries()))
     if not items and top.name not in ("rss", "rdf:rdf", "feed", "channel"):
         raise NotAFeedError("an HTML page" if _is_html(text) else f"XML of another kind (<{top.name}>)")
     head = next((child for child in top.children() if child.name == "channel"), top)
@@ -61,7 +62,7 @@ def read(body: bytes, base: str = "", content_type: str = "") -> Feed:
     author = head.author() if top.name == "feed" else None
     language = head.language()
     complete = items[:-1] if cut is not None else items
-    entries = tuple(_entry(_Element(item.node, base), author, language) for item in complete)
+    entries = tuple(_entry(_Element(item.node, base), author, language) for item in limits.first(complete))
     return Feed(entries, home, links, cut)
 
 
@@ -69,7 +70,8 @@ def _root(text: str) -> Any:
     start = text.find("<")
     if start < 0:
         raise NotAFeedError("text without a tag")
-    text = _ENTITY.sub(_character, clean(_DECLARATION.sub("", text[start:], count=1)))
+    text = limits.cut_markup(clean(_DECLARATION.sub("", text[start:], count=1)))
+    text = _ENTITY.sub(_character, text)
     parser = etree.XMLParser(
         encoding="utf-8",
         recover=True,
@@ -133,21 +135,22 @@ class _Element:
         if self._found is None:
             self._found = {}
             for child in self.children():
-                self._found.setdefault(child.name, []).append(child)
+                if child.name not in _ENTRIES:  # the head of a feed needs none of its thousands of entries
+                    self._found.setdefault(child.name, []).append(child)
         return [child for name in names for child in self._found.get(name, ())]
 
     def first(self, *names: str) -> str | None:
         return next(filter(None, (child.said() for child in self.all(*names))), None)
 
     def said(self) -> str | None:
-        return " ".join("".join(self.node.itertext(with_tail=False)).split()) or None
+        return " ".join(limits.shortened("".join(self.node.itertext(with_tail=False))).split()) or None
 
     def get(self, name: str) -> str:
         return str(self.node.get(name) or "").strip()
 
     def entries(self) -> Iterator[_Element]:
         for child in self.children():
-            if child.name in ("item", "entry"):
+            if child.name in _ENTRIES:
                 yield child
             elif child.name in ("channel", "items", "rss", "feed"):
                 yield from child.entries()

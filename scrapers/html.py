@@ -14,10 +14,14 @@ from typing import Protocol
 
 from lxml import etree
 
+from scrapers.formats import limits
 from scrapers.formats.values import address, clean
 
 CAP = 4_000_000
 _DEPTH = 800  # no page of people is deeper; each end tag may search all that is open
+_ELEMENTS = 100_000
+_ATTRIBUTES = 300_000  # tags among them
+_LETTERS = 8_000_000  # that are made into text: elements in elements, each with its own, say them again and again
 _CHUNK = 8192  # an exception in a handler stops the parser only between two chunks
 
 # fmt: off
@@ -48,7 +52,7 @@ class Target(Protocol):
     def ending(self) -> None: ...
 
 
-class _TooDeepError(Exception):
+class _TooMuchError(Exception):
     pass
 
 
@@ -56,13 +60,15 @@ class _Bounded:
     """Hands a parser's events on, as long as what is open stays within bounds."""
 
     def __init__(self, target: Target) -> None:
-        self._target, self._depth = target, 0
+        self._target, self._depth, self._elements = target, 0, 0
         self.data = target.data
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._depth += 1
-        if self._depth > _DEPTH:
-            raise _TooDeepError
+        self._elements += 1
+        if self._depth > _DEPTH or self._elements > _ELEMENTS:
+            limits.leave_out(f"the rest of the page was left out: {_ELEMENTS:,} elements, {_DEPTH} deep, are the most")
+            raise _TooMuchError
         self._target.start(tag, attrib)
 
     def end(self, tag: str) -> None:
@@ -76,13 +82,15 @@ class _Bounded:
 def feed(markup: str, target: Target) -> None:
     """Give a target the events of some markup, whole page or fragment; past the bounds the rest is left out."""
     parser = etree.HTMLParser(target=_Bounded(target), encoding="utf-8", huge_tree=True, no_network=True)
-    data = clean(markup[:CAP]).encode("utf-8", errors="replace")
+    data = limits.cut_markup(clean(markup[:CAP]), _ATTRIBUTES).encode("utf-8", errors="replace")
     try:
         for start in range(0, len(data), _CHUNK):
+            if limits.spent():
+                return
             parser.feed(data[start : start + _CHUNK])
         target.ending()
         parser.close()
-    except (_TooDeepError, etree.LxmlError, AssertionError):  # the last: closed without having been fed a tag
+    except (_TooMuchError, etree.LxmlError, AssertionError):  # the last: closed without having been fed a tag
         return
 
 
@@ -105,6 +113,7 @@ class Lines:
         self._without = without
         self._depth = self._pre = 0
         self._hidden: int | None = None  # the depth at which something unseen began
+        self._left = _LETTERS
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._depth += 1
@@ -146,7 +155,13 @@ class Lines:
 
     def lines(self, start: int = 0) -> str:
         """The text since a part: a form feed stands for the edge of a block, a vertical tab for a line break."""
-        folded = re.sub(r"[ \t\n\r\xa0]+", " ", "".join(self.parts[start:]))
+        if self._left <= 0:
+            limits.leave_out("the text of some elements was left out: they repeat each other")
+            return ""
+        said = "".join(self.parts[start:])
+        self._left -= len(said) + len(self.parts) - start
+        # a single blank stays as it is: replacing each would hold a list of all words
+        folded = re.sub(r"[ \t\n\r\xa0]{2,}|[\t\n\r\xa0]", " ", limits.shortened(said))
         broken = re.sub(r" ?(?:\f ?)+", "\f", folded)
         broken = re.sub(r"\f?(\v)\f?", r"\1", broken).replace("\f", "\n").replace("\v", "\n")
         return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", broken)).strip()
@@ -154,6 +169,7 @@ class Lines:
 
 def read(markup: str, base: str = "", *, without: str | None = None) -> Text:
     """What a person reads. `without` leaves out the elements of one class."""
+    markup = limits.shortened(markup)
     if "<" not in markup and "&" not in markup:
         return Text(" ".join(clean(markup).split()))
     lines = Lines(without)
@@ -169,7 +185,7 @@ def text_of(lines: Lines, base: str = "") -> Text:
 
 def line(markup: str) -> str:
     """A headline: entities decoded and emphasis dropped, while `<template>` in a title about HTML stays."""
-    return " ".join(clean(entities.unescape(_INLINE.sub("", clean(markup)))).split())
+    return " ".join(clean(entities.unescape(_INLINE.sub("", clean(limits.shortened(markup))))).split())
 
 
 class _Title:

@@ -12,12 +12,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Self
+from urllib.parse import unquote
 
 import httpx
 
 from scrapers.base import UNREAD, Page, Request, SourceError
 from scrapers.browser import Browser
-from scrapers.errors import Mask
+from scrapers.errors import Mask, looks_random
 from scrapers.network.addresses import (
     Resolve,
     bad_certificate,
@@ -125,7 +126,8 @@ class Http:
             answer = await self._manners.insist(
                 hop, terms_pace, obey_robots or request.article, on_wire and on_wire(request)
             )
-            page = Page(request, answer.status, answer.body, answer.target.url, self._now(), answer.headers, self.mask)
+            url = _without_keys(answer.target.url, hop.target.url)
+            page = Page(request, answer.status, answer.body, url, self._now(), answer.headers, self.mask)
             own = self._vouched if vouched is None else _origins(vouched)
             return await self._browser.render(page, own & {answer.target.origin}) if request.render else page
         except SourceError as error:
@@ -253,6 +255,17 @@ def _target(text: str, params: Mapping[str, str] | None = None, base: str = "") 
     host = url.raw_host.decode("ascii").lower()
     port = url.port or (443 if url.scheme == "https" else 80)
     return Target(str(url.copy_with(fragment=None)), url.scheme, host, port, url.path)
+
+
+def _without_keys(url: str, asked: str) -> str:
+    """Where a redirect led, as it may stand in posts: without the signatures and tickets that it added on the way."""
+    given = httpx.URL(asked).query.split(b"&")
+    kept = [pair for pair in httpx.URL(url).query.split(b"&") if pair in given or not _is_key(pair)]
+    return url if url == asked else str(httpx.URL(url).copy_with(query=b"&".join(kept) or None))
+
+
+def _is_key(pair: bytes) -> bool:
+    return looks_random(unquote(pair.partition(b"=")[2].decode("ascii", errors="replace")))
 
 
 def _safe(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from insight.model import Rejected
 from scrapers import html
+from scrapers.formats import limits
 from scrapers.formats.entries import Entry, Feed, NotAFeedError
 from scrapers.formats.values import UnreadableError, address, addresses, each, identifier, listed, mapping, plain, text
 
@@ -14,8 +14,8 @@ from scrapers.formats.values import UnreadableError, address, addresses, each, i
 def read(body: bytes, base: str = "") -> tuple[Feed, tuple[Rejected, ...]]:
     """Raises NotAFeedError for JSON that is not a feed, or no JSON at all."""
     try:
-        found = mapping(json.loads(body))
-    except (ValueError, RecursionError) as error:
+        found = mapping(limits.loads(body))
+    except ValueError as error:
         raise NotAFeedError("JSON that is broken off or malformed") from error
     items = found.get("items")
     if not isinstance(items, list) or not ("jsonfeed" in str(found.get("version")) or "feed_url" in found):

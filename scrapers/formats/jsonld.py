@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from scrapers.formats import limits
 from scrapers.formats.values import UnreadableError, listed, mapping
 
 MOST = 50_000  # nodes of a page that are looked at: more is no page about something
@@ -29,8 +30,8 @@ def loads(block: str) -> Any:
     problem = ""
     for repair in repairs:
         try:
-            return json.loads(repair(text), strict=False)
-        except (ValueError, RecursionError) as error:
+            return limits.loads(repair(text), strict=False)
+        except ValueError as error:
             problem = problem or str(error)
     raise UnreadableError(f"a JSON-LD block that is no JSON: {problem}")
 
@@ -69,18 +70,22 @@ class Graph:
     def __init__(self, roots: list[Any]) -> None:
         self.all = [node for root in roots for node in nodes(root)]
         self._named: dict[str, Mapping[str, Any]] = {}
+        self._properties: dict[int, dict[str, list[Any]]] = {}
         for node in self.all:
             if isinstance(node.get("@id"), str) and len(node) > 1:
                 self._named.setdefault(node["@id"], node)
 
     def values(self, node: Mapping[str, Any], *names: str) -> list[Any]:
         """All values of the first of these properties that has any."""
-        for name in names:
+        if id(node) not in self._properties:
+            self._properties[id(node)] = by_name = defaultdict(list)
             for key, value in node.items():
-                if simple(key) == name:
-                    found = [inner for inner in map(self._plain, _flat(value)) if inner not in (None, "", [], {})]
-                    if found:
-                        return found
+                by_name[simple(key)].append(value)
+        for name in names:
+            for value in self._properties[id(node)].get(name, ()):
+                found = [inner for inner in map(self._plain, _flat(value)) if inner not in (None, "", [], {})]
+                if found:
+                    return found
         return []
 
     def text(self, node: Mapping[str, Any], *names: str) -> str | None:

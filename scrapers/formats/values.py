@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from insight.model import Rejected
+from scrapers.formats import limits
 
 T = TypeVar("T")
 
 EXCERPT = 2000
 MOST_REJECTED = 200
+_JSON = json.JSONEncoder(ensure_ascii=False, default=repr)
 _LARGEST = 2**63 - 1  # what a database integer holds
 # Control characters (Postgres refuses NUL), halves of surrogate pairs (no UTF-8 for them) and non-characters.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -35,12 +37,12 @@ def clean(text: str) -> str:
 
 def text(value: object) -> str | None:
     """A string that says something, stripped; anything else is None."""
-    return (clean(value).strip() or None) if isinstance(value, str) else None
+    return (clean(limits.shortened(value)).strip() or None) if isinstance(value, str) else None
 
 
 def plain(written: str) -> str:
     """Plain text with the line breaks it has and without its indentation."""
-    lines = (" ".join(line.split()) for line in clean(written).splitlines())
+    lines = (" ".join(line.split()) for line in clean(limits.shortened(written)).splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
@@ -121,25 +123,31 @@ def origin_of(url: str) -> str:
 
 def excerpt(value: object) -> str:
     """What an item was, short enough to keep."""
+    shown = value if isinstance(value, str) else ""
     try:
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+        # piece by piece: what is set aside may be the whole of a large page, each time
+        for piece in () if isinstance(value, str) else _JSON.iterencode(value):
+            shown += piece
+            if len(shown) > EXCERPT:
+                break
     except (ValueError, RecursionError):
         shown = f"a {type(value).__name__} nested too deeply to show"
-    return clean(shown)[:EXCERPT]
+    return clean(shown[:EXCERPT])
 
 
 def each(values: Iterable[object], read: Callable[[Any], T | None]) -> tuple[tuple[T, ...], tuple[Rejected, ...]]:
     """Read every value; one that cannot be read is set aside and the others are whole.
 
-    Past `MOST_REJECTED` they are only counted: a page of nothing but rubbish is no reason to fill a table.
+    Past `MOST_REJECTED` they are only counted: a page of nothing but rubbish is no reason to fill a table. What a page
+    may not hold or has no time for is left out, see `limits`.
     """
     good: list[T] = []
     bad: list[Rejected] = []
     more = 0
-    for value in values:
+    for value in limits.first(values):
         try:
             item = read(value)
-        except UnreadableError as error:
+        except (ValueError, OverflowError, RecursionError) as error:  # UnreadableError is the first
             more += len(bad) >= MOST_REJECTED
             bad += [Rejected(str(error), excerpt(value))] if len(bad) < MOST_REJECTED else []
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from insight.model import Gap, Post, PostKind, Precision, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, not_read, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
+from scrapers.formats import limits
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.values import UnreadableError, address, addresses, canonical, each, listed, origin_of, text
 from scrapers.news.gdelt_names import LANGUAGES, THREE_LETTERS, country
@@ -119,8 +119,8 @@ def _loaded(page: Page) -> Any:
     """The JSON, also with the bare line ends and wrong escapes that titles bring into it."""
     for body in (page.text, re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", page.text)):
         try:
-            return json.loads(body.removeprefix("\ufeff"), strict=False)
-        except (ValueError, RecursionError):
+            return limits.loads(body.removeprefix("\ufeff"), strict=False)
+        except ValueError:
             continue
     return None
 

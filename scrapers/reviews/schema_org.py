@@ -16,11 +16,12 @@ from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
-from scrapers.formats import charset
+from scrapers.formats import charset, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
 from scrapers.formats.microdata import Outline, outline
 from scrapers.formats.values import (
+    MOST_REJECTED,
     UnreadableError,
     address,
     canonical,
@@ -138,14 +139,13 @@ def _first_with_any(
     """The reviews of the first graph that has some: JSON-LD, else microdata."""
     open_ended = set(map(id, cut))
     for graph in graphs:
-        found = list(_reviews(graph))
+        found = list(limits.first(_reviews(graph)))
         shared = Counter(_own_id(graph, node, place) for node in found)
         whole = [node for node in found if id(node) not in open_ended]
         if found:
             posts, rejected = each(whole, partial(_post, graph, place, shared))
-            torn = [
-                Rejected("the page breaks off inside this review", excerpt(n)) for n in found if id(n) in open_ended
-            ]
+            broken_off = limits.first([node for node in found if id(node) in open_ended], MOST_REJECTED)
+            torn = [Rejected("the page breaks off inside this review", excerpt(node)) for node in broken_off]
             return tuple({post.key: post for post in posts}.values()), (*rejected, *torn)
     return (), ()
 

@@ -7,7 +7,6 @@ Version 2 (`/xrpc/network.bsky.jetstream.subscribeEvents`): {"$type": "message",
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from insight.model import Deletion, Gap, Item, Rejected
 from scrapers.base import Batch, SourceError, Stream
+from scrapers.formats import limits
 from scrapers.formats.values import MOST_REJECTED, excerpt, mapping, whole
 from scrapers.social.bluesky_records import NETWORK, POSTS, instant, post, uri_of
 
@@ -83,10 +83,10 @@ def read(events: Sequence[str], at: datetime, host: str) -> Batch:
     newest: Mark | None = None
     for event in events:
         try:
-            found = json.loads(event)
+            found = limits.loads(event)
             if not isinstance(found, dict):
                 raise TypeError("an event is no object")
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError) as error:
             if len(rejected) < MOST_REJECTED:
                 rejected.append(Rejected(f"an event that cannot be read: {type(error).__name__}", excerpt(event)))
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from insight.model import Deletion, Post, Visibility
 from scrapers import html
 from scrapers.base import Page, SourceError
+from scrapers.formats import limits
 from scrapers.formats.dates import moment
 from scrapers.formats.values import (
     UnreadableError,
@@ -100,8 +100,8 @@ def streamed(events: Iterable[str]) -> list[Any]:
 def _loaded(line: bytes) -> Any:
     """A line that is no JSON stays text, so that it is set aside alone."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return limits.loads(line)
+    except ValueError:
         return line.decode("utf-8", errors="replace")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pydantic import Field, SecretStr
 from insight.model import Deletion, Gap, Item, Rejected, Watch
 from insight.query.dialect import Dialect
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Stream, Terms
+from scrapers.formats import limits
 from scrapers.formats.values import each, excerpt, identifier, mapping, origin_of
 from scrapers.social.x_answers import Answer, answer, event, require
 from scrapers.social.x_posts import NETWORK, id_at, number, read, superseded, written_at
@@ -219,8 +219,8 @@ class X(Source):
 
     def _event(self, written: str, at: datetime) -> Batch:
         try:
-            body = json.loads(written)
-        except (ValueError, RecursionError):
+            body = limits.loads(written)
+        except ValueError:
             return Batch(rejected=(Rejected("an event that is no JSON", excerpt(written)),))
         if not written.strip() or not isinstance(body, dict):
             return Batch(rejected=(Rejected("an event that is no object", excerpt(written)),))

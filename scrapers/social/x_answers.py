@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scrapers.answers import expect, not_read, refused, said
 from scrapers.base import Page, SourceError
+from scrapers.formats import limits
 from scrapers.formats.values import identifier, listed, mapping, text
 from scrapers.social.x_old import is_old, modern
 from scrapers.social.x_posts import Known, is_tweet, known
@@ -54,8 +54,8 @@ def require(page: Page) -> Any:
 
 def _body(page: Page) -> Mapping[str, Any]:
     try:
-        return mapping(json.loads(page.body))
-    except (ValueError, RecursionError):
+        return mapping(limits.loads(page.body))
+    except ValueError:
         return {}
 
 
