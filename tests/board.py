@@ -53,6 +53,8 @@ def serve(posts: Sequence[int], request: Request) -> Page:
 class FakeDoor:
     """Answers from a list of posts; `faults` maps the number of a fetch (from 1) to the error it ends in."""
 
+    mask = str
+
     def __init__(self, posts: Sequence[int], faults: Mapping[int, Exception] | None = None) -> None:
         self.posts = posts
         self.faults = dict(faults or {})

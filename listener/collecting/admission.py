@@ -10,13 +10,17 @@ from typing import Any, Protocol
 from listener.simulation import is_loopback
 from scrapers.answers import only_source_errors
 from scrapers.base import Page, Request, Source, SourceError
+from scrapers.errors import Mask
 from scrapers.http import RequestCounter
 
 OnWire = Callable[[Request], RequestCounter]
 
 
 class Door(Protocol):
-    """What fetches. Raises SourceError, what `on_wire` raises, and nothing else."""
+    """What fetches. Raises SourceError, what `on_wire` raises, and nothing else. `mask` takes the config's secrets out
+    of a text."""
+
+    mask: Mask
 
     async def fetch(
         self,
@@ -39,6 +43,10 @@ class Admission:
         self._door = door
         self._given: dict[str, tuple[Source, Mapping[str, str]]] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def mask(self, text: str) -> str:
+        """A text without the secrets of the config that holds now."""
+        return self._door.mask(text)
 
     async def fetch(
         self,

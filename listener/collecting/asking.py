@@ -30,6 +30,7 @@ class Asking:
 
     def __init__(self, admission: Admission, memory: Memory, clock: Clock) -> None:
         self._admission, self.memory, self._clock = admission, memory, clock
+        self.mask = admission.mask
 
     async def page(
         self,

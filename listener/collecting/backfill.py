@@ -26,7 +26,7 @@ from listener.collecting.retry import reason_of
 from listener.collecting.rhythm import limits
 from listener.collecting.visit import Collector
 from scrapers import walk
-from scrapers.answers import stumbled
+from scrapers.answers import secrets_in, stumbled
 from scrapers.base import Batch, Request, Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import StoreError
@@ -77,7 +77,7 @@ async def backfill(host: Collector, source: Source, since: datetime, tell: Tell)
     try:
         searches, mark = source.searches(host.queries().watches), source.mark_at(since)
     except Exception as error:  # noqa: BLE001 - a kind of the user's own may raise anything
-        reports = [replace(told, why=str(stumbled(source, error)))]
+        reports = [replace(told, why=str(stumbled(source, error).masked(host.door.mask)))]
     else:
         if mark is not None and type(source).start is not Source.start:
             keep = _keep(host, source, searches)
@@ -144,7 +144,7 @@ class _Past:
         except (SourceError, RestingError, StoreError):
             raise
         except Exception as error:
-            raise stumbled(self._source, error) from error
+            raise stumbled(self._source, error).masked(self._host.door.mask) from error
 
     async def _ask(self, request: Request) -> Asked:
         """The next page, after a short rest where one is due."""
@@ -163,7 +163,10 @@ class _Past:
         now, found = self._host.clock.now(), self._found
         self._cursor = walk.advance(self._cursor, asked.page, replace(batch, newest=None))
         back_to = _oldest(batch, found)
-        saved = _Stored(self._cursor, found.since, back_to, None if self._cursor.walk else now)
+        pending = self._cursor.walk.pending if self._cursor.walk else ()
+        secret = any(secrets_in(request, self._host.door.mask) for request in pending)  # not to be stored
+        kept = walk.abandon(self._cursor) if secret else self._cursor
+        saved = _Stored(kept, found.since, back_to, None if self._cursor.walk else now)
         items = tuple(item for item in batch.items if not _is_young(item, now))
         young = len(batch.items) - len(items)
         # nothing of the page is left for the theme step to find in its window

@@ -17,7 +17,7 @@ from listener.collecting.asking import Asking
 from listener.collecting.budget import Need, RestingError
 from listener.log import Log
 from listener.threads import Threads
-from scrapers.answers import stumbled
+from scrapers.answers import only_source_errors
 from scrapers.base import Batch, Request, Source, SourceError
 from storage import Store
 
@@ -93,10 +93,8 @@ class Looks:
 
     def requests(self, source: Source, ids: Sequence[str]) -> tuple[Request, ...]:
         """Raises SourceError where the kind itself is wrong."""
-        try:
+        with only_source_errors(source, self._asking.mask):
             return source.look_again(ids)
-        except Exception as error:
-            raise stumbled(source, error) from error
 
     async def ask(self, source: Source, request: Request, keep: Need) -> list[Batch]:
         """What the platform shows now, each page stored. Raises SourceError and RestingError."""

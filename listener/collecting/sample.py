@@ -19,11 +19,12 @@ LISTENING = 5.0  # seconds
 async def sample(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
     """What the source brings for one search. Raises SourceError."""
     admission = Admission(door)
-    with only_source_errors(source):
+    with only_source_errors(source, door.mask):
         stream = None if source.polls or streams is None else source.stream(search, None, clock.now())
+        request = source.start(search, None, clock.now()) if stream is None else None
     if stream is not None and streams is not None:
         return await _heard(streams, source, stream, admission, clock)
-    request = source.start(search, None, clock.now())
+    assert request is not None  # noqa: S101 - what has no stream is asked
     for _ in range(PAGES):
         batch = await asyncio.to_thread(read, source, await admission.fetch(source, request))
         brought = any(isinstance(item, Post) for item in batch.items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -15,7 +15,7 @@ from listener.collecting.asking import Asking
 from listener.collecting.budget import NOTHING, RestingError
 from listener.collecting.canary import Canaries
 from listener.collecting.completeness import Completeness
-from listener.collecting.ingest import Ingest, Queries
+from listener.collecting.ingest import Ingest, Queries, Taken
 from listener.collecting.looks import Looks
 from listener.collecting.memory import Memory
 from listener.collecting.plan import Plan, left_to_visits, need_of
@@ -25,8 +25,9 @@ from listener.collecting.rhythm import Rhythm, limits
 from listener.log import Log
 from listener.threads import Threads
 from scrapers import walk
-from scrapers.answers import stumbled
-from scrapers.base import Search, Source, SourceError
+from scrapers.answers import secrets_in, stumbled
+from scrapers.base import Batch, Search, Source, SourceError
+from scrapers.walk import Cursor
 from storage import SearchState, Store, StoreError
 
 UNSTORED_PAUSE = timedelta(minutes=1)
@@ -54,6 +55,7 @@ class Collector:
     asking: Asking = field(init=False)
     looks: Looks = field(init=False)
     canaries: Canaries = field(init=False)
+    _walks: dict[tuple[str, str], Cursor] = field(default_factory=dict)
     _put_off: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,7 +136,9 @@ class Collector:
         Raises SourceError, RestingError and StoreError.
         """
         try:
-            reading = decide.begin(source, search, result.searches[search.key], self.clock.now())
+            state, kept = result.searches[search.key], self._walks.get((source.id, search.key))
+            state = replace(state, cursor=kept.to_json()) if kept else state
+            reading = decide.begin(source, search, state, self.clock.now())
             while reading.cursor.walk and reading.pages < source.max_pages:
                 try:
                     etag, modified = reading.validators
@@ -143,11 +147,11 @@ class Collector:
                     batch = await self.asking.read(source, asked)
                 except (SourceError, RestingError) as error:
                     if found := decide.page_failed(reading, error, self.clock.now()):
-                        await self.ingest(source, search.key, found[1], found[0].cursor.to_json())
+                        await self._store(source, search, found[1], found[0].cursor)
                     raise
                 reading = decide.page_read(reading, asked.page, batch, source.max_pages)
                 result.read(search, asked.page, batch)
-                taken = await self.ingest(source, search.key, batch, reading.cursor.to_json())
+                taken = await self._store(source, search, batch, reading.cursor)
                 result.stored(batch, taken.outcome)
                 posts = [item for item in batch.items if isinstance(item, Post)]
                 concerns = [(post, taken.concerns.get(post.key, frozenset())) for post in posts]
@@ -162,7 +166,15 @@ class Collector:
 
     def _stumbled(self, source: Source, error: Exception) -> SourceError:
         self.log.error("source stumbled", source=source.id, exc_info=error)
-        return stumbled(source, error).masked(getattr(self.door, "mask", str))
+        return stumbled(source, error).masked(self.door.mask)
+
+    async def _store(self, source: Source, search: Search, batch: Batch, cursor: Cursor) -> Taken:
+        """Store a batch with the cursor after it. A walk with a secret in its requests is kept in memory alone."""
+        key = (source.id, search.key)
+        self._walks.pop(key, None)
+        if any(secrets_in(request, self.door.mask) for request in (cursor.walk.pending if cursor.walk else ())):
+            self._walks[key], cursor = cursor, walk.abandon(cursor)
+        return await self.ingest(source, search.key, batch, cursor.to_json())
 
     async def _plan_next(self, source: Source, result: VisitResult) -> datetime:
         """When the source is due next; what that follows from is noted, and stored with the visit."""

@@ -23,7 +23,7 @@ from listener.config.kinds import Catalogue, channel_kinds, source_kinds
 from listener.config.language import Language
 from listener.config.library import Library
 from listener.config.problems import ConfigError, Problem, Report
-from listener.config.secrets import Interpolation, held_secrets, written_secrets
+from listener.config.secrets import Interpolation, Redactor, held_secrets, written_secrets
 from listener.config.settings import (
     AlertSettings,
     Contact,
@@ -36,6 +36,7 @@ from listener.config.settings import (
 from listener.config.whole import Config
 from listener.yamlfile import Path as Position
 from scrapers.base import Source
+from scrapers.errors import looks_random
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -65,11 +66,12 @@ def parse(
     report = Report(str(file), tree)
     filler = Interpolation(os.environ if environ is None else environ, folder, report.at)
     value = filler.fill(tree.value)
-    reader = _Reader(value, report, folder, sources or source_kinds(folder), channels or channel_kinds(folder))
+    kinds = sources or source_kinds(folder), channels or channel_kinds(folder)
+    reader = _Reader(value, report, folder, filler.secrets, *kinds)
     if _is_whole(value, report):
         reader.read()
     report.stop([*filler.secrets, *reader.written_secrets()])
-    return reader.config(file, filler.secrets)
+    return reader.config(file)
 
 
 def _read(path: Path) -> bytes:
@@ -114,6 +116,7 @@ class _Reader:
     value: Any
     report: Report
     folder: Path
+    secrets: set[str]
     source_kinds: Catalogue[Source]
     channel_kinds: Catalogue[Channel]
     contact: Contact | None = None
@@ -136,7 +139,7 @@ class _Reader:
         self._read_sections()
         self._cross_check()
 
-    def config(self, file: Path, secrets: set[str]) -> Config:
+    def config(self, file: Path) -> Config:
         """Everything as it was understood. `secrets` are those from outside; those in the file are added."""
         sources = tuple(source for _, source in self.sources)
         held = held_secrets([sources, self.channels, self.daemon])
@@ -150,7 +153,7 @@ class _Reader:
             digest=self.digest,
             storage=self.storage.model_copy(update={"url": _beside(self.storage.url, self.folder)}),
             daemon=self.daemon,
-            secrets=frozenset(filter(None, {*secrets, *held, *self.written_secrets()})),
+            secrets=frozenset(filter(None, {*self.secrets, *held, *self.written_secrets()})),
             language=self.language,
             library=self.library,
             tests=MappingProxyType({watch.id: watch.tests for _, watch in self.watches if watch.tests}),
@@ -173,9 +176,12 @@ class _Reader:
         for path, entry in self._entries("watches", list):
             if watch := build(WatchSettings, entry, path, self.report):
                 self.watches.append((path, watch))
+        # an id is in every table, message and metric: a token in the path of an address stays out of it
+        mask = Redactor(filter(looks_random, self.secrets)).mask
         for path, entry in self._entries("sources", list):
             if source := self.source_kinds.build(entry, path, self.report):
-                self.sources.append((path, source))
+                safe = mask(source.id)
+                self.sources.append((path, source if safe == source.id else source.model_copy(update={"name": safe})))
         for path, entry in self._entries("channels", dict):
             name = str(path[-1])
             if not re.match(ID, name) or len(name) > 64:

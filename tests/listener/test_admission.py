@@ -34,6 +34,8 @@ class Club(Board):
 class Porter:
     """Gives out the sessions s1, s2, …, and lets in whoever has one that is valid."""
 
+    mask = str
+
     def __init__(self, valid: set[str] | None = None) -> None:
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.given = 0

@@ -220,6 +220,8 @@ WORDS = (
 class Archive:
     """A door to an archive that says the same complaint ten times an hour, as far back as anybody asks."""
 
+    mask = str
+
     async def fetch(self, request: Request, **_: Any) -> Page:
         before = int(request.params["before"])
         numbers = list(range(min(before, 26 * 1440) - 6, 0, -6))[:300]
