@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -29,6 +30,7 @@ from scrapers.base import Source, SourceError
 from storage import LostError, open_store
 
 HEARTBEAT_EVERY = 60.0
+SWITCH = 0.001  # seconds; a request passes the interpreter's lock several times: 5 ms each, Python's own, make it slow
 COMMAND_PATIENCE = 110.0  # seconds: less than a command waits for the daemon
 
 
@@ -68,6 +70,7 @@ class Daemon:
         """Run until a signal comes (or the simulated time has passed). Raises ConfigError, StoreError, StartError."""
         config = self.config or load(self.config_path)
         self._log(config)
+        sys.setswitchinterval(SWITCH)
         with ExitStack() as stack:
             store = stack.enter_context(open_store(config.storage.url))
             clock = self._clock(config, store.state.get("cycle"))

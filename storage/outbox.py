@@ -39,7 +39,7 @@ _FREE = (
     .where(_C.c.channel == _T.c.channel, _C.c.recipient == "", _C.c.held_until > bind("now"))
     .exists()
 )
-_DUE = select(_T.c.channel).distinct().where(_WAITS, _T.c.next_at <= bind("now"), _FREE)
+_DUE = select(_T.c.channel).where(_WAITS, _T.c.next_at <= bind("now"), _FREE)
 _TO_PROBE = select(_C.c.channel).where(_C.c.parked, _C.c.recipient == "", _C.c.held_until <= bind("now"))
 _BRIEF = (_T.c.number, _T.c.conversation, _T.c.recipient, _T.c.state, _T.c.doubtful, _T.c.next_at, _T.c.created_at)
 _WAITING = select(*_BRIEF).where(_T.c.channel == bind("channel"), _WAITS).order_by(_T.c.number).limit(READ_AT_ONCE)

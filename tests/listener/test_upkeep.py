@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import event
 
 from insight.model import Label, MentionState, Role, Watch
 from insight.pipeline import Pipeline
 from listener import upkeep
+from listener.app import opened
+from listener.clock import SimulatedClock
 from listener.config import load
+from scrapers import KINDS
 from scrapers.base import Batch
-from storage import SourceEntry, Store, StoredPost, open_store
+from storage import Arrival, SourceEntry, Store, StoredPost, open_store
 from tests.board import NOW, Board, post
+from tests.contracts.store.samples import understood
 from tests.listener.metered import take
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
@@ -130,3 +136,19 @@ def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_pat
     ((number,),) = upkeep.outlived(store, config, NOW + timedelta(days=8))
     assert store.posts.empty([number], NOW) == 1
     assert list(upkeep.outlived(store, config, NOW + timedelta(days=8))) == []
+
+
+@pytest.mark.anyio
+async def test_whoever_writes_comes_between_two_turns_of_retention(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("keep_excluded_days", "keep_days"))
+    network = KINDS["hackernews"].network
+    old = [understood(replace(post(number), network=network)) for number in range(12 * upkeep.TURN)]
+    store.ingest(Arrival("hackernews", "", NOW, old))
+    log = structlog.get_logger()
+    async with opened(load(tmp_path / "config.yaml"), store, SimulatedClock(NOW + timedelta(days=8)), log) as app:
+        job, between = app.engine.submit("expire"), 0
+        while not job.ended:
+            await app.write(partial(store.state.put, "visit", between, NOW))
+            between += 1
+    assert between >= 12, "one turn of retention, one turn of whoever else has something to write"
+    assert store.posts.expired(network, NOW + timedelta(days=1)) == []
