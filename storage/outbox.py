@@ -129,9 +129,9 @@ class Outbox(DeliveryRecords):
 
     def mend(self, now: datetime) -> int:
         """Make due what waits for a time too far ahead, because the clock was; how many rows there were."""
-        far, latest = now + FAR, select(_T.c.channel, func.max(_T.c.next_at), func.max(_T.c.created_at)).where(_WAITS)
+        far, latest = now + FAR, select(func.max(_T.c.next_at), func.max(_T.c.created_at)).where(_WAITS)
         with self._database.read() as connection:
-            times = [at for _, *both in connection.execute(latest.group_by(_T.c.channel)) for at in both]
+            times = [at for at in connection.execute(latest).one() if at]
             times += connection.execute(select(_C.c.held_until)).scalars()
         if max(times, default=now) <= far:
             return 0
