@@ -10,9 +10,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from listener import control, reports, setup, signals, upkeep
+from listener import control, reports, setup, signals
 from listener.clock import Clock, ClockWatch
-from listener.collecting import health
 from listener.collecting.backfills import read_back
 from listener.collecting.doors import door_for, streams_for
 from listener.collecting.memory import Memory
@@ -26,6 +25,7 @@ from listener.log import Log
 from listener.observers import Observers
 from listener.sources import look_at_sources
 from listener.threads import Threads
+from listener.upkeep import Upkeep
 from scrapers.base import Request, SourceError
 from scrapers.http import Http
 from scrapers.post import Poster
@@ -39,7 +39,6 @@ CHANNELS = 16
 """How many channels are sent to at once: a config has fewer, so that none waits for another."""
 GRACE = 4.0
 """Seconds that running work gets to finish at the end; what is cut off then is taken up at the next start."""
-BACKFILLS = 4
 CYCLE_PATIENCE = 45.0  # seconds, twice: within the time a command waits for the daemon
 
 
@@ -65,6 +64,7 @@ class App:
             store.state.put(reports.LISTENING_SINCE, since, clock.now())
         self.take(config)
         self.streaming = Streaming(streams, self.collector, config.sources)
+        self._upkeep = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)
         self.engine = Engine(self.observers.on_error)
         self.engine.add(self._jobs(config.daemon.concurrency))
 
@@ -96,12 +96,9 @@ class App:
             "sources": Work(self.look_at_sources),
             "channels": Work(self.look_at_channels),
             "deliver": Work(self.deliver, slots=CHANNELS),
-            "index": Work(self.index, long=True),
-            "rematch": Work(self.rematch, long=True),
-            "expire": Work(self.expire, long=True),
-            "measure": Work(self.measure),
+            **self._upkeep.jobs(),
             "once": Work(self.once, command=True),
-            "backfill": Work(self.backfill, slots=BACKFILLS, long=True, command=True),
+            "backfill": Work(self.backfill, slots=4, long=True, command=True),
             **{name: Work(partial(self.change, write), command=True) for name, write in control.WRITES.items()},
         }
 
@@ -204,54 +201,9 @@ class App:
         made = self.setup
         return signals.Scene(self.store, made.config, made.watches, self.clock.now())
 
-    # -- upkeep -------------------------------------------------------------------------------------------------
-
     async def upkeep(self, _: Job) -> None:
-        for name in ("index", "rematch", "expire", "measure"):
+        for name in self._upkeep.jobs():
             self.engine.submit(name)
-
-    async def index(self, _: Job) -> None:
-        """Index the words of stored posts where that is due, batch by batch."""
-        while await self.write(lambda: self.store.posts.index(self.clock.now())):
-            pass
-
-    async def rematch(self, job: Job) -> None:
-        """Match what is stored with changed queries, batch by batch, until the config has stood still."""
-        while True:
-            made, now = self.setup, self.clock.now()
-            if not await self.read(partial(upkeep.unmatched, self.store, made.watches)):
-                return
-            moved, batches = 0, upkeep.batches(self.store, now)
-            while posts := await self.read(partial(next, batches, None)):
-                pipeline, sources = made.queries.pipeline, made.sources
-                await self.write(partial(upkeep.rematch, self.store, pipeline, sources, posts, now))
-                moved += len(posts)
-                job.progress = {"posts": moved}
-            await self.write(partial(upkeep.matched, self.store, made.watches, now))
-            self.log.info("matched with the queries as they are now", posts=moved)
-
-    async def expire(self, job: Job) -> None:
-        """Let go of what was kept long enough, in short turns: whoever else writes comes between two of them."""
-        if not self.clock_watch.trusted:
-            return  # what is let go of does not come back, and may be young by the right time
-        config, now, gone = self.setup.config, self.clock.now(), 0
-        outlived = upkeep.outlived(self.store, config, now)
-        while posts := await self.read(lambda: next(outlived, None)):
-            gone += await self.write(partial(self.store.posts.empty, posts, now))
-            job.progress = {"posts": gone}
-        if gone:
-            self.log.info("expired", posts=gone)
-        for forget in upkeep.forgotten(self.store, config, now):
-            while await self.write(forget):
-                pass
-        await self.write(self.store.optimize)
-
-    async def measure(self, _: Job) -> None:
-        """How late posts come, for whoever wants to know."""
-        if self.observers.measured:
-            delays = await self.read(lambda: self.store.sources.delays(self.clock.now() - health.PERIOD))
-            for callback in self.observers.measured:
-                callback(delays)
 
     # -- on demand ----------------------------------------------------------------------------------------------
 

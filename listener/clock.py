@@ -6,7 +6,6 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,11 +16,12 @@ TRUSTED_AFTER = 600.0
 
 
 class Clock(Protocol):
-    """Time and waiting. `now` is aware and in UTC."""
+    """Time and waiting. `now` is aware and in UTC; `steady` counts seconds, whoever sets the time."""
 
     @property
     def simulated(self) -> bool: ...
     def now(self) -> datetime: ...
+    def steady(self) -> float: ...
     async def sleep(self, seconds: float) -> None: ...
 
 
@@ -33,26 +33,25 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def steady(self) -> float:
+        """Goes on while the machine sleeps, where there is such a clock."""
+        boot = getattr(time, "CLOCK_BOOTTIME", None)  # https://man7.org/linux/man-pages/man2/clock_gettime.2.html
+        return time.monotonic() if boot is None else time.clock_gettime(boot)
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def unset_seconds() -> float:
-    """Seconds of a clock that nobody can set, and that goes on while the machine sleeps, where there is one."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)  # https://man7.org/linux/man-pages/man2/clock_gettime.2.html
-    return time.monotonic() if boot is None else time.clock_gettime(boot)
-
-
 class ClockWatch:
-    """Notices when the machine's clock is put forward or back, by one that nobody can set (`seconds`)."""
+    """Notices when a clock's time is put forward or back, by its steady seconds."""
 
-    def __init__(self, clock: Clock, seconds: Callable[[], float] = unset_seconds) -> None:
-        self._clock, self._seconds = clock, seconds
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._began = self._offset()
         self._put_forward: float | None = None
 
     def _offset(self) -> datetime:
-        return self._clock.now() - timedelta(seconds=self._seconds())
+        return self._clock.now() - timedelta(seconds=self._clock.steady())
 
     def moved(self) -> timedelta | None:
         """How far the clock was put forward (or back: less than nothing) since it was asked; None when it was not."""
@@ -62,13 +61,13 @@ class ClockWatch:
         moved = self._began - before
         if abs(moved) < NOTICED:
             return None
-        self._put_forward = self._seconds() if moved > timedelta(0) else None
+        self._put_forward = self._clock.steady() if moved > timedelta(0) else None
         return moved
 
     @property
     def trusted(self) -> bool:
         """Whether what cannot be taken back may be done by this clock: not soon after it was put forward."""
-        return self._put_forward is None or self._seconds() - self._put_forward > TRUSTED_AFTER
+        return self._put_forward is None or self._clock.steady() - self._put_forward > TRUSTED_AFTER
 
 
 class SimulatedClock:
@@ -84,6 +83,9 @@ class SimulatedClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def steady(self) -> float:
+        return self._now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

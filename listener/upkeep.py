@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
-from insight.model import Post, Watch
+from insight.model import Post, Understood, Watch
 from insight.pipeline import Pipeline
+from listener.clock import Clock, ClockWatch
+from listener.collecting.health import PERIOD
 from listener.config import Config
+from listener.engine import Job, Work
+from listener.log import Log
+from listener.observers import Observers
+from listener.setup import Setup
+from listener.threads import Threads
 from scrapers import KINDS
 from scrapers.base import Source
 from storage import RECORDS, Store, StoredPost, chunks
@@ -77,10 +85,10 @@ def batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
     return store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=200)
 
 
-def rematch(
-    store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost], now: datetime
-) -> None:
-    """Understand stored posts again; mentions and counts move."""
+def understand_again(
+    store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost]
+) -> list[Understood]:
+    """Understand stored posts again, for `store.posts.reclassify`, which moves mentions and counts."""
     seen = store.posts.sightings_of(stored.post.key for stored in posts)
     groups: dict[tuple[frozenset[str], str], list[Post]] = {}
     for stored in posts:
@@ -89,4 +97,68 @@ def rematch(
         bound = frozenset(watch for name in names if name in sources for watch in sources[name].watches)
         groups.setdefault((bound, names[0] if names else ""), []).append(stored.post)
     understood = (pipeline.understand(group, bound, source) for (bound, source), group in groups.items())
-    store.posts.reclassify(chain.from_iterable(understood), now)
+    return list(chain.from_iterable(understood))
+
+
+@dataclass
+class Upkeep:
+    """The jobs of upkeep, batch by batch: whoever else writes comes between two of them."""
+
+    store: Store
+    threads: Threads
+    clock: Clock
+    clock_watch: ClockWatch
+    log: Log
+    observers: Observers
+    setup: Callable[[], Setup]
+
+    def jobs(self) -> dict[str, Work]:
+        return {
+            "index": Work(self.index, long=True),
+            "rematch": Work(self.rematch, long=True),
+            "expire": Work(self.expire, long=True),
+            "measure": Work(self.measure),
+        }
+
+    async def index(self, _: Job) -> None:
+        """Index the words of stored posts where that is due."""
+        while await self.threads.write(lambda: self.store.posts.index(self.clock.now())):
+            pass
+
+    async def rematch(self, job: Job) -> None:
+        """Match what is stored with changed queries, until the config has stood still."""
+        while True:
+            made, now, moved = self.setup(), self.clock.now(), 0
+            if not await self.threads.read(partial(unmatched, self.store, made.watches)):
+                return
+            stored = batches(self.store, now)
+            while posts := await self.threads.read(partial(next, stored, None)):
+                again = partial(understand_again, self.store, made.queries.pipeline, made.sources, posts)
+                await self.threads.write(partial(self.store.posts.reclassify, await self.threads.work(again), now))
+                moved += len(posts)
+                job.progress = {"posts": moved}
+            await self.threads.write(partial(matched, self.store, made.watches, now))
+            self.log.info("matched with the queries as they are now", posts=moved)
+
+    async def expire(self, job: Job) -> None:
+        """Let go of what was kept long enough."""
+        if not self.clock_watch.trusted:
+            return  # what is let go of does not come back, and may be young by the right time
+        config, now, gone = self.setup().config, self.clock.now(), 0
+        said = outlived(self.store, config, now)
+        while posts := await self.threads.read(partial(next, said, None)):
+            gone += await self.threads.write(partial(self.store.posts.empty, posts, now))
+            job.progress = {"posts": gone}
+        if gone:
+            self.log.info("expired", posts=gone)
+        for forget in forgotten(self.store, config, now):
+            while await self.threads.write(forget):
+                pass
+        await self.threads.write(self.store.optimize)
+
+    async def measure(self, _: Job) -> None:
+        """How late posts come, for whoever wants to know."""
+        if self.observers.measured:
+            delays = await self.threads.read(lambda: self.store.sources.delays(self.clock.now() - PERIOD))
+            for callback in self.observers.measured:
+                callback(delays)

@@ -41,6 +41,9 @@ class Settable:
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.seconds - 1000) + self.ahead
 
+    def steady(self) -> float:
+        return self.seconds
+
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
@@ -73,7 +76,6 @@ async def running(store: Store, folder: Path, clock: Settable, door: FakeDoor, l
     said: Any = log
     async with opened(load(folder / "config.yaml"), store, clock, said) as app:
         app.collector.admission._door = door
-        app.clock_watch = ClockWatch(clock, lambda: clock.seconds)
         yield app
 
 
@@ -161,7 +163,7 @@ async def test_what_cannot_be_taken_back_waits_until_a_clock_that_was_put_forwar
 
 def test_a_clock_watch_notices_what_a_person_or_a_time_server_does_and_not_what_drifts() -> None:
     clock = Settable()
-    watch = ClockWatch(clock, lambda: clock.seconds)
+    watch = ClockWatch(clock)
     for drift in (0.0, 20.0, -20.0):
         clock.ahead += timedelta(seconds=drift)
         clock.seconds += 500

@@ -46,7 +46,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def rematch(store: Store, board: Board) -> None:
     for posts in upkeep.batches(store, NOW):
-        upkeep.rematch(store, Pipeline(store.watches.all()), {"board": board}, posts, NOW)
+        again = upkeep.understand_again(store, Pipeline(store.watches.all()), {"board": board}, posts)
+        store.posts.reclassify(again, NOW)
 
 
 def states(store: Store) -> set[MentionState]:
@@ -111,7 +112,7 @@ def test_a_batch_is_matched_again_in_as_many_queries_however_many_posts_it_has(s
             event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         pipeline = Pipeline(store.watches.all())
         asked.clear()
-        upkeep.rematch(store, pipeline, boards, some, NOW)
+        store.posts.reclassify(upkeep.understand_again(store, pipeline, boards, some), NOW)
         return len(asked)
 
     assert len(posts) == 120
