@@ -90,16 +90,14 @@ def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None
 
 
 @pytest.mark.soak
-def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    rng = Random(12)
-    for _ in range(25):
-        with stage(tmp_path_factory.mktemp("village")) as village:
-            for _ in range(12):
-                village.kill_after(rng.uniform(-0.8, 2.0))
-            village.run()
-            everything_is_told_once(village)
+@pytest.mark.parametrize("seed", range(25))
+def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(tmp_path: Path, seed: int) -> None:
+    rng = Random(1000 + seed)
+    with stage(tmp_path) as village:
+        for _ in range(12):
+            village.kill_after(rng.uniform(-0.8, 2.0))
+        village.run(seconds=600)
+        everything_is_told_once(village)
 
 
 def test_a_lost_reply_from_slack_is_looked_up_before_anything_is_sent_again(village: Stage) -> None:
