@@ -1,0 +1,115 @@
+"""How fast health answers while 30,000 posts lose their texts, by the real daemon. It runs on older code too."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.pipeline import postgres
+from insight.model import Post, Role, Understood, Watch
+from storage import Arrival, SourceEntry, open_store
+from tests.world.web import Reply, World
+
+POSTS, PAGE = 30_000, 1_000
+LONGEST = 300.0  # seconds
+CONFIG = """
+contact: benchmarks@example.com
+watches:
+  - {{id: acme, name: Acme, role: brand, query: acme}}
+sources:
+  - {{kind: feed, name: good, url: "{url}/good.xml"}}
+channels:
+  console: {{kind: console}}
+storage: {{url: "{database}", keep_days: 30}}
+daemon: {{web: "127.0.0.1:0", log: json}}
+"""
+EMPTY = '<?xml version="1.0"?><rss version="2.0"><channel><title>x</title></channel></rss>'
+
+
+def main() -> None:
+    print(f"\nHealth while {POSTS:,} posts expire  (alone: python -m benchmarks expiry)")
+    with tempfile.TemporaryDirectory(prefix="listener-bench-") as name, World().run_in_thread() as world:
+        folder = Path(name)
+        world.route("/good.xml", Reply.text(EMPTY, 200, "application/rss+xml"))
+        _measure("SQLite", folder, world.url, f"sqlite:///{folder}/bench.db")
+        try:
+            with postgres(folder) as address:
+                _measure("Postgres", folder, world.url, address)
+        except (ImportError, OSError, RuntimeError) as error:
+            print(f"  Postgres was not measured: {error}")
+
+
+def _measure(name: str, folder: Path, url: str, database: str) -> None:
+    _fill(database)
+    (folder / "config.yaml").write_text(CONFIG.format(url=url, database=database))
+    with _daemon(folder) as log:
+        web = urlsplit(str(_event(log, "listening")["web"]))
+        took: list[float] = []
+        begun = time.monotonic()
+        while not _said(log, "expired") and time.monotonic() - begun < LONGEST:
+            start = time.perf_counter()
+            connection = http.client.HTTPConnection(web.hostname or "", web.port, timeout=60)
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+            connection.close()
+            took.append(time.perf_counter() - start)
+            time.sleep(0.02)
+        whole, took = time.monotonic() - begun, sorted(took)
+    for what, figure in (("half", took[len(took) // 2]), ("95 of 100", took[len(took) * 95 // 100]), ("all", took[-1])):
+        print(f"  {f'{name}: {what} answers within':<44} {figure * 1e3:>9,.1f} ms")
+    print(f"  {f'{name}: expired after':<44} {whole:>9,.1f} s")
+
+
+def _fill(database: str) -> None:
+    now = datetime.now(UTC)
+    with open_store(database) as store:
+        store.watches.sync([Watch("acme", "Acme", Role.BRAND, "acme")], now)
+        store.sources.sync([SourceEntry("good", "feed")], now)
+        for start in range(0, POSTS, PAGE):
+            posts = (
+                Post("feed", f"https://example.org/{number}", "words " * 40, author="fern",
+                     published_at=now - timedelta(days=40, seconds=number))
+                for number in range(start, start + PAGE)
+            )  # fmt: skip
+            store.ingest(Arrival("good", "", now - timedelta(days=40), tuple(Understood(post, ()) for post in posts)))
+
+
+@contextmanager
+def _daemon(folder: Path) -> Iterator[Path]:
+    log = folder / "log"
+    with log.open("wb") as to:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "listener", "-c", str(folder / "config.yaml"), "run"], stdout=to, stderr=to
+        )
+    try:
+        yield log
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _event(log: Path, name: str) -> dict[str, object]:
+    end = time.monotonic() + 60
+    while not _said(log, name):
+        if time.monotonic() > end:
+            raise RuntimeError(f"the daemon never said {name!r}: {log.read_text()[-1000:]}")
+        time.sleep(0.02)
+    lines = (json.loads(line) for line in log.read_text().splitlines() if line.startswith("{"))
+    return next(line for line in lines if line["event"] == name)
+
+
+def _said(log: Path, name: str) -> bool:
+    return f'"event": "{name}"' in log.read_text()
+
+
+if __name__ == "__main__":
+    main()
