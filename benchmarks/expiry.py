@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.pipeline import postgres
 from insight.model import Post, Role, Understood, Watch
+from scrapers import KINDS
 from storage import Arrival, SourceEntry, open_store
 from tests.world.web import Reply, World
 
@@ -76,7 +77,7 @@ def _fill(database: str) -> None:
         store.sources.sync([SourceEntry("good", "feed")], now)
         for start in range(0, POSTS, PAGE):
             posts = (
-                Post("feed", f"https://example.org/{number}", "words " * 40, author="fern",
+                Post(KINDS["feed"].network, f"https://example.org/{number}", "words " * 40, author="fern",
                      published_at=now - timedelta(days=40, seconds=number))
                 for number in range(start, start + PAGE)
             )  # fmt: skip
