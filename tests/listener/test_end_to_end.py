@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -96,7 +97,7 @@ def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(tmp_path:
     with stage(tmp_path) as village:
         for _ in range(12):
             village.kill_after(rng.uniform(-0.8, 2.0))
-        village.run(seconds=600)
+        village.run()
         everything_is_told_once(village)
 
 
@@ -104,6 +105,16 @@ def test_a_lost_reply_from_slack_is_looked_up_before_anything_is_sent_again(vill
     village.slack.world.fault(village.slack.POST, faults.LOST_REPLY)
     village.run()
     everything_is_told_once(village)
+
+
+def test_who_is_greylisted_gets_each_digest_a_little_later_and_the_others_get_none_twice(village: Stage) -> None:
+    village.mail.greylist.add("c@example.com")
+    text = village.config.read_text()
+    village.config.write_text(text.replace("to: [b@example.com]", "to: [b@example.com, c@example.com, d@example.com]"))
+    village.run()
+    everything_is_told_once(village)
+    arrived = Counter(person for _, people in village.mail.envelopes for person in people)
+    assert arrived == {"b@example.com": 3, "c@example.com": 3, "d@example.com": 3}
 
 
 def test_sigterm_ends_it_within_ten_seconds_and_the_rest_follows_at_the_next_start(village: Stage) -> None:

@@ -47,6 +47,27 @@ def test_a_damaged_database_names_the_backup(path: Path) -> None:
         open_store(f"sqlite:///{path}").posts.get(post(1).key)
 
 
+def test_writing_to_a_damaged_database_names_the_backup_and_stores_nothing(path: Path) -> None:
+    posts = [post(number, "x" * 3000) for number in range(50)]
+    with open_store(f"sqlite:///{path}") as store:
+        store.ingest(arrival(*posts))
+    whole = path.read_bytes()
+    with open_store(f"sqlite:///{path}") as store:
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (len(whole) - 4096))
+        for number in (1, 999):  # one that is known, and one that is not
+            with pytest.raises(StoreError, match="`listener restore FILE`"):
+                store.ingest(arrival(post(number, "y" * 3000)))
+    for rest in path.parent.glob(f"{path.name}-*"):
+        rest.unlink()
+    path.write_bytes(whole)
+    with open_store(f"sqlite:///{path}") as store:
+        assert [found.post for batch in store.posts.scan() for found in batch if found.post.text[0] == "y"] == []
+        assert store.posts.get(post(999).key) is None
+        assert store.counts.recount() == []
+
+
 def test_a_place_where_nothing_can_be_created_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot be created.*name a place"):

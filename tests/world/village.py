@@ -111,7 +111,7 @@ class Stage:
         with self.log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
 
-    def run(self, until: datetime = END, seconds: float = 120) -> None:
+    def run(self, until: datetime = END, seconds: float = 600) -> None:
         """Run the daemon to the end of the simulated time."""
         process = self.start(until)
         try:
@@ -121,7 +121,7 @@ class Stage:
             process.wait()
         assert code == 0, self.log.read_text()[-4000:]
 
-    def listening(self, process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+    def listening(self, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
         """Wait until the daemon listens: another process can say so only in its log."""
         end = time.monotonic() + seconds
         while self._listened() <= self._before and process.poll() is None:
