@@ -12,16 +12,19 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select, te
 from sqlalchemy import bindparam as bind
 
 from insight.counts import COUNTED, HOURLY, LAGS, SENTIMENT, contributions
-from insight.model import Cell, Grain, Label
+from insight.model import Cell, Facet, Grain, Label, Mention, Post, PostKey, Precision, Sentiment
 from storage import tables
+from storage.codecs import as_json
 from storage.counting import move
 from storage.database import Database
-from storage.reading import select_sighted
-from storage.rows import read_sighted
 from storage.tables import CELL
 from storage.values import Difference, Distinct
 
 _COUNTED = [state.value for state in COUNTED]
+_NO_POST = PostKey("", "")
+_PRECISIONS = {precision.value: precision for precision in Precision}
+_SENTIMENTS = {label.value: Sentiment(label, 0.0) for label in Label}
+_, _facets = as_json(tuple[Facet, ...])
 
 
 class Counts:
@@ -159,11 +162,20 @@ def _among(column: ColumnElement[Any], values: Collection[str] | None) -> Iterat
 
 def _expected(connection: Connection) -> Counter[Cell]:
     """What the mentions add up to, through the very function that moves the counters."""
-    query = select_sighted().where(tables.mentions.c.state.in_(_COUNTED))
+    mentions, posts = tables.mentions.c, tables.posts.c
+    query = (
+        select(mentions.watch, mentions.label, mentions.facets, posts.published_at, posts.precision, posts.source,
+               posts.collected_at)
+        .join_from(tables.mentions, tables.posts, posts.id == mentions.post)
+        .where(mentions.state.in_(_COUNTED))
+    )  # fmt: skip
     total: Counter[Cell] = Counter()
     for row in connection.execute(query.execution_options(yield_per=10_000)):
-        one = read_sighted(row)
-        total.update(contributions(one.mention, one.post, one.source, one.collected_at))
+        facets = _facets(row.facets) if row.facets else ()
+        mention = Mention(row.watch, _NO_POST, 0, "", _SENTIMENTS[row.label], "", facets=facets)
+        post = Post("", "", "", published_at=row.published_at, precision=_PRECISIONS[row.precision])
+        for cell in contributions(mention, post, row.source, row.collected_at):
+            total[cell] += 1
     return total
 
 
