@@ -86,6 +86,22 @@ def test_a_step_is_stored_as_a_whole(store: Store) -> None:
     assert store.themes.of([post(1).key, post(2).key]) == {("acme", post(1).key): ("t1", "sync breaks")}
 
 
+def test_posts_are_known_by_their_keys_however_long_these_are(store: Store) -> None:
+    """An overlong key is stored as a digest: a signal and a theme find the post all the same."""
+    long = replace(post(1), native_id="x" * 2000)
+    store.ingest(arrival(long, post(2)))
+    (stored,) = (one.post.key for one in store.themes.pending("acme") if one.post.key != post(2).key)
+    assert stored != long.key
+    theme = Theme("t1", "acme", "sync breaks", NOON, NOON, ("sync",))
+    about = replace(SIGNAL, posts=(long.key, post(2).key, post(3).key))
+    store.commit(Step(NOON, signals=(about,), themes=(theme,), members={"t1": frozenset({long.key})}))
+    (signal,) = store.signals.recent(NOON)
+    assert set(signal.posts) == {stored, post(2).key}
+    assert store.themes.of([long.key]) == {("acme", stored): ("t1", "sync breaks")}
+    assert {one.post.key for one in store.posts.of("acme", [long.key, post(2).key])} == {stored, post(2).key}
+    assert store.posts.of("rival", [long.key, post(2).key]) == []
+
+
 def test_a_theme_is_replaced_with_its_phrases_and_keeps_its_posts(store: Store) -> None:
     store.ingest(arrival(post(1), post(2)))
     theme = Theme("t1", "acme", "sync breaks", NOON - DAY, NOON, ("sync", "breaks", "again"), told=4, open=True)
