@@ -107,21 +107,16 @@ def step(
     `memory`: `Result.memory` of the steps before; it is large and seldom changes, so it is kept apart from the state.
     `told`: when a spike lasted that people have heard of. What most of its people complained of is no second news.
     """
-    # 1. What is history, what is now, what counts for nothing.
-    own = words(f"{watch.name} {watch.query}")
-    said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
-    horizon = (now - WINDOW).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    past = max(sum(1 for it in said if it.at < horizon), len(said) - LARGEST_WINDOW)
-    window = [it for it in said[past:] if now - WINDOW <= it.at <= now]
-
-    # 2. Learn.
+    # 1. Learn from what is history by now.
+    past, kept = _split(pending, watch, now)
     book = Phrasebook.from_json(memory) if memory else Phrasebook(now.date())
-    learnt = book.decay(now.date()) or past > 0 or not memory
-    book.learn(Used(it.at.date(), author(it.sighted), it.phrases) for it in said[:past])
+    learnt = book.decay(now.date()) or bool(past) or not memory
+    book.learn(Used(it.at.date(), author(it.sighted), it.phrases) for it in past)
     since = state.get("since", now.isoformat())
     left = max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(since)))
 
-    # 3. Look.
+    # 2. Look.
+    window = [it for it in kept if now - WINDOW <= it.at <= now]
     bursts = () if left else find([(it.sighted, it.phrases) for it in window], book, false_alarms_per_day)
     before = {theme.id: theme for theme in sorted(known, key=lambda it: (it.first_at, it.id))}
     run = _Run(watch, now, told, dict(before))
@@ -129,19 +124,28 @@ def step(
         _tell(run, burst)
     _listen_on(run, window)
 
-    # 4. Remember.
-    kept = {it.sighted.post.key for it in said[past:]}
+    # 3. Remember.
+    still_new = {it.sighted.post.key for it in kept}
     result = Result(
         tuple(run.signals),
         _verdict(left, len(window), len(bursts), run),
-        consumed=tuple(sorted({sighted.post.key for sighted in pending} - kept)),
+        consumed=tuple(sorted({sighted.post.key for sighted in pending} - still_new)),
         themes=tuple(theme for theme in run.themes.values() if theme != before.get(theme.id)),
-        members=_members(run.themes.values(), said),
+        members=_members(run.themes.values(), [*past, *kept]),
         events=tuple(run.events),
         warm_up_days_left=left / timedelta(days=1),
         memory=book.to_json() if learnt else None,
     )
     return {"since": since, "looked_at": now.isoformat(), "mark": mark}, result
+
+
+def _split(pending: Iterable[Sighted], watch: Watch, now: datetime) -> tuple[list[_Said], list[_Said]]:
+    """What is history by now, and what is not, each in the order of time; what counts for nothing is in neither."""
+    own = words(f"{watch.name} {watch.query}")
+    said = sorted((it for sighted in pending if (it := _read(sighted, own))), key=lambda it: it.at)
+    horizon = (now - WINDOW).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    past = max(sum(1 for it in said if it.at < horizon), len(said) - LARGEST_WINDOW)
+    return said[:past], said[past:]
 
 
 def _read(sighted: Sighted, own: frozenset[str]) -> _Said | None:

@@ -54,10 +54,7 @@ class Told:
 
 
 def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
-    """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction.
-
-    It reads, matches and reckons: nothing for the store's own thread, which its writing alone waits for.
-    """
+    """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction."""
     # 1. What the step asks for. Every count comes at each maturity that detection compares at.
     store, now = scene.store, scene.now
     name, memory = f"watch:{watch.id}", f"memory:{watch.id}"
@@ -84,20 +81,20 @@ def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
 
     # 2. The step.
     after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
-    about_themes = found.theme
-    if after == before and not about_themes.consumed:
+    theme = found.theme
+    if after == before and not theme.consumed:
         return []
 
     # 3. What it leaves behind, and who hears of it.
-    consumed = set(about_themes.consumed)
+    consumed = set(theme.consumed)
     step = Step(
         now,
-        {name: after} | ({memory: about_themes.memory} if about_themes.memory else {}),
+        {name: after} | ({memory: theme.memory} if theme.memory else {}),
         found.signals,
         consumed=tuple(one.mention for one in (pending.mentions if pending else ()) if one.post.key in consumed),
-        themes=about_themes.themes,
-        members=about_themes.members,
-        events=about_themes.events,
+        themes=theme.themes,
+        members=theme.members,
+        events=theme.events,
     )
     return commit(scene, step, watch)
 

@@ -12,12 +12,10 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    and_,
     delete,
     select,
     text,
     tuple_,
-    union_all,
     update,
 )
 
@@ -35,9 +33,9 @@ from storage.changes import (
     retired_watches,
     write_changes,
 )
-from storage.database import Database, chunks
+from storage.database import Database
 from storage.merge import corrected, emptied
-from storage.reading import KEPT, between, in_states, newest_mentions, pages, select_sighted
+from storage.reading import KEPT, between, in_states, newest_mentions, newest_of_each, pages, select_sighted
 from storage.rows import read_post, read_sighted, read_stored, storable, storable_key
 from storage.search import Within, search
 from storage.tables import HIDDEN, POST
@@ -137,25 +135,7 @@ class Posts:
 
         One read for every hundred watches.
         """
-        mentions = tables.mentions
-        newest_first = mentions.c.event_at.desc(), mentions.c.post.desc()
-        of_watch = (
-            select(mentions.c.post, mentions.c.watch)
-            .where(mentions.c.event_at >= since, mentions.c.event_at < until)
-            .where(mentions.c.state == MentionState.KEPT.value)
-            .order_by(*newest_first)
-            .limit(each)
-        )
-        found: dict[str, list[Sighted]] = {watch: [] for watch in watches}
-        for part in chunks(watches, 100):
-            each_of_them = (select(of_watch.where(mentions.c.watch == watch).subquery()) for watch in part)
-            chosen = union_all(*each_of_them).subquery()
-            same = and_(chosen.c.post == mentions.c.post, chosen.c.watch == mentions.c.watch)
-            with self._database.read() as connection:
-                for row in connection.execute(select_sighted().join(chosen, same).order_by(*newest_first)):
-                    sighted = read_sighted(row)
-                    found[sighted.mention.watch].append(sighted)
-        return found
+        return newest_of_each(self._database, watches, since, until, each)
 
     def scan(
         self,

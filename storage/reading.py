@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_, union_all
 
-from insight.model import Label, MentionState, PostKey
+from insight.model import Label, MentionState, PostKey, Sighted
 from storage import tables
 from storage.changes import by_network
-from storage.database import Database
-from storage.rows import storable_key
+from storage.database import Database, chunks
+from storage.rows import read_sighted, storable_key
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
@@ -77,6 +77,31 @@ def pages(
         if len(rows) < batch:
             return
         query = after(rows[-1])
+
+
+def newest_of_each(
+    database: Database, watches: Sequence[str], since: datetime, until: datetime, each: int
+) -> dict[str, list[Sighted]]:
+    """See `Posts.newest`."""
+    mentions = tables.mentions
+    newest_first = mentions.c.event_at.desc(), mentions.c.post.desc()
+    of_watch = (
+        select(mentions.c.post, mentions.c.watch)
+        .where(mentions.c.event_at >= since, mentions.c.event_at < until)
+        .where(mentions.c.state == MentionState.KEPT.value)
+        .order_by(*newest_first)
+        .limit(each)
+    )
+    found: dict[str, list[Sighted]] = {watch: [] for watch in watches}
+    for part in chunks(watches, 100):
+        each_of_them = (select(of_watch.where(mentions.c.watch == watch).subquery()) for watch in part)
+        chosen = union_all(*each_of_them).subquery()
+        same = and_(chosen.c.post == mentions.c.post, chosen.c.watch == mentions.c.watch)
+        with database.read() as connection:
+            for row in connection.execute(select_sighted().join(chosen, same).order_by(*newest_first)):
+                sighted = read_sighted(row)
+                found[sighted.mention.watch].append(sighted)
+    return found
 
 
 def numbers_of(connection: Connection, keys: Iterable[PostKey]) -> dict[PostKey, int]:
