@@ -93,6 +93,9 @@ class Daemon:
                 )
                 say_terms(app.setup.config.sources, app.log)
                 app.engine.add(self._jobs(app))
+                for bug in store.describe()["known_bugs"]:
+                    if bug["name"].startswith("network"):
+                        app.log.warning(bug["name"], consequence=bug["consequence"])
                 self._heed_signals(app)
                 self.ready(app)
                 every = app.schedule() | {"heartbeat": HEARTBEAT_EVERY * (60 if clock.simulated else 1)}

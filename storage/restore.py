@@ -21,11 +21,10 @@ from storage.sqlite_files import OWNER_ONLY, Lock, beside
 from storage.store import open_store
 
 # What was told, and how far detection has looked. The rest is the backup's, and what came since is read again.
-_TOLD = tuple(
-    tables.METADATA.tables[name]
-    for name in ("alerts", "deliveries", "channels", "signals", "decisions", "themes", "theme_phrases", "theme_events")
-    if name in tables.METADATA.tables
-)
+_TOLD: tuple[Table, ...] = (
+    tables.alerts, tables.deliveries, tables.channels, tables.signals, tables.decisions,
+    tables.themes, tables.theme_phrases, tables.theme_events,
+)  # fmt: skip
 _OF_POSTS: tuple[tuple[Table, str], ...] = ((tables.signal_posts, "signal"), (tables.theme_posts, "theme"))
 _STATES = "name IN ('sources', 'digest') OR name LIKE 'watch:%' OR name LIKE 'memory:%'"
 

@@ -130,6 +130,21 @@ def test_a_backup_is_a_database_and_overwrites_nothing(filled: Run, tmp_path: Pa
     assert "exists already" in filled("backup", str(tmp_path / "copy.db"), code=1).output
 
 
+def test_a_backup_is_restored_and_the_former_database_kept(filled: Run, tmp_path: Path) -> None:
+    filled("backup", str(tmp_path / "copy.db"))
+    shown = filled("restore", str(tmp_path / "copy.db")).stdout
+    (kept,) = tmp_path.glob("test.db.before-restore-*")
+    assert str(kept) in shown
+    assert "nothing is sent again" in shown
+    assert json.loads(filled("doctor", "--json").stdout)["facts"]["file_system"]
+    assert "is no backup" in filled("restore", str(tmp_path / "nowhere.db"), code=1).output
+    (tmp_path / "test.db").write_bytes(b"")
+    assert "is an empty file" in filled("stats", code=1).output
+    shown = filled("restore", str(tmp_path / "copy.db")).stdout
+    assert "`listener alerts resend`" in shown
+    assert "1" in filled("stats").stdout
+
+
 def test_doctor_knows_versions_sources_and_counts(filled: Run) -> None:
     found = json.loads(filled("doctor", "--recount", "--json").stdout)
     assert found["facts"]["counts that differ"] == 0
