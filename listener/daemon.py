@@ -16,7 +16,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any, TextIO
 
-from listener import log, signals
+from listener import log
 from listener.app import App, opened
 from listener.clock import Clock, SimulatedClock, SystemClock
 from listener.config import Config, DaemonSettings, changes, load
@@ -25,7 +25,7 @@ from listener.schedule import Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
 from listener.web.health import HealthWatch
-from listener.web.metrics import Metrics
+from listener.web.metrics import Metrics, observe
 from scrapers.base import Source, SourceError
 from storage import LostError, open_store
 
@@ -247,26 +247,3 @@ def say_terms(sources: Sequence[Source], to: log.Log) -> None:
     for kind in dict.fromkeys(type(source) for source in sources):
         terms = kind.terms
         to.info("terms", kind=kind.kind, access=terms.access.value, says=terms.summary, keep_days=terms.keep_days)
-
-
-def observe(app: App, metrics: Metrics) -> None:
-    """Let the metrics watch what the app does."""
-
-    def visited(source: Any, tally: Any, error: SourceError | None) -> None:
-        metrics.fetches.labels(source.id, "failed" if error else "ok").inc()
-        metrics.posts.labels(source.id).inc(tally.new)
-        metrics.mentions.labels(source.id).inc(tally.mentions)
-        metrics.rejected.labels(source.id).inc(tally.rejected)
-        if error is None:
-            metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
-            metrics.completeness(source.id, app.collector.completeness.figures(source.id))
-        metrics.condition(source, app.memory, app.clock.now())
-
-    def signalled(told: signals.Told) -> None:
-        metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
-
-    app.observers.visited.append(visited)
-    app.observers.measured.append(metrics.delays)
-    app.observers.signalled.append(signalled)
-    app.observers.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
-    app.observers.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from listener.cli import backfill, query, read, run, setup, sources, tell
+from listener.cli import backfill, jobs, query, read, run, setup, sources, tell
 from listener.cli.output import complain, out
 
 app = typer.Typer(
@@ -44,7 +44,7 @@ def options(
     """The options that every command takes, before its name."""
 
 
-for family in (setup, run, backfill, read, tell):
+for family in (setup, run, jobs, backfill, read, tell):
     family.register(app)
 app.add_typer(query.app, name="query")
 app.add_typer(sources.app, name="sources")

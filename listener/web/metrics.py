@@ -8,9 +8,12 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from listener.app import App
 from listener.collecting.completeness import Figure
 from listener.collecting.memory import Memory
-from scrapers.base import Source
+from listener.collecting.result import VisitResult
+from listener.signals import Told
+from scrapers.base import Source, SourceError
 from storage import Delay
 
 
@@ -79,3 +82,26 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
+
+
+def observe(app: App, metrics: Metrics) -> None:
+    """Let the metrics watch what the app does."""
+
+    def visited(source: Source, result: VisitResult, error: SourceError | None) -> None:
+        metrics.fetches.labels(source.id, "failed" if error else "ok").inc()
+        metrics.posts.labels(source.id).inc(result.new)
+        metrics.mentions.labels(source.id).inc(result.mentions)
+        metrics.rejected.labels(source.id).inc(result.rejected)
+        if error is None:
+            metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
+            metrics.completeness(source.id, app.collector.completeness.figures(source.id))
+        metrics.condition(source, app.memory, app.clock.now())
+
+    def signalled(told: Told) -> None:
+        metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
+
+    app.observers.visited.append(visited)
+    app.observers.measured.append(metrics.delays)
+    app.observers.signalled.append(signalled)
+    app.observers.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
+    app.observers.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))

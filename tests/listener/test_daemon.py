@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -150,6 +151,20 @@ def test_commands_that_write_are_carried_out_by_the_daemon(daemon: Running) -> N
         control.hand_over(daemon.owner(), "resume", {"source": "nobody"})
     with pytest.raises(control.HandoffError, match="knows no command"):
         control.hand_over(daemon.owner(), "dance", {})
+
+
+def test_it_tells_what_it_is_doing(daemon: Running) -> None:
+    daemon.world.fault("/good.xml", faults.TIME_OUT, times=None)
+    control.hand_over(daemon.owner(), "recount", {})
+    wanted = {"name": "visit", "subject": "good", "state": "running", "error": "", "progress": None}
+    daemon.until(lambda: any(wanted.items() <= job.items() for job in control.jobs(daemon.owner())))
+    command = [sys.executable, "-m", "listener", "-c", str(daemon.config), "jobs"]
+    told = subprocess.run([*command, "--json"], capture_output=True, check=True, timeout=60)
+    recount = {"name": "recount", "subject": "", "arguments": {}, "state": "done", "progress": None, "error": ""}
+    assert recount | {"result": {"differences": 0}} in json.loads(told.stdout)
+    shown = subprocess.run(command, capture_output=True, check=True, timeout=60, text=True).stdout
+    assert re.search(r"visit +good +running", shown)
+    assert re.search(r"recount +done +0 differences", shown)
 
 
 def test_a_stop_comes_within_ten_seconds_though_a_source_hangs(daemon: Running) -> None:
