@@ -7,7 +7,6 @@ import re
 import smtplib
 import socket
 import ssl
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,11 +16,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alerts.base import Capabilities, Channel, Fault, Message, Post, Ref, SendError
 from alerts.email_message import address, compose, message_id
+from alerts.smtp import Bounded, BoundedTls
 
-_LONGEST = 4
-"""Times `timeout`: what a whole conversation with the server may take."""
-_CAP = 100_000
-"""Bytes that a server may say in one conversation."""
 Security = Literal["starttls", "tls", "none"]
 _OFFLINE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
@@ -145,8 +141,8 @@ class Email(Channel):
         own = own if "." in own and own.isascii() else "[127.0.0.1]"
         if self.protection == "tls":
             context = ssl.create_default_context()
-            return _BoundedTls(self.host, self._port, own, timeout=self.timeout, context=context)
-        return _Bounded(self.host, self._port, own, timeout=self.timeout)
+            return BoundedTls(self.host, self._port, own, timeout=self.timeout, context=context)
+        return Bounded(self.host, self._port, own, timeout=self.timeout)
 
     def _data(self, server: smtplib.SMTP, mail: bytes, after: list[str]) -> None:
         """Send the text of a mail. Step by step, because only a loss after the final dot leaves the outcome unknown."""
@@ -200,58 +196,3 @@ class Email(Channel):
                 b64encode(f"\0{self.user}\0{self.password.get_secret_value()}".encode()).decode(), "***"
             )
         return " ".join("".join(char if char.isprintable() else " " for char in self.masked(text)).split())[:200]
-
-
-class _Bounded(smtplib.SMTP):
-    """A conversation with an end: after so many timeouts the connection is cut, and _CAP bytes are read at most."""
-
-    _left = _CAP
-    _line: socket.socket | None = None
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
-        self._line = sock.dup()  # a handle that stays ours when TLS takes the socket over
-        self._timer = threading.Timer(_LONGEST * timeout, self._cut)
-        self._timer.daemon = True
-        self._timer.start()
-        return sock
-
-    def _cut(self) -> None:
-        if self._line is not None:
-            with suppress(OSError):
-                self._line.shutdown(socket.SHUT_RDWR)
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None and self.sock is not None:
-            self.file = _Capped(self, self.sock.makefile("rb"))
-        return super().getreply()
-
-    def close(self) -> None:
-        try:
-            super().close()
-        finally:
-            line, self._line = self._line, None
-            if line is not None:
-                self._timer.cancel()
-                line.close()
-
-
-class _BoundedTls(smtplib.SMTP_SSL, _Bounded):
-    """The same inside TLS; in this order, so that the handshake has the same end."""
-
-
-class _Capped:
-    """What the server says, as smtplib reads it, up to what is left of the cap."""
-
-    def __init__(self, server: _Bounded, file: Any) -> None:
-        self._server, self._file = server, file
-
-    def readline(self, size: int) -> bytes:
-        line: bytes = self._file.readline(size)
-        self._server._left -= len(line)
-        if self._server._left < 0:
-            raise OSError("the server says more than a mail server has to say")
-        return line
-
-    def close(self) -> None:
-        self._file.close()

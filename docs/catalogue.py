@@ -10,10 +10,11 @@ from listener.web.metrics import Metrics
 
 def channels() -> str:
     rows = [
-        (f"[`{name}`](#{name})", kind.title, _yes(kind, "thread"), _yes(kind, "lookup"))
+        (f"[`{name}`](#{name})", kind.title, _yes(kind, "thread"), _yes(kind, "edit"), _yes(kind, "lookup"))
         for name, kind in CHANNELS.items()
     ]
-    parts = [table(("Kind", "Tells", "Keeps a conversation in a thread", "Can be asked what arrived"), rows)]
+    header = ("Kind", "Tells", "Keeps a conversation in a thread", "Can change a message", "Can be asked what arrived")
+    parts = [table(header, rows)]
     for name, kind in CHANNELS.items():
         parts += [f"## {name}", f"**{kind.title}.** {paragraphs(kind)[0]}"]
         parts += [snippet({"channels": {"team": {"kind": name, **kind.example}}})]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
+import threading
+import time
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.policy import default
 from email.utils import parsedate_to_datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +206,68 @@ def test_starttls_is_used_and_its_certificate_checked(tmp_path: Path, monkeypatc
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         send(channel, message())
         assert len(server.mails) == 1
+
+
+# -- servers that mean harm, or are broken ----------------------------------------------------------------------
+
+
+@contextmanager
+def talking(*says: bytes, pause: float = 0.0) -> Iterator[int]:
+    """A server that greets each connection with these bytes, the last of them again and again; its port."""
+    ended = threading.Event()
+
+    def talk(line: socket.socket) -> None:
+        with line, suppress(OSError):
+            for words in chain(says[:-1], repeat(says[-1])):
+                if ended.wait(pause):
+                    return
+                line.sendall(words)
+
+    def answer(server: socket.socket) -> None:
+        while not ended.is_set():
+            try:
+                line, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(line,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+        ended.set()
+
+
+@pytest.mark.parametrize(
+    ("says", "pause"),
+    [((b"2",), 0.02), ((b"220-more\r\n",), 0.0), ((b"x" * 65536,), 0.0), ((b"220 hi\r\n", b"250-more\r\n"), 0.01)],
+    ids=["one byte after the other", "a greeting without end", "a line without end", "an answer without end"],
+)
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_a_server_that_trickles_or_never_ends_is_left_at_the_deadline(
+    says: tuple[bytes, ...], pause: float, security: str
+) -> None:
+    with talking(*says, pause=pause) as port:
+        channel = Email(
+            host="127.0.0.1", port=port, security=security, sender=SENDER, to=("a@example.org",), timeout=0.5
+        )
+        begun = time.monotonic()
+        error = failure(channel)
+        assert time.monotonic() - begun < 10
+        assert (error.permanent, error.unknown) == (False, False)
+
+
+def test_a_server_that_repeats_the_password_does_not_get_it_into_an_error() -> None:
+    plain = b64encode(b"\0me\0wr0ngpassword").decode()
+    for said in ("wr0ngpassword", plain, b64encode(b"wr0ngpassword").decode()):
+        answers = f"220 hi\r\n250-x\r\n250 AUTH PLAIN LOGIN\r\n535 no: {said}\r\n535 no: {said}\r\n".encode()
+        with talking(answers, b"") as port:
+            error = failure(
+                Email(
+                    host="127.0.0.1", port=port, user="me", password="wr0ngpassword", sender=SENDER, to="a@example.org"
+                )
+            )
+        assert "535" in str(error)
+        assert said not in f"{error!r}{error}{error.remedy}"
 
 
 # -- settings ---------------------------------------------------------------------------------------------------

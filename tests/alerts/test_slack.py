@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from alerts.base import SendError
 from alerts.slack import Slack, SlackWebhook
+from insight.model import Action
 from tests.alerts.samples import message
 from tests.alerts.wire import check, lookup, send
 from tests.world import faults
@@ -130,7 +132,7 @@ def test_a_webhook_that_is_refused_for_good_names_what_to_do(slack: FakeSlack, h
     assert error.remedy
 
 
-def test_the_sdk_never_sends_again_by_itself(slack: FakeSlack, bot: Slack, hook: SlackWebhook) -> None:
+def test_nothing_is_sent_again_by_itself(slack: FakeSlack, bot: Slack, hook: SlackWebhook) -> None:
     for fault in (faults.LOST_REPLY, faults.RESET, faults.too_many(0), faults.server_error()):
         for channel, path in ((bot, slack.POST), (hook, slack.WEBHOOK)):
             before = slack.posts()
@@ -237,3 +239,69 @@ def test_debug_logging_shows_no_secret(
 def test_the_mark_of_a_possible_repeat_is_not_part_of_its_identity(slack: FakeSlack, bot: Slack) -> None:
     sent = send(bot, replace(message(), sent_before=True))
     assert lookup(bot, message()) == sent
+
+
+# -- the first message changed, and answered --------------------------------------------------------------------
+
+
+def test_the_first_message_is_changed_in_its_place_and_keeps_its_thread(slack: FakeSlack, bot: Slack) -> None:
+    root = send(bot, message("root"))
+    send(bot, message("reply", action=Action.REPLY), root)
+    edited = send(bot, message("edit", action=Action.EDIT, headline="It is worse"), root)
+    assert edited == root
+    first, second = slack.ledger
+    assert (first.ts, first.text, first.id) == (root["ts"], "It is worse", "edit")
+    assert (second.thread_ts, second.shown) == (root["ts"], False)
+    assert lookup(bot, message("edit")) == root
+
+
+def test_a_broadcast_answers_in_the_thread_and_is_shown_to_the_channel(slack: FakeSlack, bot: Slack) -> None:
+    root = send(bot, message("root"))
+    send(bot, message("end", action=Action.BROADCAST), root)
+    assert (slack.ledger[1].thread_ts, slack.ledger[1].shown) == (root["ts"], True)
+
+
+@pytest.mark.parametrize("action", [Action.EDIT, Action.REPLY, Action.BROADCAST])
+def test_where_the_first_message_is_gone_or_never_was_the_news_is_a_message_of_its_own(
+    slack: FakeSlack, bot: Slack, action: Action
+) -> None:
+    send(bot, message("one", action=action))
+    send(bot, message("two", action=action), {"channel": slack.channel, "ts": "1.0"})
+    assert [(posted.id, posted.thread_ts, posted.shown) for posted in slack.ledger] == [
+        ("one", None, False), ("two", None, False),
+    ]  # fmt: skip
+
+
+# -- receivers that mean harm, or are broken --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("drips for ever", faults.drip(pause=0.05, start=0).play, accepted=True),
+        faults.ENDLESS_BODY,
+        faults.ENDLESS_HEADERS,
+        faults.TIME_OUT,
+    ],
+    ids=lambda fault: fault.name,
+)
+def test_a_slack_that_trickles_or_never_ends_is_left_at_the_deadline(
+    slack: FakeSlack, bot: Slack, hook: SlackWebhook, fault: Fault
+) -> None:
+    for channel, path in ((bot, slack.POST), (hook, slack.WEBHOOK)):
+        slack.world.fault(path, fault)
+        begun = time.monotonic()
+        error = failure(channel)
+        assert time.monotonic() - begun < 10
+        assert (error.permanent, error.unknown) == (False, True)
+
+
+def test_no_redirect_is_followed_with_the_token_or_the_secret_address(slack: FakeSlack, bot: Slack) -> None:
+    with World().run_in_thread() as other:
+        hook = SlackWebhook(url=slack.webhook, timeout=1)
+        for channel, path in ((bot, slack.POST), (hook, slack.WEBHOOK)):
+            slack.world.fault(path, faults.redirect(f"{other.url}/steal"))
+            error = failure(channel)
+            assert (error.permanent, error.unknown) == (False, False)
+            assert "steal" not in str(error) + error.remedy
+        assert other.ledger == []

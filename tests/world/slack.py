@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ class Accepted:
     metadata: dict[str, Any] | None
     thread_ts: str | None
     via: str
+    shown: bool = False  # a reply that the whole channel sees, too
 
     @property
     def id(self) -> str | None:
@@ -66,6 +67,7 @@ class FakeSlack:
     _refusals: list[tuple[str, str]] = field(default_factory=list)
 
     POST = "/api/chat.postMessage"
+    UPDATE = "/api/chat.update"
     WEBHOOK = "/services/T000/B000/secretpart"
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class FakeSlack:
         route("/api/*", Reply.json({"ok": False, "error": "unknown_method"}))
         route("/api/auth.test", self._guarded("", self._auth))
         route(self.POST, self._guarded("chat:write", self._post))
+        route(self.UPDATE, self._guarded("chat:write", self._update))
         route("/api/conversations.info", self._guarded("channels:read", self._info))
         route("/api/conversations.history", self._guarded("channels:history", self._history))
         route("/api/conversations.replies", self._guarded("channels:history", self._history))
@@ -138,6 +141,17 @@ class FakeSlack:
         posted = self._accept(body, "bot")
         return {"channel": self.channel, "ts": posted.ts, "message": posted.to_json(metadata=True)}
 
+    def _update(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Another text in place of a message's, which keeps its time, its thread and its answers."""
+        for number, posted in enumerate(self.ledger):
+            if posted.ts == body.get("ts"):
+                if (wrong := invalid(body)) is not None:
+                    return {"error": wrong}
+                changes = {"text": body["text"], "blocks": body.get("blocks", []), "metadata": body.get("metadata")}
+                self.ledger[number] = replace(posted, **changes)
+                return {"channel": self.channel, "ts": posted.ts}
+        return {"error": "message_not_found"}
+
     def _history(self, query: dict[str, Any]) -> dict[str, Any]:
         if not self.member:
             return {"error": "not_in_channel"}
@@ -165,7 +179,8 @@ class FakeSlack:
     def _accept(self, body: dict[str, Any], via: str) -> Accepted:
         ts = f"{self.now().timestamp() + len(self.ledger) / 1000:.6f}"
         metadata, thread = body.get("metadata") if via == "bot" else None, body.get("thread_ts")
-        posted = Accepted(ts, self.channel, body["text"], body.get("blocks", []), metadata, thread, via)
+        shown = bool(thread and body.get("reply_broadcast"))
+        posted = Accepted(ts, self.channel, body["text"], body.get("blocks", []), metadata, thread, via, shown)
         self.ledger.append(posted)
         return posted
 
