@@ -28,6 +28,13 @@ class Bounded(smtplib.SMTP):
         self._timer.start()
         return sock
 
+    def connect(self, *place: Any, **further: Any) -> tuple[int, bytes]:
+        try:
+            return super().connect(*place, **further)
+        except BaseException:
+            self.close()
+            raise
+
     def _cut(self) -> None:
         if self._line is not None:
             with suppress(OSError):
