@@ -54,7 +54,7 @@ def condition(store: Store, source: Metered, clock: SimulatedClock) -> Any:
 async def test_a_source_is_described_by_what_is_stored(store: Store) -> None:
     clock, source = SimulatedClock(NOW), Looking(per_day=100, every=3600, canary="1", money=5, dearest=0.1)
     door = Desk(range(1, 5))
-    door.faults = {5: SourceError("503", status=503)}
+    door.faults = {5: SourceError("503", status=503, sent=True)}
     visits = collector(store, door, clock)
     for _ in range(4):
         await visits.visit(source)
