@@ -15,7 +15,7 @@ from listener.clock import Clock, ClockWatch
 from listener.collecting.backfills import read_back
 from listener.collecting.doors import door_for, streams_for
 from listener.collecting.memory import Memory
-from listener.collecting.retry import longest_wait
+from listener.collecting.retry import DAY
 from listener.collecting.streaming import Streaming
 from listener.collecting.visit import Collector
 from listener.config import Config
@@ -126,8 +126,8 @@ class App:
         if moved := self.clock_watch.moved():
             way = "put forward" if moved > timedelta(0) else "put back"
             self.log.warning("the machine's clock was set", way=way, by=str(abs(moved)).partition(".")[0])
-        now, own = self.clock.now(), {source.id: longest_wait(source) for source in self.setup.config.sources}
-        late = await self.read(partial(self.store.sources.mend_due, now, timedelta(days=1), own))
+        now, own = self.clock.now(), self.setup.long_waits
+        late = await self.read(partial(self.store.sources.mend_due, now, DAY, own))
         held = await self.read(partial(self.store.outbox.mend, now))
         if late or held:
             self.log.warning("times too far ahead were mended, since the clock was", sources=late, messages=held)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from insight.model import Watch
 from insight.pipeline import Pipeline
 from listener.collecting.ingest import Queries
+from listener.collecting.retry import DAY, longest_wait
 from listener.config import Config
 from scrapers.base import Source
 from storage import SourceEntry, Store
@@ -25,6 +26,12 @@ class Setup:
     @property
     def watches(self) -> tuple[Watch, ...]:
         return self.queries.watches
+
+    @cached_property
+    def long_waits(self) -> Mapping[str, timedelta]:
+        """The sources whose own settings let them wait for longer than a day."""
+        waits = {source.id: longest_wait(source) for source in self.config.sources}
+        return {name: wait for name, wait in waits.items() if wait > DAY}
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

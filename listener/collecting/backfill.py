@@ -27,7 +27,7 @@ from listener.collecting.rhythm import limits
 from listener.collecting.visit import Collector
 from scrapers import walk
 from scrapers.answers import secrets_in, stumbled
-from scrapers.base import Batch, Request, Search, Source, SourceError
+from scrapers.base import Batch, Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import StoreError
 
@@ -81,14 +81,14 @@ async def backfill(host: Collector, source: Source, since: datetime, tell: Tell)
     else:
         if mark is not None and type(source).start is not Source.start:
             keep = _keep(host, source, searches)
-            return [await _Past(host, source, search, keep, tell, since).read(mark) for search in searches]
+            return [await _SearchPast(host, source, search, keep, tell, since).read(mark) for search in searches]
         reports = [replace(told, state="impossible", why=_impossible(source))]
     for report in reports:
         tell(report)
     return reports
 
 
-class _Past:
+class _SearchPast:
     """One search of a source on its way back."""
 
     def __init__(
@@ -133,30 +133,26 @@ class _Past:
         return f"the platform shows {source.window}" if short and source.window else ""
 
     async def _walk(self) -> None:
-        """Raises SourceError and RestingError."""
+        """Page by page, after a short rest where one is due. Raises SourceError and RestingError."""
+        host = self._host
         try:
-            self._cursor = walk.begin(self._source, self._search, self._cursor, self._host.clock.now())
+            self._cursor = walk.begin(self._source, self._search, self._cursor, host.clock.now())
             while self._cursor.walk and self._found.pages < MOST_PAGES:
-                asked = await self._ask(walk.next_request(self._cursor))
-                batch = await self._host.asking.read(self._source, asked)
-                await self._take(asked, batch)
+                request = walk.next_request(self._cursor)
+                try:
+                    asked = await host.asking.page(self._source, request, keep=self._keep())
+                except RestingError as resting:
+                    seconds = (resting.rest.until - host.clock.now()).total_seconds()
+                    if seconds > PATIENCE:
+                        raise
+                    await host.clock.sleep(max(1.0, seconds))
+                    continue
+                await self._take(asked, await host.asking.read(self._source, asked))
                 self._say("reading")
         except (SourceError, RestingError, StoreError):
             raise
         except Exception as error:
             raise stumbled(self._source, error).masked(self._host.door.mask) from error
-
-    async def _ask(self, request: Request) -> Asked:
-        """The next page, after a short rest where one is due."""
-        while True:
-            host = self._host
-            try:
-                return await host.asking.page(self._source, request, keep=self._keep())
-            except RestingError as resting:
-                seconds = (resting.rest.until - host.clock.now()).total_seconds()
-                if seconds > PATIENCE:
-                    raise
-                await host.clock.sleep(max(1.0, seconds))
 
     async def _take(self, asked: Asked, batch: Batch) -> None:
         """Store a page with the cursor after it."""

@@ -92,8 +92,8 @@ class Collector:
             await self._store_outcome(source, result, next_at)
         except Exception as error:
             again = self._put_off[source.id] = self.clock.now() + UNSTORED_PAUSE
-            trouble = None if isinstance(error, StoreError) else error
-            self.log.error("not stored", source=source.id, error=str(error), again_at=_short(again), exc_info=trouble)
+            more = {"again_at": f"{again:%H:%M:%SZ}", "exc_info": None if isinstance(error, StoreError) else error}
+            self.log.error("not stored", source=source.id, error=str(error), **more)
         else:
             if result.whole:
                 await self.look(source, result)
@@ -200,7 +200,7 @@ class Collector:
         if error is not None:
             how = (now, next_at, reason_of(error), result.permanent, states, asked)
             await self.threads.write(lambda: sources.failed(source.id, *how))
-            self.log.warning("fetch failed", source=source.id, error=reason_of(error), again_at=_short(next_at))
+            self.log.warning("fetch failed", source=source.id, error=reason_of(error), again_at=f"{next_at:%H:%M:%SZ}")
         elif result.pages or not result.searches:
             well = (now, next_at, result.seen, result.new, states, asked)
             await self.threads.write(lambda: sources.succeeded(source.id, *well))
@@ -210,7 +210,7 @@ class Collector:
             await self.threads.write(lambda: sources.rests(source.id, now, next_at, states, asked))
         for key, trouble in result.errors.items() if error is None else ():
             again = result.searches[key].next_at or next_at
-            said = {"error": reason_of(trouble), "again_at": _short(again)}
+            said = {"error": reason_of(trouble), "again_at": f"{again:%H:%M:%SZ}"}
             self.log.warning("search failed", source=source.id, search=key, **said)
         if error or result.errors or result.pages or not result.searches:
             tried = None if result.pages else next(iter(result.errors.values()), None)
@@ -244,8 +244,4 @@ class Collector:
         self.asking.memory.note(source.id, [reason], now)
         how = (now, next_at, reason, error.permanent, self.asking.memory.states(source.id))
         await self.threads.write(lambda: self.store.sources.failed(source.id, *how))
-        self.log.warning("fetch failed", source=source.id, error=reason, again_at=_short(next_at))
-
-
-def _short(when: datetime) -> str:
-    return when.strftime("%H:%M:%SZ")
+        self.log.warning("fetch failed", source=source.id, error=reason, again_at=f"{next_at:%H:%M:%SZ}")
