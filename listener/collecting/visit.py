@@ -90,7 +90,7 @@ class Collector:
                 result.refused = self._stumbled(source, error)
                 next_at = retry_at(source, result.refused, result.failures, self.clock.now(), self.random)
             await self._store_outcome(source, result, next_at)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - said in the log
             again = self._put_off[source.id] = self.clock.now() + UNSTORED_PAUSE
             more = {"again_at": f"{again:%H:%M:%SZ}", "exc_info": None if isinstance(error, StoreError) else error}
             self.log.error("not stored", source=source.id, error=str(error), **more)

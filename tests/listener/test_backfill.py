@@ -287,6 +287,8 @@ async def test_a_page_is_stored_in_as_many_queries_however_many_posts_it_has(sto
     class Pages:
         """Pages of so many posts, an hour and a half apart, the newest two days ago."""
 
+        mask = str
+
         def __init__(self, size: int) -> None:
             self.size = size
 
