@@ -34,7 +34,7 @@ from storage.changes import (
     write_changes,
 )
 from storage.database import Database
-from storage.merge import corrected, emptied
+from storage.merge import corrected, emptied, is_revision
 from storage.reading import KEPT, between, in_states, newest_mentions, newest_of_each, pages, select_sighted
 from storage.rows import read_post, read_sighted, read_stored, storable, storable_key
 from storage.search import Within, search
@@ -204,8 +204,9 @@ class Posts:
     def reclassify(self, understood: Iterable[Understood], now: datetime) -> int:
         """Replace the mentions of known posts by a whole new understanding; the counts move along.
 
-        A mention that is absent now becomes `DROPPED`. The posts themselves stay as they are, and a post that is
-        gone or emptied keeps its mentions. One transaction a call. Gives how many posts changed.
+        A mention that is absent now becomes `DROPPED`. The posts themselves stay as they are; a post that is gone or
+        emptied keeps its mentions, and so does one that has been edited since it was read. One transaction a call.
+        Gives how many posts changed.
         """
         items = [storable(item) for item in understood]
         keys = {item.post.key for item in items}
@@ -248,7 +249,7 @@ _SAYING = (tables.posts.c.expired_at.is_(None), tables.posts.c.deleted_at.is_(No
 
 def _correct(one: Change, item: Understood, retired: Collection[str]) -> None:
     record = one.new
-    if record is None or record.emptied:
+    if record is None or record.emptied or is_revision(record.post, item.post):
         return
     mentions = corrected(record.mentions, {mention.watch: mention for mention in item.mentions}, retired)
     if mentions != record.mentions:

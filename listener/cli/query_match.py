@@ -37,9 +37,9 @@ def match(
     """Say of each post whether a query matches it and where: JSON lines in, the same lines out with the answer added.
 
     A post has a `text` and any of `title author lang url source kind rating followers engagement reply_to published_at
-    country`; other keys stay as they are. Added are `match`, `spans` (field, start, end: characters of that field) and,
-    where an exclusion hides the post, `excluded_by`. A line that is no post is told on standard error and left out, and
-    the command ends with 1.
+    country facts`; other keys stay as they are. Added are `match`, `spans` (field, start, end: characters of that
+    field) and, where an exclusion hides the post, `excluded_by`. A line that is no post is told on standard error and
+    left out, and the command ends with 1.
 
     \b
     Examples:

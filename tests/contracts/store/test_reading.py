@@ -38,6 +38,13 @@ def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
     assert store.posts.get(post(4).key) is None
 
 
+def test_what_was_understood_of_words_that_an_edit_has_replaced_changes_nothing(store: Store) -> None:
+    store.ingest(arrival(post()))
+    store.ingest(arrival(post(text="acme mended my sync", edited_at=NOON), at=NOON))
+    assert store.posts.reclassify([understood(post(), Label.POSITIVE)], NOON) == 0
+    assert labels_of(store) == {Label.NEGATIVE: 1}
+
+
 def test_a_correction_outlives_the_next_visit_and_a_new_query_does_not_wait_for_it(store: Store) -> None:
     store.ingest(arrival(post()))
     store.posts.reclassify([understood(post(), Label.NEUTRAL)], NOON)

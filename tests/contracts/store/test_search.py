@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment, Theme, Understood
 from insight.query import Document, Facts, Matcher, Query, parse
@@ -245,6 +245,18 @@ def test_a_theme_is_found_by_its_id_and_by_its_words(store: Store) -> None:
     assert numbers(store, "acme NOT theme:t1") == [3, 2]  # the other watch's mention of 3 is in another theme
     assert numbers(store, "theme:t2") == [3]  # that watch has no mention of 2
     assert numbers(store, "theme:t1", batch=1) == [3, 1]
+
+
+def test_facts_are_looked_for_among_the_posts_that_have_some(sqlite: Callable[[], str]) -> None:
+    with open_store(sqlite()) as store:
+        store.ingest(arrival(post(1), post(2, facts={"version": "2.1"}), post(3, facts={"version": "2.10"})))
+        asked: list[tuple[str, object]] = []
+        event.listen(store._database.reader, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        assert numbers(store, "version:2.1") == [2]
+        statement, values = asked[-1]
+        with store._database.read() as connection:
+            plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())  # type: ignore[arg-type]
+        assert "USING INDEX ix_posts_facts" in plan
 
 
 # -- hostile words ------------------------------------------------------------------------------------------------

@@ -61,8 +61,8 @@ def work(store: Store, seed: int, together: Barrier) -> Counter[str]:
                 store.commit(Step(NOON, {f"watch {seed}": turn}, consumed=pending))
                 new["consumed"] += len(pending)
             case 1:
-                again = [told(rng, of_network(number, network)) for network in NETWORKS for number in range(3)]
-                store.posts.reclassify(again, NOON)
+                posts = (store.posts.get(of_network(n, network).key) for network in NETWORKS for n in range(3))
+                new["again"] += store.posts.reclassify((told(rng, one.post) for one in posts if one), NOON)
             case 2:
                 store.posts.index(NOON)
     return new
@@ -86,6 +86,7 @@ def test_four_writers_of_the_same_posts_leave_nothing_twice_and_every_count_righ
         kept = {one.post.key for one in mentions if _complains(one)}
         assert {one.post.key for one in store.themes.pending("acme")} <= kept
         assert new["consumed"] > 0
+        assert new["again"] > 0
         while store.posts.index(NOON, 5):
             pass
         with store._database.read() as connection:
