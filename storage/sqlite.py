@@ -72,6 +72,7 @@ class Sqlite(Database):
                 if self.path.stat().st_size == 0:
                     remedy = "`listener restore` a backup, or remove the file to begin with a new database"
                     raise UnusableError(f"{self.where} is an empty file: its content has been lost", remedy)
+                self._refuse_anothers_wal()
                 return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError), made_whole(self.path) as fresh, closing(sqlite3.connect(fresh)) as one:
@@ -82,6 +83,18 @@ class Sqlite(Database):
         except OSError as error:
             message = f"{self.where} cannot be created ({error.strerror})"
             raise StoreError(message, "name a place in `storage` that this user may write to") from error
+
+    def _refuse_anothers_wal(self) -> None:
+        """A backup keeps no WAL, and says so in its header (https://sqlite.org/fileformat2.html#file_format_version_numbers).
+
+        One that somebody has put beside the former database's WAL would be read together with it, as neither was.
+        """
+        with self.path.open("rb") as file:
+            versions = file.read(20)[18:]
+        wal = beside(self.path)[1]
+        if versions == b"\x01\x01" and wal.exists() and wal.stat().st_size:
+            remedy = f"move both aside, and `listener restore` the backup; or remove {wal.name} and its -shm first"
+            raise UnusableError(f"{self.where} is a backup, and {wal.name} belongs to what was there before", remedy)
 
     def _engine(self, begin: str, size: int, further: tuple[str, ...]) -> Engine:
         engine = create_engine(

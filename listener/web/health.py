@@ -51,6 +51,7 @@ class HealthWatch:
     _ill_since: float | None = None
     _trouble: str | None = None
     _states: tuple[SourceState, ...] = ()
+    _states_again: float = 0.0
     _failing: tuple[SearchState, ...] = ()
     _channels: tuple[ChannelTrouble, ...] = ()
     _cycle: datetime | None = None
@@ -85,7 +86,9 @@ class HealthWatch:
             if self.hold():
                 app.log.warning("the database's hold was lost and taken again")
             app.store.probe(app.clock.now())
-            self._states = tuple(app.store.sources.all())
+            if self._begun >= self._states_again:  # thousands of sources are not read every few seconds
+                self._states = tuple(app.store.sources.all())
+                self._states_again = self._begun + len(self._states) // 100
             self._failing = tuple(app.store.sources.failing_searches())
             self._channels = tuple(app.store.outbox.troubles())
             cycle = app.store.state.get("cycle")

@@ -66,9 +66,7 @@ def states_of(store: Store) -> dict[str, str]:
     return {row.id: row.state.value for row in store.outbox.rows()}
 
 
-def test_a_backup_put_back_beside_an_old_wal_gives_the_backups_posts(
-    address: str, path: Path, backup: Path, tmp_path: Path
-) -> None:
+def go_on_and_be_killed(address: str) -> None:
     code = (
         "import sys, os, signal; from tests.storage.test_restore import go_on; go_on(sys.argv[1]); "
         "from storage import open_store; store = open_store(sys.argv[1]); store.state.put('last', 1, __import__("
@@ -76,6 +74,10 @@ def test_a_backup_put_back_beside_an_old_wal_gives_the_backups_posts(
     )
     ended = subprocess.run([sys.executable, "-c", code, address], cwd=ROOT, check=False)
     assert ended.returncode == -signal.SIGKILL
+
+
+def test_a_backup_put_back_beside_an_old_wal_gives_the_backups_posts(address: str, path: Path, backup: Path) -> None:
+    go_on_and_be_killed(address)
     assert path.with_name("listener.db-wal").stat().st_size
     found = restore(address, backup, LATER)
     assert not path.with_name("listener.db-wal").exists()
@@ -87,6 +89,20 @@ def test_a_backup_put_back_beside_an_old_wal_gives_the_backups_posts(
     with open_store(f"sqlite:///{found.aside[0]}") as former:
         assert posts(former) == 40
         assert former.state.get("last") == 1
+
+
+def test_a_backup_that_was_copied_there_by_hand_is_not_mixed_with_the_old_wal(
+    address: str, path: Path, backup: Path
+) -> None:
+    go_on_and_be_killed(address)
+    shutil.copy(backup, path)
+    with pytest.raises(StoreError, match=r"is a backup, and listener\.db-wal belongs to what was there before"):
+        open_store(address)
+    assert path.read_bytes() == backup.read_bytes()
+    for end in ("-wal", "-shm"):
+        path.with_name(f"listener.db{end}").unlink()
+    with open_store(address) as store:
+        assert posts(store) == 3
 
 
 def test_what_was_told_since_is_known_so_that_nothing_is_sent_again(address: str, backup: Path) -> None:
