@@ -12,8 +12,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.errors import LostError, StoreError, UnusableError
 
@@ -117,12 +115,6 @@ class Database(ABC):
     def close(self) -> None:
         self.reader.dispose()
         self.writer.dispose()
-
-
-def models(connection: Connection, statement: SelectOfScalar[T]) -> list[T]:
-    """Read whole rows as their SQLModel classes."""
-    with Session(connection) as session:
-        return list(session.exec(statement).all())
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

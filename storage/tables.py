@@ -11,15 +11,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from insight.model import Cell, Mention, Post
+from insight.model import Cell, Mention, Post, Watch
 from storage.codecs import Codec
 from storage.columns import BigId, Json, UtcTime, Words
 from storage.fields import COMPACT, Base, column, empty, key, post_key, table_of
 from storage.told import (
     GIVEN_UP,
-    AlertRow,
-    DeliveryRow,
-    SignalRow,
     alerts,
     channels,
     decisions,
@@ -36,6 +33,7 @@ from storage.told import (
 
 METADATA = Base.metadata
 POST = Codec(Post)
+WATCH = Codec(Watch, text=Words)
 CELL = Codec(Cell)
 MENTION = Codec(Mention, "watch", "post", text=Words)
 HIDDEN = "state IN ('excluded', 'dropped')"
@@ -45,13 +43,10 @@ SAYING = "expired_at IS NULL AND deleted_at IS NULL"
 
 
 class WatchRow(Base, table=True):
+    """A watch, with a column for each of its fields."""
+
     __tablename__ = "watches"
-    id: str = key()
-    name: str = column(Words)
-    role: str = column()
-    query: str = column(Words)
-    time_zone: str = column()
-    version: int
+    __table_args__ = (*WATCH.columns(), PrimaryKeyConstraint("id"))
     active: bool
     created_at: datetime = column(UtcTime)
     updated_at: datetime = column(UtcTime)
@@ -266,8 +261,8 @@ tombstones, mentions, pending = table_of(TombstoneRow), table_of(MentionRow), ta
 counts, readings, snapshots = table_of(CountRow), table_of(ReadingRow), table_of(SnapshotRow)
 
 __all__ = [
-    "GIVEN_UP", "METADATA", "AlertRow", "DeliveryRow", "GapRow", "ReadingRow", "RejectedRow", "SearchRow", "SignalRow",
-    "SnapshotRow", "SourceRow", "VisitRow", "WatchRow", "alerts", "channels", "counts", "decisions", "deliveries",
+    "GIVEN_UP", "METADATA",
+    "alerts", "channels", "counts", "decisions", "deliveries",
     "gaps", "holder", "mentions", "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings",
     "signal_posts", "signals", "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts",
     "themes", "tombstones", "visits", "watch_versions", "watches",

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, update
-from sqlmodel import col, select
+from sqlalchemy import Connection, select, update
 
-from insight.model import Role, Watch
+from insight.model import Watch
 from storage import tables
 from storage.bulk import put
-from storage.database import Database, models
+from storage.database import Database
 from storage.errors import OutdatedError
-from storage.tables import WatchRow
+from storage.tables import WATCH
 
-_MAY_CHANGE = ("name", "role", "query", "time_zone", "version", "active", "updated_at")
+_KNOWN = select(*(tables.watches.c[name] for name in WATCH.names))
+_MAY_CHANGE = (*(name for name in WATCH.names if name != "id"), "active", "updated_at")
 
 
 class Watches:
@@ -30,23 +30,24 @@ class Watches:
         rests with all it has until it comes back.
         """
         with self._database.write() as connection:
-            known = {row.id: row for row in models(connection, select(WatchRow))}
+            known = {watch.id: watch for watch in map(WATCH.read, connection.execute(_KNOWN))}
             synced = tuple(_with_version(watch, known.get(watch.id)) for watch in watches)
             connection.execute(update(tables.watches).values(active=False))
-            put(connection, tables.watches, [_row(watch, now) for watch in synced], replace=_MAY_CHANGE)
+            rows = [{**WATCH.write(one), "active": True, "created_at": now, "updated_at": now} for one in synced]
+            put(connection, tables.watches, rows, replace=_MAY_CHANGE)
             _put_versions(connection, synced, now)
         return synced
 
     def all(self) -> tuple[Watch, ...]:
         """The active watches, by id."""
-        query = select(WatchRow).where(col(WatchRow.active)).order_by(WatchRow.id)
+        table = tables.watches
         with self._database.read() as connection:
-            return tuple(_watch(row) for row in models(connection, query))
+            return tuple(map(WATCH.read, connection.execute(_KNOWN.where(table.c.active).order_by(table.c.id))))
 
     def known(self) -> tuple[Watch, ...]:
         """Every watch that there ever was, those that rest, too."""
         with self._database.read() as connection:
-            return tuple(_watch(row) for row in models(connection, select(WatchRow)))
+            return tuple(map(WATCH.read, connection.execute(_KNOWN)))
 
 
 def refuse_outdated(connection: Connection, versions: Mapping[str, int] | None) -> None:
@@ -59,7 +60,7 @@ def refuse_outdated(connection: Connection, versions: Mapping[str, int] | None) 
         raise OutdatedError("The queries have changed meanwhile", "understand the posts with the new ones")
 
 
-def _with_version(watch: Watch, known: WatchRow | None) -> Watch:
+def _with_version(watch: Watch, known: Watch | None) -> Watch:
     if known is None:
         return replace(watch, version=1)
     return replace(watch, version=known.version + (watch.query != known.query))
@@ -68,21 +69,3 @@ def _with_version(watch: Watch, known: WatchRow | None) -> Watch:
 def _put_versions(connection: Connection, watches: Sequence[Watch], now: datetime) -> None:
     rows = [{"watch": watch.id, "version": watch.version, "query": watch.query, "since": now} for watch in watches]
     put(connection, tables.watch_versions, rows)
-
-
-def _row(watch: Watch, now: datetime) -> dict[str, object]:
-    return {
-        "id": watch.id,
-        "name": watch.name,
-        "role": watch.role.value,
-        "query": watch.query,
-        "time_zone": watch.time_zone,
-        "version": watch.version,
-        "active": True,
-        "created_at": now,
-        "updated_at": now,
-    }
-
-
-def _watch(row: WatchRow) -> Watch:
-    return Watch(row.id, row.name, Role(row.role), row.query, row.time_zone, row.version)
