@@ -31,6 +31,9 @@ def migrate(connection: Connection, where: str) -> None:
             "install the newer Listener that wrote it, or name another database in `storage`",
         )
     if found != REVISIONS[-1]:
+        if connection.dialect.name == "postgresql":  # a large table takes as long as it takes
+            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                connection.execute(text(f"SET LOCAL {limit} = 0"))
         _upgrade(connection)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage import HeldError, LostError, Store, StoreError, UnusableError, open_store
+from storage import HeldError, LostError, Store, StoreError, UnusableError, migrations, open_store
 from storage import postgres as ours
 from tests.contracts.store.samples import NOON, arrival, labels_of, post
 from tests.databases import PostgresServer
@@ -68,6 +68,14 @@ def test_what_a_database_sets_otherwise_does_no_harm(postgres_server: PostgresSe
         found = store.posts.get(post(1).key)
         assert found is not None
         assert (found.post.text, found.collected_at) == ("acme ☕ чайник \\ 'quoted'", NOON)
+
+
+def test_bringing_a_large_database_up_to_date_may_take_longer_than_any_statement(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ours.SETTINGS, "statement_timeout", "700ms")
+    monkeypatch.setattr(migrations, "_upgrade", lambda connection: connection.exec_driver_sql("SELECT pg_sleep(1)"))
+    open_store(postgres_server.address(postgres_server.fresh("TEMPLATE template0"))).close()
 
 
 # -- what is refused ----------------------------------------------------------------------------------------------
