@@ -16,6 +16,7 @@ from benchmarks.table import processor_seconds
 from insight.model import Post
 from scrapers import KINDS
 from scrapers.base import Page, Request, Source, SourceError
+from tests.scrapers.hostile import PAGES, apart
 from tests.scrapers.samples import ADDRESSES, body, samples
 from tests.shared import REAL, recordings
 
@@ -47,8 +48,19 @@ def main() -> None:
     by_kind: dict[str, list[Read]] = {}
     for one in filter(None, found):
         by_kind.setdefault(one.kind, []).append(one)
+    _show_hostile()
     if by_kind:
         _show("Reading pages: what platforms answered, all of a kind", [_together(some) for some in by_kind.values()])
+
+
+def _show_hostile() -> None:
+    """What pages cost that somebody made to cost much: the goal is 2 seconds and 64 MB for any."""
+    found = [apart(name) for name in PAGES]
+    dearest = sorted(found, key=lambda one: -one["seconds"])[:5]
+    largest = sorted(found, key=lambda one: -one["megabytes"])[:5]
+    print(f"\nHostile pages ({len(found)} of them): the five that cost most time, and most memory")
+    for one in (*dearest, *largest):
+        print(f"  {one['page']:{LONGEST_NAME}} {one['seconds']:6.2f} s {one['megabytes']:7.1f} MB")
 
 
 def _recorded() -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from insight.model import Item, Rejected, Watch
 from insight.query.dialect import Dialect
@@ -80,22 +80,14 @@ class Request:
     article: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "url": self.url,
-            "params": dict(self.params),
-            "method": self.method,
-            "body": self.body,
-            "since": self.since,
-            "note": dict(self.note),
-            "units": self.units,
-            "cost": self.cost,
-            "render": self.render,
-            "article": self.article,
-        }
+        return _REQUEST.dump_python(self, mode="json")  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Request:
-        return cls(**value)
+        return _REQUEST.validate_python(value)
+
+
+_REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Browser:
                 async with asyncio.timeout(SECONDS):
                     return await self._run(page, vouched)
             except TimeoutError as error:
-                raise SourceError(f"{_shown(page)}: its JavaScript did not end within {SECONDS:.0f} seconds") from error
+                raise SourceError(f"{page.url}: its JavaScript did not end within {SECONDS:.0f} seconds") from error
 
     async def _run(self, page: Page, vouched: Collection[str]) -> Page:
         try:
@@ -81,7 +81,7 @@ class Browser:
                 finally:
                     await browser.close()
         except Error as error:
-            raise SourceError(f"{_shown(page)}: the browser failed: {error.message.splitlines()[0][:300]}") from error
+            raise SourceError(f"{page.url}: the browser failed: {error.message.splitlines()[0][:300]}") from error
 
     async def _in(self, browser: Any, page: Page, vouched: Collection[str]) -> Page:
         context = await browser.new_context(service_workers="block", accept_downloads=False)
@@ -92,16 +92,14 @@ class Browser:
         await tab.goto(page.url, wait_until="domcontentloaded", timeout=SECONDS * 1000)
         await _quiet(tab)
         if parts.leads_to is not None:
-            to = parts.leads_to.partition("?")[0][:200]
-            raise SourceError(
-                f"{_shown(page)}: its JavaScript leads to {to}", remedy="if that is the page, write its address"
-            )
+            said = f"{page.url}: its JavaScript leads to {parts.leads_to[:200]}"
+            raise SourceError(said, remedy="if that is the page, write its address")
         markup = await tab.evaluate(
             "most => { const all = document.documentElement.outerHTML; return all.length > most ? null : all }",
             MOST_BYTES,
         )
         if not isinstance(markup, str):
-            raise SourceError(f"{_shown(page)}: its JavaScript makes it larger than {MOST_BYTES} bytes")
+            raise SourceError(f"{page.url}: its JavaScript makes it larger than {MOST_BYTES} bytes")
         headers = {**page.headers, "content-type": "text/html; charset=utf-8"}
         return replace(page, body=markup.encode("utf-8", errors="replace"), headers=headers)
 
@@ -185,7 +183,3 @@ def _missing(what: str) -> SourceError:
 def _origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
-
-
-def _shown(page: Page) -> str:
-    return page.url.partition("?")[0]

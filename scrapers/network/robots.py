@@ -55,7 +55,7 @@ class Robots:
             return 0.0
         if not site.rules.can_fetch(url, ROBOT):
             raise SourceError(
-                f"{origin}/robots.txt does not allow {ROBOT} to read {url.partition('?')[0][:200]}",
+                f"{origin}/robots.txt does not allow {ROBOT} to read {url}",
                 permanent=True,
                 remedy="ask the site for leave, use its API or a feed, or take the source out of the config",
             )

@@ -47,7 +47,7 @@ def posts_of(ways: Ways, page: Page, items: Sequence[Item]) -> tuple[tuple[Post,
 
 def not_found(page: Page, said: str) -> SourceError:
     remedy = "look at the page in a browser; where it may have no items, name in `nothing` what it shows then"
-    return SourceError(f"{page.url.partition('?')[0]}: {said}", remedy=remedy, status=page.status)
+    return SourceError(f"{page.url}: {said}", remedy=remedy, status=page.status)
 
 
 def _post(ways: Ways, page: Page, item: Item, shared: Counter[str | None]) -> Post:

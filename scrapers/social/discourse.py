@@ -199,7 +199,7 @@ def _loose(page: Page) -> Any:
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
     kind, extras = text(body.get("error_type")) or "", mapping(body.get("extras"))
     told = "; ".join(filter(None, map(text, listed(body.get("errors"))))) or said(page) or kind
-    message = f"{page.url.partition('?')[0]} answered {page.status}, {kind}: {' '.join(told.split())[:300]}"
+    message = f"{page.url} answered {page.status}, {kind}: {' '.join(told.split())[:300]}"
     plain = refused(page) if page.status != 200 else None
     if kind == "rate_limit" or page.status == 429:
         seconds = whole(extras.get("wait_seconds"))

@@ -31,7 +31,7 @@ def require(page: Page, *, token: bool) -> None:
     if page.status in (403, 429) and _limited(page):
         wait = refused(page).retry_after or asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
         more = "" if token else "; a `token` allows more"
-        says = f"{page.url.partition('?')[0]} answered {page.status}: {said(page)}{more}"
+        says = f"{page.url} answered {page.status}: {said(page)}{more}"
         raise SourceError(says, retry_after=wait, status=page.status)
     expect(page, remedy=_REMEDIES.get(page.status, ""))
 

@@ -167,7 +167,7 @@ def _body(page: Page) -> dict[str, Any]:
 def _error(page: Page, body: Mapping[str, Any], number: int) -> SourceError:
     """By the API's own number; the HTTP status is 400 for all of them. https://api.stackexchange.com/docs/error-handling"""
     name, message = text(body.get("error_name")) or "error", text(body.get("error_message")) or ""
-    told = f"{page.url.partition('?')[0]} answered {name} ({number}): {' '.join(message.split())[:300]}"
+    told = f"{page.url} answered {name} ({number}): {' '.join(message.split())[:300]}"
     if number not in _PASSING:
         remedy = "check the `key` of this source" if number in _CREDENTIALS or "key" in message else ""
         remedy = remedy or "check the `sites`, `tags` and `queries` of this source"
