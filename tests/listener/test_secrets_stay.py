@@ -327,7 +327,7 @@ def page(scene: Scene, path: str) -> str:
         ('url: "sqlite:', 'url: "postgresql://me:${UNUSED}@127.0.0.1:1/db?x='),
         ('url: "{site}/redirect.xml"', 'url: "https://me:${UNUSED}@example.com/feed"'),
         ("kind: console", "kind: ${UNUSED}"),
-        ("id: acme,", 'id: "${UNUSED}",'),
+        ("id: acme,", 'id: "a ${UNUSED}",'),
         ('base_url: "{site}/bluesky"', 'base_url: "https://me:${UNUSED}@example.com"'),
     ],
 )
@@ -336,6 +336,6 @@ def test_what_cannot_start_says_why_without_a_secret(scene: Scene, old: str, new
     old = old.replace("{site}", text.partition('url: "')[2].partition("/query")[0])
     assert text.count(old) == 1
     scene.config.write_text(text.replace(old, new))
-    outputs = {command: scene.listener(command) for command in ("check", "run")}
+    outputs = {command: scene.listener(command) for command in ("check", "doctor")}
     assert all(outputs.values())
     assert not (leaked := found_in(outputs)), "\n".join(leaked)
