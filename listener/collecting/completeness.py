@@ -119,24 +119,25 @@ class Completeness:
     def __init__(self) -> None:
         self._sources: dict[str, _Measured] = {}
 
+    def measures_anew(self, source: Source, watches: tuple[Watch, ...]) -> bool:
+        """Whether the stored figures are wanted: at its first visit, and with other watches or settings than before."""
+        measured = self._sources.get(source.id)
+        known = measured is not None and measured.source == source and measured.followed == watches
+        return not known and source.dialect is not None and source.dialect.complete
+
     def begun(
         self, source: Source, watches: tuple[Watch, ...], searches: Iterable[Search], now: datetime, stored: Any = None
     ) -> None:
-        """A visit begins. With other watches or settings than before, it is measured anew.
-
-        `stored`: what the state of the source's name holds.
-        """
-        if source.dialect is None or not source.dialect.complete:
-            return
-        measured = self._sources.get(source.id)
-        if measured is None or measured.source != source or measured.followed != watches:
+        """A visit begins. `stored`, where it is measured anew: what the state of the source's name holds."""
+        if self.measures_anew(source, watches) and source.dialect is not None:
             figures = {
                 watch.id: _WatchInSource(watch.version, _figure(watch, stored or {}))
                 for watch in concerning(source, watches)
                 if pushed(watch.query, source.dialect).searches
             }
-            measured = self._sources[source.id] = _Measured(source, watches, figures, stored or {}, now)
-        measured.started, measured.served = now, {search.key: search.watches for search in searches}
+            self._sources[source.id] = _Measured(source, watches, figures, stored or {}, now)
+        if measured := self._sources.get(source.id):
+            measured.started, measured.served = now, {search.key: search.watches for search in searches}
 
     def brought(self, source: Source, served: AbstractSet[str], posts: Iterable[tuple[Post, AbstractSet[str]]]) -> None:
         """A page of a search that serves these watches; each post with the watches it concerns."""

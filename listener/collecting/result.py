@@ -25,12 +25,11 @@ class VisitResult:
 
     How it ended: the searches that were `asked`, and the `errors` of those that failed. Where nobody was answered, it
     was `refused`; where the budget cut it short, there is a `rest`; `begin_at`: the search that comes next then.
-    `unfinished`: a search has more to be read at once. `failures`: how often the source failed in a row before.
+    `unfinished`: a search has more to be read at once.
     """
 
     started: datetime
     need: Need = NOTHING
-    failures: int = 0
     searches: dict[str, SearchState] = field(default_factory=dict)
     former: list[SearchState] = field(default_factory=list)
     only_some: bool = False

@@ -88,7 +88,7 @@ class Collector:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it was: the visit has an outcome
                 result.refused = self._stumbled(source, error)
-                next_at = retry_at(source, result.refused, result.failures, self.clock.now(), self.random)
+                next_at = await self._retry_at(source, result.refused)
             await self._store_outcome(source, result, next_at)
         except Exception as error:  # noqa: BLE001 - said in the log
             again = self._put_off[source.id] = self.clock.now() + UNSTORED_PAUSE
@@ -102,16 +102,15 @@ class Collector:
     async def _read(self, source: Source, result: VisitResult) -> None:
         """Read what is due, search by search; how each does goes into the result."""
         now, notes, watches = result.started, await self.asking.memory.of(source.id), self.queries().watches
-        store, name = self.store, completeness.name_of(source.id)
-        state, stored, figures = await self.threads.read(
-            lambda: (store.sources.one(source.id), store.sources.searches(source.id), store.state.get(name))
-        )
-        result.failures = state.failures if state else 0
+        stored = await self.threads.read(lambda: self.store.sources.searches(source.id))
         searches = decide.walked(source, source.searches(watches), now)
         known = {it.search: it for it in stored}
         result.searches = {it.key: known.get(it.key, SearchState(source.id, it.key)) for it in searches}
         result.former = [it for it in stored if it.failures and it.search not in result.searches]
         result.before, result.need = Rhythm.from_json(notes.get("rhythm")).newest, need_of(source, searches, now)
+        name, figures = completeness.name_of(source.id), None
+        if self.completeness.measures_anew(source, watches):
+            figures = await self.threads.read(lambda: self.store.state.get(name))
         self.completeness.begun(source, watches, searches, now, figures)
         due, result.only_some = decide.due(source, searches, result.searches, notes, now)
         before: SourceError | None = None
@@ -176,13 +175,17 @@ class Collector:
             self._walks[key], cursor = cursor, walk.abandon(cursor)
         return await self.ingest(source, search.key, batch, cursor.to_json())
 
+    async def _retry_at(self, source: Source, error: SourceError, first: float | None = None) -> datetime:
+        state = await self.threads.read(lambda: self.store.sources.one(source.id))
+        return retry_at(source, error, state.failures if state else 0, self.clock.now(), self.random, first)
+
     async def _plan_next(self, source: Source, result: VisitResult) -> datetime:
         """When the source is due next; what that follows from is noted, and stored with the visit."""
         notes, meter = await self.asking.memory.of(source.id), await self.asking.memory.meter(source.id)
         now, rest, told = self.clock.now(), result.rest, notes.get("rest")
         if result.refused is not None:
             notes["begin at"] = result.begin_at
-            return retry_at(source, result.refused, result.failures, now, self.random)
+            return await self._retry_at(source, result.refused)
         noted, next_at = decide.next_visit(source, result, notes, meter.closed, now)
         notes.update(noted)
         if rest is not None and notes["rest"] != told and rest.until - now > WORTH_A_WORD:
@@ -237,9 +240,7 @@ class Collector:
 
     async def failed(self, source: Source, error: SourceError, first: float | None = None) -> None:
         """A stream has failed: remember it, and when to try again. `first`: seconds after a first failure."""
-        state = await self.threads.read(lambda: self.store.sources.one(source.id))
-        now, reason = self.clock.now(), reason_of(error)
-        next_at = retry_at(source, error, state.failures if state else 0, now, self.random, first)
+        now, reason, next_at = self.clock.now(), reason_of(error), await self._retry_at(source, error, first)
         await self.asking.memory.of(source.id)
         self.asking.memory.note(source.id, [reason], now)
         how = (now, next_at, reason, error.permanent, self.asking.memory.states(source.id))
