@@ -137,8 +137,12 @@ class Sender:
             return True
         if trouble.held_until > self.now():
             return False
-        if not trouble.parked or not self.channel.capabilities.probe:
+        if not trouble.parked:
             return True
+        if not self.channel.capabilities.probe:
+            if not trouble.waiting:  # nothing to find out with: it stays parked until there is
+                await self._hold(SendError(trouble.error, permanent=True), "", parked=True)
+            return trouble.waiting > 0
         try:
             await in_own_thread(partial(self.channel.check, self.post), self.patience)
         except SendError as error:

@@ -181,6 +181,21 @@ async def test_where_asking_tells_nothing_the_oldest_message_is_the_proof_once_a
     assert [sent.id for sent, _ in team.accepted] == ["d0", "d1"]
 
 
+async def test_where_asking_tells_nothing_and_nothing_waits_a_channel_stays_parked_and_is_left_alone(
+    store: Store,
+) -> None:
+    run = Run(store, team=scripted(revoked()))
+    run.put(message())
+    await run.on()
+    store.outbox.give_up("team", run.now + 8 * DAY)
+    assert await run.on(2 * HOUR) == []
+    assert run.held_until() == run.now + HOUR
+    assert store.outbox.due(run.now) == []
+    run.put(message("next", conversation="a2"))
+    await run.on(HOUR)
+    assert (run.states(), store.outbox.troubles()) == ([FAILED, SENT], [])
+
+
 async def test_a_parked_channel_that_works_again_is_found_out_also_when_nothing_waits(store: Store) -> None:
     team = scripted(revoked(), kind=Askable)
     run = Run(store, team=team)
