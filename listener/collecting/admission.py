@@ -13,6 +13,7 @@ from scrapers.base import Page, Request, Source, SourceError
 from scrapers.errors import Mask
 from scrapers.http import RequestCounter
 
+Sessions = dict[str, tuple[Source, Mapping[str, str]]]
 OnWire = Callable[[Request], RequestCounter]
 
 
@@ -37,11 +38,11 @@ class Door(Protocol):
 
 
 class Admission:
-    """Fetches on behalf of sources. What a login gives is kept in memory alone, for as long as this lives."""
+    """Fetches on behalf of sources. `sessions`: what logins gave, by source, and by which settings of it."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, sessions: Sessions | None = None) -> None:
         self._door = door
-        self._given: dict[str, tuple[Source, Mapping[str, str]]] = {}
+        self._given: Sessions = {} if sessions is None else sessions
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def mask(self, text: str) -> str:

@@ -92,7 +92,7 @@ class Asking:
         if dollars:
             meter.charge(dollars)
             await self.memory.keep(source.id, now)
-        if rest := meter.poverty(budget, 0.0, now):
+        if rest := meter.out_of_money(budget, 0.0, now):
             raise SourceError(rest.why, retry_after=(rest.until - now).total_seconds())
 
     async def _keep(self, source: Source) -> None:

@@ -89,9 +89,9 @@ class Meter:
             return Rest(next_day(budget, now), f"the day's budget of {budget.per_day:,.0f} requests is used up")
         if budget.units is not None and request.units and self.units + request.units + keep.units > budget.units:
             return Rest(next_day(budget, now), f"the day's quota of {budget.units:,.0f} units is used up")
-        return self.poverty(budget, self.most(request), now) or self._hurried(budget, now)
+        return self.out_of_money(budget, self.most(request), now) or self._minute_is_full(budget, now)
 
-    def poverty(self, budget: Budget, cost: float, now: datetime) -> Rest | None:
+    def out_of_money(self, budget: Budget, cost: float, now: datetime) -> Rest | None:
         """Why so many dollars must not be spent now."""
         if budget.money is None or (self.committed < budget.money and self.committed + cost <= budget.money):
             return None
@@ -155,7 +155,7 @@ class Meter:
             left["dollars this month"] = max(0.0, round(budget.money - self.committed, 4))
         return left
 
-    def _hurried(self, budget: Budget, now: datetime) -> Rest | None:
+    def _minute_is_full(self, budget: Budget, now: datetime) -> Rest | None:
         """Whether the minute is full. Less than one a minute: one in so many minutes."""
         if budget.per_minute is None:
             return None

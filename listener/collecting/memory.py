@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from listener.collecting.admission import Sessions
 from listener.collecting.budget import Meter
 from listener.threads import Threads
 from storage import Store
@@ -19,10 +20,15 @@ def name_of(source: str) -> str:
 
 
 class Memory:
-    """Read from the store at first use, then held here: there is one of it in a process that holds the store."""
+    """Read from the store at first use, then held here: there is one of it in a process that holds the store.
+
+    What workers of several processes would have to share lies here alone: meters, notes, and the `sessions` of logins,
+    which are never stored.
+    """
 
     def __init__(self, store: Store, threads: Threads) -> None:
         self._store, self.threads = store, threads
+        self.sessions: Sessions = {}
         self._notes: dict[str, dict[str, Any]] = {}
         self._meters: dict[str, Meter] = {}
 

@@ -61,8 +61,9 @@ class Collector:
     def __post_init__(self) -> None:
         self.ingest = Ingest(self.store, self.threads, self.clock, self.queries)
         self.completeness = Completeness()
-        self.admission = Admission(self.door)
-        self.asking = Asking(self.admission, self.memory or Memory(self.store, self.threads), self.clock)
+        memory = self.memory or Memory(self.store, self.threads)
+        self.admission = Admission(self.door, memory.sessions)
+        self.asking = Asking(self.admission, memory, self.clock)
         self.looks = Looks(self.store, self.threads, self.asking, self.clock, self.log, self.ingest)
         self.canaries = Canaries(self.asking.memory, self.looks, self.clock, self.log)
 
