@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.pipeline import postgres
-from insight.model import Post, Role, Understood, Watch
+from insight.model import Label, Mention, Post, Role, Sentiment, Understood, Watch
 from scrapers import KINDS
 from storage import Arrival, SourceEntry, open_store
 from tests.world.web import Reply, World
@@ -76,12 +76,17 @@ def _fill(database: str) -> None:
         store.watches.sync([Watch("acme", "Acme", Role.BRAND, "acme")], now)
         store.sources.sync([SourceEntry("good", "feed")], now)
         for start in range(0, POSTS, PAGE):
-            posts = (
+            posts = [
                 Post(KINDS["feed"].network, f"https://example.org/{number}", "words " * 40, author="fern",
                      published_at=now - timedelta(days=40, seconds=number))
                 for number in range(start, start + PAGE)
-            )  # fmt: skip
-            store.ingest(Arrival("good", "", now - timedelta(days=40), tuple(Understood(post, ()) for post in posts)))
+            ]  # fmt: skip
+            understood = tuple(Understood(post, (_mention(post),)) for post in posts)
+            store.ingest(Arrival("good", "", now - timedelta(days=40), understood))
+
+
+def _mention(post: Post) -> Mention:
+    return Mention("acme", post.key, 1, "en", Sentiment(Label.NEUTRAL, 0.0), post.native_id)
 
 
 @contextmanager

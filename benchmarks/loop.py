@@ -65,7 +65,7 @@ _KEYS = {PostKey("net", str(number * 5_000)) for number in range(100)}
 
 
 def fill(store: Store) -> None:
-    store.watches.sync([Watch("acme", "Acme", Role.BRAND, "acme")], NOW)
+    store.watches.sync([Watch(name, name, Role.BRAND, name) for name in ("acme", "bolt")], NOW)
     store.sources.sync([SourceEntry(f"source{number}", "feed") for number in range(SOURCES)], NOW)
     for start in range(0, POSTS, PAGE):
         store.ingest(Arrival("source0", "", NOW, tuple(_understood(start))))
@@ -88,8 +88,8 @@ def _understood(start: int) -> Iterator[Understood]:
         at = NOW - timedelta(days=56) * number / POSTS
         post = Post("net", str(number), "acme is out", author=f"author{number % 997}", published_at=at)
         label = Label.NEGATIVE if number % 20 else Label.NEUTRAL
-        mention = Mention("acme", post.key, 1, "en", Sentiment(label, 0.0), f"story{number}")
-        yield Understood(post, (mention,) if number % 10 == 0 else ())
+        watch = "bolt" if number % 10 else "acme"
+        yield Understood(post, (Mention(watch, post.key, 1, "en", Sentiment(label, 0.0), f"story{number}"),))
 
 
 if __name__ == "__main__":
