@@ -81,7 +81,8 @@ class Sqlite(Database):
         except sqlite3.Error as error:
             raise self._explained(error) from error
         except OSError as error:
-            message = f"{self.where} cannot be created ({error.strerror})"
+            what = "opened" if self.path.exists() else "created"
+            message = f"{self.where} cannot be {what} ({error.strerror})"
             raise StoreError(message, "name a place in `storage` that this user may write to") from error
 
     def _refuse_anothers_wal(self) -> None:
