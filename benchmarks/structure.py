@@ -94,8 +94,10 @@ async def _one_cycle(path: Path, files: set[str]) -> None:
     log.configure("json", lambda text: text, level="critical")
     with open_store(config.storage.url) as store:
         async with opened(config, store, SystemClock(), log.get()) as app:
+            whole: Any = app
+            cycle = whole.cycle if hasattr(app, "cycle") else whole.settle  # its name in older code
             with _watched(files):
-                await app.settle()
+                await cycle()
 
 
 @contextmanager
