@@ -31,7 +31,9 @@ def read(body: bytes, base: str = "") -> tuple[Feed, tuple[Rejected, ...]]:
 def _entry(item: Any, base: str, author: str | None, language: str | None) -> Entry:
     if not isinstance(item, dict):
         raise UnreadableError(f"an entry is a {type(item).__name__}")
-    body = _body(item, base)
+    markup, written = text(item.get("content_html")), text(item.get("content_text")) or text(item.get("summary"))
+    read = html.read(markup, base) if markup else html.Text("")
+    body = read if read.text or not written else html.Text(plain(written), read.links, read.images)
     external = address(item.get("external_url"), base)
     attached = [mapping(each).get("url") for each in listed(item.get("attachments"))]
     native_id = identifier(item.get("id"))
@@ -47,12 +49,6 @@ def _entry(item: Any, base: str, author: str | None, language: str | None) -> En
         language=text(item.get("language")) or language,
         media=addresses([item.get("image"), item.get("banner_image"), *attached], base),
     )
-
-
-def _body(item: dict[str, Any], base: str) -> html.Text:
-    markup, written = text(item.get("content_html")), text(item.get("content_text")) or text(item.get("summary"))
-    read = html.read(markup, base) if markup else html.Text("")
-    return read if read.text or not written else html.Text(plain(written), read.links, read.images)
 
 
 def _author(found: Any) -> str | None:

@@ -90,7 +90,9 @@ def first(items: Iterable[T], most: int = ITEMS) -> Iterator[T]:
 def loads(written: str | bytes, *, strict: bool = True) -> Any:
     """JSON within bounds. A number of too many digits is null; so is what is nested too deep; of a list of too many
     values the first ones are there. Raises ValueError for what is no JSON."""
-    if _many(written) <= VALUES:
+    # At most so many values: a string that holds commas only seems to be several.
+    signs: tuple[Any, ...] = (",", "[", "{") if isinstance(written, str) else (b",", b"[", b"{")
+    if sum(map(written.count, signs)) <= VALUES:
         try:
             return json.loads(written, strict=strict)
         except RecursionError:
@@ -103,12 +105,6 @@ def loads(written: str | bytes, *, strict: bool = True) -> Any:
         return json.loads(_pruned(text), strict=strict, parse_int=_number)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
-
-
-def _many(written: str | bytes) -> int:
-    """At most so many values: a string that holds commas only seems to be several."""
-    signs: tuple[Any, ...] = (",", "[", "{") if isinstance(written, str) else (b",", b"[", b"{")
-    return sum(map(written.count, signs))
 
 
 def _number(digits: str) -> int | None:

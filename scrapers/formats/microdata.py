@@ -67,7 +67,9 @@ class _Reader(html.Lines):
         if names and self._items:
             opened.owner, opened.names, opened.value = self._items[-1], names, self._value(tag, attrib)
         if "itemscope" in attrib:
-            opened.item = self._item(attrib)
+            item: Item = {"@type": attrib.get("itemtype", "").split()}
+            named = address(attrib.get("itemid"), self._base)
+            opened.item = {**item, "@id": named} if named else item
             self._items.append(opened.item)
             if not opened.names:
                 self.found.items.append(opened.item)
@@ -87,7 +89,9 @@ class _Reader(html.Lines):
                 self.found.cut.append(opened.item)
         if opened.owner is not None:
             value = opened.item if opened.item is not None else opened.value
-            _add(opened.owner, opened.names, self.lines(opened.start) if value is None else value)
+            value = self.lines(opened.start) if value is None else value
+            for name in opened.names:
+                opened.owner.setdefault(name, []).append(value)
 
     def data(self, data: str) -> None:
         if self._block is not None:
@@ -104,11 +108,6 @@ class _Reader(html.Lines):
         while self._open:
             self.end("")
 
-    def _item(self, attrib: Mapping[str, str]) -> Item:
-        item: Item = {"@type": attrib.get("itemtype", "").split()}
-        named = address(attrib.get("itemid"), self._base)
-        return {**item, "@id": named} if named else item
-
     def _value(self, tag: str, attrib: Mapping[str, str]) -> str | None:
         """What the element says in an attribute; None: its text is what it says."""
         if "content" in attrib:
@@ -120,8 +119,3 @@ class _Reader(html.Lines):
         if tag in ("data", "meter"):
             return attrib.get("value")
         return attrib.get("datetime") if tag in ("time", "ins", "del") else None
-
-
-def _add(item: Item, names: tuple[str, ...], value: Any) -> None:
-    for name in names:
-        item.setdefault(name, []).append(value)

@@ -6,7 +6,7 @@ the elements around it match is a set of bits, so a step of a selector is a test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +65,12 @@ class Matcher:
         for name, written in selectors.items():
             final = 0
             for path in _paths(written):
-                final |= self._add(path)
+                before = 0
+                for combinator, tests in path:
+                    step = _Step(1 << len(self._steps), before, combinator, tests)
+                    self._steps.append(step)
+                    before = step.bit
+                final |= before
             self._names.append((name, final))
         self._open = [_Frame()]
 
@@ -74,7 +79,13 @@ class Matcher:
         parent.children += 1
         nth_of_type = parent.by_tag[tag] = parent.by_tag.get(tag, 0) + 1
         classes = frozenset(attrib.get("class", "").split())
-        mask = self._match(Element(tag, attrib, classes, parent.children, nth_of_type), parent)
+        element = Element(tag, attrib, classes, parent.children, nth_of_type)
+        around = {" ": parent.above, ">": parent.mask, "+": parent.last, "~": parent.earlier}
+        mask = 0
+        for step in self._steps:
+            reached = not step.before or around[step.combinator] & step.before
+            if reached and all(test(element) for test in step.tests):
+                mask |= step.bit
         parent.last = mask
         parent.earlier |= mask
         self._open.append(_Frame(mask, parent.above | mask))
@@ -83,23 +94,6 @@ class Matcher:
     def end(self) -> None:
         if len(self._open) > 1:
             self._open.pop()
-
-    def _match(self, element: Element, parent: _Frame) -> int:
-        around = {" ": parent.above, ">": parent.mask, "+": parent.last, "~": parent.earlier}
-        mask = 0
-        for step in self._steps:
-            reached = not step.before or around[step.combinator] & step.before
-            if reached and all(test(element) for test in step.tests):
-                mask |= step.bit
-        return mask
-
-    def _add(self, path: Sequence[tuple[str, tuple[Test, ...]]]) -> int:
-        before = 0
-        for combinator, tests in path:
-            step = _Step(1 << len(self._steps), before, combinator, tests)
-            self._steps.append(step)
-            before = step.bit
-        return before
 
 
 def check(written: str) -> None:

@@ -101,15 +101,16 @@ def addresses(values: Iterable[object], base: str = "") -> tuple[str, ...]:
 def canonical(url: str) -> str:
     """An address as an identity: https, lower-case host, without what only says where the reader came from."""
     parts = urlsplit(url)
-    kept = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(key, value)]
+    said = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [
+        (key, value)
+        for key, value in said
+        if not _TRACKING.match(key) and not (key == "source" and value.startswith("rss"))
+    ]
     query = parts.query if len(kept) == parts.query.count("&") + 1 else urlencode(kept)
     host = parts.netloc.rpartition("@")[2].lower()
     host = re.sub(r":(80|443)$", "", host)
     return urlunsplit(("https", host, parts.path or "/", query, parts.fragment))
-
-
-def _tracks(key: str, value: str) -> bool:
-    return bool(_TRACKING.match(key)) or (key == "source" and value.startswith("rss"))
 
 
 def host_of(url: str) -> str:

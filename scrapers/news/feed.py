@@ -15,10 +15,12 @@ from insight.model import Gap, Post, PostKind, Rejected
 from scrapers import feed
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
+from scrapers.bodies import begins
 from scrapers.formats import entries, jsonfeed
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.entries import Entry, NotAFeedError
 from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole
+from scrapers.marks import mark_of
 from scrapers.news import feed_fulltext as fulltext
 from scrapers.onepage import ADDRESS, OnePage
 from scrapers.windows import left_out
@@ -63,10 +65,18 @@ class Feed(OnePage):
         if page.request.article:
             return fulltext.read(page)
         expect(page)
-        found, broken = self._read(page)
+        broken: tuple[Rejected, ...] = ()
+        try:
+            if begins(page, b"{", b"["):
+                found, broken = jsonfeed.read(page.body, page.url)
+            else:
+                found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
+        except NotAFeedError as error:
+            raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
         entries = [_straight(entry) for entry in found.entries]
         shared = Counter(entry.link for entry in entries)
         posts, rejected = [], list(broken)
+
         for entry in entries:
             post = _post(entry, _identity(entry, shared, page))
             if post:
@@ -75,29 +85,18 @@ class Feed(OnePage):
                 rejected.append(Rejected("an entry without a title, a text and a link", excerpt(repr(entry))))
         if found.cut is not None:
             rejected.append(Rejected("the feed breaks off inside this entry", found.cut))
-        marks = [_written(post.published_at) for post in posts if post.published_at]
-        newest = max((mark for mark in marks if mark <= _written(page.fetched_at)), default=None)
+        marks = [mark_of(post.published_at) for post in posts if post.published_at]
+        newest = max((mark for mark in marks if mark <= mark_of(page.fetched_at)), default=None)
         onward = self._further(page, found, marks)
-        missed = () if onward else self._missed(page, marks)
+        missed: tuple[Gap, ...] = ()
+        # A feed that dates all its entries alike, by when it was made, says nothing of their time.
+        if not onward and len(marks) >= self.full and len(set(marks)) > 1:
+            since = moment(fulltext.time_of(page.request.since))[0]
+            missed = left_out(since, list(map(datetime.fromisoformat, marks)), self.shows)
         if not self.full_text:
             return Batch((*posts, *missed), onward, newest, tuple(rejected))
         plain, articles = fulltext.split(posts, page.request.since, first="page" not in page.request.note)
         return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
-
-    def _missed(self, page: Page, marks: list[str]) -> tuple[Gap, ...]:
-        """The time that a full feed leaves out, between the mark and its oldest entry."""
-        if len(set(marks)) < 2 or len(marks) < self.full:
-            return ()  # a feed that dates all its entries alike, by when it was made, says nothing of their time
-        since = moment(fulltext.time_of(page.request.since))[0]
-        return left_out(since, [datetime.fromisoformat(mark) for mark in marks], self.shows)
-
-    def _read(self, page: Page) -> tuple[entries.Feed, tuple[Rejected, ...]]:
-        try:
-            if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-                return jsonfeed.read(page.body, page.url)
-            return feed.read(page.body, page.url, page.headers.get("content-type", "")), ()
-        except NotAFeedError as error:
-            raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
 
     def _further(self, page: Page, found: entries.Feed, marks: list[str]) -> tuple[Request, ...]:
         """The next page of a paged feed (RFC 5005), as long as everything on this one is news."""
@@ -163,7 +162,3 @@ def _post(entry: Entry, native_id: str) -> Post | None:
 def _first(written: tuple[str, ...]) -> Moment:
     """The first date that is one: feeds write several, and one of them wrong."""
     return next((known for known in map(moment, written) if known[0]), UNKNOWN)
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

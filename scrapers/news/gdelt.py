@@ -17,7 +17,9 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.formats import limits
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.values import UnreadableError, address, addresses, canonical, each, listed, origin_of, text
+from scrapers.marks import mark_of, newest_mark, once, times_of
 from scrapers.news.gdelt_names import LANGUAGES, THREE_LETTERS, country
+from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=2)  # articles are filed a quarter of an hour at a time, some later
@@ -75,8 +77,7 @@ class Gdelt(Source):
         return Budget(per_minute=12)
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
-        return with_own(own, searches(self, watches))
+        return with_own(own_searches(self.queries), searches(self, watches))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         since = moment(high_water)[0]
@@ -89,16 +90,16 @@ class Gdelt(Source):
         return Request(f"{self.base_url.rstrip('/')}/api/v2/doc/doc", params, since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at.astimezone(UTC))
 
     def parse(self, page: Page) -> Batch:
         expect(page)
         articles = _articles(page)
         posts, rejected = each(articles, _post)
-        once = tuple({post.key: post for post in posts}.values())
-        times = [post.published_at for post in once if post.published_at and post.published_at <= page.fetched_at]
+        posts = once(posts)
+        times = [at for at in times_of(posts) if at <= page.fetched_at]
         requests, gap = _further(page, len(articles), times)
-        return Batch((*once, *gap), requests, _mark(max(times)) if times else None, rejected)
+        return Batch((*posts, *gap), requests, newest_mark(times, page), rejected)
 
 
 def _articles(page: Page) -> list[Any]:
@@ -191,7 +192,3 @@ def _time(written: object) -> Moment:
 
 def _stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%d%H%M%S")
-
-
-def _mark(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")  # always UTC, so that marks compare as text

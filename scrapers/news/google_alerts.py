@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from insight.model import Gap
-from scrapers.base import Access, Batch, Page, Terms
-from scrapers.formats.dates import moment
+from scrapers.base import Access, Terms
 from scrapers.news.feed import Feed
 
 
@@ -46,12 +44,3 @@ class GoogleAlerts(Feed):
     @property
     def label(self) -> str:
         return urlsplit(self.url).path.rstrip("/").rpartition("/")[2]
-
-
-def gap_of(page: Page, batch: Batch, full: int, reason: str) -> tuple[Gap, ...]:
-    """The time that a full page leaves out, between the mark and its oldest article."""
-    since = moment(page.request.since)[0]
-    times = [at for at in (getattr(item, "published_at", None) for item in batch.items) if at is not None]
-    if since is None or len(batch.items) + len(batch.rejected) < full or not times or min(times) <= since:
-        return ()
-    return (Gap(since, min(times), reason),)

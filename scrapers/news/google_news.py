@@ -12,14 +12,16 @@ from pydantic import Field
 
 from insight.model import Post, PostKind, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers import feed
-from scrapers.answers import expect, not_read
+from scrapers.answers import expect
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
-from scrapers.formats.entries import Entry, NotAFeedError
+from scrapers.formats.entries import Entry
 from scrapers.formats.values import UnreadableError, canonical, each, origin_of
-from scrapers.news.google_alerts import gap_of
+from scrapers.marks import mark_of, once, times_of
+from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
+from scrapers.windows import left_out
 
 OVERLAP = timedelta(days=1)  # `after:` knows days only, and articles turn up late
 FULL = 90  # it shows 100 at most, and now and then keeps some of them back
@@ -77,8 +79,7 @@ class GoogleNews(Source):
         return self.edition
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
-        return with_own(own, searches(self, watches))
+        return with_own(own_searches(self.queries), searches(self, watches))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         since = moment(high_water)[0]
@@ -88,21 +89,17 @@ class GoogleNews(Source):
         return Request(f"{self.base_url.rstrip('/')}/rss/search", params, since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at)
 
     def parse(self, page: Page) -> Batch:
         expect(page)
-        try:
-            found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-        except NotAFeedError as error:
-            raise not_read(page, f"feed but {error}") from error
-        posts, rejected = each(found.entries, _post)
-        once = tuple({post.key: post for post in posts}.values())
-        marks = [_mark(post.published_at) for post in once if post.published_at]
-        newest = max((mark for mark in marks if mark <= _mark(page.fetched_at)), default=None)
-        batch = Batch(once, newest=newest, rejected=rejected)
-        gap = gap_of(page, batch, FULL, "Google News shows a hundred articles of a search at most")
-        return Batch((*once, *gap), newest=newest, rejected=rejected)
+        posts, rejected = each(feed_of(page).entries, _post)
+        posts = once(posts)
+        since, times = moment(page.request.since)[0], times_of(posts)
+        full = len(posts) + len(rejected) >= FULL
+        gap = left_out(since, times, "Google News shows a hundred articles of a search at most") if full else ()
+        newest = max((mark for mark in map(mark_of, times) if mark <= mark_of(page.fetched_at)), default=None)
+        return Batch((*posts, *gap), newest=newest, rejected=rejected)
 
 
 def _post(entry: Entry) -> Post:
@@ -110,12 +107,15 @@ def _post(entry: Entry) -> Post:
     if entry.link is None or entry.title is None:
         raise UnreadableError("an article without a headline" if entry.link else "an article without a link")
     at, precision = moment(next(iter(entry.published), None))
+    title = entry.title
+    if entry.publisher:
+        title = re.sub(rf"\s+[-–—]\s+{re.escape(entry.publisher)}$", "", title)
     return Post(
         network=GoogleNews.network,
         native_id=canonical(entry.link),
         kind=PostKind.ARTICLE,
         text="",
-        title=_headline(entry.title, entry.publisher),
+        title=title.strip() or entry.title,
         url=entry.link,
         author=entry.publisher,
         published_at=at,
@@ -123,12 +123,3 @@ def _post(entry: Entry) -> Post:
         language=entry.language,
         links=(entry.publisher_url,) if entry.publisher_url else (),
     )
-
-
-def _headline(title: str, publisher: str | None) -> str:
-    short = re.sub(rf"\s+[-–—]\s+{re.escape(publisher)}$", "", title) if publisher else title
-    return short.strip() or title
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -6,19 +6,21 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from insight.model import Deletion, Engagement, Gap, Item, Rejected, Watch
-from scrapers import feed
+from insight.model import Deletion, Engagement, Item, Rejected, Watch
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
+from scrapers.bodies import begins, entries_of
 from scrapers.formats.dates import moment
-from scrapers.formats.entries import NotAFeedError
 from scrapers.formats.values import counts, each, identifier, listed, mapping, text, whole
+from scrapers.marks import mark_of, newest_mark, once, portions, times_of
 from scrapers.news import producthunt_launches as launches
+from scrapers.settings import bearer
+from scrapers.windows import left_out
 
 OVERLAP = timedelta(hours=6)  # what is scheduled shows under the time it was written
 PAGE = 20
@@ -87,7 +89,7 @@ class ProductHunt(Source):
         return self
 
     def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+        return bearer(self.token)
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
         return (Search(), *(Search(f"comments on {slug}", slug) for slug in self.posts))
@@ -98,7 +100,7 @@ class ProductHunt(Source):
         if search.terms:
             return self._ask(_COMMENTS, {"slug": search.terms, "after": None}, high_water)
         since = moment(high_water)[0]
-        posted = (since - OVERLAP).astimezone(UTC).isoformat(timespec="seconds") if since else None
+        posted = mark_of(since - OVERLAP) if since else None
         return self._ask(_POSTS, {"after": None, "since": posted}, high_water)
 
     def _ask(self, query: str, variables: Mapping[str, Any], since: str | None = None) -> Request:
@@ -106,7 +108,7 @@ class ProductHunt(Source):
         return Request(self.api_url, method="POST", body=body, since=since)
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at) if self.token else None
+        return mark_of(at) if self.token else None
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         """Several in one question, each under a name of its own."""
@@ -118,11 +120,11 @@ class ProductHunt(Source):
             f"{kind}_{number}: {kind}(id: {number}) {{ {fields[kind]} }}"
             for kind, number in (f.groups() for f in known)
         ]
-        portions = (parts[start : start + LOOKED] for start in range(0, len(parts), LOOKED))
-        return tuple(replace(self._ask(f"query {{ {' '.join(some)} }}", {}), note={"look": "1"}) for some in portions)
+        asked = (self._ask(f"query {{ {' '.join(some)} }}", {}) for some in portions(parts, LOOKED))
+        return tuple(replace(request, note={"look": "1"}) for request in asked)
 
     def parse(self, page: Page) -> Batch:
-        if not page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        if not begins(page, b"{", b"["):
             expect(page)
             return _feed(page)
         data = _data(page)
@@ -135,11 +137,10 @@ class ProductHunt(Source):
             raise not_read(page, "launches")
         found, bad = each(launches.nodes(data.get("posts")), launches.launch)
         said, unread = each(launches.discussed(post), lambda pair: launches.comment(*pair))
-        items = tuple({one.native_id: one for one in (*found, *said)}.values())
+        items = once((*found, *said))
         connection = mapping(post.get("comments") if post else data.get("posts"))
-        begun = [one for one in items if one.reply_to == one.thread and one.published_at]
-        times = [one.published_at for one in begun if one.published_at]
-        return Batch(items, _further(page, connection, times), _newest(times, page), bad + unread)
+        times = times_of(one for one in items if one.reply_to == one.thread)
+        return Batch(items, _further(page, connection, times), newest_mark(times, page), bad + unread)
 
 
 def _data(page: Page) -> Mapping[str, Any]:
@@ -204,26 +205,9 @@ def _further(page: Page, connection: Mapping[str, Any], times: Sequence[datetime
 
 
 def _feed(page: Page) -> Batch:
-    try:
-        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-    except NotAFeedError as error:
-        raise not_read(page, f"feed but {error}") from error
-    posts, rejected = each(found.entries, launches.from_feed)
-    if found.cut is not None:
-        rejected += (Rejected("the feed breaks off inside this entry", found.cut),)
-    posts = tuple({post.key: post for post in posts}.values())
-    times = [post.published_at for post in posts if post.published_at]
-    since = moment(page.request.since)[0]
-    missed: tuple[Gap, ...] = ()
-    if since and len(posts) >= FEED and times and min(times) > since:
-        missed = (Gap(since, min(times), "the feed shows about 50 launches and none that was known"),)
-    return Batch((*posts, *missed), (), _newest(times, page), rejected)
-
-
-def _newest(times: Sequence[datetime], page: Page) -> str | None:
-    past = [at for at in times if at <= page.fetched_at]
-    return _mark(max(past)) if past else None
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
+    posts, rejected = entries_of(page, launches.from_feed)
+    posts = once(posts)
+    since, times = moment(page.request.since)[0], times_of(posts)
+    reason = "the feed shows about 50 launches and none that was known"
+    missed = left_out(since, times, reason) if len(posts) >= FEED else ()
+    return Batch((*posts, *missed), (), newest_mark(times, page), rejected)

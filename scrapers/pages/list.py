@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Self
 
@@ -11,9 +11,10 @@ from pydantic import AfterValidator, AliasChoices, Field, model_validator
 from insight.model import Gap, Post, PostKind, Rejected
 from scrapers.answers import expect
 from scrapers.base import Access, Batch, Page, Request, Search, Terms
-from scrapers.formats import charset
+from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import address, canonical, origin_of, whole
+from scrapers.marks import mark_of
 from scrapers.onepage import ADDRESS, OnePage
 from scrapers.pages.items import Ways, not_found, posts_of
 from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
@@ -106,21 +107,27 @@ class ListPage(OnePage):
         return Request(self.url, since=high_water, render=self.render)
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at) if self.date else None
+        return mark_of(at) if self.date else None
 
     def parse(self, page: Page) -> Batch:
         expect(page)
-        header = charset.from_header(page.headers.get("content-type", ""))
-        markup = charset.decode(page.body, header, charset.from_head(page.body))
-        found = read(markup, self._wanted(), page.url)
+        written = {name: getattr(self, name) for name in ("item", *FIELDS, "next", "nothing")}
+        wanted = {name: Wanted.parse(selector) for name, selector in written.items() if selector}
+        found = read(markup_of(page), wanted, page.url)
         if not found.items:
-            return self._nothing(page, found)
+            if found.nothing:
+                return Batch()
+            said = f"the item selector finds nothing ({self.item})"
+            before = page.request.since is not None or "page" in page.request.note
+            raise not_found(page, f"the page changed: {said}" if before else said)
         posts, rejected = posts_of(self._ways(), page, found.items)
-        dates = [_mark(post.published_at) for post in posts if post.published_at]
-        newest = max((mark for mark in dates if mark <= _mark(page.fetched_at)), default=None)
+        dates = [mark_of(post.published_at) for post in posts if post.published_at]
+        newest = max((mark for mark in dates if mark <= mark_of(page.fetched_at)), default=None)
         if not self.date and posts:
             newest = _SEEN + posts[0].native_id
-        told = (*rejected, *self._told(page, found.items), *_long(found))
+        told = (*rejected, *self._told(page, found.items))
+        if found.long:
+            told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
         onward = self._further(page, found, posts, dates)
         missed = () if onward else self._missed(page, posts)
         return Batch((*posts, *missed), onward, newest, told)
@@ -129,10 +136,6 @@ class ListPage(OnePage):
         times = [post.published_at for post in posts if post.published_at]
         since = moment(page.request.since)[0] if self.date else None
         return left_out(since, times, "the list ended before what was known")
-
-    def _wanted(self) -> Mapping[str, Wanted]:
-        written = {name: getattr(self, name) for name in ("item", *FIELDS, "next", "nothing")}
-        return {name: Wanted.parse(selector) for name, selector in written.items() if selector}
 
     def _ways(self) -> Ways:
         kind = PostKind.REVIEW if self.rating or self.stars else PostKind.POST
@@ -144,13 +147,6 @@ class ListPage(OnePage):
             date_format=self.date_format,
             day_first=self.day_first,
         )
-
-    def _nothing(self, page: Page, found: Listing) -> Batch:
-        if found.nothing:
-            return Batch()
-        said = f"the item selector finds nothing ({self.item})"
-        before = page.request.since is not None or "page" in page.request.note
-        raise not_found(page, f"the page changed: {said}" if before else said)
 
     def _further(self, page: Page, found: Listing, posts: Sequence[Post], dates: Sequence[str]) -> tuple[Request, ...]:
         """The next page, as long as something on this one is new."""
@@ -178,11 +174,3 @@ class ListPage(OnePage):
             return ()
         figures = ", ".join(f"{name} {number}" for name, number in had.items())
         return (Rejected(f"of {len(items)} items so many had: {figures}", ""),)
-
-
-def _long(found: Listing) -> tuple[Rejected, ...]:
-    return (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),) if found.long else ()
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

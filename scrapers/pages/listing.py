@@ -113,7 +113,12 @@ class _Reader(html.Lines):
         if _ITEM in matched and len(self.found.items) < MOST_ITEMS:
             opened.item = self._begin(attrib)
         for name in matched:
-            self._take(name, attrib, opened)
+            if name == _NOTHING:
+                self.found.nothing = True
+            elif name == _NEXT:
+                self.found.next = self.found.next or attrib.get(self._wanted[name].attribute or "href")
+            elif name != _ITEM and self._items:
+                self._give(name, attrib, opened, self._items[-1])
 
     def _begin(self, attrib: Mapping[str, str]) -> _Building:
         building = _Building(Item(), len(self.parts), len(self.links), len(self.images))
@@ -122,14 +127,6 @@ class _Reader(html.Lines):
         self._items.append(building)
         self.found.items.append(building.item)
         return building
-
-    def _take(self, name: str, attrib: Mapping[str, str], opened: _Open) -> None:
-        if name == _NOTHING:
-            self.found.nothing = True
-        elif name == _NEXT:
-            self.found.next = self.found.next or attrib.get(self._wanted[name].attribute or "href")
-        elif name != _ITEM and self._items:
-            self._give(name, attrib, opened, self._items[-1])
 
     def _give(self, name: str, attrib: Mapping[str, str], opened: _Open, building: _Building) -> None:
         if name == "stars":
@@ -150,17 +147,14 @@ class _Reader(html.Lines):
         if opened.matched:
             self._matcher.end()
         for name, building, start in opened.gives:
-            self._finish_field(name, building, start)
+            building.busy.discard(name)
+            said = self.lines(start)
+            if name == "text":
+                building.paragraphs += [said] if said else []
+            else:
+                _set(building.item, name, said)
         if opened.item is not None:
             self._finish_item(self._items.pop())
-
-    def _finish_field(self, name: str, building: _Building, start: int) -> None:
-        building.busy.discard(name)
-        said = self.lines(start)
-        if name == "text":
-            building.paragraphs += [said] if said else []
-        else:
-            _set(building.item, name, said)
 
     def _finish_item(self, building: _Building) -> None:
         """What an item held is taken out of the text, so that the one around it does not say it again."""

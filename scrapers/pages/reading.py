@@ -24,7 +24,13 @@ def written_date(said: str, pattern: str | None = None, day_first: bool | None =
     """
     said = " ".join(said.split())[:200]
     if pattern is not None:
-        return _by_pattern(said, pattern)
+        try:
+            at = datetime.strptime(said, pattern)  # noqa: DTZ007  # a zone it does not name is UTC
+        except ValueError:
+            return UNKNOWN
+        if re.search("%[HIcXsT]", pattern) is None:
+            return at.replace(tzinfo=UTC), Precision.DAY
+        return (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)), Precision.SECOND
     for part in _windows(said):
         found = moment(part, midnight_is_a_day=True)
         if found[0] is not None:
@@ -39,16 +45,6 @@ def _windows(said: str) -> Iterator[str]:
     for size in range(min(_WORDS, len(words)), 0, -1):
         for start in range(len(words) - size + 1):
             yield " ".join(words[start : start + size]).strip("()[]·|,;:–—")
-
-
-def _by_pattern(said: str, pattern: str) -> Moment:
-    try:
-        at = datetime.strptime(said, pattern)  # noqa: DTZ007  # a zone it does not name is UTC
-    except ValueError:
-        return UNKNOWN
-    if re.search("%[HIcXsT]", pattern) is None:
-        return at.replace(tzinfo=UTC), Precision.DAY
-    return (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)), Precision.SECOND
 
 
 def _by_numbers(said: str, day_first: bool | None) -> Moment:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from insight.model import Deletion, Post, PostKind, Watch
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
@@ -27,12 +27,14 @@ from scrapers.formats.values import (
     text,
     whole,
 )
+from scrapers.marks import mark_of, newest_mark, once, times_of
 
 NETWORK = "devto"
 OVERLAP = timedelta(hours=1)
 PAGE = 100
 HOT_PAGES = 3  # a tag's articles come by their heat, not by their age: what is new stands near the top
 ALL = "newest"
+_TYPES = ("article", "comment")
 
 
 class DevTo(Source):
@@ -95,7 +97,7 @@ class DevTo(Source):
         return {"Accept": "application/vnd.forem.api-v1+json"}
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         return tuple(Request(self._url(place), note={"look": native_id}) for native_id, place in _places(ids))
@@ -108,30 +110,35 @@ class DevTo(Source):
         body = page.json()
         one = isinstance(body, dict)
         entries = [body] if one else body
-        if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries if isinstance(entry, dict)):
+        if not isinstance(entries, list):
             raise not_read(page, "articles of DEV")
+        for entry in entries:
+            if isinstance(entry, dict) and not ({"id_code", "title"} & entry.keys() or entry.get("type_of") in _TYPES):
+                raise not_read(page, "articles of DEV")
+        items: tuple[Post | Deletion, ...]
         if one or page.request.note or any("id_code" in mapping(entry) for entry in entries):
-            return self._beside(page, entries)
-        return self._list(page, entries)
+            # single articles, and comments: no part of a list that goes on
+            thread = page.request.params.get("a_id")
+            items, rejected = each(_tree(entries, thread), lambda one: _read(one[0], one[1], thread, self.full_text))
 
-    def _beside(self, page: Page, entries: Sequence[Any]) -> Batch:
-        """Single articles, and comments: no part of a list that goes on."""
-        thread = page.request.params.get("a_id")
-        items, rejected = _each(_tree(entries, thread), thread, whole_text=self.full_text)
-        return Batch(_once(items), rejected=rejected)
+            return Batch(once(items), rejected=rejected)
+        return self._list(page, entries)
 
     def _list(self, page: Page, entries: Sequence[Any]) -> Batch:
         since = moment(page.request.since)[0]
         known = since - OVERLAP if since else None
-        items, rejected = _each(((entry, None) for entry in entries), None, whole_text=False)
-        times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
-        newest = max((at for at in times if at <= page.fetched_at), default=None)
-        fresh = any(known is None or at > known for at in times)
-        requests = (*self._with(entries, known), *(_next(page) if fresh and len(entries) >= _size(page) else ()))
-        shown = () if self.full_text or "articles" not in self.include else _once(items)
-        return Batch(shown, requests, _mark(newest) if newest else None, rejected)
+        items: tuple[Post | Deletion, ...]
+        items, rejected = each(entries, lambda entry: _read(entry, None, None, whole_text=False))
+        times = times_of(items)
+        requests = tuple(self._beside(entries, known))
+        size, number = whole(page.request.params.get("per_page")) or 30, whole(page.request.params.get("page")) or 1
+        ended = len(entries) < size or ("tag" in page.request.params and number >= HOT_PAGES)
+        if not ended and any(known is None or at > known for at in times):
+            requests += (replace(page.request, params={**page.request.params, "page": str(number + 1)}),)
+        shown = () if self.full_text or "articles" not in self.include else once(items)
+        return Batch(shown, requests, newest_mark(times, page), rejected)
 
-    def _with(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
+    def _beside(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
         """What is asked for by itself: the texts of new or changed articles, and comments where there are new ones."""
         for entry in map(mapping, entries):
             number = whole(entry.get("id"))
@@ -142,10 +149,6 @@ class DevTo(Source):
             said = whole(entry.get("comments_count")) or 0
             if said and "comments" in self.include and _since(entry, known, "last_comment_at"):
                 yield Request(self._url("comments"), {"a_id": str(number)}, note={"comments": str(number)})
-
-
-def _is_entry(entry: Mapping[str, Any]) -> bool:
-    return entry.get("type_of") in ("article", "comment") or bool({"id_code", "title"} & entry.keys())
 
 
 def _places(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -160,21 +163,6 @@ def _since(entry: Mapping[str, Any], known: datetime | None, *names: str) -> boo
     return known is None or any(at > known for at in times)
 
 
-def _size(page: Page) -> int:
-    return whole(page.request.params.get("per_page")) or 30
-
-
-def _next(page: Page) -> tuple[Request, ...]:
-    number = (whole(page.request.params.get("page")) or 1) + 1
-    if "tag" in page.request.params and number > HOT_PAGES:
-        return ()
-    return (replace(page.request, params={**page.request.params, "page": str(number)}),)
-
-
-def _once(items: Sequence[Item]) -> tuple[Item, ...]:
-    return tuple({getattr(item, "native_id", ""): item for item in items}.values())
-
-
 def _tree(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str | None]]:
     """Each entry with what it answers: comments hold the answers to them."""
     waiting: list[tuple[Any, str | None]] = [(entry, thread) for entry in reversed(entries)]
@@ -186,13 +174,7 @@ def _tree(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str
         waiting += reversed(below)
 
 
-def _each(
-    entries: Iterable[tuple[Any, str | None]], thread: str | None, *, whole_text: bool
-) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:
-    return each(entries, lambda entry: _read(entry[0], entry[1], thread, whole_text))
-
-
-def _read(entry: Any, parent: str | None, thread: str | None, whole_text: bool) -> Item:
+def _read(entry: Any, parent: str | None, thread: str | None, whole_text: bool) -> Post | Deletion:
     if not isinstance(entry, dict):
         raise UnreadableError(f"an article is a {type(entry).__name__}")
     return _comment(entry, parent, thread) if "id_code" in entry else _article(entry, whole_text)
@@ -228,7 +210,7 @@ def _article(entry: Mapping[str, Any], whole_text: bool) -> Post:
     )
 
 
-def _comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -> Item:
+def _comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -> Post | Deletion:
     code = text(entry.get("id_code"))
     if code is None or not isinstance(entry.get("body_html"), str):
         raise UnreadableError("a comment without its id" if code is None else "a comment without its text")
@@ -252,7 +234,3 @@ def _comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -
         thread=thread,
         links=body.links,
     )
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -120,7 +120,12 @@ class Discourse(Source):
             posts, rejected = from_feed(page, self._forum())
             return Batch(posts, newest=_newest(posts, page), rejected=rejected)
         body = page.json()
-        _believe(page, body)
+        if (
+            isinstance(body, dict)
+            and isinstance(body.get("errors"), list)
+            and not ({"posts", "post_stream"} & body.keys())
+        ):
+            raise not_read(page, "posts of a forum")
         if page.request.note.get("whole") and isinstance(mapping(body).get("grouped_search_result"), dict):
             return self._hits(page, body)
         found = posts_of(page, body)
@@ -209,11 +214,6 @@ def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
     members = MEMBERS if kind in ("not_logged_in", "invalid_access") else ""
     remedy = members or (plain.remedy if plain else "check the settings of this source")
     return SourceError(message, permanent=permanent, remedy=remedy if permanent else "", status=page.status)
-
-
-def _believe(page: Page, body: Any) -> None:
-    if isinstance(body, dict) and isinstance(body.get("errors"), list) and not ({"posts", "post_stream"} & body.keys()):
-        raise not_read(page, "posts of a forum")
 
 
 def _reached(posts: Sequence[Any], since: datetime) -> bool:

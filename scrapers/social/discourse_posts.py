@@ -131,6 +131,10 @@ class Forum:
         at, precision = moment(post.get("created_at"))
         above = identifier(post.get("reply_to_post_number"))
         slug = text(post.get("topic_slug")) or text(mapping(post.get("topic")).get("slug"))
+        actions = (mapping(action) for action in listed(post.get("actions_summary")))
+        given = [action.get("count") for action in actions if action.get("id") == _LIKE]
+        # A forum changes a post's time for itself, too; a version above the first says that a person did
+        version = whole(post.get("version"))
         return Post(
             network=NETWORK,
             native_id=native_id,
@@ -142,8 +146,12 @@ class Forum:
             author_name=text(post.get("name")),
             published_at=at,
             precision=precision,
-            edited_at=_edited(post),
-            engagement=counts(likes=_likes(post), replies=post.get("reply_count"), views=post.get("reads")),
+            edited_at=moment(post.get("updated_at"))[0] if version and version > 1 else None,
+            engagement=counts(
+                likes=post.get("like_count") if "like_count" in post else next(iter(given), None),
+                replies=post.get("reply_count"),
+                views=post.get("reads"),
+            ),
             reply_to=self.id_of(topic, above) if above and above.isdigit() else None,
             thread=None if first else self.id_of(topic, "1"),
             links=body.links,
@@ -167,18 +175,6 @@ class Forum:
         if not isinstance(cooked, str) and not isinstance(post.get("blurb"), str):
             raise UnreadableError("a post without its text")
         return html.read(cooked if isinstance(cooked, str) else post["blurb"], self.url, without="quote")
-
-
-def _likes(post: Mapping[str, Any]) -> Any:
-    actions = (mapping(action) for action in listed(post.get("actions_summary")))
-    given = [action.get("count") for action in actions if action.get("id") == _LIKE]
-    return post.get("like_count") if "like_count" in post else next(iter(given), None)
-
-
-def _edited(post: Mapping[str, Any]) -> Any:
-    """A forum changes a post's time for itself, too; a version above the first says that a person did."""
-    version = whole(post.get("version"))
-    return moment(post.get("updated_at"))[0] if version and version > 1 else None
 
 
 def from_feed(page: Page, forum: Forum) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:

@@ -13,13 +13,15 @@ from insight.model import Deletion, Post, Rejected, Watch
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
 from scrapers.formats.values import each, listed, mapping, origin_of, text
+from scrapers.marks import mark_of, newest_mark, once, times_of
 from scrapers.social import facebook_posts as pageposts
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
 
 COMMENTS = "id,message,permalink_url,created_time,from,parent{id},like_count,comment_count,attachment"
-NEWEST_COMMENTS = "filter(stream).order(reverse_chronological)"
+NEWEST = "filter(stream).order(reverse_chronological)"
 SUMMARIES = "reactions.limit(0).summary(true),comments.limit(0).summary(true)"
+WITH_COMMENTS = f"reactions.limit(0).summary(true),comments.limit(25).{NEWEST}.summary(true){{{COMMENTS}}}"
 POSTS = "id,message,story,permalink_url,created_time,from,shares,full_picture,parent_id"
 POSTS += ",attachments{title,unshimmed_url,url,media_type,media}"
 RATINGS = "created_time,has_rating,has_review,open_graph_story{id},rating,recommendation_type,review_text,reviewer"
@@ -83,15 +85,11 @@ class Facebook(GraphApi):
         since = graph.earlier(high_water)
         if since and "comments" in self.read:  # new comments stand below old posts
             since = min(since, now - timedelta(days=self.comment_days))
-        params = {"fields": f"{POSTS},{self._summaries()}", "limit": str(self.page_size)}
-        return self.ask(
-            search.terms, {**params, **({"since": graph.seconds(since)} if since else {})}, since=high_water
-        )
-
-    def _summaries(self) -> str:
-        if "comments" not in self.read:
-            return SUMMARIES
-        return f"reactions.limit(0).summary(true),comments.limit(25).{NEWEST_COMMENTS}.summary(true){{{COMMENTS}}}"
+        summaries = WITH_COMMENTS if "comments" in self.read else SUMMARIES
+        params = {"fields": f"{POSTS},{summaries}", "limit": str(self.page_size)}
+        if since:
+            params["since"] = str(int(since.timestamp()))
+        return self.ask(search.terms, params, since=high_water)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         fields = f"id,message,permalink_url,created_time,from,{SUMMARIES}"
@@ -124,15 +122,13 @@ class Facebook(GraphApi):
             below += comments
             rejected += broken
             requests += more
-        shown = posts if thread or "feed" in self.read or _ratings(page) else ()
-        items = {post.key: post for post in (*shown, *below)}
-        onward = () if self._ended(page, posts) else graph.further(page, body)
-        mark = graph.newest((*posts, *below), page)
-        return Batch(tuple(items.values()), (*onward, *requests), mark, rejected, pause=graph.pause(page))
-
-    def _ended(self, page: Page, posts: Sequence[Post]) -> bool:
-        """Whether the walk is where an earlier one began; a feed was asked for what is new by its `since`."""
-        return "since" not in page.request.params and graph.ended(posts, page.request.since)
+        ratings = urlsplit(page.request.url).path.endswith("/ratings")
+        items = once((*(posts if thread or ratings or "feed" in self.read else ()), *below))
+        # a feed was asked for what is new by its `since`
+        ended = "since" not in page.request.params and graph.ended(posts, page.request.since)
+        onward = () if ended else graph.further(page, body)
+        mark = newest_mark(times_of((*posts, *below)), page)
+        return Batch(items, (*onward, *requests), mark, rejected, pause=graph.pause(page))
 
     def _comments(self, page: Page, post: Any) -> tuple[list[Post], tuple[Rejected, ...], list[Request]]:
         """The newest comments below a post, and a request for more where none of these was seen before."""
@@ -140,21 +136,12 @@ class Facebook(GraphApi):
         if thread is None or "comments" not in self.read:
             return [], (), []
         comments, broken = each(listed(inside.get("data")), lambda found: pageposts.item(found, thread))
-        following, marks = (
-            mapping(inside.get("paging")).get("next"),
-            [graph.written(at) for at in graph.times(comments)],
-        )
-        seen = page.request.since is not None and (not marks or min(marks) <= page.request.since)
+        following, since = mapping(inside.get("paging")).get("next"), page.request.since
+        marks = [mark_of(at) for at in times_of(comments)]
+        seen = since is not None and (not marks or min(marks) <= since)
         moved = graph.paged(following) if isinstance(following, str) and not seen else {}
         if not moved or not pageposts.ID.fullmatch(thread):
             return list(comments), broken, []
         params = {"fields": COMMENTS, "filter": "stream", "order": "reverse_chronological", "limit": "100", **moved}
-        return (
-            list(comments),
-            broken,
-            [self.ask(f"{thread}/comments", params, since=page.request.since, note={"thread": thread})],
-        )
-
-
-def _ratings(page: Page) -> bool:
-    return urlsplit(page.request.url).path.endswith("/ratings")
+        more = self.ask(f"{thread}/comments", params, since=since, note={"thread": thread})
+        return list(comments), broken, [more]

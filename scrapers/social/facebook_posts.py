@@ -77,17 +77,10 @@ def _post(found: Mapping[str, Any]) -> Post:
         raise UnreadableError("a post with nothing but its id")
     attached = [mapping(one) for one in listed(mapping(found.get("attachments")).get("data"))]
     titles = [text(one.get("title")) for one in attached if one.get("media_type") == "link"]
-    author, (at, precision) = _author(found.get("from")), moment(found.get("created_time"))
     return Post(
-        network=NETWORK,
-        native_id=native_id,
         text=_text(found.get("message")) or _text(found.get("story")),
         title=next(filter(None, titles), None),
         url=address(found.get("permalink_url")),
-        author=author,
-        author_name=author,
-        published_at=at,
-        precision=precision,
         engagement=counts(
             likes=_total(found, "reactions"),
             replies=_total(found, "comments"),
@@ -98,6 +91,7 @@ def _post(found: Mapping[str, Any]) -> Post:
             one.get("unshimmed_url") or one.get("url") for one in attached if one.get("media_type") == "link"
         ),
         media=addresses([found.get("full_picture"), *(_picture(one) for one in attached)]),
+        **_common(found, native_id, found.get("from")),
     )
 
 
@@ -106,48 +100,34 @@ def _comment(found: Mapping[str, Any], place: _Place, thread: str | None) -> Pos
     if native_id is None:
         raise UnreadableError("a comment without an id and an address")
     parent = identifier(mapping(found.get("parent")).get("id")) or place.parent
-    author, (at, precision) = _author(found.get("from")), moment(found.get("created_time"))
-    attached = mapping(found.get("attachment"))
     return Post(
-        network=NETWORK,
-        native_id=native_id,
         kind=PostKind.COMMENT,
         text=_text(found.get("message")),
         url=address(found.get("permalink_url")),
-        author=author,
-        author_name=author,
-        published_at=at,
-        precision=precision,
         engagement=counts(
             likes=found.get("like_count", _total(found, "reactions")),
             replies=found.get("comment_count", _total(found, "comments")),
         ),
         reply_to=parent or thread,
         thread=thread,
-        media=addresses([_picture(attached)]),
+        media=addresses([_picture(mapping(found.get("attachment")))]),
+        **_common(found, native_id, found.get("from")),
     )
 
 
 def _recommendation(found: Mapping[str, Any]) -> Post:
     said, reviewer = _text(found.get("review_text")), mapping(found.get("reviewer"))
-    at, precision = moment(found.get("created_time"))
-    rating = _STEPS.get((text(found.get("recommendation_type")) or "").lower()) or _stars(found.get("rating"))
+    rating = _STEPS.get((text(found.get("recommendation_type")) or "").lower())
+    stars = found.get("rating")
+    if rating is None and isinstance(stars, int | float) and not isinstance(stars, bool) and 1 <= stars <= 5:
+        rating = Rating(float(stars))
     if not said and rating is None:
         raise UnreadableError("a recommendation that says nothing")
     story = identifier(mapping(found.get("open_graph_story")).get("id"))
     who = identifier(reviewer.get("id")) or text(reviewer.get("name")) or ""
-    author = _author(reviewer)
-    return Post(
-        network=NETWORK,
-        native_id=story or f"recommendation:{digest(who, str(found.get('created_time')), '' if who else said)[:24]}",
-        kind=PostKind.REVIEW,
-        text=said,
-        author=author,
-        author_name=author,
-        published_at=at,
-        precision=precision,
-        rating=rating,
-    )
+    made = digest(who, str(found.get("created_time")), "" if who else said)[:24]
+    common = _common(found, story or f"recommendation:{made}", reviewer)
+    return Post(kind=PostKind.REVIEW, text=said, rating=rating, **common)
 
 
 def readings(found: Mapping[str, Any], page: Page) -> tuple[Reading, ...]:
@@ -159,11 +139,6 @@ def readings(found: Mapping[str, Any], page: Page) -> tuple[Reading, ...]:
         for indicator, value in named.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e12
     )
-
-
-def _stars(value: object) -> Rating | None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value <= 5
-    return Rating(float(value)) if fits and isinstance(value, int | float) else None
 
 
 def _place(permalink: str | None) -> _Place:
@@ -186,8 +161,18 @@ def _text(value: object) -> str:
     return plain(value) if isinstance(value, str) else ""
 
 
-def _author(value: object) -> str | None:
-    return text(mapping(value).get("name"))
+def _common(found: Mapping[str, Any], native_id: str, author: object) -> dict[str, Any]:
+    """What posts, comments and recommendations have alike."""
+    at, precision = moment(found.get("created_time"))
+    name = text(mapping(author).get("name"))
+    return {
+        "network": NETWORK,
+        "native_id": native_id,
+        "author": name,
+        "author_name": name,
+        "published_at": at,
+        "precision": precision,
+    }
 
 
 def _total(found: Mapping[str, Any], edge: str) -> object:

@@ -53,16 +53,7 @@ class Node:
             raise UnreadableError("a discussion without its address or title")
         if not discussion and not isinstance(self.body.get("body"), str):
             raise UnreadableError("a comment without its body")
-        return Post(
-            native_id=native_id,
-            kind=PostKind.POST if discussion else PostKind.COMMENT,
-            title=" ".join(title.split()) if title else None,
-            reply_to=self.above,
-            thread=self.thread,
-            **self._common(self.body),
-        )
-
-    def _common(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        node = self.body
         found = common(
             {
                 "body": node.get("body") if "body" in node else node.get("bodyText"),
@@ -75,7 +66,14 @@ class Node:
         reactions = mapping(node.get("reactions")).get("totalCount")
         found["edited_at"] = moment(node.get("lastEditedAt"))[0]
         found["engagement"] = counts(replies=replies, likes=node.get("upvoteCount"), reactions=reactions)
-        return found
+        return Post(
+            native_id=native_id,
+            kind=PostKind.POST if discussion else PostKind.COMMENT,
+            title=" ".join(title.split()) if title else None,
+            reply_to=self.above,
+            thread=self.thread,
+            **found,
+        )
 
 
 @dataclass(frozen=True, slots=True)

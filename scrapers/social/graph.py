@@ -14,11 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr
 
-from insight.model import Item, Post
+from insight.model import Item
 from scrapers.answers import expect, not_read
 from scrapers.base import Page, Request, Source, SourceError
 from scrapers.formats.dates import moment
 from scrapers.formats.values import listed, mapping, text, whole
+from scrapers.marks import mark_of, times_of
 
 MOST_PAGES = 100  # of one walk: pages that lead back to each other end some time
 OVERLAP = timedelta(hours=1)
@@ -71,7 +72,7 @@ class GraphApi(Source):
         return {"appsecret_proof": hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()}
 
     def mark_at(self, at: datetime) -> str | None:
-        return written(at)
+        return mark_of(at)
 
 
 # -- answers ----------------------------------------------------------------------------------------------------
@@ -119,12 +120,14 @@ def _trouble(page: Page, error: Mapping[str, Any], remedies: Mapping[int, str]) 
     rate = code in _RATE or page.status == 429
     passing = rate or code in _DOWN or error.get("is_transient") is True or page.status >= 500
     passing = passing and code not in _TOKEN
+    asked = whole(page.headers.get("retry-after"))
+    pause = _regain(page) or (float(asked) if asked is not None and asked >= 0 else None)
     named = f" (code {number})" if number else ""
     return SourceError(
         f"{page.url} answered {page.status}: {said}{named}",
         permanent=not passing,
         remedy="" if passing else remedies.get(code or 0) or _remedy(code, said),
-        retry_after=(_regain(page) or _asked(page)) if passing else None,
+        retry_after=pause if passing else None,
         # Graph answers 400 to nearly everything; a token is refused for every search of a source
         status=401 if code in _TOKEN else page.status,
     )
@@ -143,20 +146,18 @@ def _remedy(code: int | None, said: str) -> str:
     return "check the settings of this source, and what the token may see"
 
 
-def _asked(page: Page) -> float | None:
-    seconds = whole(page.headers.get("retry-after"))
-    return float(seconds) if seconds is not None and seconds >= 0 else None
-
-
 # -- allowances -------------------------------------------------------------------------------------------------
 
 
 def pause(page: Page) -> float | None:
     """Seconds to rest for, where an answer of success says that an allowance is used up, or nearly."""
-    told = _regain(page)
-    if told:
+    if told := _regain(page):
         return told
-    return _REST if max(_percents(page), default=0.0) >= _FULL else None
+    for use in _uses(page):
+        for value in map(use.get, ("call_count", "total_time", "total_cputime")):
+            if isinstance(value, int | float) and not isinstance(value, bool) and value >= _FULL:
+                return _REST
+    return None
 
 
 def _regain(page: Page) -> float | None:
@@ -164,14 +165,6 @@ def _regain(page: Page) -> float | None:
     minutes = [whole(use.get("estimated_time_to_regain_access")) or 0 for use in _uses(page)]
     longest = max(minutes, default=0)
     return min(longest, 1440) * 60.0 if longest > 0 else None
-
-
-def _percents(page: Page) -> Iterator[float]:
-    for use in _uses(page):
-        for name in ("call_count", "total_time", "total_cputime"):
-            value = use.get(name)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                yield float(value)
 
 
 def _uses(page: Page) -> Iterator[Mapping[str, Any]]:
@@ -221,29 +214,13 @@ def paged(following: str) -> dict[str, str]:
 # -- time -------------------------------------------------------------------------------------------------------
 
 
-def written(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
-
-
-def earlier(mark: str | None, by: timedelta = OVERLAP) -> datetime | None:
+def earlier(mark: str | None) -> datetime | None:
+    """The time from which a walk back to a mark asks again."""
     at = moment(mark)[0]
-    return at - by if at else None
-
-
-def seconds(at: datetime) -> str:
-    return str(int(at.timestamp()))
-
-
-def newest(items: Iterable[Item], page: Page) -> str | None:
-    """The mark of the newest post; one in the future would make the source blind."""
-    return max((written(at) for at in times(items) if at <= page.fetched_at), default=None)
-
-
-def times(items: Iterable[Item]) -> list[datetime]:
-    return [item.published_at for item in items if isinstance(item, Post) and item.published_at]
+    return at - OVERLAP if at else None
 
 
 def ended(items: Iterable[Item], since: str | None) -> bool:
     """Whether a page that comes newest first has reached what an earlier walk has seen."""
-    end, found = earlier(since), times(items)
+    end, found = earlier(since), times_of(items)
     return end is not None and bool(found) and max(found) < end

@@ -207,12 +207,10 @@ def _post(
         author=author,
         published_at=at,
         precision=precision,
-        engagement=counts(points=item.get("points", item.get("score")), replies=_replies(item)),
+        engagement=counts(
+            points=item.get("points", item.get("score")), replies=item.get("num_comments", item.get("descendants"))
+        ),
         reply_to=identifier(item.get("parent_id")) or identifier(item.get("parent")) if comment else None,
         thread=identifier(item.get("story_id")) if comment else None,
         links=tuple(dict.fromkeys([*([outside] if outside and not comment else []), *body.links])),
     )
-
-
-def _replies(item: dict[str, Any]) -> object:
-    return item.get("num_comments", item.get("descendants"))

@@ -15,12 +15,15 @@ from insight.model import Gap, Post, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
+from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, origin_of
+from scrapers.marks import mark_of, newest_mark, once, times_of
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
 from scrapers.social.instagram_media import NETWORK, comment, medium
 from scrapers.social.mastodon import hashtag
 from scrapers.terms import searches, with_own
+from scrapers.windows import left_out
 
 WINDOW = timedelta(hours=24)
 COMMENTS = "id,text,timestamp,username,like_count,parent_id"
@@ -106,14 +109,29 @@ class Instagram(GraphApi):
     def parse(self, page: Page) -> Batch:
         page = graph.shown(page)
         if "q" in page.request.params and graph.error_of(page).get("code") in NOBODY:
-            return Batch(newest=graph.written(page.fetched_at), pause=graph.pause(page))
+            return Batch(newest=mark_of(page.fetched_at), pause=graph.pause(page))
         body = _inside(graph.answer(page, {18: TOO_MANY}))
         data = body.get("data") if "data" in body else [body] if "id" in body else None
         if not isinstance(data, list):
             raise not_read(page, "Instagram media")
-        if _are_hashtags(page, data):
+        names_only = all(isinstance(one, dict) and "id" in one and one.keys() <= {"id", "name"} for one in data)
+        if "ig_hashtag_search" in page.request.url or (data and names_only):
             return Batch(requests=self._recent(page, data), pause=graph.pause(page))
-        return self._media(page, body, data)
+        tag, own = page.request.note.get("tag"), page.request.note.get("own") is not None
+        posts, rejected = each(data, partial(_one, tag=tag, listing=page.request.url))
+        below, broken = each(_comments(data), lambda pair: comment(pair[0], pair[1]))
+        # new comments stand below the newest media: its list is not walked
+        ended = own or graph.ended(posts, page.request.since)
+        onward = () if ended else graph.further(page, body)
+        # Under a hashtag a walk reads the whole window, so what it marks is until when, not what was newest.
+        read_until = mark_of(page.fetched_at) if tag else newest_mark(times_of((*posts, *below)), page)
+        items = once((*(() if own else posts), *below))
+        gap: tuple[Gap, ...] = ()
+        if tag and not onward:
+            began = [page.fetched_at - WINDOW]
+            reason = f"Instagram shows 24 hours of #{tag}, and was not asked for longer"
+            gap = left_out(moment(page.request.since)[0], began, reason)
+        return Batch((*items, *gap), onward, read_until, (*rejected, *broken), pause=graph.pause(page))
 
     def _recent(self, page: Page, data: list[Any]) -> tuple[Request, ...]:
         tag, found = page.request.note.get("tag"), identifier(mapping(data[0]).get("id")) if data else None
@@ -123,22 +141,6 @@ class Instagram(GraphApi):
         note = {"tag": tag} if tag else {}
         return (self.ask(f"{found}/recent_media", params, since=page.request.since, note=note),)
 
-    def _media(self, page: Page, body: dict[str, Any], data: list[Any]) -> Batch:
-        tag, own = page.request.note.get("tag"), page.request.note.get("own") is not None
-        posts, rejected = each(data, partial(_one, tag=tag, listing=page.request.url))
-        below, broken = each(_comments(data), lambda pair: comment(pair[0], pair[1]))
-        onward = self._further(page, body, posts)
-        # Under a hashtag a walk reads the whole window, so what it marks is until when, not what was newest.
-        read_until = graph.written(page.fetched_at) if tag else graph.newest((*posts, *below), page)
-        items = {item.key: item for item in (*(() if own else posts), *below)}
-        gap = _gap(page) if tag and not onward else ()
-        return Batch((*items.values(), *gap), onward, read_until, (*rejected, *broken), pause=graph.pause(page))
-
-    def _further(self, page: Page, body: dict[str, Any], posts: Sequence[Post]) -> tuple[Request, ...]:
-        if page.request.note.get("own"):
-            return ()  # new comments stand below the newest media
-        return () if graph.ended(posts, page.request.since) else graph.further(page, body)
-
 
 def _inside(body: dict[str, Any]) -> dict[str, Any]:
     """What an answer about an account is about: another account's media, a mention of the account."""
@@ -147,12 +149,6 @@ def _inside(body: dict[str, Any]) -> dict[str, Any]:
             found: dict[str, Any] = body[name]
             return found["media"] if isinstance(found.get("media"), dict) and "data" in found["media"] else found
     return body
-
-
-def _are_hashtags(page: Page, data: list[Any]) -> bool:
-    if "ig_hashtag_search" in page.request.url:
-        return True
-    return bool(data) and all(isinstance(one, dict) and "id" in one and one.keys() <= {"id", "name"} for one in data)
 
 
 def _one(found: Any, tag: str | None, listing: str) -> Post:
@@ -170,15 +166,3 @@ def _comments(data: list[Any]) -> list[tuple[Any, Any]]:
             replies = listed(mapping(mapping(said).get("replies")).get("data"))
             pairs += [(said, found), *((reply, {**found, "parent": mapping(said).get("id")}) for reply in replies)]
     return pairs
-
-
-def _gap(page: Page) -> tuple[Gap, ...]:
-    """What was published between an earlier walk and the beginning of the window is shown no longer."""
-    since, begins = graph.earlier(page.request.since, timedelta(0)), page.fetched_at - WINDOW
-    if since is None or since >= begins:
-        return ()
-    return (
-        Gap(
-            since, begins, f"Instagram shows 24 hours of #{page.request.note.get('tag')}, and was not asked for longer"
-        ),
-    )

@@ -69,7 +69,13 @@ def views(page: Page) -> Views:
     one = [_unwrapped(view) for view in one]
     if not lists and not one and not _OTHERS & body.keys():
         raise not_read(page, "posts of Lemmy")
-    entries = [entry for found in lists for entry in found if not _is_other(entry)]
+    # Whether a search of 1.0 found a community or a person here
+    entries = [
+        entry
+        for found in lists
+        for entry in found
+        if not (isinstance(entry, dict) and entry.get("type_") in ("community", "person", "multi_community"))
+    ]
     return Views((*one, *entries), tuple((len(found), _oldest(found)) for found in lists), text(body.get("next_page")))
 
 
@@ -80,11 +86,6 @@ def _unwrapped(view: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(inner.get(name), dict):
             return inner
     return view
-
-
-def _is_other(entry: Any) -> bool:
-    """Whether a search of 1.0 found a community or a person here."""
-    return isinstance(entry, dict) and entry.get("type_") in ("community", "person", "multi_community")
 
 
 def _oldest(entries: list[Any]) -> datetime | None:
@@ -160,14 +161,18 @@ def _common(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, replies
     shown = text(mapping(entry.get("community")).get("visibility")) or "public"
     creator, numbers = mapping(entry.get("creator")), mapping(entry.get("counts")) or body
     at, precision = moment(_first(body, "published", "published_at"))
+    # `name@server`, the same whichever instance was asked
+    name = text(creator.get("name"))
+    home = urlsplit(address(_first(creator, "actor_id", "ap_id")) or "").netloc
+    found = whole(body.get("language_id"))
     return {
         "url": address(uri),
-        "author": _handle(creator),
+        "author": (f"{name}@{home}" if name and home else name),
         "author_name": text(creator.get("display_name")),
         "published_at": at,
         "precision": precision,
         "edited_at": moment(_first(body, "updated", "updated_at"))[0],
-        "language": _language(body.get("language_id")),
+        "language": (_LANGUAGES[found] if found and 0 < found < len(_LANGUAGES) else None),
         "engagement": counts(
             points=numbers.get("score"),
             likes=numbers.get("upvotes"),
@@ -176,15 +181,3 @@ def _common(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, replies
         ),
         "visibility": Visibility.PUBLIC if shown.lower() in _PUBLIC else Visibility.PRIVATE,
     }
-
-
-def _handle(creator: Mapping[str, Any]) -> str | None:
-    """`name@server`, the same whichever instance was asked."""
-    name = text(creator.get("name"))
-    home = urlsplit(address(_first(creator, "actor_id", "ap_id")) or "").netloc
-    return f"{name}@{home}" if name and home else name
-
-
-def _language(number: object) -> str | None:
-    found = whole(number)
-    return _LANGUAGES[found] if found and 0 < found < len(_LANGUAGES) else None

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from insight.model import Deletion, Post, PostKind, Watch
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, listed, mapping, origin_of, text, whole
+from scrapers.marks import mark_of, newest_mark, once, times_of
 
 NETWORK = "lobsters"
 OVERLAP = timedelta(hours=6)  # a story that was held back or merged turns up under the time it was sent
@@ -76,7 +77,7 @@ class Lobsters(Source):
         return f"{self.base_url.rstrip('/')}/{path}.json"
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         known = (native_id for native_id in ids if re.fullmatch(r"[sc]/\w{1,12}", native_id))
@@ -94,40 +95,22 @@ class Lobsters(Source):
         ):
             raise not_read(page, "stories of Lobsters")
         found = [entry for story in entries for entry in _tree(story)]
-        items, rejected = _each(found, page.url)
-        once = tuple({getattr(item, "native_id", ""): item for item in items}.values())
+        items: tuple[Post | Deletion, ...]
+        items, rejected = each(found, lambda entry: _read(entry[0], entry[1], entry[2], page.url))
+        items = once(items)
         if isinstance(body, dict):
-            return Batch(once, rejected=rejected)
-        return self._list(page, entries, once, rejected)
+            return Batch(items, rejected=rejected)
+        since, times, place = moment(page.request.since)[0], times_of(items), _LIST.match(page.request.url)
+        requests = tuple(self._comments(entries))
+        if place and len(entries) >= PAGE and times and (since is None or min(times) > since - OVERLAP):
+            requests += (replace(page.request, url=f"{place[1]}/page/{int(place[2] or 1) + 1}.json"),)
+        return Batch(items, requests, newest_mark(times, page), rejected)
 
-    def _list(
-        self, page: Page, entries: Sequence[Any], items: tuple[Item, ...], rejected: tuple[Rejected, ...]
-    ) -> Batch:
-        since = moment(page.request.since)[0]
-        times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
-        newest = max((at for at in times if at <= page.fetched_at), default=None)
-        fresh = bool(times) and (since is None or min(times) > since - OVERLAP)
-        requests = (*self._with(entries), *(_next(page) if fresh and len(entries) >= PAGE else ()))
-        return Batch(items, requests, _mark(newest) if newest else None, rejected)
-
-    def _with(self, entries: Sequence[Any]) -> Iterator[Request]:
+    def _comments(self, entries: Sequence[Any]) -> Iterator[Request]:
         for story in map(mapping, entries) if "comments" in self.include else ():
             short = text(story.get("short_id")) or ""
             if (whole(story.get("comment_count")) or 0) > 0 and re.fullmatch(r"\w{1,12}", short):
                 yield Request(self._url(f"s/{short}"), note={"comments": short})
-
-
-def _each(
-    found: Sequence[tuple[Any, str | None, str | None]], base: str
-) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:
-    return each(found, lambda entry: _read(entry[0], entry[1], entry[2], base))
-
-
-def _next(page: Page) -> tuple[Request, ...]:
-    found = _LIST.match(page.request.url)
-    if not found:
-        return ()
-    return (replace(page.request, url=f"{found[1]}/page/{int(found[2] or 1) + 1}.json"),)
 
 
 def _tree(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
@@ -145,7 +128,7 @@ def _tree(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
         yield comment, f"c/{parent}" if parent else (f"s/{thread}" if thread else None), thread and f"s/{thread}"
 
 
-def _read(entry: Any, parent: str | None, thread: str | None, base: str) -> Item:
+def _read(entry: Any, parent: str | None, thread: str | None, base: str) -> Post | Deletion:
     if not isinstance(entry, dict):
         raise UnreadableError(f"a story is a {type(entry).__name__}")
     short = text(entry.get("short_id"))
@@ -169,7 +152,7 @@ def _story(entry: Mapping[str, Any], short: str, base: str) -> Post:
         text=body.text,
         title=" ".join(title.split()),
         url=address(entry.get("short_id_url")) or address(entry.get("comments_url")) or address(f"/s/{short}", base),
-        author=_who(entry.get("submitter_user")),
+        author=_name_of(entry.get("submitter_user")),
         published_at=at,
         precision=precision,
         engagement=counts(points=entry.get("score"), replies=entry.get("comment_count")),
@@ -191,7 +174,7 @@ def _comment(entry: Mapping[str, Any], short: str, parent: str | None, thread: s
         kind=PostKind.COMMENT,
         text=body.text,
         url=address(entry.get("short_id_url")) or address(entry.get("url")) or address(f"/c/{short}", base),
-        author=_who(entry.get("commenting_user")),
+        author=_name_of(entry.get("commenting_user")),
         published_at=at,
         precision=precision,
         # the site itself takes the first minute for the writing
@@ -203,10 +186,6 @@ def _comment(entry: Mapping[str, Any], short: str, parent: str | None, thread: s
     )
 
 
-def _who(user: object) -> str | None:
-    """A name; until 2023 a person with a name."""
+def _name_of(user: object) -> str | None:
+    """Of who wrote it; until 2023 a person with a name."""
     return text(user) or text(mapping(user).get("username"))
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

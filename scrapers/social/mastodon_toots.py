@@ -51,7 +51,7 @@ def entities(page: Page) -> Found:
     toots: list[Any] = []
     gone: list[Deletion] = []
     for body in _documents(page):
-        if isinstance(body, dict) and _is_error(body):
+        if isinstance(body, dict) and ("error" in body and not _STATUS & body.keys()):
             return Found(error=text(body.get("error")) or "an error")
         tombstone = _tombstone(body)
         if tombstone:
@@ -103,10 +103,6 @@ def _loaded(line: bytes) -> Any:
         return limits.loads(line)
     except ValueError:
         return line.decode("utf-8", errors="replace")
-
-
-def _is_error(body: dict[str, Any]) -> bool:
-    return "error" in body and not _STATUS & body.keys()
 
 
 def _tombstone(body: Any) -> Deletion | None:
@@ -166,6 +162,11 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
     options = [text(mapping(option).get("title")) for option in listed(mapping(toot.get("poll")).get("options"))]
     account, (at, precision) = mapping(toot.get("account")), moment(toot.get("created_at"))
     parent = identifier(toot.get("in_reply_to_id"))
+    names = {"likes": "favourites", "reposts": "reblogs", "replies": "replies", "quotes": "quotes"}
+    # Where the toot leads to: what it links in its text, its card and the toot that it quotes
+    quoted = mapping(mapping(toot.get("quote")).get("quoted_status"))
+    found = [*body.links, address(mapping(toot.get("card")).get("url")), address(quoted.get("url"))]
+    attached = map(mapping, listed(toot.get("media_attachments")))
     return Post(
         network=NETWORK,
         native_id=uri,
@@ -179,11 +180,13 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         precision=precision,
         edited_at=moment(toot.get("edited_at"))[0],
         language=text(toot.get("language")),
-        engagement=_engagement(toot),
+        engagement=counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()}),
         reply_to=known.get(parent, parent) if parent else None,
-        links=_links(toot, body.links),
-        hashtags=_names(toot.get("tags")),
-        media=_media(toot),
+        links=tuple(dict.fromkeys(filter(None, found))),
+        hashtags=tuple(
+            dict.fromkeys(filter(None, (text(mapping(tag).get("name")) for tag in listed(toot.get("tags")))))
+        ),
+        media=addresses(medium.get("url") or medium.get("remote_url") for medium in attached),
         visibility=Visibility.PRIVATE if toot.get("visibility") in ("private", "direct") else Visibility.PUBLIC,
     )
 
@@ -195,24 +198,3 @@ def _handle(account: Mapping[str, Any], host: str) -> str | None:
         return name
     home = urlsplit(address(account.get("url")) or "").netloc or host
     return f"{name}@{home}" if home else name
-
-
-def _engagement(toot: Mapping[str, Any]) -> dict[str, int]:
-    names = {"likes": "favourites", "reposts": "reblogs", "replies": "replies", "quotes": "quotes"}
-    return counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()})
-
-
-def _links(toot: Mapping[str, Any], written: tuple[str, ...]) -> tuple[str, ...]:
-    """Where the toot leads to: what it links in its text, its card and the toot that it quotes."""
-    quoted = mapping(mapping(toot.get("quote")).get("quoted_status"))
-    found = [*written, address(mapping(toot.get("card")).get("url")), address(quoted.get("url"))]
-    return tuple(dict.fromkeys(filter(None, found)))
-
-
-def _media(toot: Mapping[str, Any]) -> tuple[str, ...]:
-    attached = map(mapping, listed(toot.get("media_attachments")))
-    return addresses(medium.get("url") or medium.get("remote_url") for medium in attached)
-
-
-def _names(tags: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (text(mapping(tag).get("name")) for tag in listed(tags)))))

@@ -16,11 +16,14 @@ from insight.model import Deletion, Gap, Post, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, refused
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, SourceError, Terms
+from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, mapping, text
+from scrapers.marks import mark_of, newest_mark, once, portions, times_of
 from scrapers.social import reddit_feed as redditfeed
 from scrapers.social import reddit_things as redditthings
 from scrapers.terms import searches, with_own
+from scrapers.windows import left_out
 
 OVERLAP = timedelta(hours=1)  # what was posted reaches the search late
 PAGE = 100
@@ -138,33 +141,30 @@ class Reddit(Source):
         return Request(f"{self.base_url.rstrip('/')}/{end}.rss", {**params, "limit": str(PAGE)}, since=since)
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         if not self.client_id:
             return ()
-        portions = (ids[start : start + LOOKED] for start in range(0, len(ids), LOOKED))
-        asked = (self._ask("api/info", {"id": ",".join(some)}, None) for some in portions)
+        asked = (self._ask("api/info", {"id": ",".join(some)}, None) for some in portions(ids, LOOKED))
         return tuple(replace(request, note={"look": "1"}) for request in asked)
 
     def parse(self, page: Page) -> Batch:
         self._expect(page)
         items: tuple[Post | Deletion, ...]
-        if page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        if begins(page, b"{", b"["):
             found = redditthings.listing(page)
             items, rejected = each(found.things, redditthings.read)
             after = found.after
         else:
             items, rejected = redditfeed.read(page)
             after = items[-1].native_id if len(items) >= FULL else None
-        items = tuple({item.native_id: item for item in items}.values())
-        times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
-        past = [at for at in times if at <= page.fetched_at]
+        items = once(items)
         if page.request.note.get("look"):
             return Batch(items, rejected=rejected)
-        further = _further(page, after, times)
-        gaps = _gaps(page, after, times)
-        return Batch((*items, *gaps), further, _mark(max(past)) if past else None, rejected)
+        times = times_of(items)
+        gap = _gap(page, times) if after is None else ()
+        return Batch((*items, *gap), _further(page, after, times), newest_mark(times, page), rejected)
 
     def _expect(self, page: Page) -> None:
         """Raises SourceError for what is no answer; a subreddit that is shut stops none of the others."""
@@ -194,18 +194,12 @@ def _further(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[
     known = since is not None and bool(times) and times[-1] < since - OVERLAP  # newest first
     if after is None or known or after == request.params.get("after") or "/api/info" in request.url:
         return ()
-    note = {"oldest": _mark(min(times))} if times else dict(request.note)
+    note = {"oldest": mark_of(min(times))} if times else dict(request.note)
     return (replace(request, params={**request.params, "after": after}, note=note),)
 
 
-def _gaps(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Gap, ...]:
+def _gap(page: Page, times: Sequence[datetime]) -> tuple[Gap, ...]:
     """A listing that ended before it reached what was known: it holds so many things and no more."""
-    since = moment(page.request.since)[0]
-    oldest = min(times) if times else moment(page.request.note.get("oldest"))[0]
-    if after is not None or since is None or oldest is None or oldest <= since:
-        return ()
-    return (Gap(since, oldest, "Reddit's listing ended before the last known post"),)
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
+    before = moment(page.request.note.get("oldest"))[0]
+    reached = times or ([before] if before else [])
+    return left_out(moment(page.request.since)[0], reached, "Reddit's listing ended before the last known post")

@@ -6,12 +6,11 @@ import re
 from dataclasses import replace
 
 from insight.model import Deletion, Post, PostKind, Rejected
-from scrapers import feed
-from scrapers.answers import not_read
 from scrapers.base import Page
+from scrapers.bodies import entries_of
 from scrapers.formats.dates import UNKNOWN, moment
-from scrapers.formats.entries import Entry, NotAFeedError
-from scrapers.formats.values import UnreadableError, address, each, text, whole
+from scrapers.formats.entries import Entry
+from scrapers.formats.values import UnreadableError, address, text, whole
 from scrapers.social.reddit_things import GONE, NETWORK, SITE
 
 _NAME = re.compile(r"t[13]_[0-9a-z]{1,16}")
@@ -23,21 +22,16 @@ _TAIL = re.compile(r"submitted by[^\n]{0,160}\s*\[link\]\s*\[(?:(?P<replies>[0-9
 
 def read(page: Page) -> tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]]:
     """The items of a feed. Raises SourceError when it is none."""
-    try:
-        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-    except NotAFeedError as error:
-        raise not_read(page, f"feed but {error}") from error
-    items: tuple[Post | Deletion, ...]
-    items, rejected = each(found.entries, _item)
-    if found.cut is not None:
-        rejected += (Rejected("the feed breaks off inside this entry", found.cut),)
-    return items, rejected
+    return entries_of(page, _item)
 
 
 def _item(entry: Entry) -> Post | Deletion | None:
     path = _PATH.search(entry.link or "")
-    name = entry.id if entry.id and _NAME.fullmatch(entry.id) else _named(path)
-    if name is None:
+    if entry.id and _NAME.fullmatch(entry.id):
+        name = entry.id
+    elif path:  # RSS of older days has no other name
+        name = f"t1_{path['comment']}" if path["comment"] else f"t3_{path['link']}"
+    else:
         if (entry.id or "").startswith(("t5_", "t2_")):
             return None  # a subreddit or a person that a search found
         raise UnreadableError("an entry that is no post or comment of Reddit")
@@ -65,19 +59,9 @@ def _item(entry: Entry) -> Post | Deletion | None:
         thread=f"t3_{path['link']}" if comment and path else None,
         media=entry.media,
     )
-    return replace(post, links=_links(entry, post))
-
-
-def _named(path: re.Match[str] | None) -> str | None:
-    """The name in the address: RSS of older days has no other."""
-    if path is None:
-        return None
-    return f"t1_{path['comment']}" if path["comment"] else f"t3_{path['link']}"
-
-
-def _links(entry: Entry, post: Post) -> tuple[str, ...]:
-    """Where the post leads to: not to itself, to who wrote it, to where, or to Reddit's own page of its pictures."""
+    # Where the post leads to: not to itself, to who wrote it, to where, or to Reddit's own page of its pictures
     place = (post.url or "").partition("/comments/")[0] + "/"
     by = address(f"/user/{post.author}", SITE) if post.author else None
     own = {post.url, by, place, f"{SITE}/gallery/{post.native_id[3:]}"}
-    return tuple(link for link in entry.links if link not in own and not re.match(r"https://[iv]\.redd\.it/", link))
+    outside = (link for link in entry.links if link not in own and not re.match(r"https://[iv]\.redd\.it/", link))
+    return replace(post, links=tuple(outside))

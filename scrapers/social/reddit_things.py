@@ -84,45 +84,33 @@ def read(thing: Any) -> Post | Deletion | None:
 
 def _comment(name: str, found: Mapping[str, Any]) -> Post:
     body = _body(found, "body")
-    at, precision = epoch(whole(found.get("created_utc")))
     return Post(
-        network=NETWORK,
-        native_id=name,
         kind=PostKind.COMMENT,
         text=body.text,
-        url=_permalink(found),
-        author=_author(found),
-        published_at=at,
-        precision=precision,
-        edited_at=_edited(found),
         engagement=counts(points=_score(found)),
         reply_to=identifier(found.get("parent_id")),
         thread=identifier(found.get("link_id")),
         links=body.links,
         media=body.images,
+        **_common(name, found),
     )
 
 
 def _link(name: str, found: Mapping[str, Any]) -> Post:
     body = _body(found, "selftext")
-    at, precision = epoch(whole(found.get("created_utc")))
     outside = address(found.get("url_overridden_by_dest") or found.get("url"), SITE)
+    host = urlsplit(outside or "").hostname or ""
+    leads_out = outside and host not in _OWN and not host.endswith(".reddit.com")
     options = [text(mapping(option).get("text")) for option in listed(mapping(found.get("poll_data")).get("options"))]
     title = text(found.get("title"))
     return Post(
-        network=NETWORK,
-        native_id=name,
         text="\n".join(filter(None, [body.text, *options])),
-        url=_permalink(found),
         title=" ".join(entities.unescape(title).split()) or None if title else None,
-        author=_author(found),
-        published_at=at,
-        precision=precision,
-        edited_at=_edited(found),
         engagement=counts(points=_score(found), replies=found.get("num_comments"), reposts=found.get("num_crossposts")),
         repost_of=identifier(found.get("crosspost_parent")),
-        links=tuple(dict.fromkeys([*([outside] if outside and _leads_out(outside) else []), *body.links])),
+        links=tuple(dict.fromkeys([*([outside] if outside and leads_out else []), *body.links])),
         media=addresses([*_media(found, outside), *body.images]),
+        **_common(name, found),
     )
 
 
@@ -135,19 +123,24 @@ def _body(found: Mapping[str, Any], name: str) -> html.Text:
     return html.Text(read.text, read.links, read.images)
 
 
-def _author(found: Mapping[str, Any]) -> str | None:
-    name = text(found.get("author"))
-    return None if name == _NOBODY else name
+def _common(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What comments and links have alike."""
+    at, precision = epoch(whole(found.get("created_utc")))
+    author, edited = text(found.get("author")), found.get("edited")
+    return {
+        "network": NETWORK,
+        "native_id": name,
+        "url": _permalink(found),
+        "author": None if author == _NOBODY else author,
+        "published_at": at,
+        "precision": precision,
+        "edited_at": None if isinstance(edited, bool) else epoch(whole(edited))[0],
+    }
 
 
 def _score(found: Mapping[str, Any]) -> object:
     hidden = found.get("score_hidden") is True or found.get("hide_score") is True
     return None if hidden else found.get("score")
-
-
-def _edited(found: Mapping[str, Any]) -> Any:
-    edited = found.get("edited")
-    return None if isinstance(edited, bool) else epoch(whole(edited))[0]
 
 
 def _permalink(found: Mapping[str, Any]) -> str | None:
@@ -158,22 +151,13 @@ def _permalink(found: Mapping[str, Any]) -> str | None:
     return address(f"/comments/{str(found['link_id']).removeprefix('t3_')}/_/{found['id']}/", SITE)
 
 
-def _leads_out(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host not in _OWN and not host.endswith(".reddit.com")
-
-
 def _media(found: Mapping[str, Any], outside: str | None) -> Iterator[object]:
     """A gallery's pictures in its order, a video, a picture."""
     pictures = mapping(found.get("media_metadata"))
     for item in listed(mapping(found.get("gallery_data")).get("items")):
         source = mapping(mapping(pictures.get(str(mapping(item).get("media_id")))).get("s"))
-        yield next(filter(None, (_plain(source.get(size)) for size in ("u", "gif", "mp4"))), None)
+        urls = filter(None, (text(source.get(size)) for size in ("u", "gif", "mp4")))
+        yield next(map(entities.unescape, urls), None)
     yield mapping(mapping(found.get("media")).get("reddit_video")).get("fallback_url")
     if outside and urlsplit(outside).hostname == "i.redd.it":
         yield outside
-
-
-def _plain(url: object) -> str | None:
-    written = text(url)
-    return entities.unescape(written) if written else None

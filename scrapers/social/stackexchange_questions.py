@@ -53,40 +53,37 @@ def _inside(item: Mapping[str, Any], site: str) -> Iterator[Post]:
 
 
 def _post(item: Mapping[str, Any], site: str) -> Post:
-    letter, number = _number(item)
+    named = (("c", "comment_id"), ("a", "answer_id"), ("q", "question_id"))
+    letter, name = next(((letter, name) for letter, name in named if item.get(name) is not None), ("", ""))
+    number = identifier(item.get(name))
+    if number is None or not re.fullmatch(r"\d{1,18}", number):
+        raise UnreadableError("neither a question, an answer nor a comment with a number")
+
     if letter != "q" and not ({"body", "body_markdown"} & item.keys()):
         raise UnreadableError(f"{letter}{number} without its body: ask with filter=withbody")
     body = _text(item, f"https://{_host(site)}/")
     at, precision = epoch(whole(item.get("creation_date")))
     title = text(item.get("title")) if letter == "q" else None
     reply_to, thread = _above(item, site, letter)
+    short = {"q": f"q/{number}", "a": f"a/{number}", "c": f"posts/comments/{number}"}[letter]
+    replies = item.get("answer_count") if letter == "q" else item.get("comment_count")
     return Post(
         network=NETWORK,
         native_id=f"{site}/{letter}{number}",
         kind=PostKind.POST if letter == "q" else PostKind.COMMENT,
         text=body.text,
         title=(html.line(title) or None) if title else None,
-        url=_url(item, site, letter, number),
+        url=address(item.get("link")) or f"https://{_host(site)}/{short}",
         author=html.line(text(mapping(item.get("owner")).get("display_name")) or "") or None,
         published_at=at,
         precision=precision,
         edited_at=epoch(whole(item.get("last_edit_date")))[0],
-        engagement=_engagement(item, letter),
+        engagement=counts(points=item.get("score"), replies=replies, views=item.get("view_count")),
         reply_to=reply_to,
         thread=thread,
         links=body.links,
         media=body.images,
     )
-
-
-def _number(item: Mapping[str, Any]) -> tuple[str, str]:
-    """What it is, by a letter, and its number. Raises UnreadableError."""
-    named = (("c", "comment_id"), ("a", "answer_id"), ("q", "question_id"))
-    letter, name = next(((letter, name) for letter, name in named if item.get(name) is not None), ("", ""))
-    number = identifier(item.get(name))
-    if number is None or not re.fullmatch(r"\d{1,18}", number):
-        raise UnreadableError("neither a question, an answer nor a comment with a number")
-    return letter, number
 
 
 def _text(item: Mapping[str, Any], base: str) -> html.Text:
@@ -95,16 +92,6 @@ def _text(item: Mapping[str, Any], base: str) -> html.Text:
         return html.read(written, base)
     plain = markdown.read(text(item.get("body_markdown")) or "", base)
     return html.Text(plain.text, plain.links, plain.images)
-
-
-def _url(item: Mapping[str, Any], site: str, letter: str, number: str) -> str:
-    short = {"q": f"q/{number}", "a": f"a/{number}", "c": f"posts/comments/{number}"}[letter]
-    return address(item.get("link")) or f"https://{_host(site)}/{short}"
-
-
-def _engagement(item: Mapping[str, Any], letter: str) -> dict[str, int]:
-    replies = item.get("answer_count") if letter == "q" else item.get("comment_count")
-    return counts(points=item.get("score"), replies=replies, views=item.get("view_count"))
 
 
 def _above(item: Mapping[str, Any], site: str, letter: str) -> tuple[str | None, str | None]:

@@ -17,6 +17,7 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.formats import charset
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, whole
+from scrapers.marks import mark_of, newest_mark, once, times_of
 from scrapers.social import telegram_preview as previews
 
 CLOSED = "open https://t.me/s/{0} in a browser: if it shows no messages either, take {0} out of `channels`"
@@ -80,7 +81,7 @@ class Telegram(Source):
         return f"{self.base_url.rstrip('/')}/s/{channel}"
 
     def mark_at(self, at: datetime) -> str | None:
-        return _mark(at)
+        return mark_of(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         """A page of the preview shows twenty messages at once, so those of a channel are looked up together."""
@@ -95,14 +96,13 @@ class Telegram(Source):
         if not found.messages and found.cut is None:
             return _nothing(page, found)
         posts, rejected = each(found.messages, lambda one: previews.post(one, found.audience, page.url))
-        posts = tuple({post.key: post for post in posts}.values())
+        posts = once(posts)
         if found.cut is not None:
             rejected += (Rejected("the page breaks off inside this message", found.cut),)
         if page.request.note.get("look"):
             return _looked(page, found, posts, rejected)
-        times = [post.published_at for post in posts if post.published_at]
-        past = [at for at in times if at <= page.fetched_at]
-        return Batch(posts, _further(page, found, times), _mark(max(past)) if past else None, rejected)
+        times = times_of(posts)
+        return Batch(posts, _further(page, found, times), newest_mark(times, page), rejected)
 
 
 def _nothing(page: Page, found: previews.Preview) -> Batch:
@@ -155,7 +155,3 @@ def _number(native_id: str) -> int:
 def _channel(url: str) -> str:
     parts = [part for part in urlsplit(url).path.split("/") if part]
     return parts[-1] if parts else ""
-
-
-def _mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text

@@ -89,7 +89,11 @@ class Preview:
             if self._depth > began:
                 lines.end(tag)
             else:
-                self._found(what, lines)
+                self._wanted = None
+                if self._message:
+                    self._message.said.setdefault(what, []).append(html.text_of(lines, self._base))
+                elif what == "audience":
+                    self.audience = count(lines.lines())
         if self._reply == self._depth:
             self._reply = 0
         if self._message and self._depth == self._began:
@@ -108,13 +112,6 @@ class Preview:
     def cut(self) -> str | None:
         """The message inside which the page breaks off."""
         return self._message.id if self._message else None
-
-    def _found(self, what: str, lines: html.Lines) -> None:
-        self._wanted = None
-        if self._message:
-            self._message.said.setdefault(what, []).append(html.text_of(lines, self._base))
-        elif what == "audience":
-            self.audience = count(lines.lines())
 
     def _outside(self, tag: str, classes: set[str], attrib: Mapping[str, str]) -> None:
         self.telegram = self.telegram or any(name.startswith("tgme_") for name in classes)

@@ -25,6 +25,7 @@ from scrapers.formats.values import (
     plain,
     text,
 )
+from scrapers.marks import newest_mark, times_of
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
 from scrapers.terms import searches, with_own
@@ -97,7 +98,7 @@ class Threads(GraphApi):
         topic = page.request.note.get("topic")
         posts, rejected = each(data, lambda found: _post(found, topic))
         onward = () if graph.ended(posts, page.request.since) else graph.further(page, body, by_cursor=True)
-        return Batch(posts, onward, graph.newest(posts, page), rejected, pause=graph.pause(page))
+        return Batch(posts, onward, newest_mark(times_of(posts), page), rejected, pause=graph.pause(page))
 
 
 def _post(found: Any, topic: str | None) -> Post:

@@ -22,16 +22,26 @@ def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts
     user = mapping(status.get("user"))
     author = identifier(user.get("id_str"))
     if author:
-        users.setdefault(author, _user(user))
+        users.setdefault(
+            author,
+            {
+                "username": user.get("screen_name"),
+                "name": user.get("name"),
+                "protected": user.get("protected"),
+                "public_metrics": {"followers_count": user.get("followers_count")},
+            },
+        )
     references = [{"type": kind, "id": target} for kind, target in _references(status, users, posts)]
     long = mapping(status.get("extended_tweet"))
     entities = mapping(long.get("entities")) or mapping(status.get("entities"))
     pictures = [{**mapping(medium), "media_key": "in the text"} for medium in listed(entities.get("media"))]
+    written = status.get("created_at")
+    found = _DATE.fullmatch(written) if isinstance(written, str) else None
     return {
         "id": native_id,
         "text": long.get("full_text") or status.get("full_text") or status.get("text"),
         "author_id": author,
-        "created_at": _date(status.get("created_at")),
+        "created_at": (f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4]}" if found else written),
         "lang": status.get("lang"),
         "public_metrics": {
             "like_count": status.get("favorite_count"),
@@ -63,17 +73,3 @@ def _references(
             posts[target] = modern({**inner, "retweeted_status": None, "quoted_status": None}, users, posts)
             found.append((kind, target))
     return found
-
-
-def _user(user: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "username": user.get("screen_name"),
-        "name": user.get("name"),
-        "protected": user.get("protected"),
-        "public_metrics": {"followers_count": user.get("followers_count")},
-    }
-
-
-def _date(written: object) -> object:
-    found = _DATE.fullmatch(written) if isinstance(written, str) else None
-    return f"{found[2]} {found[1]} {found[5]} {found[3]} {found[4]}" if found else written

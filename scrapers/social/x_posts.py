@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -115,6 +115,11 @@ def read(tweet: Any, beside: Known) -> Post | None:
     first = next(iter(versions(tweet)), native_id)
     (at, precision), edited = _times(tweet, first, native_id)
     user = beside.users.get(identifier(tweet.get("author_id")) or "", {})
+    target = refers.get("quoted")
+    keys = map(identifier, listed(mapping(source.get("attachments")).get("media_keys")))
+    found = (beside.media.get(key or "", {}) for key in keys)
+    place = beside.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
+    code = text(place.get("country_code"))
     return Post(
         network=NETWORK,
         native_id=first,
@@ -127,15 +132,17 @@ def read(tweet: Any, beside: Known) -> Post | None:
         precision=precision,
         edited_at=edited,
         language=_language(tweet.get("lang")),
-        country=_country(tweet, beside),
+        country=code.upper() if code and re.fullmatch("[A-Za-z]{2}", code) else None,
         # a repost carries the numbers of what it repeats
         engagement={} if repeated else _engagement(tweet),
         reply_to=refers.get("replied_to"),
         thread=identifier(tweet.get("conversation_id")) if "replied_to" in refers else None,
         repost_of=repeated,
-        links=tuple(dict.fromkeys([*links, *_quoted(refers)])),
+        links=tuple(
+            dict.fromkeys([*links, *([f"https://x.com/i/status/{target}"] if target and target.isdigit() else [])])
+        ),
         hashtags=hashtags,
-        media=_media(source, beside),
+        media=addresses(medium.get("url") or medium.get("preview_image_url") for medium in found),
         visibility=Visibility.PRIVATE if user.get("protected") is True else Visibility.PUBLIC,
     )
 
@@ -148,11 +155,6 @@ def _references(tweet: Mapping[str, Any]) -> dict[str, str]:
         if kind and target:
             found.setdefault(kind, target)
     return found
-
-
-def _quoted(refers: Mapping[str, str]) -> Iterable[str]:
-    target = refers.get("quoted")
-    return [f"https://x.com/i/status/{target}"] if target and target.isdigit() else []
 
 
 def _times(tweet: Mapping[str, Any], first: str, last: str) -> tuple[Moment, datetime | None]:
@@ -192,15 +194,3 @@ def _language(written: object) -> str | None:
 def _engagement(tweet: Mapping[str, Any]) -> dict[str, int]:
     metrics = mapping(tweet.get("public_metrics"))
     return counts(**{ours: metrics.get(theirs) for ours, theirs in _COUNTS.items()})
-
-
-def _media(tweet: Mapping[str, Any], beside: Known) -> tuple[str, ...]:
-    keys = map(identifier, listed(mapping(tweet.get("attachments")).get("media_keys")))
-    found = (beside.media.get(key or "", {}) for key in keys)
-    return addresses(medium.get("url") or medium.get("preview_image_url") for medium in found)
-
-
-def _country(tweet: Mapping[str, Any], beside: Known) -> str | None:
-    place = beside.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
-    code = text(place.get("country_code"))
-    return code.upper() if code and re.fullmatch("[A-Za-z]{2}", code) else None

@@ -14,9 +14,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from insight.model import Deletion, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
+from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, whole
-from scrapers.social.youtube_answers import body, from_channel, looked, mark, newest, once, trouble
+from scrapers.marks import mark_of, newest_mark, once, portions
+from scrapers.social.youtube_answers import body, from_channel, looked, trouble
 from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, resources
 from scrapers.terms import searches, with_own
 
@@ -108,27 +110,22 @@ class YouTube(Source):
 
     def _lists(self) -> dict[str, Request]:
         """What is read whole, by the key of its search."""
-        found = {f"videos of {channel}": self._uploads(channel) for channel in self.channels}
-        if self.api_key:
-            places = {f"comments on {video}": {"videoId": video} for video in self.videos}
-            places |= {f"comments on {one}": {"allThreadsRelatedToChannelId": one} for one in self.channels}
-            found |= {
-                f"{key}: {term}" if term else key: self._threads({**place, **({"searchTerms": term} if term else {})})
-                for key, place in places.items()
-                for term in self.comment_terms or ("",)
-            }
-        return found
-
-    def _uploads(self, channel: str) -> Request:
         if not self.api_key:
-            return Request(self.feeds_url, {"channel_id": channel})
-        listed_as = "UU" + channel[2:]  # the playlist of a channel's uploads bears its name
-        params = {"part": "snippet,contentDetails", "playlistId": listed_as, "maxResults": "50"}
-        return self._ask("playlistItems", params, {"then": "videos"})
-
-    def _threads(self, where: Mapping[str, str]) -> Request:
-        params = {"part": "snippet,replies", **where, "order": "time", "maxResults": "100"}
-        return self._ask("commentThreads", params, {"video": where.get("videoId", "")})
+            return {f"videos of {one}": Request(self.feeds_url, {"channel_id": one}) for one in self.channels}
+        found: dict[str, Request] = {}
+        for channel in self.channels:
+            listed_as = "UU" + channel[2:]  # the playlist of a channel's uploads bears its name
+            params = {"part": "snippet,contentDetails", "playlistId": listed_as, "maxResults": "50"}
+            found[f"videos of {channel}"] = self._ask("playlistItems", params, {"then": "videos"})
+        places = {f"comments on {video}": {"videoId": video} for video in self.videos}
+        places |= {f"comments on {one}": {"allThreadsRelatedToChannelId": one} for one in self.channels}
+        for key, place in places.items():
+            for term in self.comment_terms or ("",):
+                only = {"searchTerms": term} if term else {}
+                params = {"part": "snippet,replies", **place, **only, "order": "time", "maxResults": "100"}
+                named = f"{key}: {term}" if term else key
+                found[named] = self._ask("commentThreads", params, {"video": place.get("videoId", "")})
+        return found
 
     def _ask(
         self, end: str, params: Mapping[str, str], note: Mapping[str, str] | None = None, units: float = 1.0
@@ -146,11 +143,11 @@ class YouTube(Source):
         since = moment(high_water)[0]
         after = since - OVERLAP if since else now - FIRST
         params = {"part": "snippet", "type": "video", "order": "date", "q": search.terms, "maxResults": "50"}
-        params["publishedAfter"] = after.strftime("%Y-%m-%dT%H:%M:%SZ")
+        params["publishedAfter"] = _stamp(after)
         return replace(self._ask("search", params, {"then": "videos"}, units=100.0), since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
-        return mark(at) if self.api_key else None
+        return mark_of(at) if self.api_key else None
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         if not self.api_key:
@@ -159,9 +156,9 @@ class YouTube(Source):
         said = [one for one in ids if "." in one]
         begun = [one for one in ids if one not in shown and one not in said]
         return (
-            *(self._videos(some, look=True) for some in _portions(shown)),
-            *(self._comments("commentThreads", "snippet,replies", some) for some in _portions(begun)),
-            *(self._comments("comments", "snippet", some) for some in _portions(said)),
+            *(self._videos(some, look=True) for some in portions(shown, LOOKED)),
+            *(self._comments("commentThreads", "snippet,replies", some) for some in portions(begun, LOOKED)),
+            *(self._comments("comments", "snippet", some) for some in portions(said, LOOKED)),
         )
 
     def _comments(self, end: str, part: str, ids: Sequence[str]) -> Request:
@@ -169,11 +166,16 @@ class YouTube(Source):
         return self._ask(end, {"part": part, "id": asked, "maxResults": "100"}, {"look": asked})
 
     def parse(self, page: Page) -> Batch:
-        if page.status == 200 and page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        if page.status == 200 and begins(page, b"<"):
             return from_channel(page)
         why, look = trouble(page), page.request.note.get("look")
-        if why:
-            return _gone(page.request, look) if look else Batch()
+        if why and not look:
+            return Batch()
+        if why and look:
+            # One of those that were asked for is not there: each is asked for alone, until it is known which.
+            ids, asked = look.split(","), page.request.params
+            alone = (replace(page.request, params={**asked, "id": one}, note={"look": one}) for one in ids)
+            return Batch(requests=tuple(alone)) if len(ids) > 1 else Batch((Deletion(NETWORK, look),))
         found, video = body(page), page.request.note.get("video")
         posts, rejected = each(resources(found), lambda item: read(item, video))
         posts = once(posts)
@@ -183,9 +185,9 @@ class YouTube(Source):
         requests = (*self._replies(found), *self._further(page, found, times))
         if page.request.note.get("then") == "videos":
             # what a search or a playlist says of a video is cut short: it is read whole, and only then stored
-            requests = (*(self._videos(some) for some in _portions([post.native_id for post in posts])), *requests)
+            requests = (*map(self._videos, portions([post.native_id for post in posts], LOOKED)), *requests)
             posts = ()
-        return Batch(posts, requests, newest(times, page), rejected)
+        return Batch(posts, requests, newest_mark(times, page), rejected)
 
     def _replies(self, body: Mapping[str, Any]) -> tuple[Request, ...]:
         """Those of the threads that have more of them than they carry."""
@@ -206,25 +208,18 @@ class YouTube(Source):
         if token and token != request.params.get("pageToken"):
             note = {**request.note, "page": str(number)}
             return (replace(request, params={**request.params, "pageToken": token}, note=note),)
-        if "q" in request.params and number > SEARCHED and times:
-            return _earlier(request, min(times))
-        return ()
+        if "q" not in request.params or number <= SEARCHED or not times:
+            return ()
+        # A search shows no more than 500 videos: it is asked again, before the oldest of what it showed.
+        params = {key: value for key, value in request.params.items() if key != "pageToken"}
+        before = _stamp(min(times))
+        note = {key: value for key, value in request.note.items() if key != "page"}
+        again = before >= params.get("publishedBefore", "9999") or before <= params.get("publishedAfter", "")
+        return () if again else (replace(request, params={**params, "publishedBefore": before}, note=note),)
 
 
-def _earlier(request: Request, oldest: datetime) -> tuple[Request, ...]:
-    """The search again, before the oldest of what it showed: it shows no more than 500 videos."""
-    params = {key: value for key, value in request.params.items() if key != "pageToken"}
-    before = oldest.strftime("%Y-%m-%dT%H:%M:%SZ")
-    note = {key: value for key, value in request.note.items() if key != "page"}
-    again = before >= params.get("publishedBefore", "9999") or before <= params.get("publishedAfter", "")
-    return () if again else (replace(request, params={**params, "publishedBefore": before}, note=note),)
-
-
-def _gone(request: Request, look: str) -> Batch:
-    """One of those that were asked for is not there: then each is asked for alone, until it is known which."""
-    ids = look.split(",")
-    alone = (replace(request, params={**request.params, "id": one}, note={"look": one}) for one in ids)
-    return Batch(requests=tuple(alone)) if len(ids) > 1 else Batch((Deletion(NETWORK, look),))
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _ids(given: Sequence[str], form: re.Pattern[str], meant: str) -> tuple[str, ...]:
@@ -233,7 +228,3 @@ def _ids(given: Sequence[str], form: re.Pattern[str], meant: str) -> tuple[str, 
         if not match:
             raise ValueError(f"{written!r} is no {meant}")
     return tuple(dict.fromkeys(match[1] for _, match in found if match))
-
-
-def _portions(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + LOOKED] for start in range(0, len(ids), LOOKED)]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from insight.model import Deletion, Engagement, Gap, Post, Rejected
-from scrapers import feed
+from insight.model import Deletion, Engagement, Post, Rejected
 from scrapers.answers import expect, gone, not_read, refused
 from scrapers.base import Batch, Page, SourceError
+from scrapers.bodies import begins, entries_of
 from scrapers.formats.dates import moment
-from scrapers.formats.entries import NotAFeedError
-from scrapers.formats.values import each, listed, mapping, text
+from scrapers.formats.values import listed, mapping, text
+from scrapers.marks import newest_mark, once, times_of
 from scrapers.social.youtube_items import NETWORK, from_feed
+from scrapers.windows import left_out
 
 FEED = 15  # entries of a channel's feed
 KEY = "look at the `api_key` in the Google Cloud console: the YouTube Data API v3 must be enabled and allowed for it"
@@ -33,45 +35,30 @@ def trouble(page: Page) -> str | None:
 
     Raises SourceError for every other error, with whatever status it is said.
     """
-    error = _error(page)
+    error: Mapping[str, Any] = {}
+    if begins(page, b"{"):
+        with suppress(SourceError):
+            error = mapping(mapping(page.json()).get("error"))
     if not error:
         expect(page)
         return None
-    reasons = _reasons(error)
+    said = [*listed(error.get("errors")), *listed(error.get("details"))]
+    reasons = {reason for part in said if (reason := text(mapping(part).get("reason")))}
     says = text(error.get("message")) or "an error"
     if "commentsDisabled" in reasons:
         return "commentsDisabled"
     if reasons & _GONE and page.request.note.get("look"):
         return "gone"
     if reasons & _SPENT or (reasons & _FAST and "per day" in says):
-        raise SourceError(
-            f"YouTube's quota of this day is used up ({says})", retry_after=_until_midnight(page.fetched_at), status=429
-        )
+        tomorrow = page.fetched_at.astimezone(_PACIFIC) + timedelta(days=1)
+        midnight = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
+        pause = midnight.timestamp() - page.fetched_at.timestamp() + 60
+        raise SourceError(f"YouTube's quota of this day is used up ({says})", retry_after=pause, status=429)
     if reasons & _FAST:
         raise SourceError(f"YouTube is asked too fast ({says})", retry_after=60.0, status=429)
     if reasons & _KEY or "API key" in says:
         raise SourceError(f"YouTube does not take the key ({says})", permanent=True, remedy=KEY)
     raise refused(page, remedy=KEY if page.status == 403 else "") if page.status >= 300 else not_read(page, "answer")
-
-
-def _error(page: Page) -> Mapping[str, Any]:
-    if not page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return {}
-    try:
-        return mapping(mapping(page.json()).get("error"))
-    except SourceError:
-        return {}
-
-
-def _reasons(error: Mapping[str, Any]) -> set[str]:
-    said = [*listed(error.get("errors")), *listed(error.get("details"))]
-    return {reason for part in said if (reason := text(mapping(part).get("reason")))}
-
-
-def _until_midnight(now: datetime) -> float:
-    here = now.astimezone(_PACIFIC)
-    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight.timestamp() - now.timestamp()) + 60
 
 
 def body(page: Page) -> Mapping[str, Any]:
@@ -98,30 +85,9 @@ def looked(page: Page, asked: str, posts: Sequence[Post], rejected: tuple[Reject
 
 def from_channel(page: Page) -> Batch:
     """A channel's feed: its newest videos, and a gap when none of them was known."""
-    try:
-        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-    except NotAFeedError as error:
-        raise not_read(page, f"channel's feed but {error}") from error
-    posts, rejected = each(found.entries, from_feed)
-    if found.cut is not None:
-        rejected += (Rejected("the feed breaks off inside this entry", found.cut),)
+    posts, rejected = entries_of(page, from_feed, "channel's feed")
     posts = once(posts)
-    times = [post.published_at for post in posts if post.published_at]
-    since = moment(page.request.since)[0]
-    missed: tuple[Gap, ...] = ()
-    if since and len(times) >= FEED and min(times) > since:
-        missed = (Gap(since, min(times), f"the feed shows the {FEED} newest videos only"),)
-    return Batch((*posts, *missed), (), newest(times, page), rejected)
-
-
-def once(posts: Sequence[Post]) -> tuple[Post, ...]:
-    return tuple({post.key: post for post in posts}.values())
-
-
-def newest(times: Sequence[datetime], page: Page) -> str | None:
-    past = [at for at in times if at <= page.fetched_at]  # a mark in the future would make the source blind
-    return mark(max(past)) if past else None
-
-
-def mark(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")  # always UTC, so that marks compare as text
+    since, times = moment(page.request.since)[0], times_of(posts)
+    full = len(times) >= FEED
+    missed = left_out(since, times, f"the feed shows the {FEED} newest videos only") if full else ()
+    return Batch((*posts, *missed), (), newest_mark(times, page), rejected)

@@ -109,6 +109,8 @@ def _video(native_id: str, snippet: Mapping[str, Any], found: Mapping[str, Any])
     details = mapping(found.get("contentDetails"))
     at, precision = moment(details.get("videoPublishedAt") or snippet.get("publishedAt"))
     words = plain(text(snippet.get("description")) or "")
+    # The largest of the sizes in which a video's picture is given
+    sizes = mapping(snippet.get("thumbnails"))
     return Post(
         network=NETWORK,
         native_id=native_id,
@@ -123,7 +125,7 @@ def _video(native_id: str, snippet: Mapping[str, Any], found: Mapping[str, Any])
             views=numbers.get("viewCount"), likes=numbers.get("likeCount"), replies=numbers.get("commentCount")
         ),
         links=_links(words),
-        media=_picture(snippet),
+        media=addresses(mapping(sizes.get(size)).get("url") for size in _SIZES)[:1],
     )
 
 
@@ -152,12 +154,6 @@ def _comment(native_id: str, snippet: Mapping[str, Any], video: str | None) -> P
 
 def _links(words: str) -> tuple[str, ...]:
     return addresses(found.rstrip(".,;:!?)]}'") for found in _BARE.findall(words))
-
-
-def _picture(snippet: Mapping[str, Any]) -> tuple[str, ...]:
-    """The largest of the sizes in which a video's picture is given."""
-    sizes = mapping(snippet.get("thumbnails"))
-    return addresses(mapping(sizes.get(size)).get("url") for size in _SIZES)[:1]
 
 
 def reply_count(thread: Mapping[str, Any]) -> int:

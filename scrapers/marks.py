@@ -1,0 +1,42 @@
+"""How far a walk has come, for the kinds whose marks are times; posts each once, and ids in portions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from insight.model import Deletion, Engagement, Item, Post
+from scrapers.base import Page
+
+T = TypeVar("T", bound=Post | Deletion | Engagement)
+
+
+def mark_of(at: datetime) -> str:
+    """A time as a mark; always UTC, so that marks compare as text."""
+    return at.isoformat(timespec="seconds")
+
+
+def times_of(items: Iterable[Item]) -> list[datetime]:
+    """When the posts among these were published, in their order."""
+    return [item.published_at for item in items if isinstance(item, Post) and item.published_at]
+
+
+def newest(times: Iterable[datetime], page: Page) -> datetime | None:
+    """The newest of these times; one in the future would make the source blind."""
+    return max((at for at in times if at <= page.fetched_at), default=None)
+
+
+def newest_mark(times: Iterable[datetime], page: Page) -> str | None:
+    at = newest(times, page)
+    return mark_of(at) if at else None
+
+
+def once(items: Iterable[T]) -> tuple[T, ...]:
+    """Each of one network's items once: of two under one id the later one, in the place of the first."""
+    return tuple({item.native_id: item for item in items}.values())
+
+
+def portions(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """So many ids at a time, as one request may ask for."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))

@@ -1,0 +1,25 @@
+"""What settings that several kinds have stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from scrapers.base import Search
+
+
+def own_searches(queries: Iterable[str]) -> list[Search]:
+    """The setting `queries`: each under a key that no quotes and capitals make another one."""
+    return [Search(query.lower().strip('"'), query) for query in queries]
+
+
+def bearer(token: SecretStr | None) -> Mapping[str, str]:
+    """The header with an access token, where there is one."""
+    return {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
+
+
+def host_and_path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc + parts.path.rstrip("/")
