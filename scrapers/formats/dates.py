@@ -76,13 +76,6 @@ def _moment(part: dict[str, str | None], midnight_is_a_day: bool) -> Moment:
     zone = (part.get("zone") or "z").lower()
     if zone.isalpha() and zone not in _ZONES:
         return day, Precision.DAY
-    clock = _clock(part)
-    if midnight_is_a_day and not clock:
-        return day, Precision.DAY
-    return day + clock - _offset(zone), Precision.SECOND
-
-
-def _clock(part: dict[str, str | None]) -> timedelta:
     hour, minute, second = (int(part.get(name) or 0) for name in ("hour", "minute", "second"))
     half = (part.get("half") or "").lower()
     if half and not 1 <= hour <= 12:
@@ -91,7 +84,10 @@ def _clock(part: dict[str, str | None]) -> timedelta:
     if hour > 23 or minute > 59 or second > 60:
         raise ValueError("no such time")
     micro = int((part.get("part") or "").ljust(6, "0")[:6])
-    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=micro)
+    clock = timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=micro)
+    if midnight_is_a_day and not clock:
+        return day, Precision.DAY
+    return day + clock - _offset(zone), Precision.SECOND
 
 
 def _offset(zone: str) -> timedelta:

@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
-from insight.model import Gap, Post, PostKind, Rejected
+from insight.model import Post, PostKind, Rejected
 from scrapers.answers import expect
 from scrapers.base import Access, Batch, Page, Request, Search, Terms
 from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import address, canonical, origin_of, whole
-from scrapers.marks import mark_of
+from scrapers.marks import mark_of, times_of
 from scrapers.onepage import ADDRESS, OnePage
 from scrapers.pages.items import Ways, not_found, posts_of
 from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
@@ -121,7 +121,7 @@ class ListPage(OnePage):
             before = page.request.since is not None or "page" in page.request.note
             raise not_found(page, f"the page changed: {said}" if before else said)
         posts, rejected = posts_of(self._ways(), page, found.items)
-        dates = [mark_of(post.published_at) for post in posts if post.published_at]
+        dates = list(map(mark_of, times_of(posts)))
         newest = max((mark for mark in dates if mark <= mark_of(page.fetched_at)), default=None)
         if not self.date and posts:
             newest = _SEEN + posts[0].native_id
@@ -129,13 +129,9 @@ class ListPage(OnePage):
         if found.long:
             told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
         onward = self._further(page, found, posts, dates)
-        missed = () if onward else self._missed(page, posts)
+        since = moment(page.request.since)[0] if self.date and not onward else None
+        missed = left_out(since, times_of(posts), "the list ended before what was known")
         return Batch((*posts, *missed), onward, newest, told)
-
-    def _missed(self, page: Page, posts: Sequence[Post]) -> tuple[Gap, ...]:
-        times = [post.published_at for post in posts if post.published_at]
-        since = moment(page.request.since)[0] if self.date else None
-        return left_out(since, times, "the list ended before what was known")
 
     def _ways(self) -> Ways:
         kind = PostKind.REVIEW if self.rating or self.stars else PostKind.POST

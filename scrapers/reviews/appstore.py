@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from insight.model import Gap, Post, PostKind, Precision, Rating, Watch
-from scrapers import feed
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
+from scrapers.bodies import begins, feed_of
 from scrapers.formats.dates import moment
-from scrapers.formats.entries import Entry, NotAFeedError
+from scrapers.formats.entries import Entry
 from scrapers.formats.values import (
     UnreadableError,
     address,
@@ -29,6 +29,7 @@ from scrapers.formats.values import (
     text,
     whole,
 )
+from scrapers.marks import newest_mark, times_of
 from scrapers.windows import left_out
 
 LAST_PAGE = 10  # the store gives no more: 500 reviews of a country
@@ -112,7 +113,7 @@ class AppStore(Source):
         if not reviews and not rejected:
             return self._nothing(page, here)
         requests = self._further(page, country, here, announced, reviews)
-        missed = left_out(_dated(page.request.since), _times(reviews), SHOWS) if here >= LAST_PAGE else ()
+        missed = left_out(_dated(page.request.since), times_of(reviews), SHOWS) if here >= LAST_PAGE else ()
         return Batch((*reviews, *missed), requests, _newest(reviews, page), rejected)
 
     def _address(self, country: str, number: int) -> str:
@@ -134,7 +135,8 @@ class AppStore(Source):
     def _further(
         self, page: Page, country: str, here: int, announced: int, reviews: Sequence[Post]
     ) -> tuple[Request, ...]:
-        shown, since = _print(reviews), page.request.since
+        ids, since = sorted(review.native_id for review in reviews), page.request.since
+        shown = hashlib.sha256(",".join(ids).encode()).hexdigest()[:16]
         repeated = page.request.note.get("before") == shown
         known = since is not None and bool(reviews) and _all_known(reviews, since)
         if here >= min(announced, LAST_PAGE) or repeated or known:
@@ -144,7 +146,7 @@ class AppStore(Source):
 
 def _read(page: Page) -> tuple[list[Any], int] | None:
     """The entries of a page, JSON or XML, and the last page it speaks of; None for an answer that holds no reviews."""
-    if page.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if begins(page, b"<"):
         return _xml(page)
     body = page.json()
     found = mapping(body).get("feed")
@@ -159,10 +161,7 @@ def _read(page: Page) -> tuple[list[Any], int] | None:
 
 def _xml(page: Page) -> tuple[list[Any], int]:
     """The same feed as Atom, brought into the shape of the JSON one."""
-    try:
-        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-    except NotAFeedError as error:
-        raise not_read(page, f"feed of reviews but {error}") from error
+    found = feed_of(page, "feed of reviews")
     entries: list[Any] = [_labelled(entry) for entry in found.entries]
     return entries + ([found.cut] if found.cut is not None else []), _announced(found.links)
 
@@ -200,35 +199,27 @@ def _post(entry: Any, country: str) -> Post:
         raise UnreadableError("a review without an id" if found else "an entry that is no review, or is cut off")
     written = _label(found.get("content"))
     title = _label(found.get("title"))
-    stars = _stars(found.get("im:rating"))
-    if written is None and title is None and stars is None:
+    stars = whole(mapping(found.get("im:rating")).get("label"))
+    rating = Rating(float(stars), 1.0, 5.0) if stars is not None and 1 <= stars <= 5 else None
+    if written is None and title is None and rating is None:
         raise UnreadableError("a review without a text, a title and a rating")
     at, precision = moment(_label(found.get("updated")))
+    hrefs = (address(mapping(mapping(link).get("attributes")).get("href")) for link in listed(found.get("link")))
     return Post(
         network=AppStore.network,
         native_id=native_id,
         kind=PostKind.REVIEW,
         text=plain(written or ""),
         title=" ".join(title.split()) if title else None,
-        url=_link(found.get("link")),
+        url=next(filter(None, hrefs), None),
         author=_label(mapping(found.get("author")).get("name")),
         published_at=at,
         precision=precision,
         country=country.upper(),
-        rating=stars,
+        rating=rating,
         engagement=counts(helpful=_label(found.get("im:voteSum")), votes=_label(found.get("im:voteCount"))),
         facts={"version": version} if (version := _label(found.get("im:version"))) else {},
     )
-
-
-def _stars(value: Any) -> Rating | None:
-    stars = whole(mapping(value).get("label"))
-    return Rating(float(stars), 1.0, 5.0) if stars is not None and 1 <= stars <= 5 else None
-
-
-def _link(value: Any) -> str | None:
-    hrefs = (address(mapping(mapping(link).get("attributes")).get("href")) for link in listed(value))
-    return next(filter(None, hrefs), None)
 
 
 def _number_of(url: str) -> int:
@@ -243,13 +234,8 @@ def _announced(links: Mapping[str, str]) -> int:
 
 def _newest(reviews: Sequence[Post], page: Page) -> str | None:
     """The newest date, else the highest number of a review: a mark that `_all_known` understands."""
-    dates = [at for at in _times(reviews) if at <= page.fetched_at]
     numbers = [int(review.native_id) for review in reviews if re.fullmatch(r"[0-9]{1,19}", review.native_id)]
-    return max(dates).isoformat(timespec="seconds") if dates else str(max(numbers)) if numbers else None
-
-
-def _times(reviews: Sequence[Post]) -> list[datetime]:
-    return [review.published_at for review in reviews if review.published_at]
+    return newest_mark(times_of(reviews), page) or (str(max(numbers)) if numbers else None)
 
 
 def _dated(since: str | None) -> datetime | None:
@@ -264,8 +250,3 @@ def _all_known(reviews: Sequence[Post], since: str) -> bool:
     numbers = [whole(review.native_id) for review in reviews]
     mark = whole(since)
     return mark is not None and all(number is not None and number <= mark for number in numbers)
-
-
-def _print(reviews: Sequence[Post]) -> str:
-    """By which a page that comes again is known."""
-    return hashlib.sha256(",".join(sorted(review.native_id for review in reviews)).encode()).hexdigest()[:16]

@@ -16,7 +16,8 @@ from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
-from scrapers.formats import charset, limits
+from scrapers.bodies import markup_of
+from scrapers.formats import limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
 from scrapers.formats.microdata import Outline, outline
@@ -33,6 +34,7 @@ from scrapers.formats.values import (
     plain,
     whole,
 )
+from scrapers.marks import mark_of, newest_mark, once, times_of
 from scrapers.onepage import ADDRESS, OnePage
 from scrapers.windows import left_out
 
@@ -75,7 +77,7 @@ class Reviews(OnePage):
 
     def parse(self, page: Page) -> Batch:
         expect(page)
-        markup = _text(page)
+        markup = markup_of(page)
         found = _outline(markup, page)
         if not found.blocks and not found.items:
             raise not_read(page, "schema.org data", remedy="check in a browser that the page marks up its reviews")
@@ -85,20 +87,15 @@ class Reviews(OnePage):
         place = _Place(page.url, _canonical(page.url))
         posts, rejected = _first_with_any(graphs, place, cut)
         readings = next(filter(None, (_readings(graph, page, place) for graph in graphs)), ())
-        newest = max(
-            (p.published_at for p in posts if p.published_at and p.published_at <= page.fetched_at), default=None
-        )
-        mark = newest.isoformat(timespec="seconds") if newest else None
-        onward = self._further(page, found, posts)
-        times = [post.published_at for post in posts if post.published_at]
+        onward, times = self._further(page, found, posts), times_of(posts)
         missed = () if onward else left_out(moment(page.request.since)[0], times, SHOWS)
         items: tuple[Item, ...] = (*posts, *readings, *missed)
-        return Batch(items, onward, mark, (*broken, *rejected))
+        return Batch(items, onward, newest_mark(times, page), (*broken, *rejected))
 
     def _further(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
         """The next page of reviews, as long as one on this page is newer than the mark."""
         number = whole(page.request.note.get("page")) or 1
-        dates = [post.published_at.isoformat(timespec="seconds") for post in posts if post.published_at]
+        dates = list(map(mark_of, times_of(posts)))
         if not found.next or not dates or number >= self.max_pages or origin_of(found.next) != origin_of(page.url):
             return ()
         if _canonical(found.next) in {_canonical(page.url), _canonical(page.request.url)}:
@@ -121,11 +118,6 @@ class _Place:
         return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
-def _text(page: Page) -> str:
-    header = charset.from_header(page.headers.get("content-type", ""))
-    return charset.decode(page.body, header, charset.from_head(page.body))
-
-
 def _outline(markup: str, page: Page) -> Outline:
     """A page's structured data; a body that is JSON-LD itself is one block."""
     if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
@@ -146,7 +138,7 @@ def _first_with_any(
             posts, rejected = each(whole, partial(_post, graph, place, shared))
             broken_off = limits.first([node for node in found if id(node) in open_ended], MOST_REJECTED)
             torn = [Rejected("the page breaks off inside this review", excerpt(node)) for node in broken_off]
-            return tuple({post.key: post for post in posts}.values()), (*rejected, *torn)
+            return once(posts), (*rejected, *torn)
     return (), ()
 
 
@@ -173,7 +165,8 @@ def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mappin
     author = graph.text(node, "author", "creator")
     at, precision = moment(dated, midnight_is_a_day=True)
     own = _own_id(graph, node, place)
-    native_id = own if own and shared[own] == 1 else _made_id(place, author, dated, text, title, stars)
+    said = (" ".join(str(part).split()) for part in (author, dated, text, title, stars))
+    native_id = own if own and shared[own] == 1 else f"{place.short}#{digest(*said)[:24]}"
     return Post(
         network=Reviews.network,
         native_id=native_id,
@@ -211,10 +204,6 @@ def _own_id(graph: Graph, node: Mapping[str, Any], place: _Place) -> str | None:
         if named and _canonical(named) != place.canonical:
             return named
     return None
-
-
-def _made_id(place: _Place, *said: object) -> str:
-    return f"{place.short}#{digest(*(' '.join(str(part).split()) for part in said))[:24]}"
 
 
 def rating(graph: Graph, node: Mapping[str, Any]) -> Rating | None:

@@ -16,6 +16,8 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
+from scrapers.marks import newest, once, portions, times_of
+from scrapers.settings import own_searches
 from scrapers.social import bluesky_jetstream as jetstream
 from scrapers.social import bluesky_records as skies
 from scrapers.social.bluesky_jetstream import Mark
@@ -118,8 +120,7 @@ class Bluesky(Source):
         streamed = () if self.jetstream is None else (_STREAM,)
         if self.identifier is None:
             return streamed
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
-        return (*streamed, *with_own(own, searches(self, watches)))
+        return (*streamed, *with_own(own_searches(self.queries), searches(self, watches)))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {"q": search.terms or "*", "sort": "latest", "limit": str(PAGE)}
@@ -134,8 +135,8 @@ class Bluesky(Source):
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         base = self.public_url if self.identifier is None else self.base_url
         address = f"{base.rstrip('/')}/xrpc/app.bsky.feed.getPosts"
-        chunks = (ids[start : start + SHOWN] for start in range(0, len(ids), SHOWN))
-        return tuple(Request(f"{address}?{urlencode([('uris', uri) for uri in chunk])}") for chunk in chunks)
+        queries = (urlencode([("uris", uri) for uri in some]) for some in portions(ids, SHOWN))
+        return tuple(Request(f"{address}?{query}") for query in queries)
 
     def parse(self, page: Page) -> Batch:
         if page.body.lstrip()[:7] in (b'{"did":', b'{"$type') and b"\n{" in page.body.strip():
@@ -145,19 +146,20 @@ class Bluesky(Source):
         if not isinstance(body, dict) or "error" in body:
             raise not_read(page, "posts of Bluesky")
         views = list(_views(body))
-        if not views and not (_shapes(body) or _OTHERS & body.keys()):
+        empty = isinstance(body.get("posts"), list) or isinstance(body.get("feed"), list) or "thread" in body
+        if not views and not empty and not _OTHERS & body.keys():
             raise not_read(page, "posts of Bluesky")
         found, rejected = each(views, _read)
-        items = tuple({item.key: item for item in found}.values())
-        gone = _gone(page, {item.native_id for item in items}) if "posts" in body and not rejected else ()
-        return Batch((*items, *gone), _further(page, body, items), _newest(items, page), rejected)
+        posts, missing = once(found), []
+        if "posts" in body and not rejected:
+            asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
+            missing = gone(page, asked, {post.native_id for post in posts})
+        items: tuple[Item, ...] = (*posts, *(Deletion(skies.NETWORK, uri) for uri in missing))
+        at = newest(times_of(posts), page)
+        return Batch(items, _further(page, body, posts), _written(at) if at else None, rejected)
 
     def _at(self, method: str) -> str:
         return f"{self.base_url.rstrip('/')}/xrpc/{method}"
-
-
-def _shapes(body: Mapping[str, Any]) -> bool:
-    return isinstance(body.get("posts"), list) or isinstance(body.get("feed"), list) or "thread" in body
 
 
 def _views(body: Mapping[str, Any]) -> Iterator[Any]:
@@ -194,26 +196,16 @@ def _read(view: Any) -> Post | None:
     )
 
 
-def _gone(page: Page, shown: set[str]) -> tuple[Item, ...]:
-    asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
-    return tuple(Deletion(skies.NETWORK, uri) for uri in gone(page, asked, shown))
-
-
 def _further(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tuple[Request, ...]:
     """Older posts, until they are older than what was asked for."""
     cursor, asked = text(body.get("cursor")), page.request.params.get("cursor")
     if cursor is None or cursor == asked or not items or "searchPosts" not in page.request.url:
         return ()
     since = skies.instant(page.request.params.get("since"))
-    times = [item.published_at for item in items if item.published_at]
+    times = times_of(items)
     if since and times and max(times) < since:
         return ()
     return (replace(page.request, params={**page.request.params, "cursor": cursor}),)
-
-
-def _newest(items: Sequence[Post], page: Page) -> str | None:
-    times = [item.published_at for item in items if item.published_at and item.published_at <= page.fetched_at]
-    return _written(max(times)) if times else None
 
 
 def _written(at: datetime) -> str:

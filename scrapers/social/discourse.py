@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,12 +13,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from insight.model import Deletion, Gap, Item, Post, Rejected, Visibility, Watch
+from insight.model import Deletion, Gap, Item, Post, Visibility, Watch
 from scrapers.answers import expect, not_read, refused, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
+from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, text, whole
+from scrapers.marks import newest, once, times_of
 from scrapers.onepage import ADDRESS
+from scrapers.settings import host_and_path
 from scrapers.social.discourse_posts import NETWORK, Forum, from_feed, posts_of
 
 OVERLAP = timedelta(hours=1)  # a post that waited for approval appears under the time it was written
@@ -71,8 +75,7 @@ class Discourse(Source):
 
     @property
     def label(self) -> str:
-        parts = urlsplit(self.base_url)
-        return parts.netloc + parts.path.rstrip("/")
+        return host_and_path(self.base_url)
 
     def headers(self) -> Mapping[str, str]:
         if self.api_key is None or self.api_username is None:
@@ -90,12 +93,8 @@ class Discourse(Source):
             return Request(self._url("posts.json"), since=high_water)
         since = moment(high_water)[0]
         after = f" after:{(since - timedelta(days=1)).date().isoformat()}" if since else ""
-        return Request(
-            self._url("search.json"),
-            {"q": f"{search.terms} order:latest{after}"},
-            since=high_water,
-            note={"whole": "yes"},
-        )
+        params = {"q": f"{search.terms} order:latest{after}"}
+        return Request(self._url("search.json"), params, since=high_water, note={"whole": "yes"})
 
     def _url(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}/{path}"
@@ -116,22 +115,18 @@ class Discourse(Source):
         if look and page.status in (404, 410):
             return Batch((Deletion(NETWORK, look),))
         _expect(page)
-        if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        if begins(page, b"<"):
             posts, rejected = from_feed(page, self._forum())
             return Batch(posts, newest=_newest(posts, page), rejected=rejected)
         body = page.json()
-        if (
-            isinstance(body, dict)
-            and isinstance(body.get("errors"), list)
-            and not ({"posts", "post_stream"} & body.keys())
-        ):
+        if isinstance(mapping(body).get("errors"), list) and not {"posts", "post_stream"} & body.keys():
             raise not_read(page, "posts of a forum")
         if page.request.note.get("whole") and isinstance(mapping(body).get("grouped_search_result"), dict):
             return self._hits(page, body)
         found = posts_of(page, body)
-        read: tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]]
-        read = each(found.posts, partial(self._forum().read, titles=found.titles))
-        items, rejected = tuple({item.native_id: item for item in read[0]}.values()), read[1]
+        items: tuple[Post | Deletion, ...]
+        items, rejected = each(found.posts, partial(self._forum().read, titles=found.titles))
+        items = once(items)
         if look or page.request.note.get("one"):
             return Batch(items, rejected=rejected)
         further, gap = self._older(page, found.posts) if "latest_posts" in mapping(body) else ((), ())
@@ -171,14 +166,14 @@ class Discourse(Source):
         ones = tuple(
             Request(self._url(f"posts/{number}.json"), note={"one": number}) for number in numbers if number.isdigit()
         )
-        known = [at for _, at in times if at and at <= page.fetched_at]
-        newest = _mark(max(known)) if known else None
+        at = newest((at for _, at in times if at), page)
+        mark = _mark(at) if at else None
         more = mapping(body.get("grouped_search_result")).get("more_full_page_results")
         if not more or len(new) < len(hits) or not hits:
-            return Batch((), ones, newest)
+            return Batch((), ones, mark)
         number = (whole(page.request.params.get("page")) or 1) + 1
         further = replace(page.request, params={**page.request.params, "page": str(number)})
-        return Batch((), (*ones, further), newest)
+        return Batch((), (*ones, further), mark)
 
 
 def _expect(page: Page) -> None:
@@ -187,18 +182,12 @@ def _expect(page: Page) -> None:
     if page.status == 200 and path.endswith(("/login", "/session/sso")):
         raise SourceError(f"{page.url} is the forum's login page", permanent=True, remedy=MEMBERS, status=403)
     body: Any = None
-    if page.body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        body = page.json() if page.status == 200 else _loose(page)
+    if begins(page, b"{"):
+        with nullcontext() if page.status == 200 else suppress(SourceError):
+            body = page.json()
     if isinstance(body, dict) and "error_type" in body:
         raise _error(page, body)
     expect(page, remedy=MEMBERS if page.status in (401, 403) else "")
-
-
-def _loose(page: Page) -> Any:
-    try:
-        return page.json()
-    except SourceError:
-        return None
 
 
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
@@ -224,9 +213,8 @@ def _reached(posts: Sequence[Any], since: datetime) -> bool:
 
 
 def _newest(items: Sequence[Item], page: Page) -> str | None:
-    times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
-    known = [at for at in times if at <= page.fetched_at]  # a mark in the future would make the source blind
-    return _mark(max(known)) if known else None
+    at = newest(times_of(items), page)
+    return _mark(at) if at else None
 
 
 def _mark(at: datetime) -> str:

@@ -9,16 +9,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Deletion, Post, PostKind, Rejected, Visibility
-from scrapers import feed, html
+from scrapers import html
 from scrapers.answers import not_read
 from scrapers.base import Page
+from scrapers.bodies import entries_of
 from scrapers.formats.dates import UNKNOWN, moment
-from scrapers.formats.entries import Entry, NotAFeedError
+from scrapers.formats.entries import Entry
 from scrapers.formats.values import (
     UnreadableError,
     address,
     counts,
-    each,
     excerpt,
     identifier,
     listed,
@@ -26,6 +26,7 @@ from scrapers.formats.values import (
     text,
     whole,
 )
+from scrapers.marks import once
 from scrapers.social import markdown
 
 NETWORK = "discourse"
@@ -179,14 +180,8 @@ class Forum:
 
 def from_feed(page: Page, forum: Forum) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The posts of a forum's feed, which tells them by the same topic and number."""
-    try:
-        found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
-    except NotAFeedError as error:
-        raise not_read(page, f"posts of a forum but {error}") from error
-    posts, rejected = each(found.entries, lambda entry: _entry(entry, forum))
-    broken = () if found.cut is None else (Rejected("the feed breaks off inside this entry", found.cut),)
-    once = tuple({post.key: post for post in posts}.values())
-    return once, (*rejected, *broken)
+    posts, rejected = entries_of(page, lambda entry: _entry(entry, forum), "posts of a forum")
+    return once(posts), rejected
 
 
 def _entry(entry: Entry, forum: Forum) -> Post:

@@ -17,6 +17,8 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, listed, mapping, origin_of, whole
+from scrapers.marks import newest, once
+from scrapers.settings import bearer, own_searches
 from scrapers.social.github_answers import body_of, incomplete, require
 from scrapers.social.github_discussions import DISCUSSIONS, Found, discussions
 from scrapers.social.github_issues import NETWORK, items_of, place_of, read
@@ -24,7 +26,7 @@ from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=1)  # the search's index is behind by minutes, now and then by more
 PAGE = 100  # the most the API gives
-_LISTS = {"issues": "issues", "comments": "issues/comments", "releases": "releases", "discussions": "graphql"}
+_LISTS = {"issues": "issues", "comments": "issues/comments", "releases": "releases"}
 _NEXT = re.compile(r"<([^<>]{1,2000})>\s*;\s*rel=\"?next\b")
 
 
@@ -92,14 +94,13 @@ class GitHub(Source):
 
     def headers(self) -> Mapping[str, str]:
         own = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        return own | ({"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {})
+        return {**own, **bearer(self.token)}
 
     def budget(self) -> Budget:
         return Budget(per_minute=30, per_day=24 * 5000) if self.token else Budget(per_minute=10, per_day=24 * 60)
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(key) for key in self._lists()]
-        own += [Search(query.lower().strip('"'), query) for query in self.queries]
+        own = [*map(Search, self._lists()), *own_searches(self.queries)]
         return with_own(own, searches(self, watches) if self.search else ())
 
     def _lists(self) -> dict[str, tuple[str, str]]:
@@ -107,35 +108,31 @@ class GitHub(Source):
         return {f"{name} {what}": (name, what) for name in self.repositories for what in self.include}
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
+        since = moment(high_water)[0]
+        earlier = _mark(since - OVERLAP) if since else None
         if search.key in (lists := self._lists()):
-            return self._list(*lists[search.key], high_water)
+            name, what = lists[search.key]
+            if what == "discussions":
+                owner, _, repository = name.partition("/")
+                asked = {"query": DISCUSSIONS, "variables": {"owner": owner, "name": repository, "after": None}}
+                url = self.base_url.rstrip("/").removesuffix("/v3") + "/graphql"
+                return Request(url, method="POST", body=json.dumps(asked), since=high_water)
+            params = {"per_page": str(PAGE)}
+            if what != "releases":
+                params |= {"sort": "updated", "direction": "desc"}
+                params |= {"state": "all"} if what == "issues" else {}
+                params |= {"since": earlier} if earlier else {}
+            return Request(self._url(f"repos/{name}/{_LISTS[what]}"), params, since=high_water)
         terms = f"({search.terms})" if " OR " in search.terms else search.terms
         terms += "" if self.private else " is:public"  # a token shows more than everybody may see
-        since = _earlier(high_water)
-        params = {"q": terms + (f" created:>={since}" if since else ""), "sort": "created", "order": "desc"}
-        note = {"terms": terms} | ({"from": since} if since else {})
+        params = {"q": terms + (f" created:>={earlier}" if earlier else ""), "sort": "created", "order": "desc"}
+        note = {"terms": terms} | ({"from": earlier} if earlier else {})
         # advanced: where OR and brackets mean what they say
         params |= {"per_page": str(PAGE), "advanced_search": "true"}
         return Request(self._url("search/issues"), params, since=high_water, note=note)
 
-    def _list(self, name: str, what: str, high_water: str | None) -> Request:
-        if what == "discussions":
-            owner, _, repository = name.partition("/")
-            body = {"query": DISCUSSIONS, "variables": {"owner": owner, "name": repository, "after": None}}
-            return Request(self._graphql(), method="POST", body=json.dumps(body), since=high_water)
-        params = {"per_page": str(PAGE)}
-        if what != "releases":
-            params |= {"sort": "updated", "direction": "desc"}
-            params |= {"state": "all"} if what == "issues" else {}
-            since = _earlier(high_water)
-            params |= {"since": since} if since else {}
-        return Request(self._url(f"repos/{name}/{_LISTS[what]}"), params, since=high_water)
-
     def _url(self, path: str) -> str:
         return f"{self.base_url.rstrip('/')}/{path}"
-
-    def _graphql(self) -> str:
-        return self.base_url.rstrip("/").removesuffix("/v3") + "/graphql"
 
     def mark_at(self, at: datetime) -> str | None:
         return _mark(at)
@@ -155,30 +152,29 @@ class GitHub(Source):
             return self._discussions(page, discussions(page, body))
         found = items_of(page, body)
         posts, rejected = each(found, lambda item: read(item, look))
-        once = self._once(posts)
+        posts = self._once(posts)
         if look:
-            return Batch(once, rejected=rejected)
-        newest = None if incomplete(body) else _newest(_stamps(page, found), page)
-        return Batch(once, self._further(page, body, found), newest, rejected)
+            return Batch(posts, rejected=rejected)
+        mark = None if incomplete(body) else _newest(_stamps(page, found), page)
+        return Batch(posts, self._further(page, body, found), mark, rejected)
 
     def _once(self, posts: Sequence[Post]) -> tuple[Post, ...]:
-        found = tuple({post.key: post for post in posts}.values())
+        found = once(posts)
         return tuple(replace(post, visibility=Visibility.PRIVATE) for post in found) if self.private else found
 
     def _discussions(self, page: Page, found: Found) -> Batch:
         posts, rejected = each(found.nodes, lambda node: node.read())
-        once = self._once(posts)
-        newest = _newest(found.times, page)
+        batch = Batch(self._once(posts), (), _newest(found.times, page), rejected)
         since = moment(page.request.since)[0]
         old = since is not None and bool(found.times) and min(found.times) < since - OVERLAP
         if old or not found.after or page.request.body is None:
-            return Batch(once, (), newest, rejected)
+            return batch
         asked = mapping(json.loads(page.request.body))
         variables = mapping(asked.get("variables"))
         if variables.get("after") == found.after:  # it would go round
-            return Batch(once, (), newest, rejected)
+            return batch
         following = json.dumps({**asked, "variables": {**variables, "after": found.after}})
-        return Batch(once, (replace(page.request, body=following),), newest, rejected)
+        return replace(batch, requests=(replace(page.request, body=following),))
 
     def _further(self, page: Page, body: Any, found: Sequence[Any]) -> tuple[Request, ...]:
         if isinstance(body, dict) and "total_count" in body:
@@ -232,14 +228,9 @@ def _stamps(page: Page, found: Sequence[Any]) -> list[datetime]:
 
 
 def _newest(stamps: Sequence[datetime], page: Page) -> str | None:
-    known = [at for at in stamps if at <= page.fetched_at]  # a mark in the future would make the source blind
-    return _mark(max(known)) if known else None
+    at = newest(stamps, page)
+    return _mark(at) if at else None
 
 
 def _mark(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _earlier(high_water: str | None) -> str | None:
-    at = moment(high_water)[0]
-    return _mark(at - OVERLAP) if at else None

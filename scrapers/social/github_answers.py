@@ -28,17 +28,14 @@ _FINAL = {
 
 def require(page: Page, *, token: bool) -> None:
     """Raises SourceError unless the page is a successful answer with something in it."""
-    if page.status in (403, 429) and _limited(page):
+    spent = page.headers.get("x-ratelimit-remaining", "").strip() == "0"
+    # of a limit of the second kind only the message speaks
+    if page.status in (403, 429) and (spent or _LIMITED.search(said(page) or "")):
         wait = refused(page).retry_after or asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
         more = "" if token else "; a `token` allows more"
         says = f"{page.url} answered {page.status}: {said(page)}{more}"
         raise SourceError(says, retry_after=wait, status=page.status)
     expect(page, remedy=_REMEDIES.get(page.status, ""))
-
-
-def _limited(page: Page) -> bool:
-    """A used-up allowance, or a limit of the second kind, of which only the message speaks."""
-    return page.headers.get("x-ratelimit-remaining", "").strip() == "0" or bool(_LIMITED.search(said(page) or ""))
 
 
 def body_of(page: Page) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from insight.model import Deletion, Item, Post, PostKind, Rejected, Watch
+from insight.model import Deletion, Item, Post, PostKind, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers import html
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import UNKNOWN, epoch, moment
 from scrapers.formats.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
+from scrapers.marks import newest, times_of
+from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
 SEARCH = "https://hn.algolia.com/api/v1"
@@ -70,8 +72,7 @@ class HackerNews(Source):
     page_size: int = Field(100, ge=1, le=1000, description="Hits a page.")
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
-        return with_own(own, searches(self, watches))
+        return with_own(own_searches(self.queries), searches(self, watches))
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {
@@ -98,25 +99,21 @@ class HackerNews(Source):
     def parse(self, page: Page) -> Batch:
         expect(page)
         body = page.json()
+        items: tuple[Item, ...]
         if isinstance(body, dict) and isinstance(body.get("hits"), list):
-            return _hits(page, body)
-        if body is None or isinstance(body, int | list) or _is_other(body):
+            items, rejected = each(body["hits"], _read)
+            return Batch(items, _further(page, body), _newest(items, page), rejected)
+        found = mapping(body)
+        # a person, or what has changed lately: answers of the platform that hold no post
+        other = "karma" in found or ("items" in found and "profiles" in found)
+        if body is None or isinstance(body, int | list) or other:
             if "/search" in page.request.url:
                 raise not_read(page, "Hacker News search result")  # what is no answer is not an empty one
             return Batch()  # Firebase: an id that never was, the newest id, a list of ids; or a person
         if not isinstance(body, dict) or "error" in body or not ({"id", "objectID"} & body.keys()):
             raise not_read(page, "Hacker News item")
-        items, rejected = _each(_tree(body))
+        items, rejected = each(_tree(body), _read)
         return Batch(items, newest=_newest(items, page), rejected=rejected)
-
-
-def _each(found: Iterable[Any]) -> tuple[tuple[Item, ...], tuple[Rejected, ...]]:
-    return each(found, _read)
-
-
-def _hits(page: Page, body: dict[str, Any]) -> Batch:
-    items, rejected = _each(body["hits"])
-    return Batch(items, _further(page, body), _newest(items, page), rejected)
 
 
 def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
@@ -140,15 +137,8 @@ def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
 
 
 def _newest(items: Sequence[Item], page: Page) -> str | None:
-    times = [item.published_at for item in items if isinstance(item, Post) and item.published_at]
-    times = [at for at in times if at <= page.fetched_at]  # a mark in the future would make the source blind
-    return str(int(max(times).timestamp())) if times else None
-
-
-def _is_other(body: object) -> bool:
-    """A person, or what has changed lately: answers of the platform that hold no post."""
-    found = mapping(body)
-    return "karma" in found or ("items" in found and "profiles" in found)
+    at = newest(times_of(items), page)
+    return str(int(at.timestamp())) if at else None
 
 
 def _tree(item: dict[str, Any]) -> Iterator[Any]:

@@ -7,16 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
-from insight.model import Deletion, Post, Rejected, Watch
+from insight.model import Deletion, Post, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, refused, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, origin_of, whole
+from scrapers.marks import newest, once, times_of
+from scrapers.settings import bearer, host_and_path
 from scrapers.social.lemmy_views import NETWORK, Views, read, views
 from scrapers.terms import searches, with_own
 
@@ -93,11 +94,10 @@ class Lemmy(Source):
 
     @property
     def label(self) -> str:
-        parts = urlsplit(self.instance)
-        return parts.netloc + parts.path.rstrip("/")
+        return host_and_path(self.instance)
 
     def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+        return bearer(self.token)
 
     def budget(self) -> Budget:
         return Budget(per_minute=6)
@@ -115,19 +115,14 @@ class Lemmy(Source):
         return {f"{place} {what}": (end, only) for place, only in places.items() for what, end in ends.items()}
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
-        newest = "new" if self.api == "v4" else "New"
-        if search.key in (lists := self._lists()):
-            end, params = lists[search.key]
-            params = {key: value.lower() if self._lower(key) else value for key, value in params.items()}
-            return self._request(end, {**params, "sort": newest, "limit": str(PAGE)}, high_water)
-        both = len(self.include) > 1
-        kind = "All" if both else self.include[0].capitalize()
-        params = {"q": search.terms, "type_": kind, "listing_type": "All", "sort": newest, "limit": str(PAGE)}
-        params = {key: value.lower() if self._lower(key) else value for key, value in params.items()}
-        return self._request("search", params, high_water)
-
-    def _lower(self, key: str) -> bool:
-        return self.api == "v4" and key in ("type_", "listing_type")
+        kind = "All" if len(self.include) > 1 else self.include[0].capitalize()
+        by_words = {"q": search.terms, "type_": kind, "listing_type": "All"}
+        end, params = self._lists().get(search.key, ("search", by_words))
+        params = {**params, "sort": "New", "limit": str(PAGE)}
+        if self.api == "v4":
+            lower = ("type_", "listing_type", "sort")
+            params = {key: value.lower() if key in lower else value for key, value in params.items()}
+        return self._request(end, params, high_water)
 
     def _request(self, end: str, params: Mapping[str, str], since: str | None) -> Request:
         return Request(f"{self.instance.rstrip('/')}/api/{self.api}/{end}", params, since=since)
@@ -147,11 +142,11 @@ class Lemmy(Source):
         _expect(page)
         found = views(page)
         known = found.known(origin_of(page.url))
-        items, rejected = _once(each(found.entries, partial(read, known=known)))
-        posts = [item for item in items if isinstance(item, Post)]
-        times = [post.published_at for post in posts if post.published_at and post.published_at <= page.fetched_at]
-        newest = _mark(max(times)) if times and not look else None
-        return Batch(items, self._further(page, found), newest, rejected)
+        items: tuple[Post | Deletion, ...]
+        items, rejected = each(found.entries, partial(read, known=known))
+        items = once(items)  # a search finds one of 1.0 twice where its address is searched for
+        at = None if look else newest(times_of(items), page)
+        return Batch(items, self._further(page, found), _mark(at) if at else None, rejected)
 
     def _further(self, page: Page, found: Views) -> tuple[Request, ...]:
         """What is older, as long as a list of this page is full and all of it is news."""
@@ -169,13 +164,6 @@ class Lemmy(Source):
             return ()  # it would go round, or this version has cursors only
         number = (whole(request.params.get("page")) or 1) + 1
         return (replace(request, params={**params, "page": str(number)}),)
-
-
-def _once(
-    found: tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]],
-) -> tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]]:
-    """Each post once: a search finds one of 1.0 twice where its address is searched for."""
-    return tuple({item.native_id: item for item in found[0]}.values()), found[1]
 
 
 def _expect(page: Page) -> None:

@@ -69,13 +69,9 @@ def views(page: Page) -> Views:
     one = [_unwrapped(view) for view in one]
     if not lists and not one and not _OTHERS & body.keys():
         raise not_read(page, "posts of Lemmy")
-    # Whether a search of 1.0 found a community or a person here
-    entries = [
-        entry
-        for found in lists
-        for entry in found
-        if not (isinstance(entry, dict) and entry.get("type_") in ("community", "person", "multi_community"))
-    ]
+    # a search of 1.0 finds communities and people, too
+    others = ("community", "person", "multi_community")
+    entries = [entry for found in lists for entry in found if mapping(entry).get("type_") not in others]
     return Views((*one, *entries), tuple((len(found), _oldest(found)) for found in lists), text(body.get("next_page")))
 
 
@@ -161,18 +157,16 @@ def _common(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, replies
     shown = text(mapping(entry.get("community")).get("visibility")) or "public"
     creator, numbers = mapping(entry.get("creator")), mapping(entry.get("counts")) or body
     at, precision = moment(_first(body, "published", "published_at"))
-    # `name@server`, the same whichever instance was asked
-    name = text(creator.get("name"))
-    home = urlsplit(address(_first(creator, "actor_id", "ap_id")) or "").netloc
-    found = whole(body.get("language_id"))
+    name, home = text(creator.get("name")), urlsplit(address(_first(creator, "actor_id", "ap_id")) or "").netloc
+    language = whole(body.get("language_id")) or 0
     return {
         "url": address(uri),
-        "author": (f"{name}@{home}" if name and home else name),
+        "author": f"{name}@{home}" if name and home else name,  # the same whichever instance was asked
         "author_name": text(creator.get("display_name")),
         "published_at": at,
         "precision": precision,
         "edited_at": moment(_first(body, "updated", "updated_at"))[0],
-        "language": (_LANGUAGES[found] if found and 0 < found < len(_LANGUAGES) else None),
+        "language": _LANGUAGES[language] if 0 < language < len(_LANGUAGES) else None,
         "engagement": counts(
             points=numbers.get("score"),
             likes=numbers.get("upvotes"),

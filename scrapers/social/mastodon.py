@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -16,6 +17,8 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, not_read, refused
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats.values import each, mapping, origin_of, text
+from scrapers.marks import once
+from scrapers.settings import bearer, host_and_path
 from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed
 from scrapers.terms import concerning, pushed, searches, with_own
 
@@ -75,11 +78,10 @@ class Mastodon(Source):
 
     @property
     def label(self) -> str:
-        parts = urlsplit(self.instance)
-        return parts.netloc + parts.path.rstrip("/")
+        return host_and_path(self.instance)
 
     def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+        return bearer(self.token)
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
         own = [Search(f"#{tag}", tag) for tag in filter(None, map(hashtag, self.hashtags))]
@@ -118,7 +120,7 @@ class Mastodon(Source):
 
     def read_events(self, events: Sequence[str], at: datetime) -> Batch:
         posts, rejected = each(streamed(events), lambda toot: read(toot, {}, urlsplit(self.instance).netloc))
-        return Batch(tuple({post.key: post for post in posts}.values()), rejected=rejected)
+        return Batch(once(posts), rejected=rejected)
 
     def parse(self, page: Page) -> Batch:
         if "timeline" in page.request.note:
@@ -131,11 +133,10 @@ class Mastodon(Source):
             raise not_read(page, "toots")
         known, host = local_ids(found.toots), urlsplit(page.url).netloc
         posts, rejected = each(found.toots, lambda toot: read(toot, known, host))
-        once = tuple({post.key: post for post in posts}.values())
-        ids = [
-            str(toot["id"]) for toot in found.toots if isinstance(toot, dict) and isinstance(toot.get("id"), str | int)
-        ]
-        return Batch((*found.gone, *once), _further(page, ids), _newest(ids), rejected)
+        named = (mapping(toot).get("id") for toot in found.toots)
+        ids = [str(local) for local in named if isinstance(local, str | int)]
+        newest = max(ids, key=_order, default=None)
+        return Batch((*found.gone, *once(posts)), _further(page, ids), newest, rejected)
 
     def _look_first(self, page: Page) -> Batch:
         """On to the timeline, unless the instance says that nobody, or no stranger, is shown any (Mastodon 4.5).
@@ -144,7 +145,12 @@ class Mastodon(Source):
         """
         if page.status == 429 or page.status >= 500:
             raise refused(page)
-        access = _hashtag_access(page)
+        # who is shown toots of this instance and of others by hashtag: "public", "authenticated", "disabled"
+        access: set[str] = set()
+        with suppress(SourceError):
+            body = mapping(page.json()) if page.status == 200 else {}
+            feeds = mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds")
+            access = set(filter(None, map(text, mapping(feeds).values())))
         if access and "public" not in access and (self.token is None or access == {"disabled"}):
             remedy = CLOSED if "authenticated" in access else OFF
             raise SourceError(
@@ -154,16 +160,6 @@ class Mastodon(Source):
 
     def _at(self, path: str) -> str:
         return self.instance.rstrip("/") + path
-
-
-def _hashtag_access(page: Page) -> set[str]:
-    """Who is shown toots of this instance and of others by hashtag: "public", "authenticated", "disabled"."""
-    try:
-        body = mapping(page.json()) if page.status == 200 else {}
-    except SourceError:
-        return set()
-    feeds = mapping(mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds"))
-    return set(filter(None, map(text, feeds.values())))
 
 
 def hashtag(written: str) -> str | None:
@@ -200,10 +196,6 @@ def _link_next(header: str) -> str | None:
             except ValueError:
                 return None
     return None
-
-
-def _newest(ids: list[str]) -> str | None:
-    return max(ids, key=_order, default=None)
 
 
 def _order(toot: str) -> tuple[int, str]:

@@ -51,7 +51,7 @@ def entities(page: Page) -> Found:
     toots: list[Any] = []
     gone: list[Deletion] = []
     for body in _documents(page):
-        if isinstance(body, dict) and ("error" in body and not _STATUS & body.keys()):
+        if isinstance(body, dict) and "error" in body and not _STATUS & body.keys():
             return Found(error=text(body.get("error")) or "an error")
         tombstone = _tombstone(body)
         if tombstone:
@@ -163,9 +163,9 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
     account, (at, precision) = mapping(toot.get("account")), moment(toot.get("created_at"))
     parent = identifier(toot.get("in_reply_to_id"))
     names = {"likes": "favourites", "reposts": "reblogs", "replies": "replies", "quotes": "quotes"}
-    # Where the toot leads to: what it links in its text, its card and the toot that it quotes
-    quoted = mapping(mapping(toot.get("quote")).get("quoted_status"))
-    found = [*body.links, address(mapping(toot.get("card")).get("url")), address(quoted.get("url"))]
+    quoted, card = mapping(mapping(toot.get("quote")).get("quoted_status")), mapping(toot.get("card"))
+    links = [*body.links, address(card.get("url")), address(quoted.get("url"))]
+    tags = (text(mapping(tag).get("name")) for tag in listed(toot.get("tags")))
     attached = map(mapping, listed(toot.get("media_attachments")))
     return Post(
         network=NETWORK,
@@ -182,10 +182,8 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         language=text(toot.get("language")),
         engagement=counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()}),
         reply_to=known.get(parent, parent) if parent else None,
-        links=tuple(dict.fromkeys(filter(None, found))),
-        hashtags=tuple(
-            dict.fromkeys(filter(None, (text(mapping(tag).get("name")) for tag in listed(toot.get("tags")))))
-        ),
+        links=tuple(dict.fromkeys(filter(None, links))),
+        hashtags=tuple(dict.fromkeys(filter(None, tags))),
         media=addresses(medium.get("url") or medium.get("remote_url") for medium in attached),
         visibility=Visibility.PRIVATE if toot.get("visibility") in ("private", "direct") else Visibility.PUBLIC,
     )

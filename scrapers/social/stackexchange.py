@@ -16,6 +16,8 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.values import each, mapping, origin_of, text, whole
+from scrapers.marks import once, portions
+from scrapers.settings import bearer, own_searches
 from scrapers.social.stackexchange_questions import NETWORK, api_name, read
 from scrapers.terms import searches, with_own
 
@@ -81,9 +83,8 @@ class StackExchange(Source):
         return Budget(per_minute=30, per_day=10_000 if self.key else 300)
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
         found = [Search(f"[{tag}]", f"[{tag}]") for tag in self.tags]
-        found += with_own(own, searches(self, watches))
+        found += with_own(own_searches(self.queries), searches(self, watches))
         return tuple(replace(search, key=f"{site}: {search.key}") for site in self.sites for search in found)
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
@@ -106,34 +107,33 @@ class StackExchange(Source):
 
     def headers(self) -> Mapping[str, str]:
         """As a bearer token: since 2026 the API refuses a key in the address."""
-        return {"Authorization": f"Bearer {self.key.get_secret_value()}"} if self.key else {}
+        return bearer(self.key)
 
     def mark_at(self, at: datetime) -> str | None:
         return str(int(at.timestamp()))
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
-        return tuple(self._looks(ids))
-
-    def _looks(self, ids: Sequence[str]) -> Iterator[Request]:
         asked: dict[tuple[str, str], list[str]] = {}
         for native_id in ids:
             found = re.fullmatch(r"([a-z0-9.-]{1,80})/([qac])(\d{1,18})", native_id)
             if found:
                 asked.setdefault((found[1], found[2]), []).append(found[3])
+        requests: list[Request] = []
         for (site, letter), numbers in asked.items():
-            for start in range(0, len(numbers), PAGE):
-                some = numbers[start : start + PAGE]
-                params = self._params(site) | {"pagesize": str(PAGE)}
+            params = self._params(site) | {"pagesize": str(PAGE)}
+            for some in portions(numbers, PAGE):
                 note = {"look": ";".join(f"{site}/{letter}{number}" for number in some)}
-                yield Request(self._url(f"{_PATHS[letter]}/{';'.join(some)}"), params, note=note)
+                requests.append(Request(self._url(f"{_PATHS[letter]}/{';'.join(some)}"), params, note=note))
+        return tuple(requests)
 
     def parse(self, page: Page) -> Batch:
         body = _body(page)
         site = api_name(page.request.params.get("site") or self.sites[0])
         found, rejected = each(body["items"], lambda item: read(item, site))
-        posts = tuple({post.key: post for some in found for post in some}.values())
+        posts = once(post for some in found for post in some)
         items: tuple[Item, ...] = (*posts, *_gone(page, body, posts))
-        times = _times(body["items"], page)
+        dated = "last_activity_date" if page.request.params.get("sort") == "activity" else "creation_date"
+        times = [at for at in (whole(mapping(item).get(dated)) for item in body["items"]) if at is not None]
         if page.request.note:  # beside the walk: posts to be seen again, the answers of some questions
             return Batch(items, _further(page, body, times), rejected=rejected, pause=_pause(page, body))
         newest = max((at for at in times if at <= page.fetched_at.timestamp()), default=None)
@@ -189,11 +189,6 @@ def _pause(page: Page, body: Mapping[str, Any]) -> float | None:
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return (midnight - now).total_seconds()
     return _number(body.get("backoff"))
-
-
-def _times(items: Sequence[Any], page: Page) -> list[int]:
-    name = "last_activity_date" if page.request.params.get("sort") == "activity" else "creation_date"
-    return [at for at in (whole(mapping(item).get(name)) for item in items) if at is not None]
 
 
 def _further(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple[Request, ...]:

@@ -61,7 +61,9 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
 
     if letter != "q" and not ({"body", "body_markdown"} & item.keys()):
         raise UnreadableError(f"{letter}{number} without its body: ask with filter=withbody")
-    body = _text(item, f"https://{_host(site)}/")
+    base = f"https://{_host(site)}/"
+    written, marked = text(item.get("body")) or text(item.get("excerpt")), text(item.get("body_markdown")) or ""
+    body = html.read(written, base) if written else markdown.read(marked, base)
     at, precision = epoch(whole(item.get("creation_date")))
     title = text(item.get("title")) if letter == "q" else None
     reply_to, thread = _above(item, site, letter)
@@ -73,7 +75,7 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
         kind=PostKind.POST if letter == "q" else PostKind.COMMENT,
         text=body.text,
         title=(html.line(title) or None) if title else None,
-        url=address(item.get("link")) or f"https://{_host(site)}/{short}",
+        url=address(item.get("link")) or base + short,
         author=html.line(text(mapping(item.get("owner")).get("display_name")) or "") or None,
         published_at=at,
         precision=precision,
@@ -84,14 +86,6 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
         links=body.links,
         media=body.images,
     )
-
-
-def _text(item: Mapping[str, Any], base: str) -> html.Text:
-    written = text(item.get("body")) or text(item.get("excerpt"))
-    if written:
-        return html.read(written, base)
-    plain = markdown.read(text(item.get("body_markdown")) or "", base)
-    return html.Text(plain.text, plain.links, plain.images)
 
 
 def _above(item: Mapping[str, Any], site: str, letter: str) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from insight.model import Deletion, Post, Rejected, Watch
+from insight.model import Deletion, Rejected, Watch
 from scrapers.answers import expect, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import charset
@@ -100,7 +100,16 @@ class Telegram(Source):
         if found.cut is not None:
             rejected += (Rejected("the page breaks off inside this message", found.cut),)
         if page.request.note.get("look"):
-            return _looked(page, found, posts, rejected)
+            # Of those that were asked for, the ones between messages that are shown and not shown themselves are gone.
+            asked = page.request.note["look"].split(",")
+            wanted = {one.lower() for one in asked}
+            here = [one for one in posts if one.native_id.lower() in wanted]
+            oldest = min(_number(message.id) for message in found.messages) if found.messages else 0
+            shown = {message.id.lower() for message in found.messages}
+            missing = [one for one in asked if _number(one) >= oldest and one.lower() not in shown and not rejected]
+            left = [one for one in asked if _number(one) < oldest]
+            gone = (Deletion(previews.NETWORK, one) for one in missing)
+            return Batch((*here, *gone), (_look(page.request.url, left),) if left else (), None, rejected)
         times = times_of(posts)
         return Batch(posts, _further(page, found, times), newest_mark(times, page), rejected)
 
@@ -133,19 +142,6 @@ def _further(page: Page, found: previews.Preview, times: Sequence[datetime]) -> 
 
 def _look(url: str, ids: Sequence[str]) -> Request:
     return Request(url, {"before": str(_number(ids[0]) + 1)}, note={"look": ",".join(ids)})
-
-
-def _looked(page: Page, found: previews.Preview, posts: tuple[Post, ...], rejected: tuple[Rejected, ...]) -> Batch:
-    """Of those that were asked for, the ones between messages that are shown and not shown themselves are gone."""
-    asked = page.request.note["look"].split(",")
-    wanted = {one.lower() for one in asked}
-    here = [one for one in posts if one.native_id.lower() in wanted]
-    oldest = min(_number(message.id) for message in found.messages) if found.messages else 0
-    shown = {message.id.lower() for message in found.messages}
-    missing = [one for one in asked if _number(one) >= oldest and one.lower() not in shown and not rejected]
-    left = [one for one in asked if _number(one) < oldest]
-    gone = (Deletion(previews.NETWORK, one) for one in missing)
-    return Batch((*here, *gone), (_look(page.request.url, left),) if left else (), None, rejected)
 
 
 def _number(native_id: str) -> int:

@@ -172,6 +172,9 @@ def post(message: Message, audience: int | None, base: str) -> Post | None:
     at, precision = moment(message.at)
     body = message.first("text")
     asked = (found.text for what in ("file", "poll") for found in message.said.get(what, ()))
+    views = count(message.first("views").text)
+    given = [_LAST_COUNT.search(found.text) for found in message.said.get("reactions", ())]
+    reactions = sum(count(found[0]) or 0 for found in given if found)
     return Post(
         network=NETWORK,
         native_id=message.id,
@@ -182,7 +185,7 @@ def post(message: Message, audience: int | None, base: str) -> Post | None:
         audience=audience,
         published_at=at,
         precision=precision,
-        engagement=_engagement(message),
+        engagement={**({} if views is None else {"views": views}), **({"reactions": reactions} if reactions else {})},
         reply_to=_linked(message.reply_to),
         repost_of=_linked(message.forwarded),
         links=addresses([*body.links, *message.links], base),
@@ -197,13 +200,6 @@ def count(written: str) -> int | None:
     if not found:
         return None
     return round(float(re.sub(r"[\s,]", "", found[1])) * _SHORT[(found[2] or "").upper()])
-
-
-def _engagement(message: Message) -> dict[str, int]:
-    views = count(message.first("views").text)
-    given = [_LAST_COUNT.search(found.text) for found in message.said.get("reactions", ())]
-    reactions = sum(count(found[0]) or 0 for found in given if found)
-    return {**({} if views is None else {"views": views}), **({"reactions": reactions} if reactions else {})}
 
 
 def _linked(link: str | None) -> str | None:

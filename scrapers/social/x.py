@@ -10,11 +10,13 @@ from typing import Any, ClassVar, cast
 
 from pydantic import Field, SecretStr
 
-from insight.model import Deletion, Gap, Item, Rejected, Watch
+from insight.model import Deletion, Gap, Rejected, Watch
 from insight.query.dialect import Dialect
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats import limits
 from scrapers.formats.values import each, excerpt, identifier, mapping, origin_of
+from scrapers.marks import once, portions
+from scrapers.settings import bearer, own_searches
 from scrapers.social.x_answers import Answer, answer, event, require
 from scrapers.social.x_posts import NETWORK, id_at, number, read, superseded, written_at
 from scrapers.social.x_rules import changes, wanted
@@ -109,13 +111,13 @@ class X(Source):
         return cls(**cls.example, base_url=origin_of(url))
 
     def headers(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
+        return bearer(self.token)
 
     def budget(self) -> Budget:
         return Budget(per_minute=4, money=self.monthly_cap)  # 60 searches in a quarter of an hour
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
-        own = [Search(query.lower().strip('"'), query) for query in self.queries]
+        own = own_searches(self.queries)
         found = tuple(replace(search, terms=self._spelled(search.terms)) for search in searches(self, watches))
         asked = with_own(own, found)
         rules = "\n".join(search.terms for search in asked)
@@ -135,8 +137,8 @@ class X(Source):
         params = {"query": search.terms, "max_results": str(PAGE), "sort_order": "recency", **_FIELDS}
         since = number(high_water)
         if since is not None:
-            oldest = int(id_at(now - WINDOW + MARGIN))
-            params["since_id"] = str(max(_earlier(since), oldest))
+            earlier = since - ((OVERLAP // timedelta(milliseconds=1)) << 22)
+            params["since_id"] = str(max(0, earlier, int(id_at(now - WINDOW + MARGIN))))
         return Request(self._url("tweets/search/recent"), params, since=high_water, cost=self._most(PAGE))
 
     def _url(self, path: str) -> str:
@@ -150,10 +152,10 @@ class X(Source):
 
     def _looks(self, ids: Sequence[str]) -> Iterator[Request]:
         known = [native_id for native_id in ids if re.fullmatch(r"\d{1,19}", native_id)]
-        for start in range(0, len(known), PAGE):
-            some = ",".join(known[start : start + PAGE])
-            cost = self._most(some.count(",") + 1)
-            yield Request(self._url("tweets"), {"ids": some, **_FIELDS}, note={"look": some}, cost=cost)
+        for some in portions(known, PAGE):
+            named = ",".join(some)
+            cost = self._most(len(some))
+            yield Request(self._url("tweets"), {"ids": named, **_FIELDS}, note={"look": named}, cost=cost)
 
     def parse(self, page: Page) -> Batch:
         body = require(page)
@@ -171,12 +173,9 @@ class X(Source):
 
     def _batch(self, found: Answer) -> Batch:
         posts, rejected = each(found.posts, lambda tweet: read(tweet, found.beside))
-        once: tuple[Item, ...] = tuple({post.native_id: post for post in posts}.values())
-        return Batch(once, rejected=rejected, spent=self._price(found))
-
-    def _price(self, found: Answer) -> float:
         read_now = {identifier(mapping(tweet).get("id")) for tweet in found.posts} | found.beside.posts.keys()
-        return len(read_now) * self.price_per_post + len(found.beside.users) * self.price_per_author
+        spent = len(read_now) * self.price_per_post + len(found.beside.users) * self.price_per_author
+        return Batch(once(posts), rejected=rejected, spent=spent)
 
     def _most(self, posts: int) -> float:
         """What so many posts may cost, with a repeated and an answered one beside each, and the authors of all."""
@@ -233,7 +232,3 @@ def _newest(found: Answer, now: datetime) -> str | None:
     ids = (number(identifier(mapping(tweet).get("id"))) for tweet in found.posts)
     limit = int(id_at(now + MARGIN))
     return str(max((one for one in ids if one is not None and 0 < one <= limit), default=0) or "") or None
-
-
-def _earlier(post: int) -> int:
-    return max(0, post - ((OVERLAP // timedelta(milliseconds=1)) << 22))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from scrapers.formats.values import identifier, listed, mapping
-from scrapers.social.x_posts import Known
 
 _DATE = re.compile(r"\w{3} (\w{3}) (\d{1,2}) (\d\d:\d\d:\d\d) (\+0000) (\d{4})")  # Fri Jul 12 23:40:37 +0000 2019
 
@@ -53,10 +52,6 @@ def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts
         "referenced_tweets": references,
         "geo": {"place_id": None},
     }
-
-
-def beside(users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]) -> Known:
-    return Known(users, posts)
 
 
 def _references(

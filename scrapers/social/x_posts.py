@@ -115,11 +115,8 @@ def read(tweet: Any, beside: Known) -> Post | None:
     first = next(iter(versions(tweet)), native_id)
     (at, precision), edited = _times(tweet, first, native_id)
     user = beside.users.get(identifier(tweet.get("author_id")) or "", {})
-    target = refers.get("quoted")
-    keys = map(identifier, listed(mapping(source.get("attachments")).get("media_keys")))
-    found = (beside.media.get(key or "", {}) for key in keys)
-    place = beside.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
-    code = text(place.get("country_code"))
+    target, metrics = refers.get("quoted"), mapping(tweet.get("public_metrics"))
+    quoted = [f"https://x.com/i/status/{target}"] if target and target.isdigit() else []
     return Post(
         network=NETWORK,
         native_id=first,
@@ -132,17 +129,15 @@ def read(tweet: Any, beside: Known) -> Post | None:
         precision=precision,
         edited_at=edited,
         language=_language(tweet.get("lang")),
-        country=code.upper() if code and re.fullmatch("[A-Za-z]{2}", code) else None,
+        country=_country(tweet, beside),
         # a repost carries the numbers of what it repeats
-        engagement={} if repeated else _engagement(tweet),
+        engagement={} if repeated else counts(**{ours: metrics.get(theirs) for ours, theirs in _COUNTS.items()}),
         reply_to=refers.get("replied_to"),
         thread=identifier(tweet.get("conversation_id")) if "replied_to" in refers else None,
         repost_of=repeated,
-        links=tuple(
-            dict.fromkeys([*links, *([f"https://x.com/i/status/{target}"] if target and target.isdigit() else [])])
-        ),
+        links=tuple(dict.fromkeys([*links, *quoted])),
         hashtags=hashtags,
-        media=addresses(medium.get("url") or medium.get("preview_image_url") for medium in found),
+        media=_media(source, beside),
         visibility=Visibility.PRIVATE if user.get("protected") is True else Visibility.PUBLIC,
     )
 
@@ -191,6 +186,13 @@ def _language(written: object) -> str | None:
     return None if said is None or said in _NO_LANGUAGE else _LANGUAGES.get(said, said)
 
 
-def _engagement(tweet: Mapping[str, Any]) -> dict[str, int]:
-    metrics = mapping(tweet.get("public_metrics"))
-    return counts(**{ours: metrics.get(theirs) for ours, theirs in _COUNTS.items()})
+def _media(tweet: Mapping[str, Any], beside: Known) -> tuple[str, ...]:
+    keys = map(identifier, listed(mapping(tweet.get("attachments")).get("media_keys")))
+    found = (beside.media.get(key or "", {}) for key in keys)
+    return addresses(medium.get("url") or medium.get("preview_image_url") for medium in found)
+
+
+def _country(tweet: Mapping[str, Any], beside: Known) -> str | None:
+    place = beside.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
+    code = text(place.get("country_code"))
+    return code.upper() if code and re.fullmatch("[A-Za-z]{2}", code) else None

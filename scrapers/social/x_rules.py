@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from scrapers.answers import not_read
@@ -25,24 +25,17 @@ def changes(page: Page, body: Mapping[str, Any]) -> tuple[Request, ...]:
         return ()
     if "meta" not in body:
         raise not_read(page, "rules of a stream")
-    return tuple(_posts(page, _ours(body), wanted(page.request.note.get("rules", ""))))
-
-
-def _ours(body: Mapping[str, Any]) -> dict[str, str]:
-    """Our rules, by what they say, with their ids."""
-    rules = (mapping(rule) for rule in listed(body.get("data")))
-    found = {text(rule.get("value")): identifier(rule.get("id")) for rule in rules if rule.get("tag") == TAG}
-    return {value: rule for value, rule in found.items() if value and rule}
-
-
-def _posts(page: Page, ours: Mapping[str, str], rules: Sequence[str]) -> Iterator[Request]:
-    """First what is no longer wanted goes: there is room for a thousand rules only."""
+    there = (mapping(rule) for rule in listed(body.get("data")))
+    found = {text(rule.get("value")): identifier(rule.get("id")) for rule in there if rule.get("tag") == TAG}
+    ours = {value: rule for value, rule in found.items() if value and rule}
+    rules = wanted(page.request.note.get("rules", ""))
     old = [rule for value, rule in ours.items() if value not in rules]
     new = [{"value": value, "tag": TAG} for value in rules[:MOST] if value not in ours]
-    for body in ({"delete": {"ids": old}} if old else None, {"add": new} if new else None):
-        if body:
-            note = {"rules": "changed"}
-            yield Request(page.request.url, method="POST", body=json.dumps(body), since=page.request.since, note=note)
+    # First what is no longer wanted goes: there is room for a thousand rules only.
+    bodies: list[dict[str, Any]] = [{"delete": {"ids": old}}] if old else []
+    bodies += [{"add": new}] if new else []
+    url, since, note = page.request.url, page.request.since, {"rules": "changed"}
+    return tuple(Request(url, method="POST", body=json.dumps(one), since=since, note=note) for one in bodies)
 
 
 def _created(page: Page, body: Mapping[str, Any]) -> None:
