@@ -15,10 +15,14 @@ Condition = Callable[[], ColumnElement[bool]]
 
 
 def _ended() -> ColumnElement[bool]:
-    """A delivery that nothing asks for any more: a digest's `once` is kept, and what an open alert has said, too."""
+    """A delivery that nothing asks for any more: a digest's `once` is kept, and what an open alert has said, too.
+
+    An alert's `once` is its own id, which nobody asks for again.
+    """
     table, alerts = tables.deliveries, tables.alerts
     still_open = select(alerts.c.id).where(text("alerts.state <> 'resolved'"), alerts.c.id == table.c.conversation)
-    return table.c.next_at.is_(None) & table.c.once.is_(None) & ~still_open.exists()
+    repeatable = table.c.once.is_(None) | (table.c.once == table.c.id)
+    return table.c.next_at.is_(None) & repeatable & ~still_open.exists()
 
 
 def _of_no_open_alert() -> ColumnElement[bool]:

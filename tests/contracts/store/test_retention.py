@@ -74,6 +74,12 @@ def test_what_is_still_to_be_sent_stays(store: Store) -> None:
     assert forget_all(store, LATER) == {}
 
 
+def test_an_alert_names_its_message_after_itself_and_that_keeps_it_no_longer(store: Store) -> None:
+    store.commit(Step(NOON, deliveries=(message("d1", conversation="another", unique="d1"),)))
+    end_deliveries(store, "d1")
+    assert forget_all(store, LATER) == {"deliveries": 1}
+
+
 def test_a_digest_that_was_sent_is_never_asked_for_again(store: Store) -> None:
     digest = message("d1", unique="digest 2026-W09 slack")
     store.commit(Step(NOON, deliveries=(digest,)))
