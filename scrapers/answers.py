@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -100,6 +101,12 @@ def secrets_in(request: Request, mask: Mask) -> tuple[tuple[str, str], ...]:
     found = {pair: f"{name}=***" for pair, name, value in split if mask(value) != value}
     found |= {one: "***" for one in parts.path.split("/") if looks_random(one) and mask(one) != one}
     return tuple(found.items())
+
+
+def holds_secret(request: Request, mask: Mask) -> bool:
+    """Whether anything of a request is a secret, so that it must not be stored."""
+    said = json.dumps(request.to_json(), ensure_ascii=False)
+    return mask(said) != said
 
 
 def _without(secrets: Iterable[tuple[str, str]], item: Item) -> Item:

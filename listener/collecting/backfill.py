@@ -26,7 +26,7 @@ from listener.collecting.retry import reason_of
 from listener.collecting.rhythm import limits
 from listener.collecting.visit import Collector
 from scrapers import walk
-from scrapers.answers import secrets_in, stumbled
+from scrapers.answers import holds_secret, stumbled
 from scrapers.base import Batch, Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import StoreError
@@ -160,7 +160,7 @@ class _SearchPast:
         self._cursor = walk.advance(self._cursor, asked.page, replace(batch, newest=None))
         back_to = _oldest(batch, found)
         pending = self._cursor.walk.pending if self._cursor.walk else ()
-        secret = any(secrets_in(request, self._host.door.mask) for request in pending)  # not to be stored
+        secret = any(holds_secret(request, self._host.door.mask) for request in pending)  # not to be stored
         kept = walk.abandon(self._cursor) if secret else self._cursor
         saved = _Stored(kept, found.since, back_to, None if self._cursor.walk else now)
         items = tuple(item for item in batch.items if not _is_young(item, now))

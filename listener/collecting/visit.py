@@ -25,7 +25,7 @@ from listener.collecting.rhythm import Rhythm, limits
 from listener.log import Log
 from listener.threads import Threads
 from scrapers import walk
-from scrapers.answers import secrets_in, stumbled
+from scrapers.answers import holds_secret, stumbled
 from scrapers.base import Batch, Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import SearchState, Store, StoreError
@@ -170,11 +170,15 @@ class Collector:
 
     async def _store(self, source: Source, search: Search, batch: Batch, cursor: Cursor) -> Taken:
         """Store a batch with the cursor after it. A walk with a secret in its requests is kept in memory alone."""
-        key = (source.id, search.key)
-        self._walks.pop(key, None)
-        if any(secrets_in(request, self.door.mask) for request in (cursor.walk.pending if cursor.walk else ())):
-            self._walks[key], cursor = cursor, walk.abandon(cursor)
-        return await self.ingest(source, search.key, batch, cursor.to_json())
+        secret = any(holds_secret(request, self.door.mask) for request in (cursor.walk.pending if cursor.walk else ()))
+        kept = walk.abandon(cursor) if secret else cursor
+        taken = await self.ingest(source, search.key, batch, kept.to_json())
+        key = (source.id, search.key)  # from here on: what could not be stored is read again
+        if secret:
+            self._walks[key] = cursor
+        else:
+            self._walks.pop(key, None)
+        return taken
 
     async def _retry_at(self, source: Source, error: SourceError, first: float | None = None) -> datetime:
         state = await self.threads.read(lambda: self.store.sources.one(source.id))

@@ -192,6 +192,28 @@ async def test_what_cannot_be_stored_is_not_fetched_again_at_once(store: Store) 
     assert stored(store) == {1, 2, 3}
 
 
+async def test_a_walk_that_is_kept_in_memory_alone_goes_no_further_than_what_is_stored(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, full, clock, put = FakeDoor(range(1, 10)), True, SimulatedClock(NOW), store.ingest
+    door.mask = lambda text: text.replace("k3y5ecret0f0urs", "***")  # type: ignore[assignment, method-assign]
+
+    def on_a_full_disk(arrival: Any) -> Any:
+        if full and len(door.asked) > 1:
+            raise StoreError("the disk is full")
+        return put(arrival)
+
+    monkeypatch.setattr(store, "ingest", on_a_full_disk)
+    made = Collector(store, Inline(), door, clock, Random(1), log.get(), queries(store))
+    board = Board(base_url="https://example.com/k3y5ecret0f0urs")
+    await made.visit(board)
+    assert stored(store) == {7, 8, 9}
+    full = False
+    clock.move_to(NOW + timedelta(seconds=61))
+    await made.visit(board)
+    assert stored(store) == set(range(1, 10)), "the page that found no room is read again"
+
+
 async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store: Store) -> None:
     class Counting(Pipeline):
         understood = 0
