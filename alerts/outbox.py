@@ -87,8 +87,9 @@ class Sender:
     """The one sender of a channel in this process. `channel` None: the config has none of this name any more.
 
     `on_store` runs a call in the store's thread. `jitter` gives numbers from 0 to 1, so that channels which failed
-    together do not come back together. `stopping`: begin nothing new. Cancelled while a channel hangs, it leaves that
-    delivery as it is: its lease ends, and the next start finds out what became of it.
+    together do not come back together. `stopping`: begin nothing new. `may_give_up`: whether the clock can be believed
+    that something has waited too long. Cancelled while a channel hangs, it leaves that delivery as it is: its lease
+    ends, and the next start finds out what became of it.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Sender:
     on_store: OnStore = run_sync
     on_outcome: Callable[[Outcome], None] = lambda _: None
     stopping: Callable[[], bool] = lambda: False
+    may_give_up: Callable[[], bool] = lambda: True
     patience: float = PATIENCE
 
     async def run(self) -> list[Outcome]:
@@ -131,7 +133,8 @@ class Sender:
 
     async def _is_open(self) -> bool:
         """Whether there is any use in trying: a channel that refused for good is asked first, where asking tells."""
-        await self._store(self.outbox.give_up, self.name, self.now())
+        if self.may_give_up():
+            await self._store(self.outbox.give_up, self.name, self.now())
         trouble = await self._store(self.outbox.trouble, self.name)
         if trouble is None or self.channel is None:
             return True

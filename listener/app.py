@@ -149,8 +149,10 @@ class App:
 
     async def look(self, _: Job) -> None:
         """Look at every watch and at the sources for what changed; one look that fails does not stop the others."""
-        looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches]
-        looks += [self.engine.submit("sources"), self.engine.submit("channels")]
+        looks = []
+        if self.clock_watch.trusted:  # what is told of hours that have not been cannot be taken back
+            looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches]
+            looks += [self.engine.submit("sources"), self.engine.submit("channels")]
         await self.engine.wait("detect", "sources", "channels")
         now, whole = self.clock.now(), all(job.state is JobState.DONE for job in looks)
         if whole:  # a cycle in which a look failed is not a healthy one: readiness and heartbeat say so
@@ -195,6 +197,7 @@ class App:
         await deliver_channel(
             job.subject, self.setup.config, self.store, self.poster, self.clock, self._random, self.write,
             self.observers.on_delivery, stopping=lambda: self._stopping,
+            may_give_up=lambda: self.clock_watch.trusted,
         )  # fmt: skip
 
     def _scene(self) -> signals.Scene:

@@ -67,6 +67,8 @@ class ClockWatch:
     @property
     def trusted(self) -> bool:
         """Whether what cannot be taken back may be done by this clock: not soon after it was put forward."""
+        if self._offset() - self._began >= NOTICED:
+            return False  # just now
         return self._put_forward is None or self._clock.steady() - self._put_forward > TRUSTED_AFTER
 
 

@@ -30,13 +30,14 @@ async def deliver_channel(
     on_store: OnStore,
     on_outcome: Callable[[Outcome], None],
     stopping: Callable[[], bool] = lambda: False,
+    may_give_up: Callable[[], bool] = lambda: True,
 ) -> list[Outcome]:
     """Send what waits for one channel and is due, in order. A name that the config has no longer is cleared away."""
     channel = config.channels.get(name)
     post = post_to(config, name, poster) if channel else _nowhere
     sender = Sender(
         name, channel, store.outbox, post, clock.now, random.random, on_store=on_store, on_outcome=on_outcome,
-        stopping=stopping,
+        stopping=stopping, may_give_up=may_give_up,
     )  # fmt: skip
     return await sender.run()
 

@@ -272,6 +272,18 @@ def test_two_bursts_are_two_spikes() -> None:
     assert len(opened(program(counts).run(START - 30, START + 90))) == 2
 
 
+def test_a_spike_is_found_after_another_one_was_ended_by_a_clock_that_was_years_ahead() -> None:
+    counts = burst(days=80)
+    for hour in range(START + 30 * 24, START + 30 * 24 + 6):
+        counts[hour] += 48
+    seen = program(counts)
+    seen.run(0, START + 6)
+    assert len(opened(signal for _, signal in seen.told)) == 1
+    seen.look(MONDAY + (START + 6) * HOUR + 3650 * DAY)
+    seen.run(START + 6, START + 31 * 24)
+    assert len(opened(signal for _, signal in seen.told)) == 2
+
+
 def test_a_level_that_stays_high_becomes_the_new_usual() -> None:
     counts = quiet(LEVEL, 80, 5)
     for hour in range(START, len(counts)):

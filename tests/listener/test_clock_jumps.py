@@ -161,6 +161,38 @@ async def test_what_cannot_be_taken_back_waits_until_a_clock_that_was_put_forwar
         assert app.clock_watch.trusted
 
 
+async def test_what_waits_for_a_channel_in_trouble_is_not_given_up_by_a_clock_that_is_ahead(
+    store: Store, tmp_path: Path
+) -> None:
+    clock, log = Settable(), Log()
+    async with running(store, tmp_path, clock, FakeDoor([]), log) as app:
+        await lived(app, clock, 10)
+        store.outbox.hold("console", "", "it is down", clock.now(), lambda _: 600.0, parked=False)
+        store.commit(Step(clock.now(), deliveries=(message("one", clock.now()),)))
+        clock.ahead = YEARS
+        app.engine.submit("send")  # before anything else has noticed the clock
+        await app.engine.wait("send", "deliver")
+        assert states(store) != {"one": DeliveryState.FAILED}
+        clock.ahead = timedelta(0)
+        await lived(app, clock, 20)
+    assert states(store) == {"one": DeliveryState.SENT}
+
+
+async def test_nothing_is_looked_for_in_hours_that_have_not_been(store: Store, tmp_path: Path) -> None:
+    clock, log = Settable(), Log()
+    async with running(store, tmp_path, clock, FakeDoor([1, 2]), log) as app:
+        await lived(app, clock, 20)
+        before = store.state.get("watch:acme"), store.state.get("sources")
+        assert before[0] is not None
+        clock.ahead = YEARS
+        await lived(app, clock, 20)
+        assert (store.state.get("watch:acme"), store.state.get("sources")) == before
+        clock.ahead = timedelta(0)
+        clock.seconds += 3600
+        await lived(app, clock, 10)
+        assert store.state.get("watch:acme") != before[0]
+
+
 def test_a_clock_watch_notices_what_a_person_or_a_time_server_does_and_not_what_drifts() -> None:
     clock = Settable()
     watch = ClockWatch(clock)
@@ -169,6 +201,7 @@ def test_a_clock_watch_notices_what_a_person_or_a_time_server_does_and_not_what_
         clock.seconds += 500
         assert (watch.moved(), watch.trusted) == (None, True)
     clock.ahead += HOUR
+    assert not watch.trusted, "before anybody has asked"
     assert (watch.moved(), watch.trusted) == (HOUR, False)
     assert watch.moved() is None, "once"
     clock.seconds += TRUSTED_AFTER + 1
