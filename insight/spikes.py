@@ -118,7 +118,7 @@ def step(
 ) -> tuple[State, Result]:
     """Look at each hour that has closed since the last step. The same hour twice changes nothing."""
     fresh = {name: dict(value) if isinstance(value, Mapping) else value for name, value in {**FRESH, **state}.items()}
-    if fresh["told_until"] and datetime.fromisoformat(fresh["told_until"]) > now + DAY:
+    if state.get("told_until") and datetime.fromisoformat(state["told_until"]) > now + DAY:
         fresh |= {"told_from": None, "told_until": None}  # the clock was ahead: else nothing is told until then
     run = _Run(watch, fresh, seen, now, limits, counted, ZoneInfo(watch.time_zone))
     _learn(run)

@@ -189,7 +189,7 @@ class Collector:
         notes, meter = await self.asking.memory.of(source.id), await self.asking.memory.meter(source.id)
         now, rest, told = self.clock.now(), result.rest, notes.get("rest")
         if result.refused is not None:
-            notes["begin at"] = result.begin_at
+            notes |= {"begin at": result.begin_at, "left at": None}  # what was left is read in that turn, too
             return await self._retry_at(source, result.refused)
         noted, next_at = decide.next_visit(source, result, notes, meter.closed, now)
         notes.update(noted)

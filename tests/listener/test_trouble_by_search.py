@@ -12,6 +12,7 @@ import pytest
 
 from insight.model import Watch
 from listener.clock import SimulatedClock
+from listener.collecting.budget import Rest, RestingError
 from listener.collecting.completeness import Completeness
 from listener.collecting.ingest import Ingest
 from listener.collecting.rhythm import Rhythm
@@ -112,6 +113,27 @@ async def test_trouble_with_who_asks_ends_the_visit_and_starves_nobody(
     door.asked.clear()
     await visit_when_due(store, door, Shelves())
     assert door.searched == ["third", "fourth", "first", "second"], "it goes on behind the one that was refused"
+
+
+async def test_a_visit_that_the_budget_cut_short_is_gone_on_with_behind_the_one_that_is_refused(store: Store) -> None:
+    door = Site()
+    clock, ask = SimulatedClock(NOW), door.fetch
+
+    async def no_more(request: Request, **more: Any) -> Page:
+        if shelf(request) == "second":
+            raise RestingError(Rest(clock.now() + HOUR, "the day's budget is used up"))
+        return await ask(request, **more)
+
+    door.fetch = no_more  # type: ignore[method-assign]
+    await collector(store, door, clock).visit(Shelves())
+    assert door.searched == ["first"]
+    door.fetch, door.troubles = ask, {"second": (429, {})}  # type: ignore[method-assign]
+    door.asked.clear()
+    await visit_when_due(store, door, Shelves())
+    assert door.searched == ["second"]
+    door.asked.clear()
+    await visit_when_due(store, door, Shelves())
+    assert door.searched == ["third", "fourth", "first", "second"]
 
 
 async def test_a_host_that_leaves_two_in_a_row_without_an_answer_is_down(store: Store) -> None:
