@@ -230,15 +230,31 @@ Term = Text | In | Field | Between
 Query = Term | And | Or | Not
 
 
-def walk(query: Query) -> Iterator[Query]:
-    """Every part, from the whole inwards down to the terms; what `In` and `Near` are made of belongs to them."""
-    yield query
+def inner(query: Query) -> tuple[Query, ...]:
+    """The parts of a group or of a NOT; of a term none: what `In` and `Near` are made of belongs to them."""
     match query:
         case And(parts) | Or(parts):
-            for part in parts:
-                yield from walk(part)
+            return parts
         case Not(part):
-            yield from walk(part)
+            return (part,)
+        case _:
+            return ()
+
+
+def walk(query: Query) -> Iterator[Query]:
+    """Every part, from the whole inwards down to the terms."""
+    yield query
+    for part in inner(query):
+        yield from walk(part)
+
+
+def beside(query: Query, kind: type[And | Or]) -> Iterator[Query]:
+    """The parts of a group, through groups of the same kind inside it; anything else is its own only part."""
+    if isinstance(query, kind):
+        for part in inner(query):
+            yield from beside(part, kind)
+    else:
+        yield query
 
 
 def _inside(part: Query, *bracketed: type) -> str:

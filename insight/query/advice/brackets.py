@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
 from insight.query.advice.printed import bracketed, cut
 from insight.query.advice.remarks import Remark, hint
 from insight.query.reading.lexer import Kind, tokens
-from insight.query.tree import And, Not, Or, Query
+from insight.query.tree import And, Or, Query, walk
 
 LONG = 300
 """Characters of a rewritten query that a remedy shows."""
@@ -18,20 +18,11 @@ LONG = 300
 def about_brackets(query: Query, text: str) -> Iterator[Remark]:
     """ANDs beside ORs without brackets: right, but read otherwise by many."""
     levels = _Levels(text)
-    stack = [query]
-    while stack:
-        node = stack.pop()
-        stack.extend(_inner(node))
-        mixed = levels.beside(node) if isinstance(node, Or) else None
+    for node in (part for part in walk(query) if isinstance(part, Or)):
+        mixed = levels.beside(node)
         if mixed:
             says = "AND binds tighter than OR, also where it is not written"
             yield hint("and-in-or", mixed, says, f"It is read so: {cut(bracketed(node), LONG)}")
-
-
-def _inner(node: Query) -> Sequence[Query]:
-    if isinstance(node, And | Or):
-        return node.parts
-    return (node.part,) if isinstance(node, Not) else ()
 
 
 class _Levels:

@@ -44,7 +44,9 @@ class Failure:
             return "nothing in it matches"
         if self.match.excluded_by:
             return f"{self.match.excluded_by} hides it"
-        found = dict.fromkeys(_written(self.case.post, span.field)[span.start : span.end] for span in self.match.spans)
+        found = dict.fromkeys(
+            (getattr(self.case.post, span.field) or "")[span.start : span.end] for span in self.match.spans
+        )
         return f"it matches{': ' if found else ''}{', '.join(map(repr, list(found)[:_SHOWN]))}"
 
 
@@ -57,10 +59,6 @@ def run(query: Query, cases: Iterable[Case]) -> list[Failure]:
         if case.expected != (match is not None and match.excluded_by is None):
             failures.append(Failure(case, match))
     return failures
-
-
-def _written(post: Post, field: str) -> str:
-    return getattr(post, field, None) or ""
 
 
 def _shown(post: Post) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,7 @@ from insight.query.matching.compiled import AnyOf, compiled
 from insight.query.matching.document import NOTHING_KNOWN, Document, Facts
 from insight.query.matching.leaves import InText
 from insight.query.matching.matcher import exclusions
-from insight.query.tree import And, Or, Query
+from insight.query.tree import And, Or, Query, beside
 
 FEW = 20
 """Of fewer posts than these no share in percent is said: it would sound more certain than it is."""
@@ -42,28 +41,17 @@ def clauses(query: Query) -> tuple[Clause, ...]:
 def _split(query: Query) -> list[tuple[Clause, Query]]:
     """Each clause with what a post is asked: of an exclusion, what it hides."""
     required, hiding = exclusions(query)
-    finding, beside = _finding(required)
-    found = [(ClauseKind.FINDS, part, part) for part in finding]
-    found += [(ClauseKind.REQUIRED, part, part) for part in beside]
-    found += [(ClauseKind.HIDES, part, part.part) for part in hiding]
-    return [(Clause(n, kind, str(part), part.at), asked) for n, (kind, part, asked) in enumerate(found, 1)]
-
-
-def _finding(required: Sequence[Query]) -> tuple[Sequence[Query], Sequence[Query]]:
+    finding: tuple[Query, ...] = required
+    others: tuple[Query, ...] = ()
     first = next((part for part in required if isinstance(part, Or)), None)
     if first is not None:
-        return tuple(_sides(first)), tuple(part for part in required if part is not first)
-    if len(required) > 1:
-        return (And(tuple(required), at=required[0].at),), ()
-    return required, ()
-
-
-def _sides(query: Query) -> Iterator[Query]:
-    if isinstance(query, Or):
-        for part in query.parts:
-            yield from _sides(part)
-    else:
-        yield query
+        finding, others = tuple(beside(first, Or)), tuple(part for part in required if part is not first)
+    elif len(required) > 1:
+        finding = (And(required, at=required[0].at),)
+    found = [(ClauseKind.FINDS, part, part) for part in finding]
+    found += [(ClauseKind.REQUIRED, part, part) for part in others]
+    found += [(ClauseKind.HIDES, part, part.part) for part in hiding]
+    return [(Clause(n, kind, str(part), part.at), asked) for n, (kind, part, asked) in enumerate(found, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +103,23 @@ class Census:
         finds = self._groups[ClauseKind.FINDS].holding(document)
         if self._groups[ClauseKind.FINDS].numbers and not finds:
             return
-        beside = self._groups[ClauseKind.REQUIRED]
-        missing = beside.numbers.difference(beside.holding(document))
+        required = self._groups[ClauseKind.REQUIRED]
+        missing = required.numbers.difference(required.holding(document))
         hides = self._groups[ClauseKind.HIDES].holding(document)
-        if missing:
-            self._kept_out(missing, hides)
-        else:
-            self._found(finds, beside.numbers, hides)
+        if not missing:
+            self._found(finds, required.numbers, hides)
+        elif len(missing) == 1 and not hides:
+            self._tallies[min(missing)].alone += 1
 
     def counted(self) -> Counted:
         pairs = zip(self._clauses, self._tallies, strict=True)
         tallies = tuple(Tally(clause, of.hits, of.alone, of.rejected, of.rejected_alone) for clause, of in pairs)
         return Counted(self._stored, self._hits, self._rejected, tallies)
 
-    def _kept_out(self, missing: AbstractSet[int], hides: AbstractSet[int]) -> None:
-        if len(missing) == 1 and not hides:
-            self._tallies[min(missing)].alone += 1
-
-    def _found(self, finds: AbstractSet[int], beside: AbstractSet[int], hides: AbstractSet[int]) -> None:
+    def _found(self, finds: AbstractSet[int], required: AbstractSet[int], hides: AbstractSet[int]) -> None:
         self._hits += not hides
         self._rejected += bool(hides)
-        for number in (*finds, *beside):
+        for number in (*finds, *required):
             tally, alone = self._tallies[number], number in finds and len(finds) == 1
             if hides:
                 tally.rejected += 1

@@ -44,16 +44,18 @@ class Rule:
 def terms_in(query: Query) -> Iterator[Term]:
     """Every term, and below `In` and `Near` the terms they are made of."""
     for part in walk(query):
-        if not isinstance(part, And | Or | Not):
-            yield part
-            for inner in _made_of(part):
-                yield from terms_in(inner)
-
-
-def _made_of(term: Term) -> tuple[Term, ...]:
-    if isinstance(term, Near):
-        return (*term.left, *term.right)
-    return (term.part,) if isinstance(term, In) else ()
+        match part:
+            case And() | Or() | Not():
+                continue
+            case Near(_, _, left, right):
+                made_of: tuple[Term, ...] = (*left, *right)
+            case In(_, text):
+                made_of = (text,)
+            case _:
+                made_of = ()
+        yield part
+        for inner in made_of:
+            yield from terms_in(inner)
 
 
 def _is(*kinds: type) -> Callable[[Term], bool]:
@@ -63,10 +65,6 @@ def _is(*kinds: type) -> Callable[[Term], bool]:
 @lru_cache(maxsize=10_000)
 def _pieces(text: str) -> tuple[Piece, ...]:
     return tuple(kind for kind, _ in Row.of(fold(text)).pieces)
-
-
-def _spoken(term: Term) -> bool:
-    return isinstance(term, Word | Phrase)
 
 
 def _has(piece: Piece) -> Callable[[Term], bool]:

@@ -12,7 +12,7 @@ from insight.query.advice.printed import bracketed, drawn
 from insight.query.errors import shown
 from insight.query.matching.matcher import exclusions
 from insight.query.reading.lexer import Kind, tokens
-from insight.query.tree import And, Not, Or, Query
+from insight.query.tree import And, Not, Query, walk
 
 EXAMPLES = 5
 """Terms that a note names; more say nothing more."""
@@ -42,22 +42,11 @@ class Explanation:
 
 def explain(query: Query, text: str) -> Explanation:
     """`text` is what the query was parsed from."""
-    notes = (*_reading(query, text), *_defaults(query))
-    return Explanation(str(query), bracketed(query), tuple(drawn(query, meaning)), notes)
+    return Explanation(str(query), bracketed(query), tuple(drawn(query, meaning)), tuple(_notes(query, text)))
 
 
-def _defaults(query: Query) -> Iterator[Note]:
-    terms = tuple(terms_in(query))
-    for rule in RULES:
-        concerned = [term for term in terms if rule.concerns(term)]
-        if concerned:
-            named = dict.fromkeys(shown(str(term)) for term in concerned) if rule.names_terms else {}
-            more = ("…",) if len(named) > EXAMPLES else ()
-            position = max(concerned[0].at, 0) if named else None
-            yield Note(rule.says, position, (*list(named)[:EXAMPLES], *more))
-
-
-def _reading(query: Query, text: str) -> Iterator[Note]:
+def _notes(query: Query, text: str) -> Iterator[Note]:
+    """How it is put together, then what every kind of term in it means."""
     places = _side_by_side(query, text)
     if places:
         more = f" (here and {len(places) - 1:,} more times)" if len(places) > 1 else ""
@@ -66,13 +55,14 @@ def _reading(query: Query, text: str) -> Iterator[Note]:
         yield Note(f"NEAR binds tightest, then NOT, then AND, then OR: {bracketed(query)}", None)
     if exclusions(query)[1]:
         yield Note("what NOT excludes is hidden, not lost: such posts are kept for a while with the reason", None)
-
-
-def _groups(query: Query) -> Iterator[And | Or | Not]:
-    if isinstance(query, And | Or | Not):
-        yield query
-        for part in (query.part,) if isinstance(query, Not) else query.parts:
-            yield from _groups(part)
+    terms = tuple(terms_in(query))
+    for rule in RULES:
+        concerned = [term for term in terms if rule.concerns(term)]
+        if concerned:
+            named = dict.fromkeys(shown(str(term)) for term in concerned) if rule.names_terms else {}
+            more_terms = ("…",) if len(named) > EXAMPLES else ()
+            position = max(concerned[0].at, 0) if named else None
+            yield Note(rule.says, position, (*list(named)[:EXAMPLES], *more_terms))
 
 
 def _side_by_side(query: Query, text: str) -> list[int]:
@@ -80,8 +70,8 @@ def _side_by_side(query: Query, text: str) -> list[int]:
     found = list(tokens(text))
     positions = [token.position for token in found]
     places = []
-    for group in _groups(query):
-        for one, other in pairwise(group.parts) if isinstance(group, And) else ():
+    for group in (part for part in walk(query) if isinstance(part, And)):
+        for one, other in pairwise(group.parts):
             if one.at < other.at and not isinstance(other, Not):
                 before = bisect_right(positions, other.at) - 2
                 while before > 0 and found[before].kind in (Kind.OPEN, Kind.PREFIX):

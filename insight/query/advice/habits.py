@@ -9,7 +9,7 @@ from insight.query.advice.remarks import Remark, hint, warning
 from insight.query.advice.words import seen
 from insight.query.errors import shown
 from insight.query.fields import FIELDS
-from insight.query.tree import And, Cased, Phrase, Query, Text, Word, walk
+from insight.query.tree import And, Cased, Phrase, Query, Word, walk
 
 _OPERATOR = re.compile(r"(?:O?NEAR|AROUND|WITHIN|ADJ)[/~]?[0-9]+|(?:W|N|PRE)/[0-9]+|AROUND|XOR|ANDNOT")
 _COMPARED = re.compile(rf"({'|'.join(FIELDS)})(=+|[<>]=?)(.+)", re.IGNORECASE)
@@ -19,13 +19,15 @@ _OPENING, _CLOSING = ("'", "‘"), ("'", "’")
 
 
 def about_habits(query: Query) -> Iterator[Remark]:
-    for one in seen(query):
-        if isinstance(one.term, Word):
-            yield from _word(one.term)
-        yield from _star(one.term)
-    for parts in (part.parts for part in walk(query) if isinstance(part, And)):
-        yield from _commas(parts)
-        yield from _single_quotes(parts)
+    for term in (one.term for one in seen(query)):
+        if isinstance(term, Word):
+            yield from _word(term)
+        elif isinstance(term, Phrase | Cased) and "*" in term.text:
+            says = f"the * of {shown(str(term))} is punctuation, and finds no other words"
+            between = "For words in a row: acme ONEAR/0 crash*, with one between: /1."
+            yield hint("star-in-quotes", term, says, f"Write a word with a * by itself: crash*. {between}")
+    for group in (part for part in walk(query) if isinstance(part, And)):
+        yield from _side_by_side(group.parts)
 
 
 def _word(word: Word) -> Iterator[Remark]:
@@ -43,27 +45,12 @@ def _word(word: Word) -> Iterator[Remark]:
         yield warning("comma", word, f"the words of {text} must stand in a row: a comma makes no list", remedy)
 
 
-def _star(term: Text) -> Iterator[Remark]:
-    if isinstance(term, Phrase | Cased) and "*" in term.text:
-        says = f"the * of {shown(str(term))} is punctuation, and finds no other words"
-        remedy = (
-            "Write a word with a * by itself: crash*. For words in a row: acme ONEAR/0 crash*, with one between: /1."
-        )
-        yield hint("star-in-quotes", term, says, remedy)
-
-
-# -- what stands side by side ----------------------------------------------------------------------------------
-
-
-def _commas(parts: Sequence[Query]) -> Iterator[Remark]:
+def _side_by_side(parts: Sequence[Query]) -> Iterator[Remark]:
+    """Commas between words, and single quotes around several of them."""
     for part in parts[:-1]:
         if isinstance(part, Word) and part.text[-1] in _COMMAS:
             says = f"the {part.text[-1]} behind {shown(part.text[:-1])} makes no list: what follows must occur, too"
             yield warning("comma", part, says, "Write OR between them if one is enough; else leave it out.")
-
-
-def _single_quotes(parts: Sequence[Query]) -> Iterator[Remark]:
-    """The first word that begins with one, if a later one ends with one."""
     words = [part for part in parts if isinstance(part, Word)]
     first = next((number for number, word in enumerate(words) if word.text.startswith(_OPENING)), len(words))
     if any(word.text.endswith(_CLOSING) for word in words[first + 1 :]):

@@ -111,55 +111,42 @@ class Proof:
 def term_implies(first: Term, second: Term) -> bool:
     """Whether every post that one term finds is found by the other."""
     if isinstance(first, In):
-        return _in_implies(first, second)
+        if isinstance(second, In):
+            return first.place == second.place and term_implies(first.part, second.part)
+        return first.place in ("title", "text") and term_implies(first.part, second)
     if isinstance(first, Near):
         return _near_implies(first, second)
     if isinstance(second, Plain):
         return term_implies(first.part if isinstance(first, Plain) else first, second.part)
-    if isinstance(first, Between):
-        return _range_implies(first, second)
-    if isinstance(first, Field):
-        return _field_implies(first, second)
+    if isinstance(first, Field | Between):
+        return _known_implies(first, second)
     return _words_imply(first, second)
 
 
-def _in_implies(first: In, second: Term) -> bool:
-    if not isinstance(second, In):
-        return first.place in ("title", "text") and term_implies(first.part, second)
-    return first.place == second.place and term_implies(first.part, second.part)
-
-
 def _near_implies(first: Near, second: Term) -> bool:
-    if isinstance(second, Near):
-        return _nearer(first, second)
-    return any(all(term_implies(part, second) for part in side) for side in (first.left, first.right))
-
-
-def _nearer(first: Near, second: Near) -> bool:
-    """As near or nearer, of the same or fewer words; the sides change places where the order is free."""
+    """Another NEAR that is as far or farther, of the same or more words; or a term of which one side always is one."""
+    if not isinstance(second, Near):
+        return any(all(term_implies(part, second) for part in side) for side in (first.left, first.right))
     if first.distance > second.distance or (second.ordered and not first.ordered):
         return False
     sides = [(second.left, second.right)]
-    if not second.ordered:
+    if not second.ordered:  # they change places
         sides.append((second.right, second.left))
     return any(set(first.left) <= set(left) and set(first.right) <= set(right) for left, right in sides)
 
 
-def _range_implies(first: Between, second: Term) -> bool:
-    if isinstance(second, Field):
-        return first.name == "rating" and (second.name, second.value) == ("has", "rating")
-    if not isinstance(second, Between) or first.name != second.name:
-        return False
-    return _from(second) <= _from(first) and _to(first) <= _to(second)
-
-
-def _field_implies(first: Field, second: Term) -> bool:
-    if isinstance(second, Name):
-        return first.name == "mention" and fold(first.value) == fold(second.text)
-    if not isinstance(second, Field) or first.name != second.name:
-        return False
-    wider = _WIDER.get(first.name)
-    return first.value == second.value if wider is None else wider(first.value, second.value)
+def _known_implies(first: Field | Between, second: Term) -> bool:
+    match first, second:
+        case Between("rating"), Field("has", "rating"):
+            return True
+        case Field("mention", value), Name(name):
+            return fold(value) == fold(name)
+        case (Between(name), Between(same)) if name == same:
+            return _from(second) <= _from(first) and _to(first) <= _to(second)
+        case (Field(name, value), Field(same, wanted)) if name == same:
+            wider = _WIDER.get(name)
+            return value == wanted if wider is None else wider(value, wanted)
+    return False
 
 
 _WIDER: dict[str, Callable[[str, str], bool]] = {
@@ -180,6 +167,18 @@ def _words_imply(first: Term, second: Term) -> bool:
         case Raw(one), Raw(other):
             return one.casefold() == other.casefold()
     return first == second or _row_implies(first, second)
+
+
+def _row_implies(first: Term, second: Term) -> bool:
+    row = row_of(first)
+    if row is None:
+        return False
+    if isinstance(second, Word | Phrase):
+        return any(_row(second.text).find(as_text(row)))
+    if isinstance(second, Wildcard):
+        wildcard = fold(second.text)
+        return any(kind is Piece.WORD and covers(wildcard, word) for kind, word in row.pieces)
+    return False
 
 
 def term_excludes(first: Query, second: Query) -> bool:
@@ -222,18 +221,6 @@ def _row(text: str) -> Row:
     return Row.of(fold(text))
 
 
-def _row_implies(first: Term, second: Term) -> bool:
-    row = row_of(first)
-    if row is None:
-        return False
-    if isinstance(second, Word | Phrase):
-        return any(_row(second.text).find(as_text(row)))
-    if isinstance(second, Wildcard):
-        wildcard = fold(second.text)
-        return any(kind is Piece.WORD and covers(wildcard, word) for kind, word in row.pieces)
-    return False
-
-
 def as_text(row: Row) -> str:
     """The shortest text that holds the row."""
     return "".join(text if kind is Piece.SIGN else f" {text}" for kind, text in row.pieces)
@@ -248,9 +235,14 @@ def covers(wildcard: str, other: str) -> bool:
         return wildcard == other
     reached = {0}
     for character in other:
-        reached = _step(wildcard, _past_stars(wildcard, reached), character)
-        if not reached:
-            return False
+        found: set[int] = set()
+        for place in _past_stars(wildcard, reached):
+            wanted = wildcard[place : place + 1]
+            if wanted == "*" and character not in ".,":
+                found.add(place)
+            elif wanted and (wanted == character != "*" or (wanted == "?" and character not in "*.,")):
+                found.add(place + 1)
+        reached = found
     return len(wildcard) in _past_stars(wildcard, reached)
 
 
@@ -258,14 +250,3 @@ def _past_stars(wildcard: str, places: set[int]) -> set[int]:
     """The places, and those behind the stars that stand there: a star may be nothing."""
     stars = (len(wildcard[place:]) - len(wildcard[place:].lstrip("*")) for place in places)
     return {place + n for place, count in zip(places, stars, strict=True) for n in range(count + 1)}
-
-
-def _step(wildcard: str, places: set[int], character: str) -> set[int]:
-    found: set[int] = set()
-    for place in places:
-        wanted = wildcard[place : place + 1]
-        if wanted == "*" and character not in ".,":
-            found.add(place)
-        elif wanted and (wanted == character != "*" or (wanted == "?" and character not in "*.,")):
-            found.add(place + 1)
-    return found

@@ -5,7 +5,6 @@ What is said to be impossible or without effect is proven (see `implication`); t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from insight.query.advice.brackets import about_brackets
@@ -28,23 +27,13 @@ def lint(query: Query, text: str) -> tuple[Advice, ...]:
     remarks = chain(
         about_words(query), about_habits(query), about_logic(query, Proof(STEPS)), about_brackets(query, text)
     )
-    placed = sorted(
-        _placed(remarks, text), key=lambda advice: (advice.position, advice.level is Level.HINT, advice.code)
-    )
-    return tuple(_first_of_each(placed))
-
-
-def _placed(remarks: Iterable[Remark], text: str) -> Iterator[Advice]:
-    for remark in remarks:
+    groups: dict[tuple[int, str], list[Remark]] = {}
+    for remark in sorted(remarks, key=lambda remark: (remark.node.at, remark.level is Level.HINT, remark.code)):
         position = min(max(remark.node.at, 0), len(text))
-        yield Advice(remark.level, remark.code, position, remark.message, remark.remedy, text)
-
-
-def _first_of_each(placed: Iterable[Advice]) -> Iterator[Advice]:
-    groups: dict[tuple[int, str], list[Advice]] = {}
-    for advice in placed:
-        groups.setdefault((advice.position, advice.code), []).append(advice)
-    for first, *others in groups.values():
-        different = len({advice.message for advice in others} - {first.message})
+        groups.setdefault((position, remark.code), []).append(remark)
+    advice = []
+    for (position, code), (first, *others) in groups.items():
+        different = len({remark.message for remark in others} - {first.message})
         more = f" (and {different:,} more like this one here)" if different else ""
-        yield Advice(first.level, first.code, first.position, first.message + more, first.remedy, first.query)
+        advice.append(Advice(first.level, code, position, first.message + more, first.remedy, text))
+    return tuple(advice)

@@ -10,7 +10,7 @@ from insight.query.advice.remarks import Remark, hint, warning
 from insight.query.cover import covering
 from insight.query.errors import shown
 from insight.query.text.words import Piece
-from insight.query.tree import And, Field, Not, Or, Phrase, Query, Word
+from insight.query.tree import And, Field, Not, Or, Phrase, Query, Word, beside, inner
 
 COMPARED = 200
 """Parts that are compared each with each; in a longer list, single words and phrases still are, by looking up."""
@@ -20,81 +20,59 @@ _SLICES = 8  # words of a phrase in a row that are looked up at most
 
 def about_logic(query: Query, proof: Proof) -> Iterator[Remark]:
     """Of every group, what it does that nobody meant. Claims that something can never be are proven."""
-    inner: Sequence[Query] = ()
+    parts: Sequence[Query] = inner(query)
     match query:
         case And():
-            parts = tuple(_beside(query, And))
-            required = [part for part in parts if not isinstance(part, Not)]
-            clauses = [clause for part in parts if isinstance(part, Not) for clause in _beside(part.part, Or)]
-            yield from _of_both(required, proof)
+            together = tuple(beside(query, And))
+            required = [part for part in together if not isinstance(part, Not)]
+            clauses = [clause for part in together if isinstance(part, Not) for clause in beside(part.part, Or)]
+            for one, other in combinations(required[:COMPARED], 2):
+                yield from _both(one, other, proof)
             yield from _excluded(required, clauses, proof)
-            inner = required + clauses
+            parts = required + clauses
         case Or():
-            inner = tuple(_beside(query, Or))
-            yield from _of_either(inner, proof)
-        case Not(part):
-            inner = (part,)
-    for part in inner:
+            parts = tuple(beside(query, Or))
+            yield from _of_either(parts, proof)
+    for part in parts:
         yield from about_logic(part, proof)
-
-
-def _beside(query: Query, kind: type[And | Or]) -> Iterator[Query]:
-    """The parts of a group, through groups of the same kind inside it."""
-    if isinstance(query, And | Or) and isinstance(query, kind):
-        for part in query.parts:
-            yield from _beside(part, kind)
-    else:
-        yield query
 
 
 # -- what must hold together -----------------------------------------------------------------------------------
 
 
-def _of_both(required: Sequence[Query], proof: Proof) -> Iterator[Remark]:
-    for one, other in combinations(required[:COMPARED], 2):
-        yield from _both(one, other, proof)
-
-
 def _both(one: Query, other: Query, proof: Proof) -> Iterator[Remark]:
+    """What two parts that must both hold do to each other."""
     if proof.excludes(one, other):
+        match one, other:
+            case (Field(name, value), Field(same, second)) if name == same:
+                remedy = f"Write {name}:{value},{second} for either of them, or remove one."
+            case Field(), Field():
+                remedy = "Write the earlier time behind after: and the later one behind before:."
+            case _:
+                remedy = f"Write ({_text(one)} OR {_text(other)}) for either of them, or remove one."
         says = f"{_text(other)} can never hold together with {_text(one)}"
-        yield warning("never-holds", other, says, _instead(one, other), one)
-    elif proof.implies(one, other):
-        yield _no_requirement(other, one)
-    elif proof.implies(other, one):
-        yield _no_requirement(one, other)
-    else:
-        yield from _dead_sides(one, other, proof)
-        yield from _dead_sides(other, one, proof)
+        yield warning("never-holds", other, says, remedy, one)
+        return
+    for part, because in ((other, one), (one, other)):
+        if proof.implies(because, part):
+            says = f"{_text(part)} adds nothing here: whatever {_text(because)} finds fulfils it"
+            yield hint("requires-nothing", part, says, "Remove it, or write OR if either is enough.", because)
+            return
+    for group, needed in ((one, other), (other, one)):
+        yield from _dead_sides(group, needed, proof)
 
 
-def _instead(one: Query, other: Query) -> str:
-    """For two values of one field, how either of them is asked for."""
-    match one, other:
-        case (Field(name, value), Field(same, second)) if name == same:
-            return f"Write {name}:{value},{second} for either of them, or remove one."
-        case Field(), Field():
-            return "Write the earlier time behind after: and the later one behind before:."
-        case _:
-            return f"Write ({_text(one)} OR {_text(other)}) for either of them, or remove one."
-
-
-def _no_requirement(part: Query, because: Query) -> Remark:
-    says = f"{_text(part)} adds nothing here: whatever {_text(because)} finds fulfils it"
-    return hint("requires-nothing", part, says, "Remove it, or write OR if either is enough.", because)
-
-
-def _dead_sides(group: Query, beside: Query, proof: Proof) -> Iterator[Remark]:
+def _dead_sides(group: Query, needed: Query, proof: Proof) -> Iterator[Remark]:
     """Sides of an OR that what stands beside it rules out; that it rules out all would have been said already."""
     for side in _sides(group)[:COMPARED]:
-        if proof.excludes(side, beside):
-            says = f"{_text(side)} can never hold here: {_text(beside)} is required, too"
-            remedy = f"Remove it, or move it out of the brackets that {_text(beside)} stands beside."
-            yield warning("never-holds", side, says, remedy, beside)
+        if proof.excludes(side, needed):
+            says = f"{_text(side)} can never hold here: {_text(needed)} is required, too"
+            remedy = f"Remove it, or move it out of the brackets that {_text(needed)} stands beside."
+            yield warning("never-holds", side, says, remedy, needed)
 
 
 def _sides(group: Query) -> Sequence[Query]:
-    return tuple(_beside(group, Or)) if isinstance(group, Or) else ()
+    return tuple(beside(group, Or)) if isinstance(group, Or) else ()
 
 
 # -- exclusions ------------------------------------------------------------------------------------------------
@@ -103,26 +81,18 @@ def _sides(group: Query) -> Sequence[Query]:
 def _excluded(required: Sequence[Query], clauses: Sequence[Query], proof: Proof) -> Iterator[Remark]:
     """`NOT (a OR b)` excludes two things: a, and b."""
     hidden = Covers(clauses, proof)
-    nothing_left = False
-    for part in required:
-        by = hidden.covering(part)
-        if by is not None:
-            nothing_left = True
-            says = f"NOT {_text(by)} hides everything that {_text(part)} finds: nothing is left"
-            remedy = "Remove it, or exclude something narrower, such as a phrase."
-            yield warning("hides-everything", by, says, remedy, part)
-    if not nothing_left:
-        yield from (remark for part in required for remark in _hidden_sides(part, hidden))
+    emptied = [(part, by) for part in required if (by := hidden.covering(part)) is not None]
+    for part, by in emptied:
+        says = f"NOT {_text(by)} hides everything that {_text(part)} finds: nothing is left"
+        remedy = "Remove it, or exclude something narrower, such as a phrase."
+        yield warning("hides-everything", by, says, remedy, part)
+    for side in () if emptied else [side for part in required for side in _sides(part)]:
+        hiding = hidden.covering(side)
+        if hiding is not None:
+            says = f"{_text(side)} finds nothing: NOT {_text(hiding)} hides all of it"
+            yield warning("hidden-side", side, says, "Remove it, or make the exclusion narrower.", hiding)
     for number, clause in enumerate(clauses):
         yield from _idle(number, clause, required, hidden, proof)
-
-
-def _hidden_sides(group: Query, hidden: Covers) -> Iterator[Remark]:
-    for side in _sides(group):
-        by = hidden.covering(side)
-        if by is not None:
-            says = f"{_text(side)} finds nothing: NOT {_text(by)} hides all of it"
-            yield warning("hidden-side", side, says, "Remove it, or make the exclusion narrower.", by)
 
 
 def _idle(number: int, clause: Query, required: Sequence[Query], hidden: Covers, proof: Proof) -> Iterator[Remark]:
@@ -156,7 +126,7 @@ def _of_either(sides: Sequence[Query], proof: Proof) -> Iterator[Remark]:
 
 def _in_one_side(sides: Sequence[Query], number: int, proof: Proof) -> Iterator[Remark]:
     """An exclusion that is a part of one side, although another side can find what it is to hide."""
-    parts = tuple(_beside(sides[number], And))
+    parts = tuple(beside(sides[number], And))
     others = [side for place, side in enumerate(sides[:COMPARED]) if place != number]
     for clause in (part for part in parts if len(parts) > 1 and isinstance(part, Not) and covering(part) is None):
         finding = next((side for side in others if not proof.excludes(side, clause.part)), None)
@@ -184,22 +154,20 @@ class Covers:
     def covering(self, part: Query, own: int | None = None) -> Query | None:
         """The first other part that holds wherever this one does. `own`: which of them it is; of two that are the
         same, the second is covered by the first."""
-        candidates = (number for number in self._candidates(part) if number != own)
-        return next((self._parts[number] for number in candidates if self._covers(number, part, own)), None)
-
-    def _candidates(self, part: Query) -> Sequence[int]:
         row = row_of(part)
-        if row is None:
-            return range(min(len(self._parts), COMPARED))
-        starts, lengths = range(len(row.pieces)), range(1, _SLICES + 1)
-        slices = {row.pieces[start : start + length] for start in starts for length in lengths}
-        return sorted({self._rows[pieces] for pieces in slices if pieces in self._rows} | set(self._others[:COMPARED]))
-
-    def _covers(self, number: int, part: Query, own: int | None) -> bool:
-        other = self._parts[number]
-        if not self._proof.implies(part, other):
-            return False
-        return own is None or number < own or not self._proof.implies(other, part)
+        candidates: Sequence[int] = range(min(len(self._parts), COMPARED))
+        if row is not None:
+            starts, lengths = range(len(row.pieces)), range(1, _SLICES + 1)
+            slices = {row.pieces[start : start + length] for start in starts for length in lengths}
+            same = {self._rows[pieces] for pieces in slices if pieces in self._rows}
+            candidates = sorted(same.union(self._others[:COMPARED]))
+        for number in candidates:
+            other = self._parts[number]
+            if number == own or not self._proof.implies(part, other):
+                continue
+            if own is None or number < own or not self._proof.implies(other, part):
+                return other
+        return None
 
 
 def _text(part: Query) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from insight.query.advice.commonness import common_in
 from insight.query.advice.remarks import Remark, hint, warning
@@ -22,7 +22,6 @@ from insight.query.tree import (
     In,
     Name,
     Near,
-    Nearby,
     Not,
     Or,
     Phrase,
@@ -75,13 +74,8 @@ def seen(query: Query, *, alone: bool = True, excluded: bool = False) -> Iterato
             return
         case _:
             yield Seen(query, alone, excluded)
-            yield from _sides(Seen(query, False, excluded))
-
-
-def _sides(near: Seen) -> Iterator[Seen]:
-    if isinstance(near.term, Near):
-        for term in (*near.term.left, *near.term.right):
-            yield replace(near, term=term, part=True)
+            if isinstance(query, Near):
+                yield from (Seen(term, False, excluded, part=True) for term in (*query.left, *query.right))
 
 
 def about_words(query: Query) -> Iterator[Remark]:
@@ -107,7 +101,8 @@ def _common_or_short(one: Seen) -> Iterator[Remark]:
         yield _too_much(one, "short-word", says, "hides all of that")
     if not row or any(kind is not Piece.WORD for kind, _ in row):
         return
-    languages = _all_common([word for _, word in row], plain=plain)
+    common, *others = [common_in(word, plain=plain) for _, word in row]
+    languages = ", ".join(language for language in common if all(language in other for other in others))
     if languages:
         says = f"{shown(str(one.term))} {'is a common word' if len(row) == 1 else 'are common words'} ({languages})"
         yield _too_much(one, "common-word", says, f"hides much of what is written in {languages.replace(', ', ' or ')}")
@@ -120,26 +115,17 @@ def _letters(text: str) -> str:
     return f"{len(text)} {'character' if len(text) == 1 else 'characters'}"
 
 
-def _all_common(words: list[str], *, plain: bool) -> str:
-    """The languages in which each of the words is common, as a list in a sentence."""
-    found = [common_in(word, plain=plain) for word in words]
-    return ", ".join(language for language in found[0] if all(language in others for others in found))
-
-
 def _too_much(one: Seen, code: str, says: str, hides: str) -> Remark:
     text = shown(str(one.term))
     if one.excluded:
-        remedy = f'Exclude a phrase that it belongs to ("… {_bare(one.term)} …"), or leave it out.'
+        bare = shown(getattr(one.term, "text", "") or str(one.term)).strip('"')
+        remedy = f'Exclude a phrase that it belongs to ("… {bare} …"), or leave it out.'
         return warning(code, one.term, f"{says}, and excluding it {hides}", remedy)
     if one.alone:
         remedy = f"Say what has to stand beside it ({text} AND …, or {text} NEAR/5 …), or write a phrase in quotes."
         return warning(code, one.term, says, remedy)
     remedy = "Leave it out, or put it in quotes with its neighbour."
     return hint(code, one.term, f"{says}, and it must occur", remedy)
-
-
-def _bare(term: Text) -> str:
-    return shown(getattr(term, "text", "") or str(term)).strip('"')
 
 
 # -- wildcards -------------------------------------------------------------------------------------------------
@@ -150,7 +136,7 @@ def _wildcard(one: Seen) -> Iterator[Remark]:
     if not isinstance(term, Wildcard | Hashtag) or not re.search(r"[*?]", term.text):
         return
     text, letters = shown(str(term)), re.sub(r"[*?]", "", term.text)
-    if _is_question(term):
+    if isinstance(term, Wildcard) and re.fullmatch(r"[^*?]{3,}\?+", term.text):
         says = f"the ? of {text} stands for one more letter, so it does not find {shown(letters)} itself"
         yield warning("question-mark", one.term, says, f'Write {shown(letters)}, or "{shown(term.text)}" in quotes.')
     elif len(letters) < WILD:
@@ -163,10 +149,6 @@ def _wildcard(one: Seen) -> Iterator[Remark]:
         yield hint(
             "leading-wildcard", one.term, says, "Write the words that are meant with OR, or a beginning of them."
         )
-
-
-def _is_question(term: Wildcard | Hashtag) -> bool:
-    return isinstance(term, Wildcard) and re.fullmatch(r"[^*?]{3,}\?+", term.text) is not None
 
 
 # -- {Cased}, raw: and regular expressions ---------------------------------------------------------------------
@@ -238,18 +220,14 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 def _look_alikes(term: Text) -> Iterator[Remark]:
     """Letters of another script inside a Latin word, which nobody sees: copied text is full of them."""
-    for word in re.findall(r"\w+", _text_of(term)):
+    written = term.part if isinstance(term, Plain) else term
+    text = written.text if isinstance(written, Word | Phrase | Wildcard | Hashtag | Name | Cased) else ""
+    for word in re.findall(r"\w+", text):
         foreign = [character for character in word if character in _FOREIGN]
         if foreign and _LATIN.search(word):
             which = ", ".join(f"{character} is {_FOREIGN[character]}" for character in dict.fromkeys(foreign))
             says = f"{shown(word)} mixes letters of two scripts that look alike: {which}"
             yield warning("look-alike", term, says, "Type the word again instead of copying it.")
-
-
-def _text_of(term: Text | Nearby) -> str:
-    if isinstance(term, Plain):
-        return term.part.text
-    return term.text if isinstance(term, Word | Phrase | Wildcard | Hashtag | Name | Cased) else ""
 
 
 def _without_their_marks(query: Query) -> Iterator[Remark]:
@@ -267,19 +245,11 @@ def _without_their_marks(query: Query) -> Iterator[Remark]:
 def _tags_of_words(query: Query) -> Iterator[Remark]:
     terms = [one.term for one in seen(query)]
     phrases = {Row.of(fold(term.text)).pieces for term in terms if isinstance(term, Word | Phrase)}
-    for tag in (term for term in terms if isinstance(term, Hashtag)):
-        words = _words_of(tag)
-        if words and Row.of(fold(words)).pieces not in phrases:
+    for tag in (term for term in terms if isinstance(term, Hashtag) and not re.search(r"[*?]", term.text)):
+        try:
+            words = str(joined(tag, str(tag)).parts[0]).strip('"')
+        except QueryError:
+            continue  # it cannot be seen where its words begin
+        if Row.of(fold(words)).pieces not in phrases:
             says = f"{shown(str(tag))} finds the hashtag alone, not the words {shown(words)}"
             yield hint("tag-of-words", tag, says, f"Write joined:{shown(str(tag))} to find both.")
-
-
-def _words_of(tag: Hashtag) -> str:
-    """The words that `joined:` would make of it; none where it cannot be split."""
-    if re.search(r"[*?]", tag.text):
-        return ""
-    try:
-        phrase = joined(tag, str(tag)).parts[0]
-    except QueryError:
-        return ""
-    return phrase.text if isinstance(phrase, Phrase) else ""
