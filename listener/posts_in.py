@@ -87,6 +87,9 @@ class PostEntry(BaseModel):
         return self
 
     def post(self, native_id: str = "1") -> Post:
+        at = None if self.published_at is None else datetime.fromisoformat(self.published_at)
+        if at is not None:
+            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
         counts = self.engagement if isinstance(self.engagement, dict) else {"together": self.engagement or 0}
         return Post(
             NETWORK,
@@ -98,7 +101,7 @@ class PostEntry(BaseModel):
             author=self.author,
             author_name=self.author_name,
             audience=self.followers,
-            published_at=self._time(),
+            published_at=at,
             language=self.lang,
             country=self.country,
             rating=None if self.rating is None else Rating(self.rating),
@@ -114,12 +117,6 @@ class PostEntry(BaseModel):
     def known(self, owned: frozenset[str] = frozenset()) -> Facts:
         label = None if self.sentiment is None else Label(self.sentiment)
         return Facts(source=self.source, owned=owned, language=self.lang, watch=self.watch, label=label)
-
-    def _time(self) -> datetime | None:
-        if self.published_at is None:
-            return None
-        at = datetime.fromisoformat(self.published_at)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def entry_of(entry: Any) -> PostEntry:

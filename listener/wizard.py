@@ -47,12 +47,15 @@ def compose(answers: Answers, schema: str | None = None) -> str:
     names = list(_names([answers.brand, *answers.competitors]))
     zone = quoted(_checked_zone(answers.time_zone))
     blocks = [_watch(name, "brand" if name is names[0] else "competitor", zone) for name in names]
+    mastodon = _MASTODON
+    if not any(name.has_hashtag for name in names):  # nothing to look for there: shown as a comment
+        mastodon = "\n".join(f"  # {line.removeprefix('  ')}" for line in _MASTODON.splitlines())
     return _PAGE.substitute(
         head=f"# yaml-language-server: $schema={schema}\n#\n" if schema else "",
         contact=_literal(_checked_contact(answers.contact)),
         watches="\n".join(blocks),
         first=names[0].id,
-        mastodon=_MASTODON if any(name.has_hashtag for name in names) else _commented(_MASTODON),
+        mastodon=mastodon,
         zone=zone,
     )
 
@@ -120,10 +123,6 @@ def _watch(name: _Name, role: str, zone: str) -> str:
         f"    time_zone: {zone}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _commented(block: str) -> str:
-    return "\n".join(f"  # {line.removeprefix('  ')}" for line in block.splitlines())
 
 
 _MASTODON = """\

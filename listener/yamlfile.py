@@ -88,7 +88,10 @@ def parse(data: bytes | str) -> Tree:
     tree = Tree(lines=_BREAKS.split(text))
     walker = _Walker(text, tree)
     try:
-        node = _composed(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.max_depth = MAX_DEPTH
+        yaml.composer.warn_double_anchors = False  # an anchor may be given again; the later one counts
+        node: Node | None = yaml.compose(text)
         tree.value = walker.build(node, ()) if node else None
     except MarkedYAMLError as error:
         tree.faults = [_in_words(error, text, walker)]
@@ -138,14 +141,6 @@ def _decode(data: bytes) -> str | Fault:
         return Fault(place, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
 
 
-def _composed(text: str) -> Node | None:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.max_depth = MAX_DEPTH
-    yaml.composer.warn_double_anchors = False  # an anchor may be given again; the later one counts
-    node: Node | None = yaml.compose(text)
-    return node
-
-
 class _TooMuchError(Exception):
     pass
 
@@ -171,21 +166,18 @@ class _Walker:
             self._fault(node, f"the tag {str(node.tag).removeprefix(_TAG)!r} means nothing here", "leave it out", path)
             return None
         if isinstance(node, ScalarNode):
-            return self._scalar(node, path)
+            text: str = node.value
+            written = self._text[node.start_mark.index : node.end_mark.index]
+            if not node.style and str(node.tag) != _TAG + "str":
+                value = _plain(text)
+                if not isinstance(value, str):
+                    return value
+            if not _BREAKS.search(written):
+                self._tree.written[path] = written
+            return text
         if isinstance(node, SequenceNode):
             return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
         return self._mapping(node, path) if isinstance(node, MappingNode) else None
-
-    def _scalar(self, node: ScalarNode, path: Path) -> Any:
-        text: str = node.value
-        written = self._text[node.start_mark.index : node.end_mark.index]
-        if not node.style and str(node.tag) != _TAG + "str":
-            value = _plain(text)
-            if not isinstance(value, str):
-                return value
-        if not _BREAKS.search(written):
-            self._tree.written[path] = written
-        return text
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}

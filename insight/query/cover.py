@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from itertools import chain
 
 from insight.query.tree import (
     And,
@@ -29,7 +29,10 @@ def covering(query: Query, *, negated: bool = False) -> tuple[Term, ...] | None:
             return covering(part, negated=not negated)
         case And(parts) | Or(parts):
             covers = [covering(part, negated=negated) for part in parts]
-            return _any_of(covers) if isinstance(query, Or) == negated else _all_of(covers)
+            if isinstance(query, Or) == negated:  # all parts must hold: those of the one that is cheapest to look for
+                return min((terms for terms in covers if terms), key=_cost, default=None)
+            found = [terms for terms in covers if terms is not None]
+            return tuple(chain.from_iterable(found)) if len(found) == len(covers) else None
         case Between():
             return None
         case Field(name, _) if name not in ANCHORS:
@@ -46,16 +49,6 @@ def _of_term(term: Term) -> tuple[Term, ...]:
             return tuple(In(place, part) for part in min((left, right), key=_cost))
         case _:
             return (term,)
-
-
-def _any_of(covers: Iterable[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
-    """One part's terms are enough where all parts must hold: the cheapest to look for."""
-    return min((terms for terms in covers if terms), key=_cost, default=None)
-
-
-def _all_of(covers: list[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
-    terms = [term for part in covers if part is not None for term in part]
-    return tuple(terms) if None not in covers else None
 
 
 def _cost(terms: tuple[Term, ...]) -> tuple[int, int, int]:

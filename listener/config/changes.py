@@ -40,7 +40,8 @@ def changes(old: Config, new: Config) -> Changes:
     ]
     if old.owned != new.owned:
         lines.append("owned changed")
-    lines += [f"watch {name}: tests changed" for name in sorted(_kept(old, new)) if old.cases(name) != new.cases(name)]
+    kept = {watch.id for watch in old.watches} & {watch.id for watch in new.watches}
+    lines += [f"watch {name}: tests changed" for name in sorted(kept) if old.cases(name) != new.cases(name)]
     if old.contact != new.contact:
         lines.append("contact changed")
     settings = [
@@ -57,10 +58,6 @@ def _texts(noun: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterato
     """What queries take in: one that is unchanged itself means something else with it."""
     yield from _come_and_gone(noun, old, new)
     yield from (f"{noun} {name} changed" for name in sorted(old.keys() & new.keys()) if old[name] != new[name])
-
-
-def _kept(old: Config, new: Config) -> set[str]:
-    return {watch.id for watch in old.watches} & {watch.id for watch in new.watches}
 
 
 def _watches(old: Mapping[str, Watch], new: Mapping[str, Watch]) -> Iterator[str]:

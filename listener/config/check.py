@@ -30,19 +30,16 @@ def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[st
             report.at(path, message, f"read {source.terms.url}, then add `accept_terms: true`, or take this source out")
         if source.every is not None and not source.every <= MAX_EVERY:
             report.at((*path, "every"), "more than 31 days between two visits", "write a number of seconds")
-        if len(watches) == len(ids):
-            _check_searches(path, source, watches, report)
-
-
-def _check_searches(path: Path, source: Source, watches: Sequence[Watch], report: Report) -> None:
-    try:
-        searches = source.searches(watches)
-    except Exception as error:  # noqa: BLE001  # a kind of the user's own may raise anything
-        report.at(path, f"its kind failed to say what it searches for: {error!r}", "see its code")
-        return
-    if not searches:
-        message = f"{source.id} has nothing to search for: no watch's query gives it a word it can use"
-        report.at(path, message, "see `listener sources` for what it needs, such as a #hashtag, or take it out")
+        if len(watches) != len(ids):
+            continue
+        try:
+            searches = source.searches(watches)
+        except Exception as error:  # noqa: BLE001  # a kind of the user's own may raise anything
+            report.at(path, f"its kind failed to say what it searches for: {error!r}", "see its code")
+            continue
+        if not searches:
+            message = f"{source.id} has nothing to search for: no watch's query gives it a word it can use"
+            report.at(path, message, "see `listener sources` for what it needs, such as a #hashtag, or take it out")
 
 
 def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterable[str], report: Report) -> None:

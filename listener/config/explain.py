@@ -43,7 +43,8 @@ def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path
         return  # it only looks empty: its entries have problems of their own
     owner = _model_at(model, loc[:-1])
     if detail["type"] == "missing":
-        wanted = _described(owner, name)
+        known = _field(owner, name)
+        wanted = (known.description or "").rstrip(".") if known else ""
         report.at(full, f"`{name}` is missing", f"add `{name}:`{f' ({wanted})' if wanted else ''}")
     elif detail["type"] == "extra_forbidden":
         unknown_key(full, setting_names(owner), report)
@@ -106,7 +107,9 @@ def _wrong_type(word: str, found: Any, secret: bool) -> tuple[str, str]:
         remedy = f"write it as a list: [{found}]"
     if word == "string" and isinstance(found, list | dict):
         remedy = "write one value"
-    given = _shown(found, secret) if isinstance(found, str) else _kind(found)
+    given = next((name for kinds, name in _KINDS if isinstance(found, kinds)), "something else")
+    if isinstance(found, str):
+        given = _shown(found, secret)
     return f"{given} where {expected} belongs", remedy
 
 
@@ -126,10 +129,6 @@ def _shown(found: Any, secret: bool) -> str:
         return "the value"
     text = found if isinstance(found, str) else str(found)
     return repr(text if len(text) <= 60 else text[:59] + "…")
-
-
-def _kind(found: Any) -> str:
-    return next((name for kinds, name in _KINDS if isinstance(found, kinds)), "something else")
 
 
 def _existing(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[int | str, ...]:
@@ -181,11 +180,6 @@ def spellings(name: str, known: FieldInfo) -> list[str]:
     if isinstance(alias, AliasChoices):
         return [choice for choice in alias.choices if isinstance(choice, str)]
     return [alias] if isinstance(alias, str) else [name]
-
-
-def _described(model: type[BaseModel], name: str) -> str:
-    known = _field(model, name)
-    return (known.description or "").rstrip(".") if known else ""
 
 
 def _is_secret(model: type[BaseModel], loc: tuple[int | str, ...]) -> bool:

@@ -50,7 +50,18 @@ def load(
 ) -> Config:
     """Read a config file. Relative paths in it are relative to it. Raises ConfigError with every problem found."""
     path = Path(file)
-    return parse(_read(path), path, environ, sources=sources, channels=channels)
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(yamlfile.MAX_BYTES + 1)
+    except FileNotFoundError:
+        message, remedy = "there is no such file", "write one with `listener init`, or name yours with --config"
+    except IsADirectoryError:
+        message, remedy = "this is a folder", "name the file in it with --config"
+    except OSError as error:
+        message, remedy = f"it cannot be read: {error.strerror}", "check who may read it"
+    else:
+        return parse(data, path, environ, sources=sources, channels=channels)
+    raise ConfigError([Problem(str(path), 0, 0, "", message, remedy)])
 
 
 def parse(
@@ -72,19 +83,6 @@ def parse(
         reader.read()
     report.stop([*filler.secrets, *reader.written_secrets()])
     return reader.config(file)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as opened:
-            return opened.read(yamlfile.MAX_BYTES + 1)
-    except FileNotFoundError:
-        message, remedy = "there is no such file", "write one with `listener init`, or name yours with --config"
-    except IsADirectoryError:
-        message, remedy = "this is a folder", "name the file in it with --config"
-    except OSError as error:
-        message, remedy = f"it cannot be read: {error.strerror}", "check who may read it"
-    raise ConfigError([Problem(str(path), 0, 0, "", message, remedy)])
 
 
 def _is_whole(value: Any, report: Report) -> bool:
@@ -133,10 +131,29 @@ class _Reader:
     library: Library = field(init=False)
 
     def read(self) -> None:
-        self._read_lists()
+        for path, entry in self._entries("watches", list):
+            if watch := build(WatchSettings, entry, path, self.report):
+                self.watches.append((path, watch))
+        # an id is in every table, message and metric: a token in the path of an address stays out of it
+        mask = Redactor(filter(looks_random, self.secrets)).mask
+        for path, entry in self._entries("sources", list):
+            if source := self.source_kinds.build(entry, path, self.report):
+                safe = mask(source.id)
+                self.sources.append((path, source if safe == source.id else source.model_copy(update={"name": safe})))
+        for path, entry in self._entries("channels", dict):
+            name = str(path[-1])
+            if not re.match(ID, name) or len(name) > 64:
+                self.report.at_key(path, f"the name `{name}` {ID_RULE}", "choose another name")
+            elif channel := self.channel_kinds.build(entry, path, self.report):
+                self.channels[name] = channel
         self.language = queries.read(self.value, self.report)
         self.library = Library(self.folder, self.language.queries)
-        self._read_sections()
+        if "contact" in self.value:
+            self.contact = build(Contact, {"contact": self.value["contact"]}, (), self.report)
+        self.alerts = self._section("alerts", self.alerts)
+        self.digest = self._section("digest", self.digest)
+        self.storage = self._section("storage", self.storage)
+        self.daemon = self._section("daemon", self.daemon)
         self._cross_check()
 
     def config(self, file: Path) -> Config:
@@ -172,23 +189,6 @@ class _Reader:
                     yield from self.channel_kinds.secrets(entry)
             yield from written_secrets(inner, frozenset(), name)
 
-    def _read_lists(self) -> None:
-        for path, entry in self._entries("watches", list):
-            if watch := build(WatchSettings, entry, path, self.report):
-                self.watches.append((path, watch))
-        # an id is in every table, message and metric: a token in the path of an address stays out of it
-        mask = Redactor(filter(looks_random, self.secrets)).mask
-        for path, entry in self._entries("sources", list):
-            if source := self.source_kinds.build(entry, path, self.report):
-                safe = mask(source.id)
-                self.sources.append((path, source if safe == source.id else source.model_copy(update={"name": safe})))
-        for path, entry in self._entries("channels", dict):
-            name = str(path[-1])
-            if not re.match(ID, name) or len(name) > 64:
-                self.report.at_key(path, f"the name `{name}` {ID_RULE}", "choose another name")
-            elif channel := self.channel_kinds.build(entry, path, self.report):
-                self.channels[name] = channel
-
     def _entries(self, name: str, shape: type[list[Any]] | type[dict[str, Any]]) -> Iterator[tuple[Position, Any]]:
         found = self.value.get(name)
         if not isinstance(found, shape) or not found:
@@ -201,14 +201,6 @@ class _Reader:
             return
         for key, entry in found.items() if isinstance(found, dict) else enumerate(found):
             yield (name, key), entry
-
-    def _read_sections(self) -> None:
-        if "contact" in self.value:
-            self.contact = build(Contact, {"contact": self.value["contact"]}, (), self.report)
-        self.alerts = self._section("alerts", self.alerts)
-        self.digest = self._section("digest", self.digest)
-        self.storage = self._section("storage", self.storage)
-        self.daemon = self._section("daemon", self.daemon)
 
     def _section(self, name: str, default: S) -> S:
         """A section that is not there, or whose keys are all comments, has its defaults."""

@@ -40,16 +40,13 @@ class ConfigError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-        super().__init__(self._text())
-
-    def _text(self) -> str:
-        count, shown = len(self.problems), self.problems[:_SHOWN]
-        blocks = [str(problem) for problem in shown]
-        if count > len(shown):
-            blocks.append(f"… and {count - len(shown)} more")
+        count = len(self.problems)
+        blocks = [str(problem) for problem in self.problems[:_SHOWN]]
+        if count > _SHOWN:
+            blocks.append(f"… and {count - _SHOWN} more")
         if count > 1:
             blocks.append(f"{count} problems")
-        return "\n".join(blocks)
+        super().__init__("\n".join(blocks))
 
 
 class Report:

@@ -84,17 +84,14 @@ def check_watches(
             _say(error, (*path, "query"), broken, report)
         else:
             written = replace(watch, query=str(tree)) if noted.used else watch
-            if _is_short_enough(written, (*path, "query"), report):
+            length = len(written.query)
+            if length > MAX_LENGTH:
+                message = f"with its lists written out it has {length:,} characters; {MAX_LENGTH:,} are allowed"
+                remedy = "shorten the lists, or give each part of them a watch of its own"
+                report.at((*path, "query"), message, remedy)
+            else:
                 understood.append(written)
     return understood
-
-
-def _is_short_enough(watch: Watch, path: Path, report: Report) -> bool:
-    length = len(watch.query)
-    if length > MAX_LENGTH:
-        message = f"with its lists written out it has {length:,} characters; {MAX_LENGTH:,} are allowed"
-        report.at(path, message, "shorten the lists, or give each part of them a watch of its own")
-    return length <= MAX_LENGTH
 
 
 def check_filters(

@@ -56,35 +56,23 @@ def _word(form: str) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     """The secret as it may come back: escaped by whoever quotes it, and of an address what no host shows of itself."""
-    for text in (secret, secret.strip(), unquote(secret), *_long_lines(secret), *_address_parts(secret)):
+    texts, lines, parts = [secret, secret.strip(), unquote(secret)], secret.splitlines(), _split(secret)
+    if len(lines) > 1:  # of a key file: a log may show one of them alone
+        texts += [line for line in lines if len(line) >= 16]
+    if parts is not None:  # of a webhook its path, of a signed address its query
+        texts += [part for part in (parts.path.strip("/"), parts.query) if len(part) >= WORD]
+    for text in texts:
         whole = quote(text, safe="", errors="replace")
         escaped = (whole, quote(text, errors="replace"), quote_plus(text, errors="replace"), quote(whole))
         yield from (text, *escaped, *(re.sub("%..", lambda found: found[0].lower(), one) for one in escaped))
         yield from (html.escape(text), repr(text)[1:-1], text.replace("/", "\\/"))
         yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-        yield from _base64(text)
-
-
-def _base64(text: str) -> Iterator[str]:
-    """What base64 makes of it behind 0, 1 or 2 bytes of something else, such as the user of a Basic login."""
-    data = text.encode(errors="replace")
-    for before, start in ((0, 0), (1, 2), (2, 3)):
-        coded = b64encode(bytes(before) + data).decode()[start : (before + len(data)) * 8 // 6]
-        if len(coded) >= WORD:
-            yield from (coded, coded.replace("+", "-").replace("/", "_"))
-
-
-def _address_parts(secret: str) -> Iterator[str]:
-    """Of a webhook its path, of a signed address its query."""
-    parts = _split(secret)
-    if parts is not None:
-        yield from (part for part in (parts.path.strip("/"), parts.query) if len(part) >= WORD)
-
-
-def _long_lines(secret: str) -> list[str]:
-    """The lines of a key file: a log may show one of them alone."""
-    lines = secret.splitlines()
-    return [line for line in lines if len(line) >= 16] if len(lines) > 1 else []
+        # what base64 makes of it behind 0, 1 or 2 bytes of something else, such as the user of a Basic login
+        data = text.encode(errors="replace")
+        for before, start in ((0, 0), (1, 2), (2, 3)):
+            coded = b64encode(bytes(before) + data).decode()[start : (before + len(data)) * 8 // 6]
+            if len(coded) >= WORD:
+                yield from (coded, coded.replace("+", "-").replace("/", "_"))
 
 
 def hide(line: str) -> str:

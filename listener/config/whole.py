@@ -68,10 +68,6 @@ class Config:
     def redactor(self) -> Redactor:
         return Redactor(self.secrets)
 
-    def vouched_origins(self) -> frozenset[str]:
-        """Addresses that the operator wrote down: the only ones that may be private."""
-        return frozenset(origin for source in self.sources for origin in source.origins())
-
     def __repr__(self) -> str:
         return f"Config({redacted(self)})"
 

@@ -24,11 +24,11 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 def copies(society: Society, posts: Iterable[MarketPost]) -> list[MarketPost]:
     """Articles passed on under their headline, and toots that somebody repeats."""
-    return [copy for post in posts if _is_plain(post) for copy in _copies_of(society, post)]
-
-
-def _is_plain(post: MarketPost) -> bool:
-    return post.truth.made is Made.ORDINARY and post.language == "en" and bool(post.truth.watches)
+    found: list[MarketPost] = []
+    for post in posts:
+        if post.truth.made is Made.ORDINARY and post.language == "en" and post.truth.watches:
+            found += _copies_of(society, post)
+    return found
 
 
 def _copies_of(society: Society, post: MarketPost) -> Iterator[MarketPost]:
@@ -61,19 +61,15 @@ def numbered(rng: Random, posts: list[MarketPost]) -> list[MarketPost]:
     recent: dict[str, deque[MarketPost]] = defaultdict(lambda: deque(maxlen=25))
     finished: list[MarketPost] = []
     for post in posts:
-        mine = _next_id(rng, ids, post)
+        if post.platform == "mastodon":  # its ids hold the time
+            mine = str((int(post.at.timestamp() * 1000) << 16) + rng.randrange(1 << 16))
+        else:  # the others count, with gaps for all that is published elsewhere
+            ids[post.platform] += rng.randrange(1, 40)
+            mine = str(ids[post.platform])
         placed = _threaded(rng, replace(post, id=mine, story=origin.setdefault(post.story, mine)), recent)
         recent[placed.platform].append(placed)
         finished.append(placed)
     return finished
-
-
-def _next_id(rng: Random, ids: dict[str, int], post: MarketPost) -> str:
-    """Mastodon's ids hold the time; the others count, with gaps for all that is published elsewhere."""
-    if post.platform == "mastodon":
-        return str((int(post.at.timestamp() * 1000) << 16) + rng.randrange(1 << 16))
-    ids[post.platform] += rng.randrange(1, 40)
-    return str(ids[post.platform])
 
 
 def _threaded(rng: Random, post: MarketPost, recent: dict[str, deque[MarketPost]]) -> MarketPost:
@@ -83,7 +79,12 @@ def _threaded(rng: Random, post: MarketPost, recent: dict[str, deque[MarketPost]
         if related:
             parent = rng.choice(related)
             return replace(post, reply_to=parent.id, thread=parent.thread or parent.id)
-    return replace(post, place="story", title=post.title or _headline(post)) if post.place == "comment" else post
+    if post.place != "comment":
+        return post
+    # with nothing to answer it opens a thread of its own
+    first = re.split(r"(?<=[.?!]) ", post.text)[0].rstrip(".")
+    headline = shorten(f"Ask HN: {first}" if first.endswith("?") else first, 80, placeholder=" …")
+    return replace(post, place="story", title=post.title or headline)
 
 
 def _same_subject(post: MarketPost, other: MarketPost) -> bool:
@@ -91,12 +92,6 @@ def _same_subject(post: MarketPost, other: MarketPost) -> bool:
     made = {post.truth.made, other.truth.made}
     same = post.truth.watches[:1] == other.truth.watches[:1] and (len(made) == 1 or not made & apart)
     return same and post.at - other.at < timedelta(days=4)
-
-
-def _headline(post: MarketPost) -> str:
-    """A comment with nothing to answer opens a thread of its own."""
-    first = re.split(r"(?<=[.?!]) ", post.text)[0].rstrip(".")
-    return shorten(f"Ask HN: {first}" if first.endswith("?") else first, 80, placeholder=" …")
 
 
 # -- edits and deletions ----------------------------------------------------------------------------------------
@@ -112,21 +107,17 @@ def changed(rng: Random, posts: Iterable[MarketPost]) -> Iterator[MarketPost]:
         if post.truth.made is not Made.ORDINARY or post.language != "en":
             yield post
         elif chance < EDITED.get(post.place, EDITED.get(post.platform, 0)):
-            yield _edited(rng, post)
+            # an edit adds a line; in the app store support has answered, and the stars change too
+            edits = phrases()["en"]["edits"]
+            solved = post.platform == "appstore" and post.truth.sentiment == "negative"
+            line = rng.choice(edits["solved" if solved else post.truth.sentiment])
+            at = _after(rng, post.at, 10 * MINUTE, 6 * DAY if solved else 12 * HOUR)
+            stars = rng.choice((4, 5)) if solved else None
+            yield replace(post, edited_at=at, edited_text=f"{post.text}\n{line}", edited_rating=stars)
         elif chance > 1 - DELETED.get(post.platform, 0):
             yield replace(post, deleted_at=_after(rng, post.at, 20 * MINUTE, 2 * DAY))
         else:
             yield post
-
-
-def _edited(rng: Random, post: MarketPost) -> MarketPost:
-    """An edit adds a line; in the app store support has answered, and the stars change too."""
-    edits = phrases()["en"]["edits"]
-    solved = post.platform == "appstore" and post.truth.sentiment == "negative"
-    line = rng.choice(edits["solved" if solved else post.truth.sentiment])
-    at = _after(rng, post.at, 10 * MINUTE, 6 * DAY if solved else 12 * HOUR)
-    stars = rng.choice((4, 5)) if solved else None
-    return replace(post, edited_at=at, edited_text=f"{post.text}\n{line}", edited_rating=stars)
 
 
 def _after(rng: Random, at: datetime, least: float, most: float) -> datetime:

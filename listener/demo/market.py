@@ -29,14 +29,10 @@ class Market:
         self.end = start + timedelta(weeks=weeks)
         self.events = events(self.start, self.end)
         rng = Random(seed)  # noqa: S311 - chance makes a world here and guards nothing
-        self.posts: tuple[MarketPost, ...] = tuple(changed(rng, self._written(rng)))
-
-    def _written(self, rng: Random) -> list[MarketPost]:
-        """Everything anybody publishes, in order, with ids and threads."""
         society = Society(rng, Writer(rng))
-        posts = [*Life(society, self.start, self.end).posts()]
-        posts += spike(society, self.events)
-        posts += theme(society, self.events)
-        posts += copies(society, posts)
-        ordered = sorted((post for post in posts if post.at < self.end), key=lambda post: post.at)
-        return numbered(rng, ordered)
+        written = [*Life(society, self.start, self.end).posts()]
+        written += spike(society, self.events)
+        written += theme(society, self.events)
+        written += copies(society, written)
+        ordered = sorted((post for post in written if post.at < self.end), key=lambda post: post.at)
+        self.posts: tuple[MarketPost, ...] = tuple(changed(rng, numbered(rng, ordered)))

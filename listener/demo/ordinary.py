@@ -108,7 +108,12 @@ class Life:
     def _say(
         self, app: str, place: str, *, language: str = "en", titles: list[str] | None = None, more: int = 1
     ) -> Said:
-        mood = self._mood(app, place)
+        # one product is liked a little less than the others
+        shares = dict(MOODS[place])
+        if app == "foldermint":
+            shares["negative"] += 0.08
+            shares["positive"] -= 0.08
+        mood = weighted(self._rng, shares)
         said = self._opinion(app, mood, language, more) if app in names() else self._on_notes(mood, place, more)
         title = self._writer.line(titles, app, language, said.topic) if titles else ""
         return Said(app, said.text, mood, said.topic, language=language, title=title)
@@ -125,11 +130,3 @@ class Life:
             openings = matching(openings, "note-taking app")
         text = self._writer.compose(TOPIC, [openings, *[section["after"][mood]] * more])
         return Said(TOPIC, text, mood, TOPIC)
-
-    def _mood(self, app: str, place: str) -> str:
-        """One product is liked a little less than the others."""
-        shares = dict(MOODS[place])
-        if app == "foldermint":
-            shares["negative"] += 0.08
-            shares["positive"] -= 0.08
-        return weighted(self._rng, shares)

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -110,24 +110,21 @@ class World:
         return headers.get("connection", "").lower() != "close"
 
     def _answer(self, target: str, headers: Mapping[str, str]) -> Answer:
+        try:
+            now = parsedate_to_datetime(headers["date"])
+            now = now if now.tzinfo else now.replace(tzinfo=UTC)
+        except (KeyError, ValueError):
+            now = self.market.end  # of a request without a time all of the market has happened
         parts = urlsplit(target)
         path, query = unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
         if path == "/heartbeat":
             name, answer = "heartbeat", Answer(204, {}, b"")
         else:
             name = self._platforms.platform(path)
-            answer = self._platforms.respond(path, query, self._now(headers), headers)
+            answer = self._platforms.respond(path, query, now, headers)
         self.requests[name] += 1
         self.statuses[name, answer.status] += 1
         return answer
-
-    def _now(self, headers: Mapping[str, str]) -> datetime:
-        """The simulated time of a request; without one, all of the market has happened."""
-        try:
-            at = parsedate_to_datetime(headers["date"])
-        except (KeyError, ValueError):
-            return self.market.end
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _encoded(answer: Answer, *, bodiless: bool) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from listener import yamlfile
 from listener.imports.google_alerts import NewFeed, NewWatch
@@ -20,8 +19,10 @@ class AppendError(ValueError):
 
 def fragment(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
     """What `listener query import` prints."""
-    blocks = _Blocks.of(watches, feeds)
-    return "".join(f"{name}:\n{_indented(lines, 2)}" for name, lines in blocks.named() if lines)
+    text = ""
+    for name, lines in _blocks(watches, feeds).items():
+        text += "".join([f"{name}:\n", *(f"  {line}\n" for line in lines)])
+    return text
 
 
 def appended(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
@@ -29,9 +30,8 @@ def appended(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed])
     if not (watches or feeds):
         return config
     before, text = yamlfile.parse(config).value, config
-    for name, lines in _Blocks.of(watches, feeds).named():
-        if lines:
-            text = _set_in(text, name, lines)
+    for name, lines in _blocks(watches, feeds).items():
+        text = _set_in(text, name, lines)
     after, added = yamlfile.parse(text), yamlfile.parse(fragment(watches, feeds)).value or {}
     wanted = {**before, **{name: [*before.get(name, []), *entries] for name, entries in added.items()}}
     if after.faults or after.value != wanted:  # an odd layout: nothing is guessed
@@ -39,19 +39,13 @@ def appended(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed])
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    watches: list[str]
-    sources: list[str]
-
-    @classmethod
-    def of(cls, watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> _Blocks:
-        return cls(
-            [line for made in watches for line in _watch(made)], [line for made in feeds for line in _feed(made)]
-        )
-
-    def named(self) -> tuple[tuple[str, list[str]], ...]:
-        return ("watches", self.watches), ("sources", self.sources)
+def _blocks(watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> dict[str, list[str]]:
+    """The lines for each list of the config that gets any."""
+    blocks = {
+        "watches": [line for made in watches for line in _watch(made)],
+        "sources": [line for made in feeds for line in _feed(made)],
+    }
+    return {name: lines for name, lines in blocks.items() if lines}
 
 
 def _watch(made: NewWatch) -> list[str]:
@@ -83,10 +77,6 @@ def _single(text: str) -> str:
     return "'" + text.replace("'", "''") + "'" if text.isprintable() else yamlfile.quoted(text)
 
 
-def _indented(lines: Iterable[str], blanks: int) -> str:
-    return "".join(f"{' ' * blanks}{line}\n" for line in lines)
-
-
 def _set_in(text: str, name: str, lines: list[str]) -> str:
     """Behind the last line of the list, before the comments that lead over to what follows."""
     tree = yamlfile.parse(text)
@@ -97,19 +87,13 @@ def _set_in(text: str, name: str, lines: list[str]) -> str:
     dash = re.match(r"\s*(?=-(\s|$))", first)
     if dash is None:
         raise AppendError(f"the list of {name} does not begin with a dash on a line of its own")
-    end = _last_line(tree, name)
-    written = _LINE.findall(text)
-    if written[end - 1] == written[end - 1].rstrip("\r\n"):
-        written[end - 1] += newline
-    block = [f"{dash.group()}{line}{newline}" for line in lines]
-    return "".join([*written[:end], *block, *written[end:]])
-
-
-def _last_line(tree: yamlfile.Tree, name: str) -> int:
-    """How many lines stand up to the end of a section."""
     begin = tree.keys[(name,)].line
     following = [place.line for path, place in tree.keys.items() if len(path) == 1 and place.line > begin]
     end = min(following, default=len(tree.lines) + 1) - 1
     while end > begin and (not tree.lines[end - 1].strip() or tree.lines[end - 1].lstrip().startswith("#")):
         end -= 1
-    return end
+    written = _LINE.findall(text)
+    if written[end - 1] == written[end - 1].rstrip("\r\n"):
+        written[end - 1] += newline
+    block = [f"{dash.group()}{line}{newline}" for line in lines]
+    return "".join([*written[:end], *block, *written[end:]])

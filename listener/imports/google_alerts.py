@@ -136,7 +136,19 @@ class _Mover:
         notes = Notes()
         translated = translate(alert.query, _language(alert, notes))
         notes.all += translated.notes
-        _settings(alert, notes)
+        # what an alert has besides its query, and a watch has not
+        if alert.strict_country and alert.country:
+            why = "few sites say which country a post comes from, and web pages do not"
+            domain = f"site:{alert.country.lower()}"
+            do = f"keep to a language (lang:…) or a domain ({domain}); its own feed keeps to the country"
+            notes.lose(f"region {alert.country}", why, do)
+        if alert.sources and "WEB" not in alert.sources:
+            why = "a watch hears of all your sources; the alert's own feed keeps to it"
+            notes.lose(f"sources {', '.join(alert.sources)}", why, "say kind:article, or source:NAME, in the query")
+        if alert.frequency:
+            how = {"HOURLY": "at most hourly", "DAILY": "daily", "WEEKLY": "weekly"}[alert.frequency]
+            why = "you are told when something changes, and once a week by the digest"
+            notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")
         if translated.query is None:
             became, watch = Became.REFUSED, None
         else:
@@ -194,20 +206,3 @@ def _language(alert: Alert, notes: Notes) -> str | None:
     if rest:
         notes.keep(f"language {alert.language}", f"here it is lang:{code}, whatever the country")
     return _OLD_CODES.get(code, code)
-
-
-def _settings(alert: Alert, notes: Notes) -> None:
-    """What an alert has besides its query, and a watch has not."""
-    if alert.strict_country and alert.country:
-        why = "few sites say which country a post comes from, and web pages do not"
-        do = (
-            f"keep to a language (lang:…) or a domain (site:{alert.country.lower()}); its own feed keeps to the country"
-        )
-        notes.lose(f"region {alert.country}", why, do)
-    if alert.sources and "WEB" not in alert.sources:
-        why = "a watch hears of all your sources; the alert's own feed keeps to it"
-        notes.lose(f"sources {', '.join(alert.sources)}", why, "say kind:article, or source:NAME, in the query")
-    if alert.frequency:
-        how = {"HOURLY": "at most hourly", "DAILY": "daily", "WEEKLY": "weekly"}[alert.frequency]
-        why = "you are told when something changes, and once a week by the digest"
-        notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")

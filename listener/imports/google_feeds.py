@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -31,7 +30,11 @@ def parse_feeds(text: str) -> list[AlertFeed]:
         outlines.feed(text)
         outlines.close()
     found: dict[str, AlertFeed] = {}
-    for feed in [*outlines.found, *(() if outlines.found else _lines(text))]:
+    feeds = outlines.found
+    if not feeds:  # lines: `acme OR bolt | https://…`, the address first, or the address alone
+        named = ((address(line), line) for line in text.splitlines())
+        feeds = [AlertFeed(url, _query(_ADDRESS.sub(" ", line).strip(" \t|;,="))) for url, line in named if url]
+    for feed in feeds:
         known = found.get(feed.url)
         found[feed.url] = feed if known is None or not known.query else known
     return list(found.values())
@@ -67,10 +70,3 @@ class _Outlines(HTMLParser):
         url = address(said.get("xmlurl", "")) if tag == "outline" else None
         if url:
             self.found.append(AlertFeed(url, _query(said.get("title") or said.get("text") or "")))
-
-
-def _lines(text: str) -> Iterator[AlertFeed]:
-    """`acme OR bolt | https://…`, the address first, or the address alone."""
-    for line in text.splitlines():
-        if url := address(line):
-            yield AlertFeed(url, _query(_ADDRESS.sub(" ", line).strip(" \t|;,=")))

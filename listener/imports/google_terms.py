@@ -54,7 +54,13 @@ def word(text: str, notes: Notes) -> Query | None:
         notes.keep("or", why, "write OR, with brackets around its sides, if you meant either")
         return None
     if numbers := re.fullmatch(r"\D?(\d{1,9})\.\.\D?(\d{1,9})?", text):
-        return _numbers(text, int(numbers[1]), int(numbers[2]) if numbers[2] else None, notes)
+        low = int(numbers[1])
+        high = int(numbers[2]) if numbers[2] else None
+        if high is None or not 0 <= high - low < _MOST_NUMBERS:
+            notes.lose(text, *GONE["numrange"])
+            return None
+        notes.keep(text, "the numbers are written out")
+        return either([Word(str(number)) for number in range(low, high + 1)])
     if "*" in text:
         return _starred(text, notes)
     found = _bare(text)
@@ -164,14 +170,6 @@ def _starred(text: str, notes: Notes) -> Query | None:
     else:
         notes.lose(text, "Google passes over a * inside a word: the rest alone is searched")
     return found
-
-
-def _numbers(text: str, low: int, high: int | None, notes: Notes) -> Query | None:
-    if high is None or not 0 <= high - low < _MOST_NUMBERS:
-        notes.lose(text, *GONE["numrange"])
-        return None
-    notes.keep(text, "the numbers are written out")
-    return either([Word(str(number)) for number in range(low, high + 1)])
 
 
 def _site(value: str, notes: Notes) -> Query | None:

@@ -138,7 +138,7 @@ class Document:
         self.facts = facts
         self.keys, self._text, self._title = words or words_of(post)
         self._fields: dict[str | None, tuple[Written, ...]] = {}
-        self._keys: dict[tuple[str | None, Way], AbstractSet[str]] = {(None, Way.FOLDED): self.keys}
+        self._keys: dict[tuple[str | None, Way], set[str]] = {(None, Way.FOLDED): self.keys}
 
     @cached_property
     def handle(self) -> str:
@@ -168,13 +168,13 @@ class Document:
     @cached_property
     def language(self) -> str:
         """Its code in small letters; with a region where the platform names one of the language that it is."""
-        code = (self.facts.language if self.facts.language is not None else self._recognised()).lower()
+        code = self.facts.language
+        if code is None:
+            text = f"{self.post.title}\n{self.post.text}" if self.post.title else self.post.text
+            code = recognise(text, self.post.language)[0]
+        code = code.lower()
         said = (self.post.language or "").lower().replace("_", "-")
         return said if said.partition("-")[0] == code else code
-
-    def _recognised(self) -> str:
-        text = f"{self.post.title}\n{self.post.text}" if self.post.title else self.post.text
-        return recognise(text, self.post.language)[0]
 
     @cached_property
     def has_link(self) -> bool:
@@ -202,15 +202,12 @@ class Document:
 
     def keys_of(self, place: str | None, way: Way) -> AbstractSet[str]:
         """What terms can be looked up by in a place, compared in a way."""
-        found = self._keys.get((place, way))
-        if found is None:
-            found = self._keys[place, way] = self._collect(place, way)
-        return found
-
-    def _collect(self, place: str | None, way: Way) -> AbstractSet[str]:
         if place == "site":
             return self.sites
-        found: set[str] = set()
+        known = self._keys.get((place, way))
+        if known is not None:
+            return known
+        found = self._keys[place, way] = set()
         for field in self.fields(place):
             found |= keys(field.compared(way))
         if place is None:  # only the plain way comes here

@@ -105,18 +105,15 @@ class Raw(InARow):
 
     def find(self, field: Written) -> Found:
         if not self.row.pieces:
-            yield from self._symbols(field)
+            raw = fold_raw(field.written)
+            positions = origins(field.written, raw, fold_raw)
+            symbols = r"\s+".join(map(re.escape, self.after.split()))
+            yield from ((positions[found.start()], positions[found.end()]) for found in re.finditer(symbols, raw))
             return
         for start, end in super().find(field):
             first, last = self._before(field.written, start), self._after(field.written, end)
             if first is not None and last is not None and _one_blank(field.written[start:end]) == self.words:
                 yield first, last
-
-    def _symbols(self, field: Written) -> Found:
-        raw = fold_raw(field.written)
-        positions = origins(field.written, raw, fold_raw)
-        wanted = r"\s+".join(map(re.escape, self.after.split()))
-        return ((positions[found.start()], positions[found.end()]) for found in re.finditer(wanted, raw))
 
     def _before(self, written: str, start: int) -> int | None:
         if not _one_blank(written[max(0, start - NEAR_BY) : start]).endswith(self.before):
@@ -211,20 +208,14 @@ class Known:
 
     def __init__(self, field: Field) -> None:
         self.holds: Callable[[Document], bool] = predicate(field.name, field.value)
-        self.lookup = _lookup(field)
+        self.lookup: Lookup | None = None
+        if field.name == "site":
+            self.lookup = Lookup("site", Way.FOLDED, field.value)
+        elif field.name == "mention":
+            self.lookup = Lookup(None, Way.FOLDED, f"@{field.value}")
 
     def spans(self, document: Document) -> Iterator[Span]:
         return iter(())
-
-
-def _lookup(field: Field) -> Lookup | None:
-    match field.name:
-        case "site":
-            return Lookup("site", Way.FOLDED, field.value)
-        case "mention":
-            return Lookup(None, Way.FOLDED, f"@{field.value}")
-        case _:
-            return None
 
 
 class Within:

@@ -10,7 +10,7 @@ from insight.model import Post, Span, Watch
 from insight.query.cover import covering
 from insight.query.matching.compiled import AllOf, AnyOf, compiled, leaf
 from insight.query.matching.document import NOTHING_KNOWN, Document, Facts, Way, words_of
-from insight.query.matching.lookups import Lookup, Table
+from insight.query.matching.lookups import Table
 from insight.query.reading.parser import parse
 from insight.query.tree import And, Not, Or, Query
 
@@ -81,29 +81,22 @@ class Matchers:
 
     def __init__(self, watches: Iterable[Watch]) -> None:
         self._compiled: list[tuple[Watch, Matcher]] = []
-        self._by_word = Table()
-        self._by_place: dict[tuple[str | None, Way], Table] = {}
         self._always: list[int] = []
+        tables: dict[tuple[str | None, Way], Table] = {}
         for number, watch in enumerate(watches):
             query = parse(watch.query)
             self._compiled.append((watch, Matcher(query)))
-            self._file(number, query)
-        for table in (self._by_word, *self._by_place.values()):
+            # each of them is a key without any of which the query cannot hold
+            lookups = [leaf(term).lookup for term in covering(query) or ()]
+            if not lookups or None in lookups:
+                self._always.append(number)
+                continue
+            for lookup in filter(None, dict.fromkeys(lookups)):
+                tables.setdefault((lookup.place, lookup.way), Table()).add(lookup, number)
+        for table in tables.values():
             table.close()
-
-    def _file(self, number: int, query: Query) -> None:
-        """Under each of the keys without any of which the query cannot hold."""
-        lookups = [leaf(term).lookup for term in covering(query) or ()]
-        if not lookups or None in lookups:
-            self._always.append(number)
-            return
-        for lookup in filter(None, dict.fromkeys(lookups)):
-            self._table(lookup).add(lookup, number)
-
-    def _table(self, lookup: Lookup) -> Table:
-        if lookup.place is None and lookup.way is Way.FOLDED:
-            return self._by_word
-        return self._by_place.setdefault((lookup.place, lookup.way), Table())
+        self._by_word = tables.pop((None, Way.FOLDED), Table())
+        self._by_place = tables
 
     def match_all(self, post: Post, facts: Facts = NOTHING_KNOWN) -> list[tuple[Watch, Match]]:
         """Every watch whose query matches, in the order of the watches; those that an exclusion hides, too."""

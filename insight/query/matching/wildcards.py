@@ -41,7 +41,13 @@ class Wildcards:
     def __init__(self, wildcards: Iterable[str]) -> None:
         self._by_gram: dict[tuple[bool, str], list[str]] = {}
         for wildcard in wildcards:
-            self._by_gram.setdefault(_gram(wildcard), []).append(wildcard)
+            start = prefix(wildcard)
+            if start.strip("#"):
+                gram = True, start[:GRAM]
+            else:
+                literals: Sequence[str] = _LITERALS.findall(wildcard.lstrip("#"))
+                gram = False, max(literals, key=len)[:GRAM]
+            self._by_gram.setdefault(gram, []).append(wildcard)
         self._inside = {len(gram) for starts, gram in self._by_gram if not starts}
         self._known: dict[str, tuple[str, ...]] = {}
 
@@ -53,25 +59,13 @@ class Wildcards:
         for word in words:
             matches = known.get(word)
             if matches is None:
-                matches = self._learn(word)
+                grams: set[tuple[bool, str]] = {(True, word[:length]) for length in range(1, GRAM + 1)}
+                grams.update((False, word[i : i + n]) for n in self._inside for i in range(len(word) - n + 1))
+                candidates = (wildcard for gram in grams for wildcard in self._by_gram.get(gram, ()))
+                matches = tuple(wildcard for wildcard in candidates if pattern(wildcard).fullmatch(word))
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[word] = matches
             if matches:
                 found.update(matches)
         return found
-
-    def _learn(self, word: str) -> tuple[str, ...]:
-        grams: set[tuple[bool, str]] = {(True, word[:length]) for length in range(1, GRAM + 1)}
-        grams.update((False, word[i : i + n]) for n in self._inside for i in range(len(word) - n + 1))
-        candidates = (wildcard for gram in grams for wildcard in self._by_gram.get(gram, ()))
-        matches = tuple(wildcard for wildcard in candidates if pattern(wildcard).fullmatch(word))
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[word] = matches
-        return matches
-
-
-def _gram(wildcard: str) -> tuple[bool, str]:
-    start = prefix(wildcard)
-    if start.strip("#"):
-        return True, start[:GRAM]
-    literals: Sequence[str] = _LITERALS.findall(wildcard.lstrip("#"))
-    return False, max(literals, key=len)[:GRAM]

@@ -204,7 +204,8 @@ class _Compiler:
         units: list[Form] = []
         for to_come, half in zip(reversed(range(len(halves))), halves, strict=True):
             room = most - len(units) - to_come  # each half to come is one search at least
-            found = self._multiplied(_replaced(form.parts, wide, either(half)), room)
+            narrower = tuple(either(half) if part is wide else part for part in form.parts)
+            found = self._multiplied(narrower, room)
             if found is None:
                 return None
             units += found
@@ -221,10 +222,6 @@ class _Compiler:
 def _without(parts: Sequence[Form], out: Iterable[Form]) -> tuple[Form, ...]:
     gone = frozenset(out)
     return tuple(part for part in parts if part not in gone)
-
-
-def _replaced(parts: tuple[Form, ...], old: Form, new: Form) -> tuple[Form, ...]:
-    return tuple(new if part is old else part for part in parts)
 
 
 def _worth(form: Form) -> tuple[bool, bool, int, int]:

@@ -71,9 +71,9 @@ class Includes:
         text = library.named(name)
         if text is None:
             meant = nearest(name, library.names())
-            remedy = (
-                f"Did you mean ${meant}?" if meant else f'{_listed(library.names())} The text is raw:"${shown(name)}".'
-            )
+            known = ", ".join(f"${each}" for each in sorted(library.names()))
+            listed = f"Known are {known}." if known else "The config names none under `queries`."
+            remedy = f"Did you mean ${meant}?" if meant else f'{listed} The text is raw:"${shown(name)}".'
             raise place.error(f"there is no query of the name ${shown(name)}", remedy)
         self._open.append(name)
         try:
@@ -107,11 +107,6 @@ class Includes:
         return self._library
 
 
-def _listed(names: Collection[str]) -> str:
-    known = ", ".join(f"${name}" for name in sorted(names))
-    return f"Known are {known}." if known else "The config names none under `queries`."
-
-
 def _entries(text: str) -> Iterator[Term]:
     """One term a line. Positions are those in the whole list."""
     bare = _COMMENT.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text.removeprefix("\ufeff"))
@@ -130,25 +125,21 @@ def _entry(line: str, place: Place) -> Term:
     """A line is text first: `NOT`, `10%` and `re:invent` are words here and mean nothing else."""
     several = len(line.split()) > 1
     if line[0] in '#@{"“”„＂' or ("*" in line and several) or (not several and re.search(r"[*?]", line)):
-        return _special(line, place)
+        try:
+            found = [token for token in tokens(line) if token.kind is not Kind.END]
+        except QueryError as inner:
+            raise place.error(inner.message, inner.remedy, inner.position) from None
+        term = found[0].term
+        if len(found) != 1 or term is None or isinstance(term, Or):
+            remedy = "Write one word, phrase, #hashtag, @name, {Cased} or wildcard a line; a phrase takes no wildcards."
+            raise place.error(f"{shown(line)} is more than one entry", remedy)
+        return term
     alone = None if several else _alone(line)
     if isinstance(alone, Word):
         return alone
     if not Row.of(fold(line)).pieces:
         raise terms.nothing(f"{shown(line)} holds", place)
     return Phrase(line)
-
-
-def _special(line: str, place: Place) -> Term:
-    try:
-        found = [token for token in tokens(line) if token.kind is not Kind.END]
-    except QueryError as inner:
-        raise place.error(inner.message, inner.remedy, inner.position) from None
-    term = found[0].term
-    if len(found) != 1 or term is None or isinstance(term, Or):
-        remedy = "Write one word, phrase, #hashtag, @name, {Cased} or wildcard a line; a phrase takes no wildcards."
-        raise place.error(f"{shown(line)} is more than one entry", remedy)
-    return term
 
 
 def _alone(line: str) -> Term | Or | None:

@@ -108,20 +108,16 @@ def _token(query: str, position: int) -> Token:
             kind, text = _SIMPLE[known]
             return Token(kind, position, end, text)
         case "comment":
-            return _comment(place)
+            close = query.find(">>>", position)
+            if close < 0:
+                raise place.error("the comment that opens here never closes", "Add >>> where it ends.")
+            return Token(Kind.BLANK, position, close + 3)
         case "field":
             return _field(place, lexeme["name"])
         case "word":
             return _word(place, lexeme["word"])
         case _:
             return Token(Kind.TERM, position, end, term=_delimited(place, lexeme))
-
-
-def _comment(place: Place) -> Token:
-    end = place.query.find(">>>", place.position)
-    if end < 0:
-        raise place.error("the comment that opens here never closes", "Add >>> where it ends.")
-    return Token(Kind.BLANK, place.position, end + 3)
 
 
 def _delimited(place: Place, lexeme: re.Match[str]) -> Term:
@@ -171,23 +167,18 @@ def _operator(place: Place, text: str) -> Token | None:
     if capitals not in _OPERATORS and near is None:
         return None
     if near is not None:
-        _is_distance(place, near)
+        name, number = near[1].upper(), near[2]
+        if number is None or not re.fullmatch("[0-9]{1,9}", number):
+            remedy = f'Write {name}/5 for at most five words between, or "{shown(text)}" in quotes for the word.'
+            raise place.error(f"{shown(text)} does not say how many words may stand between", remedy)
+        if int(number) > MAX_DISTANCE:
+            remedy = f"Write {name}/{MAX_DISTANCE} or less, or AND for anywhere in the post."
+            raise place.error(f"{name}/{number} is too far: {MAX_DISTANCE} words at most", remedy)
     if text != capitals:
         remedy = f'Write {capitals} for the operator, or "{text}" in quotes for the word.'
         raise place.error(f"{text} could be an operator or a word", remedy)
     kind = Kind.NEAR if near is not None else _OPERATORS[text]
     return Token(kind, place.position, place.position + len(text), text)
-
-
-def _is_distance(place: Place, near: re.Match[str]) -> None:
-    name, number = near[1].upper(), near[2]
-    if number is None or not re.fullmatch("[0-9]{1,9}", number):
-        written = shown(near[0])
-        remedy = f'Write {name}/5 for at most five words between, or "{written}" in quotes for the word.'
-        raise place.error(f"{written} does not say how many words may stand between", remedy)
-    if int(number) > MAX_DISTANCE:
-        remedy = f"Write {name}/{MAX_DISTANCE} or less, or AND for anywhere in the post."
-        raise place.error(f"{name}/{number} is too far: {MAX_DISTANCE} words at most", remedy)
 
 
 def distance(token: Token) -> tuple[int, bool]:
@@ -207,19 +198,15 @@ def _field(place: Place, written: str) -> Token:
         term, end = values.read(name, place, start)
         return Token(Kind.TERM, place.position, end, term=term)
     if name not in ("raw", "@file"):
-        raise _unknown(place, written)
+        known = [*FIELDS, *PREFIXES, "@file"]
+        meant = _ELSEWHERE.get(written.lower()) or nearest(written, known)
+        hint = f"Did you mean {meant}:? Else put" if meant else "Put"
+        remedy = f"{hint} it in double quotes to search for it as text. Fields are {', '.join(FIELDS)}."
+        raise place.error(f"{shown(written)}: is no field", remedy)
     text, end = _text(place, name, start)
     if name == "raw":
         return Token(Kind.TERM, place.position, end, term=terms.raw(text, place))
     return Token(Kind.FILE, place.position, end, text)
-
-
-def _unknown(place: Place, written: str) -> QueryError:
-    known = [*FIELDS, *PREFIXES, "@file"]
-    meant = _ELSEWHERE.get(written.lower()) or nearest(written, known)
-    hint = f"Did you mean {meant}:? Else put" if meant else "Put"
-    remedy = f"{hint} it in double quotes to search for it as text. Fields are {', '.join(FIELDS)}."
-    return place.error(f"{shown(written)}: is no field", remedy)
 
 
 def _text(place: Place, name: str, start: int) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import get_args
 
-from insight.query.errors import Place, QueryError, shown
+from insight.query.errors import Place, shown
 from insight.query.reading.terms import QUOTE
 from insight.query.text.folding import JOINED, fold, fold_plain
 from insight.query.text.words import HASHTAG, Piece, Row
@@ -110,25 +110,21 @@ def side(tree: Query, operator: str, query: str) -> tuple[Nearby, ...]:
     if isinstance(tree, Or):
         return tuple(term for part in tree.parts for term in side(part, operator, query))
     if not isinstance(tree, _NEARBY):
-        raise _no_side(tree, operator, query)
+        match tree:
+            case And():
+                remedy = f"Write each pair: (a {operator} c) AND (b {operator} c), or a phrase."
+            case Not():
+                remedy = f"Write it beside: a {operator} b NOT c."
+            case In(place, _):
+                remedy = f"Write the field before all of it: {place}:(a {operator} b)."
+            case Near():
+                remedy = f"Write each pair: a {operator} b AND b {operator} c."
+            case Regex():
+                remedy = "Write words, phrases or wildcards, or one regular expression for all of it."
+            case _:
+                remedy = f"Write it beside: (a {operator} b) AND {shown(str(tree))}."
+        raise Place(query, tree.at).error(f"{_CALLED[type(tree)]} stands on a side of {operator}", remedy)
     return (tree,)  # type: ignore[return-value]  # isinstance with the union's own members
-
-
-def _no_side(tree: Query, operator: str, query: str) -> QueryError:
-    match tree:
-        case And():
-            remedy = f"Write each pair: (a {operator} c) AND (b {operator} c), or a phrase."
-        case Not():
-            remedy = f"Write it beside: a {operator} b NOT c."
-        case In(place, _):
-            remedy = f"Write the field before all of it: {place}:(a {operator} b)."
-        case Near():
-            remedy = f"Write each pair: a {operator} b AND b {operator} c."
-        case Regex():
-            remedy = "Write words, phrases or wildcards, or one regular expression for all of it."
-        case _:
-            remedy = f"Write it beside: (a {operator} b) AND {shown(str(tree))}."
-    return Place(query, tree.at).error(f"{_CALLED[type(tree)]} stands on a side of {operator}", remedy)
 
 
 # -- joined: ---------------------------------------------------------------------------------------------------
@@ -141,7 +137,13 @@ def joined(tree: Query, query: str) -> Or:
         case Phrase(text):
             words, phrase = _words(text, place), text
         case Hashtag(text):
-            words = _split(text)
+            # acmeCorp2, acme_corp_2 → acme, corp, 2. HTTPServer → http, server
+            parts = [""]
+            for i, character in enumerate(text):
+                if character == "_" or (i > 0 and _begins(text, i)):
+                    parts.append("")
+                parts[-1] += character.replace("_", "")
+            words = [fold(part) for part in parts if part]
             phrase = " ".join(words)
             if len(words) < 2:
                 remedy = 'Write it as #AcmeCorp or #acme_corp, or as joined:"acme corp".'
@@ -162,16 +164,6 @@ def _words(text: str, place: Place) -> list[str]:
         message = f'"{shown(text)}" cannot be written as one hashtag'
         raise place.error(message, f'Write several words of letters and digits: joined:"acme corp". Else: {QUOTE}')
     return words
-
-
-def _split(tag: str) -> list[str]:
-    """AcmeCorp2, acme_corp_2 → acme, corp, 2. HTTPServer → http, server."""
-    parts = [""]
-    for i, character in enumerate(tag):
-        if character == "_" or (i > 0 and _begins(tag, i)):
-            parts.append("")
-        parts[-1] += character.replace("_", "")
-    return [fold(part) for part in parts if part]
 
 
 def _begins(tag: str, i: int) -> bool:

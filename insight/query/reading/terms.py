@@ -96,7 +96,15 @@ def bare(text: str, place: Place) -> Word | Wildcard | Hashtag | Name:
         return name(text[1:], place)
     if "*" in text or "?" in text:
         return _wildcard(text, place)
-    return _word(text, place)
+    # punctuation inside a word, and after it, is as harmless as in the text it is looked for in; symbols are not
+    if text[0] in _INSTEAD:
+        raise place.error(f"{text[0]} means nothing here", _INSTEAD[text[0]])
+    pieces = in_a_row(text, place, f"{shown(text)} holds")
+    for at in (0, len(text) - 1):
+        symbol = unicodedata.category(text[at]) in ("Sm", "Sc", "Sk") or text[at] in "%&\\"
+        if symbol and not (text[at] == "+" and pieces[-1][0] is Piece.SIGN):
+            raise place.error(f"the symbol {text[at]} would be ignored in {shown(text)}", QUOTE, at)
+    return Word(text, at=place.position)
 
 
 def hashtag(text: str, place: Place) -> Hashtag:
@@ -134,18 +142,6 @@ def _wildcard(text: str, place: Place) -> Wildcard:
     if not any(character.isalnum() for character in rest):
         raise place.error(f"{shown(text)} would match every word", "Write at least one letter or digit of it.")
     return Wildcard(text, at=place.position)
-
-
-def _word(text: str, place: Place) -> Word:
-    """Punctuation inside a word, and after it, is as harmless as in the text it is looked for in; symbols are not."""
-    if text[0] in _INSTEAD:
-        raise place.error(f"{text[0]} means nothing here", _INSTEAD[text[0]])
-    pieces = in_a_row(text, place, f"{shown(text)} holds")
-    for at in (0, len(text) - 1):
-        symbol = unicodedata.category(text[at]) in ("Sm", "Sc", "Sk") or text[at] in "%&\\"
-        if symbol and not (text[at] == "+" and pieces[-1][0] is Piece.SIGN):
-            raise place.error(f"the symbol {text[at]} would be ignored in {shown(text)}", QUOTE, at)
-    return Word(text, at=place.position)
 
 
 def nothing(what: str, place: Place, else_: str = "") -> QueryError:

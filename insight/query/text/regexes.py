@@ -32,8 +32,13 @@ def compile_regex(pattern: str) -> Regexp:
     """The pattern, for any case of letters. ValueError says what RE2 cannot do, or that it would match no letter."""
     if _HALF_A_LETTER.search(pattern):
         raise ValueError(r"\C is a part of a letter")
+    options: Any = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = MAX_MEMORY
+    options.never_capture = True  # nobody asks for groups, and they cost
     try:
-        compiled: Regexp = re2.compile(_SURROGATES.sub("\ufffd", pattern), _options())
+        compiled: Regexp = re2.compile(_SURROGATES.sub("\ufffd", pattern), options)
     except re2.error as error:
         reason = error.args[0]
         raise ValueError(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)) from None
@@ -51,12 +56,3 @@ def find(compiled: Regexp, text: str) -> Iterator[tuple[int, int]]:
 
 def _spans(compiled: Regexp, text: str) -> Iterator[tuple[int, int]]:
     return (found.span() for found in compiled.finditer(text))
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = MAX_MEMORY
-    options.never_capture = True  # nobody asks for groups, and they cost
-    return options
