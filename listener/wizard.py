@@ -34,10 +34,6 @@ class _Name:
     id: str
     query: str
 
-    @property
-    def has_hashtag(self) -> bool:
-        return "#" in self.query
-
 
 def compose(answers: Answers, schema: str | None = None) -> str:
     """The text of a config. `schema`: where the JSON Schema lies, for editors.
@@ -48,7 +44,7 @@ def compose(answers: Answers, schema: str | None = None) -> str:
     zone = quoted(_checked_zone(answers.time_zone))
     blocks = [_watch(name, "brand" if name is names[0] else "competitor", zone) for name in names]
     mastodon = _MASTODON
-    if not any(name.has_hashtag for name in names):  # nothing to look for there: shown as a comment
+    if not any("#" in name.query for name in names):  # no hashtag to look for there: shown as a comment
         mastodon = "\n".join(f"  # {line.removeprefix('  ')}" for line in _MASTODON.splitlines())
     return _PAGE.substitute(
         head=f"# yaml-language-server: $schema={schema}\n#\n" if schema else "",

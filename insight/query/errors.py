@@ -35,7 +35,10 @@ class QueryError(ValueError):
         before = _printable(self.query[start : self.position])
         after = _printable(self.query[self.position : end])
         head, tail = "…" if start else "", "…" if end < len(self.query) else ""
-        return f"{head}{before}{after}{tail}", " " * (len(head) + _columns(before)) + "^"
+        # a terminal draws Chinese in two columns, and a combining mark in none
+        wide = sum(unicodedata.east_asian_width(c) in "WF" for c in before)
+        columns = len(head) + len(before) + wide - sum(unicodedata.combining(c) > 0 for c in before)
+        return f"{head}{before}{after}{tail}", " " * columns + "^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,3 @@ def nearest(text: str, known: Iterable[str]) -> str | None:
 def _printable(text: str) -> str:
     """One character for one: line breaks, control characters and lone surrogates become blanks."""
     return "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-
-
-def _columns(text: str) -> int:
-    """How wide a terminal draws it: Chinese takes two columns, a combining mark none."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

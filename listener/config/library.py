@@ -53,16 +53,6 @@ class Noted:
 
 
 def _read(path: Path) -> str:
-    text = _decoded(path)
-    if not text.strip():
-        raise ValueError(f"{path} is empty")
-    count = text.count("\n") + (not text.endswith("\n"))
-    if count > MAX_LINES:
-        raise ValueError(f"{path} has {count:,} lines; {MAX_LINES:,} are allowed")
-    return text
-
-
-def _decoded(path: Path) -> str:
     try:
         if path.is_dir():
             raise ValueError(f"{path} is a folder")
@@ -77,7 +67,13 @@ def _decoded(path: Path) -> str:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{path} is not UTF-8 text (line {line})") from None
+    if not text.strip():
+        raise ValueError(f"{path} is empty")
+    count = text.count("\n") + (not text.endswith("\n"))
+    if count > MAX_LINES:
+        raise ValueError(f"{path} has {count:,} lines; {MAX_LINES:,} are allowed")
+    return text

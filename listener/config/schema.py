@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from listener.config.base import ID
 from listener.config.explain import spellings
 from listener.config.kinds import OWN_KIND, Catalogue, channel_kinds, source_kinds
@@ -44,29 +42,24 @@ def _any_of(catalogue: Catalogue[Any], definitions: dict[str, Any]) -> dict[str,
     }
     refs = []
     for kind, model in sorted(catalogue.kinds.items()):
-        name = f"{catalogue.noun}_{kind}"
-        definitions[name] = _kind(kind, model, definitions)
-        refs.append({"$ref": _REF.format(model=name)})
+        made = model.model_json_schema(ref_template=_REF)
+        definitions.update(made.pop("$defs", {}))
+        tag = {"const": kind, "description": str(getattr(model, "title", kind))}
+        properties = made.get("properties", {})
+        for name, known in model.model_fields.items():
+            first, *others = spellings(name, known)
+            properties |= dict.fromkeys(others, properties[first])
+        definition = f"{catalogue.noun}_{kind}"
+        definitions[definition] = {
+            "title": kind,
+            "description": " ".join((model.__doc__ or "").split("\n\n", maxsplit=1)[0].split()),
+            "type": "object",
+            "properties": {"kind": tag, **properties},
+            "required": ["kind", *made.get("required", [])],
+            "additionalProperties": False,
+        }
+        refs.append({"$ref": _REF.format(model=definition)})
     return {"anyOf": [*refs, own]}
-
-
-def _kind(kind: str, model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
-    made = model.model_json_schema(ref_template=_REF)
-    definitions.update(made.pop("$defs", {}))
-    text = " ".join((model.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
-    tag = {"const": kind, "description": str(getattr(model, "title", kind))}
-    properties = made.get("properties", {})
-    for name, known in model.model_fields.items():
-        first, *others = spellings(name, known)
-        properties |= dict.fromkeys(others, properties[first])
-    return {
-        "title": kind,
-        "description": text,
-        "type": "object",
-        "properties": {"kind": tag, **properties},
-        "required": ["kind", *made.get("required", [])],
-        "additionalProperties": False,
-    }
 
 
 def _with_holes(value: Any) -> Any:

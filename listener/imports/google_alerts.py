@@ -173,7 +173,10 @@ class _Mover:
             why = f"your config has a watch {watch}, which asks for: {self.known.watches[watch]}"
             notes.lose(query, why, "add what it lacks to that query, or rename one of them")
             return Became.TAKEN, watch
-        self.watches[watch] = NewWatch(watch, _name(alert.query), query)
+        name = "".join(char if char.isprintable() else " " for char in alert.query)
+        if len(name) > _MAX_NAME:
+            name = name[: _MAX_NAME - 1].rstrip() + "…"
+        self.watches[watch] = NewWatch(watch, name, query)
         self._ids[_same(query)] = watch
         return Became.WATCH, watch
 
@@ -191,11 +194,6 @@ def _same(query: str) -> str:
         return str(parse(query)).casefold()
     except QueryError:  # with a named query, a list in a file: then as it is written
         return " ".join(query.split())
-
-
-def _name(query: str) -> str:
-    shown = "".join(char if char.isprintable() else " " for char in query)
-    return shown if len(shown) <= _MAX_NAME else shown[: _MAX_NAME - 1].rstrip() + "…"
 
 
 def _language(alert: Alert, notes: Notes) -> str | None:

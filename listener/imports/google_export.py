@@ -125,6 +125,11 @@ def _known(value: Any, *words: str) -> str:
     return next((word for word in words if word in _text(value).upper()), "")
 
 
+_UNREADABLE = (  # what is raised for an archive that is damaged, encrypted or packed in another way
+    zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, RuntimeError, NotImplementedError, EOFError,
+)  # fmt: skip
+
+
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
@@ -136,12 +141,18 @@ def _texts(file: Path) -> Iterator[bytes]:
             return
         with file.open("rb") as opened:
             start = opened.read(4)
-        if start[:2] == b"PK":
-            yield from _zipped(file)
-        elif start[:2] == b"\x1f\x8b":
-            yield from _tarred(file)
-        else:
+        unpack = {b"PK": _zipped, b"\x1f\x8b": _tarred}.get(start[:2])
+        if unpack is None:
             yield _capped(file.open("rb"), str(file))
+            return
+        empty = True
+        for text in unpack(file):
+            empty = False
+            yield text
+        if empty:
+            raise ExportError(f"{file} holds no file of Google Alerts")
+    except _UNREADABLE as error:
+        raise ExportError(f"{file} is no archive that can be read: {error}") from error
     except OSError as error:
         raise ExportError(f"{file} cannot be read: {error.strerror or error}", "check the path") from error
 
@@ -161,30 +172,20 @@ def _capped(opened: IO[bytes], name: str) -> bytes:
 
 
 def _zipped(file: Path) -> Iterator[bytes]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            found = [member for member in archive.infolist() if _is_ours(member.filename)]
-            for member in found[:_MAX_FILES]:
-                yield _capped(archive.open(member), member.filename)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
-        raise ExportError(f"{file} is no archive that can be read: {error}") from error
-    if not found:
-        raise ExportError(f"{file} holds no file of Google Alerts")
+    with zipfile.ZipFile(file) as archive:
+        found = [member for member in archive.infolist() if _is_ours(member.filename)]
+        for member in found[:_MAX_FILES]:
+            yield _capped(archive.open(member), member.filename)
 
 
 def _tarred(file: Path) -> Iterator[bytes]:
     count = 0
-    try:
-        with gzip.open(file) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive:  # type: ignore[call-overload]  # it only reads
-            for member in archive:
-                opened = archive.extractfile(member) if member.isreg() and _is_ours(member.name) else None
-                if opened and count < _MAX_FILES:
-                    count += 1
-                    yield _capped(opened, member.name)
-    except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-        raise ExportError(f"{file} is no archive that can be read: {error}") from error
-    if not count:
-        raise ExportError(f"{file} holds no file of Google Alerts")
+    with gzip.open(file) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive:  # type: ignore[call-overload]  # it only reads
+        for member in archive:
+            opened = archive.extractfile(member) if member.isreg() and _is_ours(member.name) else None
+            if opened and count < _MAX_FILES:
+                count += 1
+                yield _capped(opened, member.name)
 
 
 class _Bounded:

@@ -31,7 +31,12 @@ class Failure:
     match: Match | None
 
     def __str__(self) -> str:
-        return f"{self.expected} {_shown(self.case.post)}, but {self.says}"
+        post = self.case.post
+        text = " ".join(" / ".join(filter(None, (post.title, post.text))).split())
+        shown = f'"{text[:_LENGTH]}{"…" if len(text) > _LENGTH else ""}"'
+        if not text:
+            shown = f"a rating of {post.rating.value:g}" if post.rating else "a post without words"
+        return f"{self.expected} {shown}, but {self.says}"
 
     @property
     def expected(self) -> str:
@@ -59,10 +64,3 @@ def run(query: Query, cases: Iterable[Case]) -> list[Failure]:
         if case.expected != (match is not None and match.excluded_by is None):
             failures.append(Failure(case, match))
     return failures
-
-
-def _shown(post: Post) -> str:
-    text = " ".join(" / ".join(filter(None, (post.title, post.text))).split())
-    if not text:
-        return f"a rating of {post.rating.value:g}" if post.rating else "a post without words"
-    return f'"{text[:_LENGTH]}{"…" if len(text) > _LENGTH else ""}"'

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from insight.model import Rating
 from insight.query.fields import FACTS, FIELDS
 from insight.query.matching.document import Document
 from insight.query.text.folding import fold
@@ -28,7 +27,9 @@ def number(name: str, document: Document) -> float | None:
     post = document.post
     match name:
         case "rating":
-            return None if post.rating is None else _stars(post.rating)
+            if post.rating is None or post.rating.best == post.rating.worst:  # such a scale says nothing
+                return None
+            return 1 + 4 * post.rating.share  # in stars
         case "followers":
             return post.audience
         case "engagement":
@@ -36,11 +37,6 @@ def number(name: str, document: Document) -> float | None:
         case _:
             known = post.facts.get(name)
             return known if isinstance(known, float | int) else None
-
-
-def _stars(rating: Rating) -> float | None:
-    """On the scale from 1 to 5; None: both ends of its own scale are the same, so it says nothing."""
-    return 1 + 4 * rating.share if rating.best != rating.worst else None
 
 
 def _site(value: str) -> Predicate:
@@ -84,35 +80,25 @@ def _theme(value: str) -> Predicate:
 
 
 def _is(value: str) -> Predicate:
-    return {"reply": _is_reply, "repost": _is_repost, "owned": _is_owned}[value]
-
-
-def _is_reply(document: Document) -> bool:
-    return document.post.reply_to is not None
-
-
-def _is_repost(document: Document) -> bool:
-    return document.post.repost_of is not None or _REPOST.match(document.post.text) is not None
-
-
-def _is_owned(document: Document) -> bool:
-    return document.handle in document.facts.owned or not document.sites.isdisjoint(document.facts.owned)
+    match value:
+        case "reply":
+            return lambda document: document.post.reply_to is not None
+        case "repost":
+            return lambda document: document.post.repost_of is not None or _REPOST.match(document.post.text) is not None
+        case _:  # owned
+            return lambda document: (
+                document.handle in document.facts.owned or not document.sites.isdisjoint(document.facts.owned)
+            )
 
 
 def _has(value: str) -> Predicate:
-    return {"link": _has_link, "media": _has_media, "rating": _has_rating}[value]
-
-
-def _has_link(document: Document) -> bool:
-    return document.has_link
-
-
-def _has_media(document: Document) -> bool:
-    return bool(document.post.media)
-
-
-def _has_rating(document: Document) -> bool:
-    return document.post.rating is not None
+    match value:
+        case "link":
+            return lambda document: document.has_link
+        case "media":
+            return lambda document: bool(document.post.media)
+        case _:  # rating
+            return lambda document: document.post.rating is not None
 
 
 def _after(value: str) -> Predicate:

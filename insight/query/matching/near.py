@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from insight.model import Span
-from insight.query.matching.document import Document, Written
+from insight.query.matching.document import Written
 from insight.query.matching.leaves import Found, InText
 
 Place = tuple[int, int]
@@ -23,12 +22,6 @@ class Nearby(InText):
         self.right = right
         self.distance = distance
         self.ordered = ordered
-
-    def holds(self, document: Document) -> bool:
-        return any(True for field in document.fields(self.place) for _ in self.find(field))
-
-    def spans(self, document: Document) -> Iterator[Span]:
-        return document.spans((field, place) for field in document.fields(self.place) for place in self.find(field))
 
     def find(self, field: Written) -> Found:
         left = sorted({place for term in self.left for place in term.find(field)})

@@ -180,10 +180,8 @@ def _inside(form: Form, dialect: Dialect) -> str | None:
     if text is None or isinstance(form, Sought) or len(form.parts) == 1:
         return text
     able = dialect.brackets is Brackets.ANYWHERE or (
-        dialect.brackets is not Brackets.NONE and isinstance(form, Either) and not _nested(form)
+        dialect.brackets is not Brackets.NONE
+        and isinstance(form, Either)
+        and all(isinstance(part, Sought) for part in form.parts)
     )
     return f"({text})" if able else None
-
-
-def _nested(form: Either) -> bool:
-    return not all(isinstance(part, Sought) for part in form.parts)

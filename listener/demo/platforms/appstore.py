@@ -23,7 +23,7 @@ class AppStore:
         for post in posts:
             by_store[post.place, post.country].append(post)
         self._stores = {store: Shelf(reviews) for store, reviews in by_store.items()}
-        self._rendered = Rendered()
+        self._rendered = Rendered(self._fields)
 
     def page(self, country: str, app: str, page: int, now: datetime) -> Answer:
         """One page, newest first; a review that was edited counts from its edit."""
@@ -34,7 +34,7 @@ class AppStore:
         reviews = sorted(shelf.newest_first(now), key=lambda post: post.changed(now), reverse=True)
         last = max(1, min(PAGES, -(-len(reviews) // PAGE)))
         shown = islice(reviews, (page - 1) * PAGE, page * PAGE)
-        entries = [self._entry(post, now) for post in shown]
+        entries = [self._rendered.of(post, now) for post in shown]
         return answer(self._frame(country, app, page, last, entries, now))
 
     def _frame(self, country: str, app: str, page: int, last: int, entries: list[str], now: datetime) -> str:
@@ -52,9 +52,6 @@ class AppStore:
         }
         found = f'"entry":{entries[0] if len(entries) == 1 else "[" + ",".join(entries) + "]"},' if entries else ""
         return '{"feed":{' + found + answer(frame).body.decode()[1:] + "}"
-
-    def _entry(self, post: MarketPost, now: datetime) -> str:
-        return self._rendered.get(post, now) or self._rendered.keep(post, now, self._fields(post, now))
 
     def _fields(self, post: MarketPost, now: datetime) -> dict[str, Any]:
         store = f"https://apps.example/{post.country}"

@@ -25,7 +25,7 @@ class Feed:
         self._address = address
         times = ((post.at, post.edited_at, post.deleted_at) for post in self._shelf.posts)
         self._changes = sorted(at for each in times for at in each if at)
-        self._rendered = Rendered()
+        self._rendered = Rendered(self._entry)
 
     def read(self, headers: Mapping[str, str], now: datetime) -> Answer:
         """The newest entries, or 304 for a reader who has them."""
@@ -35,14 +35,9 @@ class Feed:
         validators = {"etag": tag, "last-modified": format_datetime(changed, usegmt=True)}
         if _has_it(headers, tag, changed):
             return Answer(304, validators, b"")
-        return Answer(200, validators | {"content-type": self.content_type}, self._document(changed, now).encode())
-
-    def _document(self, changed: datetime, now: datetime) -> str:
-        posts = islice(self._shelf.newest_first(now), LONGEST)
-        entries = [
-            self._rendered.get(post, now) or self._rendered.keep(post, now, self._entry(post, now)) for post in posts
-        ]
-        return self._frame("\n".join(entries), changed)
+        entries = (self._rendered.of(post, now) for post in islice(self._shelf.newest_first(now), LONGEST))
+        document = self._frame("\n".join(entries), changed)
+        return Answer(200, validators | {"content-type": self.content_type}, document.encode())
 
     content_type = RSS
 

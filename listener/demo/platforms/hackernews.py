@@ -45,7 +45,7 @@ class HackerNews:
         self._children = Counter(post.reply_to for post in self._all.posts)
         self._documents = {post.id: self._document(post) for post in self._all.posts}
         self._found: dict[tuple[str, str], Shelf] = {}
-        self._rendered = Rendered()
+        self._rendered = Rendered(self._fields)
 
     def search(self, query: Query, now: datetime) -> Answer:
         """Hits newest first. An unknown filter is an error, as it is there."""
@@ -66,7 +66,7 @@ class HackerNews:
             "processingTimeMS": 1,
             "query": query.get("query", ""),
         }
-        body = ",".join(self._hit(post, now) for post in chosen)
+        body = ",".join(self._rendered.of(post, now) for post in chosen)
         return answer(f'{{"exhaustiveNbHits":true,"hits":[{body}],' + answer(frame).body.decode()[1:])
 
     # -- finding -----------------------------------------------------------------------------------------------
@@ -102,10 +102,7 @@ class HackerNews:
 
     # -- rendering ---------------------------------------------------------------------------------------------
 
-    def _hit(self, post: MarketPost, now: datetime) -> str:
-        return self._rendered.get(post, now) or self._rendered.keep(post, now, self._fields(post))
-
-    def _fields(self, post: MarketPost) -> dict[str, Any]:
+    def _fields(self, post: MarketPost, _now: datetime) -> dict[str, Any]:
         """The shape of 2026: a key that does not apply is absent."""
         story = self._by_id.get(post.thread, post)
         common = {

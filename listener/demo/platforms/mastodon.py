@@ -29,7 +29,7 @@ class Mastodon:
             for tag in {tag.lower() for tag in (*post.tags, *TAG.findall(post.text))}:
                 by_tag[tag].append(post)
         self._tags = {tag: Shelf(tagged) for tag, tagged in by_tag.items()}
-        self._rendered = Rendered()
+        self._rendered = Rendered(self._fields)
 
     def timeline(self, tag: str, query: Query, now: datetime) -> Answer:
         """Statuses newest first: below `max_id`, above `since_id` (the newest) or above `min_id` (the next ones)."""
@@ -39,14 +39,14 @@ class Mastodon:
         end = bisect_left(shelf.posts, number(query, "max_id", 1 << 62, 1 << 62), key=_id)
         statuses = shelf.newest_first(now, begin, end)
         page = [*statuses][-limit:] if least else list(islice(statuses, limit))
-        body = "[" + ",".join(self._status(post, now) for post in page) + "]"
+        body = "[" + ",".join(self._rendered.of(post, now) for post in page) + "]"
         return answer(body, headers=self._links(tag, page, limit) | _allowance(now))
 
     def status(self, status_id: str, now: datetime) -> Answer:
         post = self._by_id.get(status_id)
         if post is None or not post.exists(now):
             return answer({"error": "Record not found"}, status=404)
-        return answer(self._status(post, now))
+        return answer(self._rendered.of(post, now))
 
     def instance(self) -> Answer:
         public = {"local": "public", "remote": "public"}
@@ -73,9 +73,6 @@ class Mastodon:
         return {"link": ", ".join([*links, f'<{address}&min_id={page[0].id}>; rel="prev"'])}
 
     # -- rendering ---------------------------------------------------------------------------------------------
-
-    def _status(self, post: MarketPost, now: datetime) -> str:
-        return self._rendered.get(post, now) or self._rendered.keep(post, now, self._fields(post, now))
 
     def _fields(self, post: MarketPost, now: datetime) -> dict[str, Any]:
         parent, home = self._by_id.get(post.reply_to), post.author.server or HOST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,17 +46,18 @@ class Shelf:
 class Rendered:
     """Keeps what a post looks like on the wire, before and after its edit."""
 
-    def __init__(self) -> None:
+    def __init__(self, render: Callable[[MarketPost, datetime], Any]) -> None:
+        """`render` makes a text, or a value that is kept as JSON."""
+        self._render = render
         self._kept: dict[tuple[str, bool], str] = {}
 
-    def get(self, post: MarketPost, now: datetime) -> str | None:
-        return self._kept.get((post.id, post.edited(now)))
-
-    def keep(self, post: MarketPost, now: datetime, value: Any) -> str:
-        """Keep a value as JSON, or a text as it is."""
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        self._kept[post.id, post.edited(now)] = text
-        return text
+    def of(self, post: MarketPost, now: datetime) -> str:
+        key = post.id, post.edited(now)
+        if key not in self._kept:
+            made = self._render(post, now)
+            text = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+            self._kept[key] = text
+        return self._kept[key]
 
 
 def number(query: Query, name: str, default: int, most: int) -> int:
