@@ -160,6 +160,10 @@ class _Reader:
         """Everything as it was understood. `secrets` are those from outside; those in the file are added."""
         sources = tuple(source for _, source in self.sources)
         held = held_secrets([sources, self.channels, self.daemon])
+        url = self.storage.url
+        path = url.removeprefix("sqlite:///")
+        if path and path != url and not path.startswith(("/", ":memory:")):
+            url = f"sqlite:///{self.folder / path}"  # beside the config, wherever the program is started
         return Config(
             file=file,
             contact=self.contact.contact if self.contact else "",
@@ -168,7 +172,7 @@ class _Reader:
             channels=MappingProxyType(self.channels),
             alerts=self.alerts,
             digest=self.digest,
-            storage=self.storage.model_copy(update={"url": _beside(self.storage.url, self.folder)}),
+            storage=self.storage.model_copy(update={"url": url}),
             daemon=self.daemon,
             secrets=frozenset(filter(None, {*self.secrets, *held, *self.written_secrets()})),
             language=self.language,
@@ -224,11 +228,3 @@ class _Reader:
         check.check_alerts(self.alerts, known, names, self.report)
         check.check_digest(self.digest, names, self.report)
         check.check_storage(self.storage, self.report)
-
-
-def _beside(url: str, folder: Path) -> str:
-    """A relative SQLite file lies beside the config, wherever the program is started."""
-    path = url.removeprefix("sqlite:///")
-    if path == url or path.startswith(("/", ":memory:")) or not path:
-        return url
-    return f"sqlite:///{folder / path}"

@@ -71,9 +71,15 @@ class Matcher:
     def match_document(self, document: Document) -> Match | None:
         if not self._required.holds(document):
             return None
-        spans = _merged(islice(self._required.spans(document), MAX_SPANS))
+        merged: list[Span] = []  # in reading order, without overlaps: `acme` inside "acme corp" is one place
+        for span in sorted(islice(self._required.spans(document), MAX_SPANS), key=_reading_order):
+            last = merged[-1] if merged else None
+            if last and last.field == span.field and span.start < last.end:
+                merged[-1] = Span(last.field, last.start, max(last.end, span.end))
+            else:
+                merged.append(span)
         first = min(self._exclusions.which(document), default=None)
-        return Match(None if first is None else str(self._clauses[first])[:_PRINTED], spans)
+        return Match(None if first is None else str(self._clauses[first])[:_PRINTED], tuple(merged))
 
 
 class Matchers:
@@ -113,18 +119,6 @@ class Matchers:
             for watch, matcher in map(self._compiled.__getitem__, sorted(candidates))
         )
         return [(watch, match) for watch, match in tried if match is not None]
-
-
-def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """In reading order, without overlaps: `acme` inside "acme corp" is one place."""
-    merged: list[Span] = []
-    for span in sorted(spans, key=_reading_order):
-        last = merged[-1] if merged else None
-        if last and last.field == span.field and span.start < last.end:
-            merged[-1] = Span(last.field, last.start, max(last.end, span.end))
-        else:
-            merged.append(span)
-    return tuple(merged)
 
 
 def _reading_order(span: Span) -> tuple[bool, bool, str, int, int]:

@@ -148,12 +148,10 @@ class _Compiler:
         """Searches that each fit and together find what the form finds."""
         if self.fits(form):
             return [form]
-        if isinstance(form, Either):
-            return self._packed([unit for part in form.parts for unit in self.units(part)])
-        return self._narrowed(form.parts) if isinstance(form, Both) else []
-
-    def _packed(self, units: list[Form]) -> list[Form]:
-        """An OR in as few searches as it fits in; what is more than a term does not keep terms from each other."""
+        if not isinstance(form, Either):
+            return self._narrowed(form.parts) if isinstance(form, Both) else []
+        # as few searches as the OR fits in; what is more than a term does not keep terms from each other
+        units = [unit for part in form.parts for unit in self.units(part)]
         packs: list[Form] = []
         for kind in (True, False):
             pack: list[Form] = []
@@ -196,19 +194,18 @@ class _Compiler:
             found = self.units(form)
             return found if len(found) <= most else None
         wide = max(form.parts, key=lambda part: len(part.parts) if isinstance(part, Either) else 0)
-        return self._halved(form, wide, most) if isinstance(wide, Either) else [self._trimmed(form.parts)]
-
-    def _halved(self, form: Both, wide: Either, most: int) -> list[Form] | None:
+        if not isinstance(wide, Either):
+            return [self._trimmed(form.parts)]
         middle = len(wide.parts) // 2
         halves = [half for half in (wide.parts[:middle], wide.parts[middle:]) if half]
         units: list[Form] = []
         for to_come, half in zip(reversed(range(len(halves))), halves, strict=True):
             room = most - len(units) - to_come  # each half to come is one search at least
             narrower = tuple(either(half) if part is wide else part for part in form.parts)
-            found = self._multiplied(narrower, room)
-            if found is None:
+            tighter = self._multiplied(narrower, room)
+            if tighter is None:
                 return None
-            units += found
+            units += tighter
         return units
 
     def _trimmed(self, parts: tuple[Form, ...]) -> Form:

@@ -63,7 +63,9 @@ class Wording:
         words = self._word.findall(lowered(text))
         exact = not emoji and (bool(self.dialect.signs) or all(kind is not Piece.SIGN for kind, _ in pieces))
         if self.dialect.word is None:
-            return self._as_tag(text, words), exact and len(words) == 1
+            tag = self._tag("".join(letter for word in words for letter in _TAG_LETTER.findall(word)))
+            as_tag = tag and replace(tag, misses=f"{text}: only where it is written as {tag.text}")
+            return as_tag, exact and len(words) == 1
         found, whole = self._in_a_row(words) if words else (None, True)
         if emoji and self.dialect.emoji:
             parts = [*([found] if found else []), *(Sought(self.dialect.word.format(sign)) for sign in emoji)]
@@ -127,10 +129,6 @@ class Wording:
         if not self.dialect.hashtag or not re.search(r"[^\W\d_]", tag):
             return None
         return self._sought(self.dialect.hashtag.format(tag), ())
-
-    def _as_tag(self, text: str, words: list[str]) -> Form | None:
-        tag = self._tag("".join(letter for word in words for letter in _TAG_LETTER.findall(word)))
-        return tag and replace(tag, misses=f"{text}: only where it is written as {tag.text}")
 
     def _named(self, text: str) -> Form | None:
         name = lowered(text).strip("@").partition("@")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -134,20 +135,14 @@ def _entry(line: str, place: Place) -> Term:
             remedy = "Write one word, phrase, #hashtag, @name, {Cased} or wildcard a line; a phrase takes no wildcards."
             raise place.error(f"{shown(line)} is more than one entry", remedy)
         return term
-    alone = None if several else _alone(line)
-    if isinstance(alone, Word):
-        return alone
+    if not several:
+        with suppress(QueryError):  # what is no word is a phrase
+            first, *others = tokens(line)
+            if len(others) == 1 and isinstance(first.term, Word):
+                return first.term
     if not Row.of(fold(line)).pieces:
         raise terms.nothing(f"{shown(line)} holds", place)
     return Phrase(line)
-
-
-def _alone(line: str) -> Term | Or | None:
-    try:
-        first, *others = tokens(line)
-    except QueryError:
-        return None
-    return first.term if len(others) == 1 else None
 
 
 def _placed(node: Query, at: int) -> Query:

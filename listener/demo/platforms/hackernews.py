@@ -9,7 +9,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -33,9 +32,6 @@ class Document(NamedTuple):
 
     text: str
     tags: tuple[str, ...]
-
-
-Test = Callable[[Document], bool]
 
 
 class HackerNews:
@@ -78,9 +74,18 @@ class HackerNews:
 
     def _matching(self, query: str, tags: str) -> Shelf:
         if (query, tags) not in self._found:
-            tests = [*_tests(query), *map(_tagged, re.findall(r"\([^)]*\)|[^,()]+", tags))]
-            fits = (post for post in self._all.posts if all(test(self._documents[post.id]) for test in tests))
-            self._found[query, tags] = Shelf(fits)
+            texts = _texts(query)
+            groups = [  # of several tags in parentheses one is enough
+                {tag.strip() for tag in group.strip("()").split(",")}
+                for group in re.findall(r"\([^)]*\)|[^,()]+", tags)
+            ]
+            documents = ((post, self._documents[post.id]) for post in self._all.posts)
+            self._found[query, tags] = Shelf(
+                post
+                for post, document in documents
+                if all(text in document.text for text in texts)
+                and not any(group.isdisjoint(document.tags) for group in groups)
+            )
         return self._found[query, tags]
 
     @staticmethod
@@ -141,22 +146,9 @@ def _second(post: MarketPost) -> int:
     return int(post.at.timestamp())
 
 
-def _tests(query: str) -> list[Test]:
-    """Every word has to occur, a quoted phrase in its order; the last word may be the beginning of one."""
+def _texts(query: str) -> list[str]:
+    """What must occur: every word, a quoted phrase in its order; the last word may be the beginning of one."""
     terms = re.findall(r'"[^"]*"|[^\s"]+', query)
     prefix = terms[-1] if terms and not terms[-1].startswith('"') else ""
     wanted = [(" ".join(words(term)), term is prefix) for term in terms]
-    return [partial(_says, f" {text}" if beginning else f" {text} ") for text, beginning in wanted if text]
-
-
-def _says(wanted: str, document: Document) -> bool:
-    return wanted in document.text
-
-
-def _tagged(tags: str) -> Test:
-    """One tag, or several in parentheses of which one is enough."""
-    return partial(_has_tag, frozenset(tag.strip() for tag in tags.strip("()").split(",")))
-
-
-def _has_tag(wanted: frozenset[str], document: Document) -> bool:
-    return not wanted.isdisjoint(document.tags)
+    return [f" {text}" if beginning else f" {text} " for text, beginning in wanted if text]
