@@ -186,7 +186,9 @@ def test_a_secret_inside_base64_is_masked_whatever_stands_before_it(secret, user
     coded = b64encode(f"{user}:{secret}".encode()).decode()
     left = Redactor([secret]).mask(f"Authorization: Basic {coded} was refused")
     assert "***" in left
-    assert all(part not in left for part in (coded, coded[-12:].rstrip("=")[:-4]))
+    behind = left.partition("***")[2]  # the user, who stands before it, may look like the secret's end
+    assert coded not in left
+    assert coded[-12:].rstrip("=")[:-4] not in behind
 
 
 @pytest.mark.parametrize(
