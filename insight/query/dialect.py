@@ -6,7 +6,7 @@ more (other endings, no accents) does no harm; what it misses does, so what is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -72,26 +72,24 @@ class Dialect:
 
     def in_words(self) -> str:
         """What the search understands, in one line for people."""
-        return "; ".join(self._sayings())
-
-    def _sayings(self) -> Iterator[str]:
         kinds = {"words": self.word, '"phrases"': self.phrase, "#hashtags": self.hashtag, "@names": self.names}
         able = [kind for kind, written in kinds.items() if written]
-        yield ", ".join([*able, "beginnings*"] if self.prefix else able)
+        said = [", ".join([*able, "beginnings*"] if self.prefix else able)]
         joined = {"AND": self.both, "OR": self.either, "brackets": self.brackets is not Brackets.NONE and self.either}
         without = [name for name, written in joined.items() if not written]
         if self.word or not without:
-            yield "no " + ", no ".join(without) if without else "AND, OR and brackets"
+            said.append("no " + ", no ".join(without) if without else "AND, OR and brackets")
         if self.fields:
-            yield ", ".join(f"{name}:" for name in self.fields)
+            said.append(", ".join(f"{name}:" for name in self.fields))
         limits = (
             (self.max_length, "bytes" if self.in_bytes else "characters"),
             (self.max_terms, "terms"),
             (self.max_operators, "operators"),
         )
         if any(limit for limit, _ in limits):
-            yield "at most " + ", ".join(f"{limit} {unit}" for limit, unit in limits if limit)
+            said.append("at most " + ", ".join(f"{limit} {unit}" for limit, unit in limits if limit))
         if self.shortest > 1:
-            yield f"no word of fewer than {self.shortest} letters"
+            said.append(f"no word of fewer than {self.shortest} letters")
         if not self.complete:
-            yield "finds a part of the site only"
+            said.append("finds a part of the site only")
+        return "; ".join(said)

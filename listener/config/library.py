@@ -19,8 +19,10 @@ class Library:
         self._folder = folder
         self.queries = queries
         self.files: dict[str, str] = {}
+        self.taken = 0  # how often a query has taken something in
 
     def named(self, name: str) -> str | None:
+        self.taken += 1
         return self.queries.get(name)
 
     def names(self) -> Collection[str]:
@@ -28,28 +30,10 @@ class Library:
 
     def lines(self, file: str) -> str:
         """The file's text. Raises ValueError in words that name it."""
+        self.taken += 1
         if file not in self.files:
             self.files[file] = _read(self._folder / file)
         return self.files[file]
-
-
-class Noted:
-    """A library that notes whether anything was taken from it."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-        self.used = False
-
-    def named(self, name: str) -> str | None:
-        self.used = True
-        return self._library.named(name)
-
-    def names(self) -> Collection[str]:
-        return self._library.names()
-
-    def lines(self, file: str) -> str:
-        self.used = True
-        return self._library.lines(file)
 
 
 def _read(path: Path) -> str:

@@ -15,7 +15,7 @@ from listener.config.base import ID
 from listener.config.check import check_zone, unique
 from listener.config.explain import ID_RULE, build
 from listener.config.language import Language
-from listener.config.library import Library, Noted
+from listener.config.library import Library
 from listener.config.problems import Report
 from listener.config.settings import WatchSettings
 from listener.yamlfile import Path
@@ -77,13 +77,13 @@ def check_watches(
     unique("watch", [(path, "id", watch.id) for path, watch in watches], "give each watch an id of its own", report)
     for path, settings in watches:
         check_zone((*path, "time_zone"), settings.time_zone, report)
-        noted, watch = Noted(library), settings.watch()
+        watch, taken = settings.watch(), library.taken
         try:
-            tree = parse_watch(watch.query, noted)
+            tree = parse_watch(watch.query, library)
         except QueryError as error:
             _say(error, (*path, "query"), broken, report)
         else:
-            written = replace(watch, query=str(tree)) if noted.used else watch
+            written = replace(watch, query=str(tree)) if library.taken > taken else watch
             length = len(written.query)
             if length > MAX_LENGTH:
                 message = f"with its lists written out it has {length:,} characters; {MAX_LENGTH:,} are allowed"

@@ -9,7 +9,7 @@ from insight.model import Post
 from insight.query.advice.implication import Proof, covers, excludes, implies
 from insight.query.advice.logic import about_logic
 from insight.query.matching.document import Facts
-from insight.query.matching.wildcards import pattern
+from insight.query.matching.lookups import pattern
 from insight.query.reading.parser import parse
 from insight.query.tree import And, Not, Or, Query
 from tests.insight.query_model import holds

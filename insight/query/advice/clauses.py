@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,7 +93,7 @@ class Census:
     def __init__(self, query: Query) -> None:
         split = _split(query)
         self._clauses = [clause for clause, _ in split]
-        self._tallies = [_Counter() for _ in split]
+        self._tallies = [Counter[str]() for _ in split]
         groups = {kind: [n for n, clause in enumerate(self._clauses) if clause.kind is kind] for kind in ClauseKind}
         self._groups = {kind: _Group({n: split[n][1] for n in numbers}) for kind, numbers in groups.items()}
         self._stored = self._hits = self._rejected = 0
@@ -109,11 +110,11 @@ class Census:
         if not missing:
             self._found(finds, required.numbers, hides)
         elif len(missing) == 1 and not hides:
-            self._tallies[min(missing)].alone += 1
+            self._tallies[min(missing)]["alone"] += 1
 
     def counted(self) -> Counted:
         pairs = zip(self._clauses, self._tallies, strict=True)
-        tallies = tuple(Tally(clause, of.hits, of.alone, of.rejected, of.rejected_alone) for clause, of in pairs)
+        tallies = tuple(Tally(clause, **counts) for clause, counts in pairs)
         return Counted(self._stored, self._hits, self._rejected, tallies)
 
     def _found(self, finds: AbstractSet[int], required: AbstractSet[int], hides: AbstractSet[int]) -> None:
@@ -122,14 +123,14 @@ class Census:
         for number in (*finds, *required):
             tally, alone = self._tallies[number], number in finds and len(finds) == 1
             if hides:
-                tally.rejected += 1
-                tally.rejected_alone += alone
+                tally["rejected"] += 1
+                tally["rejected_alone"] += alone
             else:
-                tally.hits += 1
-                tally.alone += alone
+                tally["hits"] += 1
+                tally["alone"] += alone
         for number in hides:
-            self._tallies[number].hits += 1
-            self._tallies[number].alone += len(hides) == 1
+            self._tallies[number]["hits"] += 1
+            self._tallies[number]["alone"] += len(hides) == 1
 
 
 class _Group:
@@ -147,13 +148,6 @@ class _Group:
 
     def holding(self, document: Document) -> frozenset[int]:
         return frozenset(number for part in self._any.which(document) for number in self._same[part])
-
-
-class _Counter:
-    __slots__ = ("alone", "hits", "rejected", "rejected_alone")
-
-    def __init__(self) -> None:
-        self.hits = self.alone = self.rejected = self.rejected_alone = 0
 
 
 # -- in words --------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from insight.query.matching.asked import moment
-from insight.query.matching.wildcards import prefix
+from insight.query.matching.lookups import prefix
 from insight.query.text.folding import fold
 from insight.query.text.words import Piece, Row
 from insight.query.tree import (

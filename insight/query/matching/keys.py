@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from insight.model import Post
 from insight.query.matching.document import Document, Way
-from insight.query.matching.wildcards import prefix
+from insight.query.matching.lookups import prefix
 from insight.query.text.folding import fold, fold_plain
 from insight.query.text.words import Piece, Row
 from insight.query.tree import (

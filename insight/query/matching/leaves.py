@@ -9,8 +9,7 @@ from typing import Protocol
 from insight.model import Span
 from insight.query.matching.asked import number, predicate
 from insight.query.matching.document import Document, Way, Written
-from insight.query.matching.lookups import Lookup
-from insight.query.matching.wildcards import pattern
+from insight.query.matching.lookups import Lookup, pattern
 from insight.query.text.folding import fold, fold_plain, fold_raw, keep_case, origins
 from insight.query.text.regexes import compile_regex, find
 from insight.query.text.words import HASHTAG, NAME, Piece, Row, key_of, name_keys, words
