@@ -50,7 +50,9 @@ def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path
         unknown_key(full, setting_names(owner), report)
     else:
         found = _found(value, loc)
-        message, remedy = _in_words(detail, found, secret=_is_secret(owner, loc))
+        names = [part for part in loc if isinstance(part, str)]
+        secret = bool(names) and names[-1] in secret_names(owner)
+        message, remedy = _in_words(detail, found, secret=secret)
         if found is None and re.search(r":\s+#\S", report.tree.lines[report.tree.place(full).line - 1]):
             remedy = 'a `#` after a space begins a comment: put the value in quotes, "#…"'
         report.at(full, message, remedy)
@@ -180,11 +182,6 @@ def spellings(name: str, known: FieldInfo) -> list[str]:
     if isinstance(alias, AliasChoices):
         return [choice for choice in alias.choices if isinstance(choice, str)]
     return [alias] if isinstance(alias, str) else [name]
-
-
-def _is_secret(model: type[BaseModel], loc: tuple[int | str, ...]) -> bool:
-    names = [part for part in loc if isinstance(part, str)]
-    return bool(names) and names[-1] in secret_names(model)
 
 
 def secret_names(model: type[BaseModel]) -> Iterator[str]:

@@ -150,22 +150,7 @@ def _stands_alone(place: Place, lexeme: re.Match[str]) -> None:
 
 
 def _word(place: Place, text: str) -> Token:
-    operator = _operator(place, text)
-    if operator is not None:
-        return operator
-    end = place.position + len(text)
-    if text[0] == "$":
-        named = _NAMED.fullmatch(text)
-        if named is None:
-            raise place.error(f"{shown(text)} is not the name of a query: letters, digits, - and _ only", QUOTE)
-        return Token(Kind.NAMED, place.position, end, named[1])
-    return Token(Kind.TERM, place.position, end, term=terms.bare(text, place))
-
-
-def _operator(place: Place, text: str) -> Token | None:
-    near, capitals = _NEAR.fullmatch(text), text.upper()
-    if capitals not in _OPERATORS and near is None:
-        return None
+    near, capitals, end = _NEAR.fullmatch(text), text.upper(), place.position + len(text)
     if near is not None:
         name, number = near[1].upper(), near[2]
         if number is None or not re.fullmatch("[0-9]{1,9}", number):
@@ -174,11 +159,17 @@ def _operator(place: Place, text: str) -> Token | None:
         if int(number) > MAX_DISTANCE:
             remedy = f"Write {name}/{MAX_DISTANCE} or less, or AND for anywhere in the post."
             raise place.error(f"{name}/{number} is too far: {MAX_DISTANCE} words at most", remedy)
-    if text != capitals:
-        remedy = f'Write {capitals} for the operator, or "{text}" in quotes for the word.'
-        raise place.error(f"{text} could be an operator or a word", remedy)
-    kind = Kind.NEAR if near is not None else _OPERATORS[text]
-    return Token(kind, place.position, place.position + len(text), text)
+    if near is not None or capitals in _OPERATORS:
+        if text != capitals:
+            remedy = f'Write {capitals} for the operator, or "{text}" in quotes for the word.'
+            raise place.error(f"{text} could be an operator or a word", remedy)
+        return Token(_OPERATORS.get(text, Kind.NEAR), place.position, end, text)
+    if text[0] == "$":
+        named = _NAMED.fullmatch(text)
+        if named is None:
+            raise place.error(f"{shown(text)} is not the name of a query: letters, digits, - and _ only", QUOTE)
+        return Token(Kind.NAMED, place.position, end, named[1])
+    return Token(Kind.TERM, place.position, end, term=terms.bare(text, place))
 
 
 def distance(token: Token) -> tuple[int, bool]:

@@ -27,9 +27,8 @@ _NO_LETTERS = re.compile(f"[^{SPACED}{UNSPACED}{EMOJI}+#]+")
 
 def fold(text: str) -> str:
     """The text as it is compared. `don’t` and "Don't" fold alike, so do full-width and ordinary letters."""
-    if text.isascii():
-        return _joined(text.lower().replace("`", "'"))
-    return _joined(_fold_unicode(text))
+    folded = text.lower().replace("`", "'") if text.isascii() else _fold_unicode(text)
+    return _NOT.sub(JOINED, folded) if "n't" in folded else folded
 
 
 def _fold_unicode(text: str) -> str:
@@ -41,10 +40,6 @@ def _fold_unicode(text: str) -> str:
 
 def _settled(text: str) -> str:
     return _SETTLE.sub(lambda found: _SETTLED[ord(found[0])], text)
-
-
-def _joined(folded: str) -> str:
-    return _NOT.sub(JOINED, folded) if "n't" in folded else folded
 
 
 def fold_plain(text: str) -> str:
