@@ -19,7 +19,7 @@ from scrapers.formats.dates import moment
 from scrapers.formats.values import counts, each, identifier, listed, mapping, text, whole
 from scrapers.marks import mark_of, newest_mark, once, portions, times_of
 from scrapers.news import producthunt_launches as launches
-from scrapers.settings import bearer
+from scrapers.settings import bearer, named
 from scrapers.windows import left_out
 
 OVERLAP = timedelta(hours=6)  # what is scheduled shows under the time it was written
@@ -27,6 +27,7 @@ PAGE = 20
 FEED = 40  # entries of a full feed: about 50
 LOOKED = 20
 REMEDY = "make a developer token on producthunt.com (API dashboard) and give it as `token`"
+_SLUG = re.compile(r"(?:.*/posts/)?([\w-]{1,200})/?")
 _DENIED = frozenset({"invalid_oauth_token", "unauthorized_oauth", "forbidden"})
 
 _INFO = "pageInfo { hasNextPage endCursor }"
@@ -76,11 +77,7 @@ class ProductHunt(Source):
     @field_validator("posts")
     @classmethod
     def _slugs(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        found = [(written, re.fullmatch(r"(?:.*/posts/)?([\w-]{1,200})/?", written.strip())) for written in given]
-        for written, match in found:
-            if not match:
-                raise ValueError(f"{written!r} is no launch: write the last part of its address, behind /posts/")
-        return tuple(dict.fromkeys(match[1] for _, match in found if match))
+        return named(given, _SLUG, "launch: write the last part of its address, behind /posts/")
 
     @model_validator(mode="after")
     def _able(self) -> Self:

@@ -17,7 +17,7 @@ from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
 from scrapers.marks import newest, once, portions, times_of
-from scrapers.settings import own_searches
+from scrapers.settings import own_searches, under
 from scrapers.social import bluesky_jetstream as jetstream
 from scrapers.social import bluesky_records as skies
 from scrapers.social.bluesky_jetstream import Mark
@@ -88,7 +88,11 @@ class Bluesky(Source):
         if self.identifier is None or self.app_password is None:
             return None
         secrets = {"identifier": self.identifier, "password": self.app_password.get_secret_value()}
-        return Login(Request(self._at("com.atproto.server.createSession"), method="POST", body=json.dumps(secrets)))
+        return Login(
+            Request(
+                under(self.base_url, "xrpc/com.atproto.server.createSession"), method="POST", body=json.dumps(secrets)
+            )
+        )
 
     def admitted(self, page: Page) -> Mapping[str, str]:
         expect(page, remedy=ACCOUNT)
@@ -127,7 +131,7 @@ class Bluesky(Source):
         since = skies.instant(high_water)
         if since is not None:
             params["since"] = _written(since - OVERLAP)
-        return Request(self._at("app.bsky.feed.searchPosts"), params, since=high_water)
+        return Request(under(self.base_url, "xrpc/app.bsky.feed.searchPosts"), params, since=high_water)
 
     def mark_at(self, at: datetime) -> str:
         return _written(at)
@@ -157,9 +161,6 @@ class Bluesky(Source):
         items: tuple[Item, ...] = (*posts, *(Deletion(skies.NETWORK, uri) for uri in missing))
         at = newest(times_of(posts), page)
         return Batch(items, _further(page, body, posts), _written(at) if at else None, rejected)
-
-    def _at(self, method: str) -> str:
-        return f"{self.base_url.rstrip('/')}/xrpc/{method}"
 
 
 def _views(body: Mapping[str, Any]) -> Iterator[Any]:

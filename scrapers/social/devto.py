@@ -28,6 +28,7 @@ from scrapers.formats.values import (
     whole,
 )
 from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.settings import under
 
 NETWORK = "devto"
 OVERLAP = timedelta(hours=1)
@@ -86,12 +87,9 @@ class DevTo(Source):
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {"per_page": str(PAGE), "page": "1"}
         if search.key == ALL:
-            return Request(self._url("articles/latest"), params, since=high_water)
+            return Request(under(self.base_url, "articles/latest"), params, since=high_water)
         by = {"#": "tag", "@": "username"}[search.key[0]]
-        return Request(self._url("articles"), {by: search.terms, **params}, since=high_water)
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{path}"
+        return Request(under(self.base_url, "articles"), {by: search.terms, **params}, since=high_water)
 
     def headers(self) -> Mapping[str, str]:
         return {"Accept": "application/vnd.forem.api-v1+json"}
@@ -100,7 +98,9 @@ class DevTo(Source):
         return mark_of(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
-        return tuple(Request(self._url(place), note={"look": native_id}) for native_id, place in _places(ids))
+        return tuple(
+            Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in _places(ids)
+        )
 
     def parse(self, page: Page) -> Batch:
         look = page.request.note.get("look")
@@ -145,10 +145,10 @@ class DevTo(Source):
             if number is None:
                 continue
             if self.full_text and "articles" in self.include and _since(entry, known, "published_at", "edited_at"):
-                yield Request(self._url(f"articles/{number}"), note={"text": str(number)})
+                yield Request(under(self.base_url, f"articles/{number}"), note={"text": str(number)})
             said = whole(entry.get("comments_count")) or 0
             if said and "comments" in self.include and _since(entry, known, "last_comment_at"):
-                yield Request(self._url("comments"), {"a_id": str(number)}, note={"comments": str(number)})
+                yield Request(under(self.base_url, "comments"), {"a_id": str(number)}, note={"comments": str(number)})
 
 
 def _places(ids: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, text, whole
 from scrapers.marks import newest, once, times_of
 from scrapers.onepage import ADDRESS
-from scrapers.settings import host_and_path
+from scrapers.settings import host_and_path, under
 from scrapers.social.discourse_posts import NETWORK, Forum, from_feed, posts_of
 
 OVERLAP = timedelta(hours=1)  # a post that waited for approval appears under the time it was written
@@ -90,21 +90,20 @@ class Discourse(Source):
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         if not search.terms:
-            return Request(self._url("posts.json"), since=high_water)
+            return Request(under(self.base_url, "posts.json"), since=high_water)
         since = moment(high_water)[0]
         after = f" after:{(since - timedelta(days=1)).date().isoformat()}" if since else ""
         params = {"q": f"{search.terms} order:latest{after}"}
-        return Request(self._url("search.json"), params, since=high_water, note={"whole": "yes"})
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{path}"
+        return Request(under(self.base_url, "search.json"), params, since=high_water, note={"whole": "yes"})
 
     def mark_at(self, at: datetime) -> str | None:
         return _mark(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         places = ((native_id, self._forum().place_of(native_id)) for native_id in ids)
-        return tuple(Request(self._url(f"posts/by_number/{at}.json"), note={"look": one}) for one, at in places if at)
+        return tuple(
+            Request(under(self.base_url, f"posts/by_number/{at}.json"), note={"look": one}) for one, at in places if at
+        )
 
     def _forum(self) -> Forum:
         visibility = Visibility.PRIVATE if self.api_key else Visibility.PUBLIC  # a key opens what not everybody sees
@@ -164,7 +163,9 @@ class Discourse(Source):
         new = [hit for hit, at in times if at is None or since is None or at > since - OVERLAP]
         numbers = filter(None, (identifier(hit.get("id")) for hit in new))
         ones = tuple(
-            Request(self._url(f"posts/{number}.json"), note={"one": number}) for number in numbers if number.isdigit()
+            Request(under(self.base_url, f"posts/{number}.json"), note={"one": number})
+            for number in numbers
+            if number.isdigit()
         )
         at = newest((at for _, at in times if at), page)
         mark = _mark(at) if at else None

@@ -18,7 +18,7 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, listed, mapping, origin_of, whole
 from scrapers.marks import newest, once
-from scrapers.settings import bearer, own_searches
+from scrapers.settings import bearer, own_searches, under
 from scrapers.social.github_answers import body_of, incomplete, require
 from scrapers.social.github_discussions import DISCUSSIONS, Found, discussions
 from scrapers.social.github_issues import NETWORK, items_of, place_of, read
@@ -122,17 +122,14 @@ class GitHub(Source):
                 params |= {"sort": "updated", "direction": "desc"}
                 params |= {"state": "all"} if what == "issues" else {}
                 params |= {"since": earlier} if earlier else {}
-            return Request(self._url(f"repos/{name}/{_LISTS[what]}"), params, since=high_water)
+            return Request(under(self.base_url, f"repos/{name}/{_LISTS[what]}"), params, since=high_water)
         terms = f"({search.terms})" if " OR " in search.terms else search.terms
         terms += "" if self.private else " is:public"  # a token shows more than everybody may see
         params = {"q": terms + (f" created:>={earlier}" if earlier else ""), "sort": "created", "order": "desc"}
         note = {"terms": terms} | ({"from": earlier} if earlier else {})
         # advanced: where OR and brackets mean what they say
         params |= {"per_page": str(PAGE), "advanced_search": "true"}
-        return Request(self._url("search/issues"), params, since=high_water, note=note)
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{path}"
+        return Request(under(self.base_url, "search/issues"), params, since=high_water, note=note)
 
     def mark_at(self, at: datetime) -> str | None:
         return _mark(at)
@@ -140,7 +137,9 @@ class GitHub(Source):
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         """One request for each; discussions and their comments come again with their repository's list."""
         places = ((native_id, place_of(native_id)) for native_id in ids)
-        return tuple(Request(self._url(place), note={"look": native_id}) for native_id, place in places if place)
+        return tuple(
+            Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in places if place
+        )
 
     def parse(self, page: Page) -> Batch:
         look = page.request.note.get("look")

@@ -161,6 +161,7 @@ def _thread(item: Mapping[str, Any]) -> str | None:
         number = found and re.fullmatch(r"(?:issues|pulls)/(\d{1,18})", found[2])
         if number:
             return f"{_place(item.get(name))}#{number[1]}"
+
     page = urlsplit(address(item.get("html_url")) or "")
     return id_of(page._replace(fragment="").geturl()) if page.scheme else None
 

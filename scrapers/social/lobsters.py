@@ -17,11 +17,13 @@ from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, listed, mapping, origin_of, text, whole
 from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.settings import named
 
 NETWORK = "lobsters"
 OVERLAP = timedelta(hours=6)  # a story that was held back or merged turns up under the time it was sent
 PAGE = 25  # a list is never longer
 ALL = "newest"
+_TAG = re.compile(r"([\w+-]+)")
 _LIST = re.compile(r"^(.*?/(?:newest|t/[\w,+-]+))(?:/page/(\d+))?\.json$")
 
 
@@ -54,10 +56,7 @@ class Lobsters(Source):
     @field_validator("tags", mode="after")
     @classmethod
     def _plain(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = next((tag for tag in given if not re.fullmatch(r"[\w+-]+", tag.strip())), None)
-        if wrong is not None:
-            raise ValueError(f"{wrong!r} is no tag of Lobsters: write it as lobste.rs/tags does")
-        return tuple(dict.fromkeys(tag.strip() for tag in given))
+        return named(given, _TAG, "tag of Lobsters: write it as lobste.rs/tags does")
 
     @classmethod
     def for_page(cls, url: str) -> Lobsters:

@@ -18,7 +18,7 @@ from scrapers.answers import expect, not_read, refused
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats.values import each, mapping, origin_of, text
 from scrapers.marks import once
-from scrapers.settings import bearer, host_and_path
+from scrapers.settings import bearer, host_and_path, under
 from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed
 from scrapers.terms import concerning, pushed, searches, with_own
 
@@ -101,12 +101,12 @@ class Mastodon(Source):
         earlier = _earlier(high_water) if high_water is not None else None
         if search.key.startswith(_SEARCH):
             params |= {"q": search.terms, "type": "statuses", **({"min_id": earlier} if earlier else {})}
-            return Request(self._at("/api/v2/search"), params, since=high_water)
+            return Request(under(self.instance, "api/v2/search"), params, since=high_water)
         if earlier is not None:
             params["since_id"] = earlier
-        timeline = self._at(f"/api/v1/timelines/tag/{quote(search.terms)}")
+        timeline = under(self.instance, f"api/v1/timelines/tag/{quote(search.terms)}")
         if high_water is None:  # the first time, whether the instance shows timelines at all
-            return Request(self._at("/api/v2/instance"), note={"timeline": timeline})
+            return Request(under(self.instance, "api/v2/instance"), note={"timeline": timeline})
         return Request(timeline, params, since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
@@ -157,9 +157,6 @@ class Mastodon(Source):
                 f"{self.label} does not show hashtag timelines", permanent=True, remedy=remedy, status=403
             )
         return Batch(requests=(Request(page.request.note["timeline"], {"limit": str(PAGE)}),))
-
-    def _at(self, path: str) -> str:
-        return self.instance.rstrip("/") + path
 
 
 def hashtag(written: str) -> str | None:

@@ -17,7 +17,7 @@ from scrapers.answers import expect, gone, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.values import each, mapping, origin_of, text, whole
 from scrapers.marks import once, portions
-from scrapers.settings import bearer, own_searches
+from scrapers.settings import bearer, own_searches, under
 from scrapers.social.stackexchange_questions import NETWORK, api_name, read
 from scrapers.terms import searches, with_own
 
@@ -96,11 +96,8 @@ class StackExchange(Source):
             params["min"] = str(since - OVERLAP)
         tag = re.fullmatch(r"\[(.+)\]", search.terms)
         if tag and search.key.endswith(f": [{tag[1]}]"):
-            return Request(self._url("questions"), {**params, "tagged": tag[1]}, since=high_water)
-        return Request(self._url("search/advanced"), {**params, "q": search.terms}, since=high_water)
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{path}"
+            return Request(under(self.base_url, "questions"), {**params, "tagged": tag[1]}, since=high_water)
+        return Request(under(self.base_url, "search/advanced"), {**params, "q": search.terms}, since=high_water)
 
     def _params(self, site: str) -> dict[str, str]:
         return {"site": site, "filter": "withbody"}
@@ -123,7 +120,7 @@ class StackExchange(Source):
             params = self._params(site) | {"pagesize": str(PAGE)}
             for some in portions(numbers, PAGE):
                 note = {"look": ";".join(f"{site}/{letter}{number}" for number in some)}
-                requests.append(Request(self._url(f"{_PATHS[letter]}/{';'.join(some)}"), params, note=note))
+                requests.append(Request(under(self.base_url, f"{_PATHS[letter]}/{';'.join(some)}"), params, note=note))
         return tuple(requests)
 
     def parse(self, page: Page) -> Batch:
@@ -148,7 +145,7 @@ class StackExchange(Source):
         params |= {name: value for name, value in page.request.params.items() if name == "min"}
         for what in ("answers", "comments"):
             if ids and what in self.include and page.request.params.get("sort") == "activity":
-                yield Request(self._url(f"questions/{';'.join(ids)}/{what}"), params, note={"with": what})
+                yield Request(under(self.base_url, f"questions/{';'.join(ids)}/{what}"), params, note={"with": what})
 
 
 def _body(page: Page) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from scrapers.formats import charset
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, whole
 from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.settings import named, under
 from scrapers.social import telegram_preview as previews
 
 CLOSED = "open https://t.me/s/{0} in a browser: if it shows no messages either, take {0} out of `channels`"
@@ -53,11 +54,7 @@ class Telegram(Source):
     @field_validator("channels")
     @classmethod
     def _names(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        found = [(written, _CHANNEL.fullmatch(written.strip())) for written in given]
-        for written, match in found:
-            if not match:
-                raise ValueError(f"{written!r} is no channel: write its name, such as telegram")
-        return tuple(dict.fromkeys(match[1] for _, match in found if match))
+        return named(given, _CHANNEL, "channel: write its name, such as telegram")
 
     @classmethod
     def for_page(cls, url: str) -> Telegram:
@@ -75,10 +72,7 @@ class Telegram(Source):
         return tuple(Search(f"@{name.lower()}", name) for name in self.channels)
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
-        return Request(self._address(search.terms), since=high_water)
-
-    def _address(self, channel: str) -> str:
-        return f"{self.base_url.rstrip('/')}/s/{channel}"
+        return Request(under(self.base_url, f"s/{search.terms}"), since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
         return mark_of(at)
@@ -88,7 +82,7 @@ class Telegram(Source):
         by_channel: dict[str, list[str]] = {}
         for one in sorted((one for one in ids if whole(one.partition("/")[2])), key=_number, reverse=True):
             by_channel.setdefault(one.partition("/")[0], []).append(one)
-        return tuple(_look(self._address(channel), found) for channel, found in by_channel.items())
+        return tuple(_look(under(self.base_url, f"s/{channel}"), found) for channel, found in by_channel.items())
 
     def parse(self, page: Page) -> Batch:
         expect(page)

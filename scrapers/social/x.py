@@ -16,7 +16,7 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.formats import limits
 from scrapers.formats.values import each, excerpt, identifier, mapping, origin_of
 from scrapers.marks import once, portions
-from scrapers.settings import bearer, own_searches
+from scrapers.settings import bearer, own_searches, under
 from scrapers.social.x_answers import Answer, answer, event, require
 from scrapers.social.x_posts import NETWORK, id_at, number, read, superseded, written_at
 from scrapers.social.x_rules import changes, wanted
@@ -133,16 +133,13 @@ class X(Source):
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         if search.key == STREAM:
             note = {"rules": search.terms}
-            return Request(self._url("tweets/search/stream/rules"), since=high_water, note=note)
+            return Request(under(self.base_url, "2/tweets/search/stream/rules"), since=high_water, note=note)
         params = {"query": search.terms, "max_results": str(PAGE), "sort_order": "recency", **_FIELDS}
         since = number(high_water)
         if since is not None:
             earlier = since - ((OVERLAP // timedelta(milliseconds=1)) << 22)
             params["since_id"] = str(max(0, earlier, int(id_at(now - WINDOW + MARGIN))))
-        return Request(self._url("tweets/search/recent"), params, since=high_water, cost=self._most(PAGE))
-
-    def _url(self, path: str) -> str:
-        return f"{self.base_url.rstrip('/')}/2/{path}"
+        return Request(under(self.base_url, "2/tweets/search/recent"), params, since=high_water, cost=self._most(PAGE))
 
     def mark_at(self, at: datetime) -> str | None:
         return id_at(at)
@@ -155,7 +152,7 @@ class X(Source):
         for some in portions(known, PAGE):
             named = ",".join(some)
             cost = self._most(len(some))
-            yield Request(self._url("tweets"), {"ids": named, **_FIELDS}, note={"look": named}, cost=cost)
+            yield Request(under(self.base_url, "2/tweets"), {"ids": named, **_FIELDS}, note={"look": named}, cost=cost)
 
     def parse(self, page: Page) -> Batch:
         body = require(page)
@@ -196,7 +193,7 @@ class X(Source):
         if not self.live or search.key != STREAM or not wanted(search.terms):
             return None
         backfill = {"backfill_minutes": str(self.backfill_minutes)} if self.backfill_minutes else {}
-        return Stream(self._url("tweets/search/stream"), {**_FIELDS, **backfill}, protocol="lines")
+        return Stream(under(self.base_url, "2/tweets/search/stream"), {**_FIELDS, **backfill}, protocol="lines")
 
     def read_events(self, events: Sequence[str], at: datetime) -> Batch:
         batches: list[Batch] = []

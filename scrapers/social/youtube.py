@@ -18,6 +18,7 @@ from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, whole
 from scrapers.marks import mark_of, newest_mark, once, portions
+from scrapers.settings import named
 from scrapers.social.youtube_answers import body, from_channel, looked, trouble
 from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, resources
 from scrapers.terms import searches, with_own
@@ -73,12 +74,12 @@ class YouTube(Source):
     @field_validator("channels")
     @classmethod
     def _channel_ids(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        return _ids(given, _CHANNEL, "channel: write the id that begins with UC, from Share → Copy channel ID")
+        return named(given, _CHANNEL, "channel: write the id that begins with UC, from Share → Copy channel ID")
 
     @field_validator("videos")
     @classmethod
     def _video_ids(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        return _ids(given, _VIDEO, "video: write its address, or the 11 characters behind v=")
+        return named(given, _VIDEO, "video: write its address, or the 11 characters behind v=")
 
     @model_validator(mode="after")
     def _able(self) -> Self:
@@ -123,8 +124,8 @@ class YouTube(Source):
             for term in self.comment_terms or ("",):
                 only = {"searchTerms": term} if term else {}
                 params = {"part": "snippet,replies", **place, **only, "order": "time", "maxResults": "100"}
-                named = f"{key}: {term}" if term else key
-                found[named] = self._ask("commentThreads", params, {"video": place.get("videoId", "")})
+                search = f"{key}: {term}" if term else key
+                found[search] = self._ask("commentThreads", params, {"video": place.get("videoId", "")})
         return found
 
     def _ask(
@@ -220,11 +221,3 @@ class YouTube(Source):
 
 def _stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _ids(given: Sequence[str], form: re.Pattern[str], meant: str) -> tuple[str, ...]:
-    found = [(written, form.fullmatch(written.strip())) for written in given]
-    for written, match in found:
-        if not match:
-            raise ValueError(f"{written!r} is no {meant}")
-    return tuple(dict.fromkeys(match[1] for _, match in found if match))
