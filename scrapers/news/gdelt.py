@@ -82,7 +82,7 @@ class Gdelt(Source):
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         since = moment(high_water)[0]
         begin = max(since - OVERLAP, now - WINDOW) if since else now - FIRST
-        terms = _LANG.sub(lambda found: found[1] or _language(found[2]), search.terms)
+        terms = _LANG.sub(_language, search.terms)
         params = {
             "query": terms, "mode": "ArtList", "format": "json", "maxrecords": str(PAGE), "sort": "DateDesc",
             "startdatetime": _stamp(begin), "enddatetime": _stamp(now),
@@ -178,8 +178,9 @@ def mended(title: str, *, french: bool = False) -> str:
     return re.sub(r"\b([A-Z]\.) (?=[A-Z]\.)", r"\1", line).strip()
 
 
-def _language(written: str) -> str:
-    return f"sourcelang:{THREE_LETTERS.get(written.lower(), written)}"
+def _language(found: re.Match[str]) -> str:
+    """A phrase as it is, and a language by its three letters."""
+    return found[1] or f"sourcelang:{THREE_LETTERS.get(found[2].lower(), found[2])}"
 
 
 def _time(written: object) -> Moment:

@@ -123,7 +123,12 @@ class ProductHunt(Source):
     def parse(self, page: Page) -> Batch:
         if not begins(page, b"{", b"["):
             expect(page)
-            return _feed(page)
+            items, rejected = entries_of(page, launches.from_feed)
+            items = once(items)
+            since, times = moment(page.request.since)[0], times_of(items)
+            reason = "the feed shows about 50 launches and none that was known"
+            missed = left_out(since, times, reason) if len(items) >= FEED else ()
+            return Batch((*items, *missed), (), newest_mark(times, page), rejected)
         data = _data(page)
         if page.request.note.get("look"):
             return _looked(data)
@@ -199,12 +204,3 @@ def _further(page: Page, connection: Mapping[str, Any], times: Sequence[datetime
         return ()
     body = json.dumps({**asked, "variables": {**variables, "after": cursor}})
     return (replace(page.request, body=body),)
-
-
-def _feed(page: Page) -> Batch:
-    posts, rejected = entries_of(page, launches.from_feed)
-    posts = once(posts)
-    since, times = moment(page.request.since)[0], times_of(posts)
-    reason = "the feed shows about 50 launches and none that was known"
-    missed = left_out(since, times, reason) if len(posts) >= FEED else ()
-    return Batch((*posts, *missed), (), newest_mark(times, page), rejected)

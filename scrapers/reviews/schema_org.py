@@ -78,7 +78,10 @@ class Reviews(OnePage):
     def parse(self, page: Page) -> Batch:
         expect(page)
         markup = markup_of(page)
-        found = _outline(markup, page)
+        if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):  # JSON-LD itself is one block
+            found = Outline(blocks=[markup] if '"@type"' in markup else [])
+        else:
+            found = outline(markup, page.url)
         if not found.blocks and not found.items:
             raise not_read(page, "schema.org data", remedy="check in a browser that the page marks up its reviews")
         roots, broken = each(found.blocks, loads)
@@ -116,13 +119,6 @@ class _Place:
         parts = urlsplit(self.canonical)
         query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _PAGING.fullmatch(key)])
         return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
-
-
-def _outline(markup: str, page: Page) -> Outline:
-    """A page's structured data; a body that is JSON-LD itself is one block."""
-    if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return Outline(blocks=[markup] if '"@type"' in markup else [])
-    return outline(markup, page.url)
 
 
 def _first_with_any(
@@ -165,6 +161,9 @@ def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mappin
     author = graph.text(node, "author", "creator")
     at, precision = moment(dated, midnight_is_a_day=True)
     own = _own_id(graph, node, place)
+    reviewed = (item for item in graph.values(node, "itemReviewed") if isinstance(item, dict))
+    # https://schema.org/softwareVersion
+    version = next(filter(None, (graph.text(item, "softwareVersion") for item in reviewed)), None)
     said = (" ".join(str(part).split()) for part in (author, dated, text, title, stars))
     native_id = own if own and shared[own] == 1 else f"{place.short}#{digest(*said)[:24]}"
     return Post(
@@ -182,14 +181,8 @@ def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mappin
         language=graph.text(node, "inLanguage"),
         rating=stars,
         engagement=counts(likes=graph.text(node, "upvoteCount"), replies=graph.text(node, "commentCount")),
-        facts={"version": version} if (version := _version(graph, node)) else {},
+        facts={"version": version} if version else {},
     )
-
-
-def _version(graph: Graph, node: Mapping[str, Any]) -> str | None:
-    """Of reviewed software, https://schema.org/softwareVersion."""
-    reviewed = (item for item in graph.values(node, "itemReviewed") if isinstance(item, dict))
-    return next(filter(None, (graph.text(item, "softwareVersion") for item in reviewed)), None)
 
 
 def _prose(written: str) -> str:

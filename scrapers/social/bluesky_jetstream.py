@@ -49,7 +49,10 @@ class Mark:
 
     @property
     def time(self) -> datetime | None:
-        return _time(self.at)
+        try:
+            return datetime.fromtimestamp(self.at / 1_000_000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 def stream(address: str, mark: Mark | None, now: datetime) -> Stream:
@@ -136,10 +139,3 @@ def _item(payload: Mapping[str, Any], mark: Mark | None, now: datetime) -> Item 
 
 def _is_name(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
-
-
-def _time(microseconds: int) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None

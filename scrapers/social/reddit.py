@@ -163,7 +163,12 @@ class Reddit(Source):
         if page.request.note.get("look"):
             return Batch(items, rejected=rejected)
         times = times_of(items)
-        gap = _gap(page, times) if after is None else ()
+        gap: tuple[Gap, ...] = ()
+        if after is None:  # a listing holds so many things and no more: did it reach what was known?
+            before = moment(page.request.note.get("oldest"))[0]
+            reached = times or ([before] if before else [])
+            reason = "Reddit's listing ended before the last known post"
+            gap = left_out(moment(page.request.since)[0], reached, reason)
         return Batch((*items, *gap), _further(page, after, times), newest_mark(times, page), rejected)
 
     def _expect(self, page: Page) -> None:
@@ -196,10 +201,3 @@ def _further(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[
         return ()
     note = {"oldest": mark_of(min(times))} if times else dict(request.note)
     return (replace(request, params={**request.params, "after": after}, note=note),)
-
-
-def _gap(page: Page, times: Sequence[datetime]) -> tuple[Gap, ...]:
-    """A listing that ended before it reached what was known: it holds so many things and no more."""
-    before = moment(page.request.note.get("oldest"))[0]
-    reached = times or ([before] if before else [])
-    return left_out(moment(page.request.since)[0], reached, "Reddit's listing ended before the last known post")

@@ -128,7 +128,11 @@ class StackExchange(Source):
         site = api_name(page.request.params.get("site") or self.sites[0])
         found, rejected = each(body["items"], lambda item: read(item, site))
         posts = once(post for some in found for post in some)
-        items: tuple[Item, ...] = (*posts, *_gone(page, body, posts))
+        looked_for = set(filter(None, page.request.note.get("look", "").split(";")))
+        missing = gone(page, looked_for, {post.native_id for post in posts})
+        told = not body["items"] or not body.get("has_more")  # whether what is not shown is not on a later page
+        deletions = (Deletion(NETWORK, native_id) for native_id in sorted(missing) if told)
+        items: tuple[Item, ...] = (*posts, *deletions)
         dated = "last_activity_date" if page.request.params.get("sort") == "activity" else "creation_date"
         times = [at for at in (whole(mapping(item).get(dated)) for item in body["items"]) if at is not None]
         if page.request.note:  # beside the walk: posts to be seen again, the answers of some questions
@@ -199,11 +203,3 @@ def _further(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple
     if lower is not None and oldest < lower:
         return ()
     return (replace(request, params={**request.params, "max": str(oldest)}),)
-
-
-def _gone(page: Page, body: Mapping[str, Any], posts: Sequence[Post]) -> Iterator[Deletion]:
-    """The posts that were asked for by their ids and are not shown."""
-    asked = set(filter(None, page.request.note.get("look", "").split(";")))
-    missing = gone(page, asked, {post.native_id for post in posts})
-    if not body.get("items") or not body.get("has_more"):
-        yield from (Deletion(NETWORK, native_id) for native_id in sorted(missing))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,9 @@ def require(page: Page) -> Any:
         expect(page)
         return page.json()
     error = refused(page, remedy=_REMEDIES.get(page.status, ""))
-    body = _body(page)
+    body: Mapping[str, Any] = {}
+    with suppress(ValueError):
+        body = mapping(limits.loads(page.body))
     told = next((text(mapping(one).get("message")) for one in listed(body.get("errors"))), None)
     capped = str(body.get("type", "")).endswith("usage-capped")
     raise SourceError(
@@ -50,13 +53,6 @@ def require(page: Page) -> Any:
         retry_after=None if capped else error.retry_after,
         status=page.status,
     )
-
-
-def _body(page: Page) -> Mapping[str, Any]:
-    try:
-        return mapping(limits.loads(page.body))
-    except ValueError:
-        return {}
 
 
 def answer(page: Page, body: Any) -> Answer:
@@ -69,7 +65,10 @@ def answer(page: Page, body: Any) -> Answer:
     data, errors = found.get("data"), listed(found.get("errors"))
     looked = "look" in page.request.note or page.request.url.endswith("/tweets")
     if data is None and not (mapping(found.get("meta")).get("result_count") == 0 or (looked and errors)):
-        raise _refusal(page, body) if errors or "title" in found else not_read(page, "posts of X")
+        if not errors and "title" not in found:
+            raise not_read(page, "posts of X")
+        told = _told(body) or said(page) or "an error"  # X says with 200 that something is wrong
+        raise SourceError(f"{page.url} answered {page.status} with no posts of X ({told})", status=page.status)
     following = text(mapping(found.get("meta")).get("next_token"))
     posts = tuple(one for one in listed(data) if not _OTHERS & mapping(one).keys())
     return Answer(posts, known(found.get("includes")), frozenset(_gone(errors)), following)
@@ -81,12 +80,6 @@ def event(body: Mapping[str, Any]) -> Answer:
         told = _told(body) or "something that is no post"
         raise SourceError(f"the stream of X says: {told}")
     return Answer((body["data"],), known(body.get("includes")))
-
-
-def _refusal(page: Page, body: Any) -> SourceError:
-    """X says with 200 that something is wrong."""
-    told = _told(body) or said(page) or "an error"
-    return SourceError(f"{page.url} answered {page.status} with no posts of X ({told})", status=page.status)
 
 
 def _told(body: Any) -> str | None:
