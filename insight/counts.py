@@ -11,7 +11,7 @@ LAGS: tuple[int, ...] = (0, 1, 2, 3, 6, 12, 24, 48, 168)
 """Hours from the end of a cell to the collection of a post in it; a cell's `lag` is the first index not below it.
 
 `len(LAGS)` means later than that. A cell that ended `a` hours ago is compared with older cells "as they were at the
-age `a`", that is, with the sum over `lag <= maturity(a)`: neither a backlog nor a backfill looks like a spike then.
+age `a`", that is, with the sum over the lags up to that age: neither a backlog nor a backfill looks like a spike then.
 """
 
 SENTIMENT = "sentiment"
@@ -72,9 +72,3 @@ def bounds(grain: Grain, at: datetime) -> tuple[datetime, datetime]:
 def lag_index(end: datetime, collected_at: datetime) -> int:
     """The lag of something collected then, in a cell with this end."""
     return bisect_left(LAGS, (collected_at - end) / timedelta(hours=1))
-
-
-def maturity(end: datetime, now: datetime) -> int:
-    """The highest lag that a cell with this end can hold in full by now; -1 when the cell has not ended."""
-    age = (now - end) / timedelta(hours=1)
-    return sum(1 for lag in LAGS if lag <= age) - 1

@@ -89,11 +89,7 @@ class Http:
         self._manners = Manners(self.exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
         self._browser = Browser(self.fetch)
         self._transports: dict[tuple[bool, bool, int], _Transport] = {}
-        self.vouch(vouched)
-
-    def vouch(self, origins: Collection[str]) -> None:
-        """Replace the vouched origins: the config has changed."""
-        self._vouched = _origins(origins)
+        self._vouched = _origins(vouched)
 
     async def __aenter__(self) -> Self:
         return self

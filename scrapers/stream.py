@@ -70,10 +70,6 @@ class Streams:
     def mask(self, mask: Mask) -> None:
         self._http.mask = mask
 
-    def vouch(self, origins: Collection[str]) -> None:
-        """Replace the vouched origins: the config has changed."""
-        self._http.vouch(origins)
-
     async def __aenter__(self) -> Self:
         return self
 

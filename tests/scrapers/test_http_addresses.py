@@ -83,8 +83,6 @@ async def test_the_origins_of_the_asking_source_count_where_they_are_given() -> 
     async with World() as world, open_door([world.url]) as door:
         assert (await get(door, world.url + "/a", vouched=[world.url])).status == 404
         assert (await failure(door, world.url + "/a", vouched=["https://example.org"])).permanent
-        door.vouch([])
-        assert (await failure(door, world.url + "/a")).permanent
     assert len(world.ledger) == 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -18,13 +17,6 @@ from listener.demo.posts import MarketPost
 PATH = "/api/v1/search_by_date"
 FURTHEST = 1000  # no page reaches beyond this many hits
 FILTER = re.compile(r"^(\w+)\s*(<=|>=|<|>|=)\s*(\d+)$")
-COMPARE: dict[str, Callable[[int, int], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-}
 
 
 class Document(NamedTuple):
