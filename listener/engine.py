@@ -116,6 +116,7 @@ class Engine:
         self._lanes: dict[str, _Lane] = {}
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._jobs: dict[tuple[str, str], Job] = {}
+        self._stopping = False
         self.changed = asyncio.Event()
 
     def add(self, table: Mapping[str, Work]) -> None:
@@ -126,13 +127,15 @@ class Engine:
         return frozenset(name for name, lane in self._lanes.items() if lane.work.command)
 
     def submit(self, name: str, subject: str = "", arguments: Mapping[str, Any] | None = None) -> Job:
-        """Start the job, or give the one of this name and subject that waits or runs already."""
+        """Start the job, or give the one of this name and subject that waits or runs already; after `stop`, none begins."""
         key, lane = (name, subject), self._lanes[name]
         if key not in self._tasks:
             lane.submitted += 1
             self._jobs[key] = Job(name, subject, arguments or {})
             self._tasks[key] = asyncio.create_task(self._run(lane, self._jobs[key]), name=f"{name} {subject}")
             self._tasks[key].add_done_callback(lambda _: self._end(lane, key))
+            if self._stopping:
+                self._tasks[key].cancel()
         return self._jobs[key]
 
     def jobs(self, names: Collection[str] = ()) -> list[Job]:
@@ -178,8 +181,9 @@ class Engine:
 
     async def stop(self, grace: float) -> None:
         """Wait `grace` seconds for what is running, then cancel it. Work is written so that a cancel loses nothing."""
-        for (name, _), task in self._tasks.items():
-            if self._lanes[name].work.long:
+        self._stopping = True
+        for key, task in self._tasks.items():
+            if self._lanes[key[0]].work.long or self._jobs[key].state is JobState.WAITING:
                 task.cancel()
         if not self._tasks:
             return

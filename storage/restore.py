@@ -26,7 +26,7 @@ _TOLD: tuple[Table, ...] = (
     tables.themes, tables.theme_phrases, tables.theme_events,
 )  # fmt: skip
 _OF_POSTS: tuple[tuple[Table, str], ...] = ((tables.signal_posts, "signal"), (tables.theme_posts, "theme"))
-_STATES = "name IN ('sources', 'digest') OR name LIKE 'watch:%' OR name LIKE 'memory:%'"
+_STATES = "name IN ('sources', 'channels', 'digest') OR name LIKE 'watch:%' OR name LIKE 'memory:%'"
 
 
 @dataclass(frozen=True, slots=True)

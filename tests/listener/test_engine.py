@@ -189,7 +189,28 @@ async def test_the_end_waits_a_while_for_what_runs_and_not_for_what_takes_long()
         await engine.stop(grace=60)
     assert (done, short.state) == (["board"], JobState.DONE)
     assert (long.state, long.error) == (JobState.FAILED, "it was stopped before its end")
-    engine.add({"visit": Work(endless)})
+    engine = engine_of(visit=Work(endless))
     engine.submit("visit")
+    await turns(2)
     await engine.stop(grace=0.01)
+    assert not engine.running
+
+
+async def test_nothing_begins_at_the_end() -> None:
+    begun = list[str]()
+
+    async def visit(job: Job) -> None:
+        begun.append(job.subject)
+        await asyncio.sleep(0.05)
+
+    async def collect(_: Job) -> None:
+        await asyncio.sleep(0.02)
+        engine.submit("visit", "late")
+
+    engine = engine_of(collect=Work(collect), visit=Work(visit))
+    jobs = [engine.submit("collect"), engine.submit("visit", "running"), engine.submit("visit", "waiting")]
+    await turns(2)
+    await engine.stop(grace=60)
+    assert begun == ["running"]
+    assert [job.state for job in jobs] == [JobState.DONE, JobState.DONE, JobState.FAILED]
     assert not engine.running

@@ -49,7 +49,8 @@ def go_on(address: str) -> None:
     with open_store(address) as store:
         store.ingest(arrival(*map(post, range(3, 40)), at=NOON + DAY, cursor={"high_water": "39"}))
         told = replace(SIGNAL, posts=(post(2).key, post(39).key))
-        states = {"watch:acme": {"seen": 2}, "digest": {"period": "w1"}, "matched": {"acme": 2}}
+        in_trouble = {"mail": {"since": NOON.isoformat()}}
+        states = {"watch:acme": {"seen": 2}, "digest": {"period": "w1"}, "channels": in_trouble, "matched": {"acme": 2}}
         digest = message("digest", unique="digest w1 slack")
         store.commit(Step(NOON + DAY, states, (told,), (ALERT,), (message("told", conversation=ALERT.id), digest)))
         table = tables.deliveries
@@ -116,6 +117,7 @@ def test_what_was_told_since_is_known_so_that_nothing_is_sent_again(address: str
         assert signal_.posts == (post(2).key,), "the other post is not stored any more"
         assert store.state.get("watch:acme") == {"seen": 2}
         assert store.state.get("digest") == {"period": "w1"}
+        assert store.state.get("channels") == {"mail": {"since": NOON.isoformat()}}
         assert store.state.get("matched") == {"acme": 1}, "what the posts were matched with is the backup's"
         store.commit(Step(LATER, deliveries=(message("again", unique="digest w1 slack"), message("new"))))
         assert states_of(store) == {"digest": "sent", "told": "sent", "waits": "sent", "new": "new"}
