@@ -127,7 +127,7 @@ class Engine:
         return frozenset(name for name, lane in self._lanes.items() if lane.work.command)
 
     def submit(self, name: str, subject: str = "", arguments: Mapping[str, Any] | None = None) -> Job:
-        """Start the job, or give the one of this name and subject that waits or runs already; after `stop`, none begins."""
+        """Start the job, or give the one of this name and subject that waits or runs already. After `stop`: none."""
         key, lane = (name, subject), self._lanes[name]
         if key not in self._tasks:
             lane.submitted += 1
