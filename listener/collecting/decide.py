@@ -134,7 +134,8 @@ def next_visit(
     noted["rest"] = {"until": rest.until.isoformat(), "why": rest.why} if rest else None
     if not (result.error or result.only_some):
         within = limits(source, result.need)
-        rhythm = Rhythm.from_json(notes.get("rhythm")).after(within.usual, result)
+        longest = 2 * longest_wait(source).total_seconds()
+        rhythm = Rhythm.from_json(notes.get("rhythm")).after(within.usual, result, longest)
         all_due = rest.until if rest else result.started + timedelta(seconds=rhythm.pause(within))
         noted |= {"rhythm": rhythm.to_json(), "all due": all_due.isoformat(), "left at": result.begin_at}
     times = [state.next_at for state in result.searches.values() if state.next_at is not None]

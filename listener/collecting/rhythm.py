@@ -8,7 +8,7 @@ nothing falls out of a list that shows only so much.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,15 +48,21 @@ class Rhythm:
     at: datetime | None = None
     newest: datetime | None = None
 
-    def after(self, usual: float, visit: VisitResult) -> Rhythm:
-        """After a visit. The first one brings what had gathered before: it tells no pace yet, so `usual` holds."""
+    def after(self, usual: float, visit: VisitResult, longest: float = 2 * DAY) -> Rhythm:
+        """After a visit. The first one brings what had gathered before: it tells no pace yet, so `usual` holds.
+
+        Nor does one `longest` seconds after the one before, or before it: nobody looked, or the clock was set.
+        """
         page, newest = max(self.page, visit.page), max(filter(None, (visit.newest, self.newest)), default=None)
         if self.at is None:
             return Rhythm(WANTED, 0.0, usual, page, visit.started, newest)
+        seconds = (visit.started - self.at).total_seconds()
+        if not 0 <= seconds <= longest:
+            return replace(self, page=page, at=visit.started, newest=newest)
         return Rhythm(
             posts=KEEP * self.posts + visit.new,
             fresh=KEEP * self.fresh + max(visit.fresh.values(), default=0),
-            seconds=KEEP * self.seconds + max(1.0, (visit.started - self.at).total_seconds()),
+            seconds=KEEP * self.seconds + max(1.0, seconds),
             page=page,
             at=visit.started,
             newest=newest,

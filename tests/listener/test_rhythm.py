@@ -68,6 +68,17 @@ def test_never_faster_than_the_terms_allow_and_never_slower_than_wished(
     assert rhythm.pause(limits(Metered(every=every), need)) == every, "what the operator sets is kept"
 
 
+@pytest.mark.parametrize("visits", [(6000 + 10 * 365 * 86_400, 6000), (2400,)], ids=["ten years ahead", "put back"])
+def test_a_clock_that_was_set_changes_no_pace(visits: tuple[int, ...]) -> None:
+    rhythm = visited(Rhythm(), 0, 0)
+    for number in range(1, 20):
+        rhythm = visited(rhythm, 300 * number, 1, [1], 20)
+    before = rhythm.pause(WITHIN)
+    for at in visits:
+        rhythm = visited(rhythm, at, 1, [1], 20)
+    assert rhythm.pause(WITHIN) == before
+
+
 @given(st.floats(0.05, 200), st.sampled_from([0.01, 0.2, 1.0]), st.sampled_from([0, 20, 100]))
 def test_a_steady_source_is_visited_steadily(per_hour: float, share: float, page: int) -> None:
     later = paces(per_hour, 60, page=page, share=share)[30:]
