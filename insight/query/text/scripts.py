@@ -38,22 +38,29 @@ def ranges(codes: Iterable[int]) -> str:
     return "".join(parts)
 
 
-# Only the first plane is looked through. Of the others, the ranges below are exact enough: all Han there is
-# without spaces, and what lies before the emoji is letters of old or rare scripts.
-_PLANE = [chr(code) for code in range(0x10000)]
-_UNSPACED = [
-    code
-    for first, last in _UNSPACED_BLOCKS
-    for code in range(first, last + 1)
-    if unicodedata.category(chr(code)) in ("Lo", "Lm", "Nl", "Mn", "Mc")
-]
-_MARKS = [ord(character) for character in _PLANE if unicodedata.category(character)[0] == "M"]
-_LETTERS = {ord(character) for character in _PLANE if character.isalnum()}
+def _classes() -> tuple[str, str, str, str]:
+    """Marks, marks of scripts without spaces, those scripts, and those with spaces.
 
-MARKS = ranges(_MARKS)
+    Only the first plane is looked through, in a function so that none of it stays in memory. Of the other planes the
+    ranges below are exact enough: all Han there is without spaces, and what lies before the emoji is letters of old
+    or rare scripts.
+    """
+    plane = [chr(code) for code in range(0x10000)]
+    marks = {ord(character) for character in plane if unicodedata.category(character)[0] == "M"}
+    letters = {ord(character) for character in plane if character.isalnum()}
+    unspaced = [
+        code
+        for first, last in _UNSPACED_BLOCKS
+        for code in range(first, last + 1)
+        if unicodedata.category(chr(code)) in ("Lo", "Lm", "Nl", "Mn", "Mc")
+    ]
+    of_words = sorted((letters | marks).difference(unspaced))
+    return ranges(sorted(marks)), ranges(sorted(marks.intersection(unspaced))), ranges(unspaced), ranges(of_words)
+
+
+MARKS, UNSPACED_MARKS, _UNSPACED, _SPACED = _classes()
 JAMO = "\u1160-\u11ff\ud7b0-\ud7ff"  # Hangul vowels and finals: they join the letter before them, as marks do
-UNSPACED_MARKS = ranges(sorted(set(_MARKS).intersection(_UNSPACED)))
-UNSPACED = ranges(_UNSPACED) + "\U00020000-\U0003ffff"
-SPACED = ranges(sorted(_LETTERS.union(_MARKS).difference(_UNSPACED))) + "\U00010000-\U0001efff"
+UNSPACED = _UNSPACED + "\U00020000-\U0003ffff"
+SPACED = _SPACED + "\U00010000-\U0001efff"
 EMOJI = "\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001fbff"
 FLAGS = "\U0001f1e6-\U0001f1ff"
