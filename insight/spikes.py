@@ -118,8 +118,11 @@ def step(
 ) -> tuple[State, Result]:
     """Look at each hour that has closed since the last step. The same hour twice changes nothing."""
     fresh = {name: dict(value) if isinstance(value, Mapping) else value for name, value in {**FRESH, **state}.items()}
+    # what a clock that was ahead has left: nothing would be told until then
     if state.get("told_until") and datetime.fromisoformat(state["told_until"]) > now + DAY:
-        fresh |= {"told_from": None, "told_until": None}  # the clock was ahead: else nothing is told until then
+        fresh |= {"told_from": None, "told_until": None}
+    if state.get("since") and datetime.fromisoformat(state["since"]) > now + DAY:
+        fresh |= {"since": None}
     run = _Run(watch, fresh, seen, now, limits, counted, ZoneInfo(watch.time_zone))
     _learn(run)
     left = max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(run.state["since"])))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from insight.baseline import floor_hour
@@ -109,11 +109,13 @@ def step(
     """
     # 1. Learn from what is history by now.
     past, kept = _split(pending, watch, now)
+    if memory and date.fromisoformat(memory["day"]) > now.date() + timedelta(days=1):
+        state, memory = {}, None  # the clock was ahead, by which all was forgotten: learn anew
     book = Phrasebook.from_json(memory) if memory else Phrasebook(now.date())
     learnt = book.decay(now.date()) or bool(past) or not memory
     book.learn(Used(it.at.date(), author(it.sighted), it.phrases) for it in past)
-    since = state.get("since", now.isoformat())
-    left = max(timedelta(0), WARM_UP - (now - datetime.fromisoformat(since)))
+    since = min(datetime.fromisoformat(state.get("since", now.isoformat())), now)
+    left = max(timedelta(0), WARM_UP - (now - since))
 
     # 2. Look.
     window = [it for it in kept if now - WINDOW <= it.at <= now]
@@ -136,7 +138,7 @@ def step(
         warm_up_days_left=left / timedelta(days=1),
         memory=book.to_json() if learnt else None,
     )
-    return {"since": since, "looked_at": now.isoformat(), "mark": mark}, result
+    return {"since": since.isoformat(), "looked_at": now.isoformat(), "mark": mark}, result
 
 
 def _split(pending: Iterable[Sighted], watch: Watch, now: datetime) -> tuple[list[_Said], list[_Said]]:

@@ -59,7 +59,8 @@ class App:
             store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
             memory=self.memory,
         )  # fmt: skip
-        if not store.state.get(reports.LISTENING_SINCE):
+        before = store.state.get(reports.LISTENING_SINCE)
+        if not before or datetime.fromisoformat(before["at"]) > clock.now() + DAY:  # later: the clock was ahead
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
             store.state.put(reports.LISTENING_SINCE, since, clock.now())
         self.take(config)

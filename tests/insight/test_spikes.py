@@ -284,6 +284,13 @@ def test_a_spike_is_found_after_another_one_was_ended_by_a_clock_that_was_years_
     assert len(opened(signal for _, signal in seen.told)) == 2
 
 
+def test_a_watch_that_was_first_looked_at_by_a_clock_that_was_years_ahead_warms_up_as_any_other() -> None:
+    seen = program(burst())
+    seen.look(MONDAY + 3650 * DAY)
+    seen.run(0, START + 6)
+    assert len(opened(signal for _, signal in seen.told)) == 1
+
+
 def test_a_level_that_stays_high_becomes_the_new_usual() -> None:
     counts = quiet(LEVEL, 80, 5)
     for hour in range(START, len(counts)):

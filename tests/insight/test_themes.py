@@ -192,6 +192,13 @@ def test_it_warms_up_in_silence_and_says_so() -> None:
     assert program.verdict == "warming up: 9 of 14 days"
 
 
+def test_a_memory_of_a_clock_that_was_years_ahead_is_learnt_anew() -> None:
+    state, ahead = step({}, ACME, (), MONDAY + 3650 * DAY)
+    state, found = step(state, ACME, (), MONDAY, memory=ahead.memory)
+    fresh = step({}, ACME, (), MONDAY)
+    assert (state, found) == fresh
+
+
 def test_old_posts_that_are_fetched_now_are_history_and_not_news() -> None:
     old = complaints("battery drain", 12, NOW - 20)
     backfilled = [Sighted(it.post, it.mention, it.source, MONDAY + NOW * DAY) for it in old]

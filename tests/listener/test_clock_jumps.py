@@ -15,6 +15,7 @@ from insight.model import DeliveryState, NewDelivery
 from listener.app import App, opened
 from listener.clock import TRUSTED_AFTER, ClockWatch
 from listener.config import load
+from listener.reports import LISTENING_SINCE
 from storage import Step, Store, open_store
 from tests.board import NOW, FakeDoor
 
@@ -191,6 +192,16 @@ async def test_nothing_is_looked_for_in_hours_that_have_not_been(store: Store, t
         clock.seconds += 3600
         await lived(app, clock, 10)
         assert store.state.get("watch:acme") != before[0]
+
+
+async def test_a_first_start_by_a_clock_that_was_ahead_puts_no_digest_off(store: Store, tmp_path: Path) -> None:
+    clock, log = Settable(), Log()
+    clock.ahead = YEARS
+    async with running(store, tmp_path, clock, FakeDoor([]), log):
+        pass
+    clock.ahead = timedelta(0)
+    async with running(store, tmp_path, clock, FakeDoor([]), log):
+        assert store.state.get(LISTENING_SINCE) == {"at": clock.now().isoformat(), "simulated": False}
 
 
 def test_a_clock_watch_notices_what_a_person_or_a_time_server_does_and_not_what_drifts() -> None:
