@@ -36,7 +36,7 @@ _GIVEN_UP = text(tables.GIVEN_UP)
 _SENDING, _NEW, _UNKNOWN = (DeliveryState.SENDING.value, DeliveryState.NEW.value, DeliveryState.UNKNOWN.value)
 _FREE = (
     ~select(_C.c.channel)
-    .where(_C.c.channel == _T.c.channel, _C.c.recipient == "", _C.c.held_until > bind("now"))
+    .where(_C.c.channel == _T.c.channel, _C.c.recipient.in_(("", _T.c.recipient)), _C.c.held_until > bind("now"))
     .exists()
 )
 _DUE = select(_T.c.channel).where(_WAITS, _T.c.next_at <= bind("now"), _FREE)

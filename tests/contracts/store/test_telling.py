@@ -251,6 +251,18 @@ def test_a_message_that_is_put_off_waits_until_its_time(store: Store) -> None:
     assert (again.attempt, again.was_unknown) == (2, False)
 
 
+def test_a_channel_is_not_due_for_a_recipient_who_is_held(store: Store) -> None:
+    put(store, message("d"))
+    both = ("ann", "ben")
+    first = take(store, recipients=both)
+    store.outbox.hold("slack", first.recipient, "550", NOON, lambda _: 3600.0, parked=True)
+    store.outbox.later(first, "550", NOON, NOON, unknown=False)
+    assert store.outbox.due(NOON) == ["slack"], "for the other one"
+    store.outbox.sent(take(store, recipients=both), {}, NOON)
+    assert store.outbox.due(NOON) == []
+    assert store.outbox.due(NOON + HOUR) == ["slack"]
+
+
 def test_what_was_not_sent_after_all_does_not_count_as_a_try(store: Store) -> None:
     put(store, message("d"))
     store.outbox.later(take(store), "", NOON, NOON, unknown=False, tried=False)
