@@ -26,8 +26,8 @@ lint: .venv/dev  ## Style, types and import rules
 bench: .venv/dev  ## Every benchmark, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-soak: .venv/dev  ## Hundreds of kills and restarts, and other long runs
-	$(BIN)/python -m pytest -m soak
+soak: .venv/dev  ## Hundreds of kills and restarts, other long runs, and every property with 500 examples
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m "soak or hypothesis"
 
 docs: .venv/dev  ## Write the generated pages and the config schema again
 	$(BIN)/python -m docs.generate

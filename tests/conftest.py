@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,11 @@ from tests.databases import postgres, postgres_server
 
 __all__ = ["anyio_backend", "postgres", "postgres_server"]
 
-# machines that run tests are shared: how long one example takes says nothing about the code
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared")
+# No deadline: machines that run tests are shared, and how long one example takes says nothing about the code.
+shared = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", shared, max_examples=25)
+settings.register_profile("soak", shared, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from tests.scrapers.samples import ADDRESSES, NOW, body, read, samples
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 every_sample = pytest.mark.parametrize(("kind", "name"), samples())
-fuzzed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome(kind: str, content: bytes, status: int = 200) -> Batch | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Post
@@ -215,7 +215,6 @@ def test_a_clause_that_is_there_twice_brings_nothing_alone() -> None:
 
 
 @given(trees, st.lists(posts, min_size=1, max_size=4), facts)
-@settings(max_examples=200)
 def test_a_census_counts_what_the_matcher_finds(tree: Query, some: list[Post], known: Facts) -> None:
     census, matcher = Census(tree), Matcher(tree)
     for post in some:

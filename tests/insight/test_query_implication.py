@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Post
@@ -60,7 +60,6 @@ def test_enough_is_proven() -> None:
 
 
 @given(posts, facts)
-@settings(max_examples=200)
 def test_of_terms_nothing_is_proven_wrongly(post: Post, known: Facts) -> None:
     found = {id(term): holds(term, post, known) for term in RELATED}
     assert [(str(a), str(b)) for a, b in IMPLIED if found[id(a)] and not found[id(b)]] == []
@@ -68,7 +67,6 @@ def test_of_terms_nothing_is_proven_wrongly(post: Post, known: Facts) -> None:
 
 
 @given(related, related, posts, facts)
-@settings(max_examples=500)
 def test_of_trees_nothing_is_proven_wrongly(one: Query, other: Query, post: Post, known: Facts) -> None:
     if implies(one, other):
         assert holds(other, post, known) or not holds(one, post, known)
@@ -90,7 +88,6 @@ def test_without_steps_nothing_is_known() -> None:
 
 
 @given(st.text("ab*?", min_size=1, max_size=6), st.text("ab*?", min_size=1, max_size=6), st.text("ab3.", max_size=6))
-@settings(max_examples=500)
 def test_a_wildcard_covers_only_what_it_matches(wide: str, narrow: str, word: str) -> None:
     if covers(wide, narrow) and pattern(narrow).fullmatch(word):
         assert pattern(wide).fullmatch(word)
@@ -98,7 +95,6 @@ def test_a_wildcard_covers_only_what_it_matches(wide: str, narrow: str, word: st
 
 
 @given(related, st.lists(posts, min_size=3, max_size=3), facts)
-@settings(max_examples=300)
 def test_what_lint_says_of_the_logic_is_so(tree: Query, some: list[Post], known: Facts) -> None:
     for remark in about_logic(tree, Proof()):
         for post in some:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Post, Role, Watch
@@ -25,7 +25,6 @@ def says(query: Query, post: Post, known: Facts) -> bool:
 
 
 @given(trees)
-@settings(max_examples=200)
 def test_what_is_printed_parses_to_the_same_tree(tree: Query) -> None:
     assert parse(str(tree)) == tree
 
@@ -47,14 +46,12 @@ def test_what_must_occur_is_known_of_exactly_the_anchored(tree: Query) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.data(), facts)
-@settings(max_examples=300)
 def test_a_term_matches_as_in_the_slow_definition(kind: str, data: st.DataObject, known: Facts) -> None:
     term, post = data.draw(with_posts(KINDS[kind]))
     assert says(term, post, known) == holds(term, post, known)
 
 
 @given(with_posts(trees), facts)
-@settings(max_examples=400)
 def test_a_tree_matches_as_in_the_slow_definition(asked: tuple[Query, Post], known: Facts) -> None:
     tree, post = asked
     assert says(tree, post, known) == holds(tree, post, known)
@@ -81,7 +78,6 @@ def test_the_order_of_the_parts_does_not_matter(parts: list[Query], random: obje
 
 
 @given(with_posts(trees), facts)
-@settings(max_examples=200)
 def test_kept_means_that_the_query_holds(asked: tuple[Query, Post], known: Facts) -> None:
     tree, post = asked
     match = Matcher(tree).match(post, known)
@@ -89,7 +85,6 @@ def test_kept_means_that_the_query_holds(asked: tuple[Query, Post], known: Facts
 
 
 @given(with_posts(trees), facts)
-@settings(max_examples=200)
 def test_an_exclusion_that_hides_is_the_first_that_holds(asked: tuple[Query, Post], known: Facts) -> None:
     tree, post = asked
     required, clauses = exclusions(tree)
@@ -122,7 +117,6 @@ many_with_posts = many.flatmap(lambda queries: st.tuples(st.just(queries), posts
 
 
 @given(many_with_posts, facts)
-@settings(max_examples=60)
 def test_many_watches_at_once_find_what_each_finds_alone(asked: tuple[list[Query], Post], known: Facts) -> None:
     queries, post = asked
     followed = [Watch(str(i), f"watch {i}", Role.TOPIC, str(query)) for i, query in enumerate(queries)]
@@ -131,7 +125,6 @@ def test_many_watches_at_once_find_what_each_finds_alone(asked: tuple[list[Query
 
 
 @given(with_posts(trees), facts)
-@settings(max_examples=200)
 def test_a_post_has_every_key_that_a_query_which_holds_needs(asked: tuple[Query, Post], known: Facts) -> None:
     tree, post = asked
     if holds(tree, post, known):
@@ -139,7 +132,6 @@ def test_a_post_has_every_key_that_a_query_which_holds_needs(asked: tuple[Query,
 
 
 @given(with_posts(in_words))
-@settings(max_examples=200)
 def test_a_post_has_every_key_that_a_term_which_holds_needs(asked: tuple[Query, Post]) -> None:
     term, post = asked
     if holds(term, post):
@@ -159,7 +151,6 @@ def has(keys: frozenset[str], need: Need) -> bool:
 
 
 @given(with_posts(trees), facts)
-@settings(max_examples=200)
 def test_each_marked_place_alone_holds_something_that_was_sought(asked: tuple[Query, Post], known: Facts) -> None:
     """A pair of NEAR is marked as two places, so each is one of its sides; other terms stand whole where marked."""
     tree, post = asked

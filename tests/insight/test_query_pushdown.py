@@ -34,7 +34,7 @@ from tests.insight.query_posts import facts, posts_with
 from tests.insight.query_trees import anchored, said, trees, watch_terms, watches, with_posts
 
 HN, TOOTS = HackerNews.dialect, Mastodon.dialect
-searched = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+searched = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def wanted(query: Query, post: Post, known: object, negated: bool = False) -> bool:
@@ -60,7 +60,7 @@ asking = st.one_of(watches, watch_terms.filter(anchored)).flatmap(
 
 
 @given(pair=asking, known=facts)
-@settings(searched, max_examples=200)
+@searched
 def test_what_a_query_wants_is_found_by_one_of_its_searches(pair: tuple[Query, list[Post]], known: object) -> None:
     query, posts = pair
     for site, model in SITES.items():

@@ -31,7 +31,7 @@ opinionated = st.lists(_glued, max_size=14).map("".join)
 
 
 @given(opinionated)
-@settings(max_examples=500, deadline=None)
+@settings(deadline=None)
 def test_scores_are_those_of_vader_on_opinionated_texts(text: str) -> None:
     assert vader_scores(text) == VADER.polarity_scores(text)
 

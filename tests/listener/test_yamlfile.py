@@ -46,7 +46,7 @@ def test_what_is_dumped_is_read_as_the_same(value):
     assert (tree.value, tree.faults) == (value, [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(
     st.integers(0, len(GOOD) - 1), st.integers(0, 20), st.text(st.sampled_from(list(":-[]{}#'\"\n\t ab1")), max_size=4)
 )

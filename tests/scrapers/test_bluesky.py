@@ -316,7 +316,7 @@ anything = st.recursive(
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 def test_wrong_types_anywhere_in_an_event_harm_nobody(data: st.DataObject) -> None:
     event = data.draw(st.sampled_from([first(record=FULL), second("update", FULL), first("delete", None)]))
     tree = replaced(json.loads(event), data.draw(st.randoms(use_true_random=False)), data.draw(anything))
@@ -326,7 +326,7 @@ def test_wrong_types_anywhere_in_an_event_harm_nobody(data: st.DataObject) -> No
 
 
 @given(content=st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: raw.decode("utf-8", "replace")))
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 def test_rubbish_on_a_stream_is_set_aside_and_what_follows_is_read(content: str) -> None:
     batch = heard(content, first())
     assert [item.native_id for item in batch.items] == [URI]

@@ -83,7 +83,7 @@ def written(tree: tuple[str, dict[str, str], list]) -> str:
 
 
 @given(tree=trees, selector=selectors)
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 def test_a_selector_finds_what_a_tree_would_give(tree: tuple[str, dict[str, str], list], selector: str) -> None:
     markup = f"<html><body>{written(tree)}</body></html>"
     assert places(markup, selector) == by_tree(markup, selector)

@@ -74,7 +74,7 @@ histories = st.lists(steps(), max_size=12).flatmap(
 )  # sampled: repeated and reordered
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(deadline=None, derandomize=True)
 @given(history=histories)
 def test_recount_finds_nothing_after_any_history_on_sqlite(
     sqlite: Callable[[], str], history: list[Callable[[Store], Any]]

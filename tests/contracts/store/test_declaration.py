@@ -70,7 +70,7 @@ def edited(new: Post, old: Post, name: str) -> Any:
     return {**before, **after} if isinstance(after, Mapping) else after or before
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=drawn_posts(), second=drawn_posts())
 def test_every_field_is_stored_revised_edited_found_and_taken(store: Store, first: Post, second: Post) -> None:
     first = replace(first, network="mastodon", native_id=f"post {next(NUMBERS)}", edited_at=NOON - DAY)

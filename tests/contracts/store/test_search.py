@@ -85,7 +85,7 @@ def stories(draw: st.DrawFn) -> tuple[Query, list[Told], list[Post]]:
 
 
 @given(told=stories(), owned=st.frozensets(st.sampled_from((*ACCOUNTS, *HOSTS)), max_size=2))
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_search_finds_exactly_what_the_matcher_finds(
     store: Store, told: tuple[Query, list[Told], list[Post]], owned: frozenset[str]
 ) -> None:
