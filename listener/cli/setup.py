@@ -213,14 +213,13 @@ def restore(
         fail(config.redactor.mask(str(error)))
     done(f"{found.path} is now what {file} was")
     for place in found.aside:
-        out.print(Text(f"  the former one is kept as {place}"))
+        out.print(Text(f"  the former one is kept as {place}"), soft_wrap=True)
     if found.taken_over:
-        out.print(Text("  what was told since is taken over from it, so that nothing is sent again"))
+        out.print(Text("  what was told since is taken over from it, so that nothing is sent again"), soft_wrap=True)
     else:
         hours = HELD_BACK // timedelta(hours=1)
-        out.print(
-            Text(
-                f"  {found.held_back} messages that waited in the backup are held back, and so is what is new in the "
-                f"next {hours} hours: it may have been told before. `listener alerts resend` sends them."
-            )
+        held = (
+            f"  {found.held_back} messages that waited in the backup are held back, and so is what is new in the next "
+            f"{hours} hours: it may have been told before. `listener alerts resend` sends them."
         )
+        out.print(Text(held), soft_wrap=True)
