@@ -83,7 +83,16 @@ class _Lane:
         return self.submitted - self.working - self.asleep
 
 
-_RUNNING: ContextVar[tuple[_Lane | None, asyncio.Task[None] | None]] = ContextVar("the lane that this task works in")
+@dataclass
+class _Turn:
+    """A job at work: in which lane, in which task, and whether it holds a slot now."""
+
+    lane: _Lane
+    task: asyncio.Task[None] | None
+    holds_slot: bool = True
+
+
+_TURN: ContextVar[_Turn] = ContextVar("the job that this task works on")
 
 
 async def pause(sleep: Sleep, seconds: float) -> None:
@@ -91,18 +100,19 @@ async def pause(sleep: Sleep, seconds: float) -> None:
 
     So sources that fail, and are asked again after a pause, keep nobody else waiting.
     """
-    lane, task = _RUNNING.get((None, None))
-    if lane is None or task is not asyncio.current_task():
+    turn = _TURN.get(None)
+    if turn is None or turn.task is not asyncio.current_task():
         await sleep(seconds)
         return
+    lane, turn.holds_slot = turn.lane, False
     lane.working, lane.asleep = lane.working - 1, lane.asleep + 1
     lane.slots.release()
     try:
         await sleep(seconds)
     finally:
         lane.asleep -= 1
-        await lane.slots.acquire()
-        lane.working += 1
+    await lane.slots.acquire()
+    lane.working, turn.holds_slot = lane.working + 1, True
 
 
 class Engine:
@@ -194,20 +204,23 @@ class Engine:
             await asyncio.wait(late, timeout=1)
 
     async def _run(self, lane: _Lane, job: Job) -> None:
-        async with lane.slots:
-            lane.working += 1
-            _RUNNING.set((lane, asyncio.current_task()))
-            job.state = JobState.RUNNING
-            try:
-                job.result = await lane.work.run(job)
-                job.state = JobState.DONE
-            except RefusedError as error:
-                job.error = str(error)
-            except Exception as error:  # noqa: BLE001 - the last line of defence: one source never takes others along
-                job.error = str(error) or type(error).__name__
-                self._on_error(str(job), error)
-            finally:
+        await lane.slots.acquire()
+        lane.working += 1
+        turn = _Turn(lane, asyncio.current_task())
+        _TURN.set(turn)
+        job.state = JobState.RUNNING
+        try:
+            job.result = await lane.work.run(job)
+            job.state = JobState.DONE
+        except RefusedError as error:
+            job.error = str(error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: one source never takes others along
+            job.error = str(error) or type(error).__name__
+            self._on_error(str(job), error)
+        finally:
+            if turn.holds_slot:  # one that was cancelled in a pause has given it back already
                 lane.working -= 1
+                lane.slots.release()
 
     def _end(self, lane: _Lane, key: tuple[str, str]) -> None:
         lane.submitted -= 1

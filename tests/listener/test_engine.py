@@ -53,6 +53,40 @@ async def test_a_job_that_sleeps_lets_another_have_its_slot() -> None:
     assert not engine.running
 
 
+@pytest.mark.parametrize("moment", ["asleep", "waiting for its slot again"])
+async def test_a_job_whose_time_is_up_while_it_sleeps_gives_back_no_slot_that_it_does_not_hold(moment: str) -> None:
+    clock, gate, order, gave_up = SimulatedClock(START), asyncio.Event(), list[str](), asyncio.Event()
+
+    async def visit(job: Job) -> None:
+        if job.subject == "late":
+            try:
+                async with asyncio.timeout(None) as patience:
+                    patiences.append(patience)
+                    await pause(clock.sleep, 30)
+            except TimeoutError:
+                order.append("given up")
+                gave_up.set()
+            return
+        order.append(f"begun {job.subject}")
+        await gate.wait()
+
+    patiences: list[asyncio.Timeout] = []
+    engine = engine_of(visit=Work(visit, slots=1))
+    for name in ("late", "one", "two", "three"):
+        engine.submit("visit", name)
+    await turns()
+    if moment != "asleep":
+        clock.move_to(START + timedelta(minutes=1))
+        await turns()
+    patiences[0].reschedule(asyncio.get_running_loop().time())
+    await asyncio.wait_for(gave_up.wait(), 5)
+    await turns()
+    assert order == ["begun one", "given up"], "there is one slot, and it is taken"
+    gate.set()
+    assert await engine.wait("visit", patience=5)
+    assert order == ["begun one", "given up", "begun two", "begun three"]
+
+
 async def test_no_more_than_so_many_of_a_name_work_at_once_also_after_they_slept() -> None:
     clock = SimulatedClock(START)
     working = most = 0
