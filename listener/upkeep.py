@@ -20,7 +20,7 @@ from listener.setup import Setup
 from listener.threads import Threads
 from scrapers import KINDS
 from scrapers.base import Source
-from storage import RECORDS, Store, StoredPost, chunks
+from storage import RECORDS, OutdatedError, Store, StoredPost, chunks
 
 REMATCH_DAYS = 90
 TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
@@ -128,17 +128,26 @@ class Upkeep:
     async def rematch(self, job: Job) -> None:
         """Match what is stored with changed queries, until the config has stood still."""
         while True:
-            made, now, moved = self.setup(), self.clock.now(), 0
+            made = self.setup()
             if not await self.threads.read(partial(unmatched, self.store, made.watches)):
                 return
-            stored = batches(self.store, now)
-            while posts := await self.threads.read(partial(next, stored, None)):
-                again = partial(understand_again, self.store, made.queries.pipeline, made.sources, posts)
-                await self.threads.write(partial(self.store.posts.reclassify, await self.threads.work(again), now))
-                moved += len(posts)
-                job.progress = {"posts": moved}
-            await self.threads.write(partial(matched, self.store, made.watches, now))
-            self.log.info("matched with the queries as they are now", posts=moved)
+            try:
+                await self._rematch(made, job)
+            except OutdatedError:
+                if self.setup() is made:  # it was no reload of ours: to begin anew would meet the same again
+                    raise
+
+    async def _rematch(self, made: Setup, job: Job) -> None:
+        now, moved, versions = self.clock.now(), 0, made.queries.versions
+        stored = batches(self.store, now)
+        while posts := await self.threads.read(partial(next, stored, None)):
+            again = partial(understand_again, self.store, made.queries.pipeline, made.sources, posts)
+            items = await self.threads.work(again)
+            await self.threads.write(partial(self.store.posts.reclassify, items, now, versions))
+            moved += len(posts)
+            job.progress = {"posts": moved}
+        await self.threads.write(partial(matched, self.store, made.watches, now))
+        self.log.info("matched with the queries as they are now", posts=moved)
 
     async def expire(self, job: Job) -> None:
         """Let go of what was kept long enough."""

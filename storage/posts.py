@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -40,6 +40,7 @@ from storage.rows import read_post, read_sighted, read_stored, storable, storabl
 from storage.search import Within, search
 from storage.tables import HIDDEN, POST
 from storage.values import Found, Revision, Sighting, StoredPost
+from storage.watches import refuse_outdated
 from storage.words import claim, index, take_words
 
 T = TypeVar("T")
@@ -201,16 +202,19 @@ class Posts:
 
         return pages(self._database, query, after, batch, read_stored)
 
-    def reclassify(self, understood: Iterable[Understood], now: datetime) -> int:
+    def reclassify(
+        self, understood: Iterable[Understood], now: datetime, versions: Mapping[str, int] | None = None
+    ) -> int:
         """Replace the mentions of known posts by a whole new understanding; the counts move along.
 
         A mention that is absent now becomes `DROPPED`. The posts themselves stay as they are; a post that is gone or
         emptied keeps its mentions, and so does one that has been edited since it was read. One transaction a call.
-        Gives how many posts changed.
+        `versions`: as those of an arrival. Raises OutdatedError. Gives how many posts changed.
         """
         items = [storable(item) for item in understood]
         keys = {item.post.key for item in items}
         with self._database.write(locks(keys)) as connection:
+            refuse_outdated(connection, versions)
             retired, changes = retired_watches(connection), read_changes(connection, keys)
             for item in items:
                 _correct(changes[item.post.key], item, retired)

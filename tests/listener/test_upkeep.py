@@ -20,7 +20,7 @@ from listener.clock import SimulatedClock
 from listener.config import load
 from scrapers import KINDS
 from scrapers.base import Batch
-from storage import Arrival, SourceEntry, Store, StoredPost, open_store
+from storage import Arrival, OutdatedError, SourceEntry, Store, StoredPost, open_store
 from tests.board import NOW, Board, post
 from tests.contracts.store.samples import understood
 from tests.listener.metered import take
@@ -62,6 +62,17 @@ def test_a_changed_query_is_remembered_until_all_is_matched_again(store: Store) 
     assert upkeep.unmatched(store, store.watches.all()), "another reload does not forget it"
     upkeep.matched(store, store.watches.all(), NOW)
     assert not upkeep.unmatched(store, store.watches.all())
+
+
+def test_what_a_reload_overtakes_is_not_stored_over_what_came_after_it(store: Store) -> None:
+    take(store, Pipeline([ACME]), Board(), Batch((post(1),)))
+    (posts,) = upkeep.batches(store, NOW)
+    before = {watch.id: watch.version for watch in store.watches.all()}
+    stale = upkeep.understand_again(store, Pipeline([replace(ACME, query="zenith")]), {}, posts)
+    store.watches.sync([replace(ACME, query="acme OR zenith")], NOW)
+    with pytest.raises(OutdatedError):
+        store.posts.reclassify(stale, NOW, before)
+    assert states(store) == {MentionState.KEPT}
 
 
 def test_a_new_watch_is_matched_with_what_is_stored(store: Store) -> None:
