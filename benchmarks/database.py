@@ -19,7 +19,8 @@ from pathlib import Path
 from benchmarks.table import Row, show
 from insight.model import NewDelivery, Post, Role, Watch
 from insight.pipeline import Pipeline
-from storage import Arrival, Step, Store, open_store, tables
+from storage import Arrival, Step, Store, open_store
+from storage.rows import tables
 
 NOW = datetime.now(UTC)
 POSTS, DELIVERIES = 30_000, 20_000

@@ -13,7 +13,8 @@ from benchmarks.table import Row, show, wall_seconds
 from benchmarks.texts import posts_like
 from insight.model import Label, Mention, Post, Sentiment, Understood
 from insight.query import parse
-from storage import Arrival, Store, changes, open_store
+from storage import Arrival, Store, open_store
+from storage.writing import changes
 
 POSTS = 100_000
 COSTED = 10_000

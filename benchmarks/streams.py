@@ -27,7 +27,7 @@ from insight.pipeline import Pipeline
 from listener.clock import SystemClock
 from listener.collecting.ingest import Queries
 from listener.collecting.streaming import Streaming
-from listener.collecting.visit import Collector
+from listener.collecting.visits import Collector
 from listener.threads import Threads
 from scrapers.formats.events import Lines
 from scrapers.http import Http

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from listener import yamlfile
+from listener.config import yamlfile
 from listener.config.explain import spellings
 
 _LIMITS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}

@@ -10,20 +10,22 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from listener import control, reports, setup, signals
+from listener import control, setup
 from listener.clock import Clock, ClockWatch
-from listener.collecting.backfills import read_back
-from listener.collecting.doors import door_for, streams_for
-from listener.collecting.memory import Memory
+from listener.collecting.access import door_for, streams_for
+from listener.collecting.backfill_runs import read_back
+from listener.collecting.notes import Memory
 from listener.collecting.retry import DAY
 from listener.collecting.streaming import Streaming
-from listener.collecting.visit import Collector
+from listener.collecting.visits import Collector
 from listener.config import Config
-from listener.delivering import deliver_channel, look_at_channels
 from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
-from listener.sources import look_at_sources
+from listener.telling import detection, digest
+from listener.telling.decisions import Scene, Told
+from listener.telling.delivery import deliver_channel, look_at_channels
+from listener.telling.source_health import look_at_sources
 from listener.threads import Threads
 from listener.upkeep import Upkeep
 from scrapers.base import Request, SourceError
@@ -59,10 +61,10 @@ class App:
             store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
             memory=self.memory,
         )  # fmt: skip
-        before = store.state.get(reports.LISTENING_SINCE)
+        before = store.state.get(digest.LISTENING_SINCE)
         if not before or datetime.fromisoformat(before["at"]) > clock.now() + DAY:  # later: the clock was ahead
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
-            store.state.put(reports.LISTENING_SINCE, since, clock.now())
+            store.state.put(digest.LISTENING_SINCE, since, clock.now())
         self.take(config)
         self.streaming = Streaming(streams, self.collector, config.sources)
         self._upkeep = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)
@@ -166,7 +168,7 @@ class App:
         scene = self._scene()
         for watch in scene.watches:
             if watch.id == job.subject:
-                self._tell(await self.threads.work(partial(signals.look_at_watch, scene, watch)))
+                self._tell(await self.threads.work(partial(detection.look_at_watch, scene, watch)))
 
     async def look_at_sources(self, _: Job) -> None:
         """Which sources went silent, fail, or are right again."""
@@ -176,7 +178,7 @@ class App:
         """Which channels refuse messages or have failed for long, and which work again."""
         self._tell(await self.threads.work(partial(look_at_channels, self._scene())))
 
-    def _tell(self, found: list[signals.Told]) -> None:
+    def _tell(self, found: list[Told]) -> None:
         for told in found:
             self.observers.on_signal(told)
 
@@ -184,7 +186,7 @@ class App:
         """Put the digest of the last due period in the outbox, once."""
         if not self.clock_watch.trusted:
             return  # a digest of a week that has not been cannot be taken back
-        period = await self.threads.work(lambda: reports.digest_when_due(self._scene()))
+        period = await self.threads.work(lambda: digest.digest_when_due(self._scene()))
         if period:
             self.log.info("digest", period=period.key)
 
@@ -201,9 +203,9 @@ class App:
             may_give_up=lambda: self.clock_watch.trusted,
         )  # fmt: skip
 
-    def _scene(self) -> signals.Scene:
+    def _scene(self) -> Scene:
         made = self.setup
-        return signals.Scene(self.store, made.config, made.watches, self.clock.now())
+        return Scene(self.store, made.config, made.watches, self.clock.now())
 
     async def upkeep(self, _: Job) -> None:
         for name in self._upkeep.jobs():

@@ -9,8 +9,8 @@ from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from listener.collecting.result import VisitResult
 from listener.log import Log
-from listener.signals import Told
 from listener.simulation import is_loopback
+from listener.telling.decisions import Told
 from scrapers.base import Source, SourceError
 from storage import Delay, StoreError
 

@@ -11,7 +11,7 @@ from itertools import chain
 from insight.model import Post, Understood, Watch
 from insight.pipeline import Pipeline
 from listener.clock import Clock, ClockWatch
-from listener.collecting.health import PERIOD
+from listener.collecting.conditions import PERIOD
 from listener.config import Config
 from listener.engine import Job, Work
 from listener.log import Log

@@ -1,11 +1,11 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
 from storage.after_restore import HELD_BACK
-from storage.database import chunks
+from storage.databases.database import chunks
+from storage.databases.sqlite_files import made_whole
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
 from storage.restore import Restored, restore
 from storage.retention import RECORDS
-from storage.sqlite_files import made_whole
 from storage.store import Store, open_store
 from storage.values import (
     Arrival,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, update
 
 from insight.model import DeliveryState, NewDelivery
-from storage import tables
+from storage.rows import tables
 from storage.state import put_states, read_state
 
 RESTORED = "restored"

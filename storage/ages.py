@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, case, extract, func, select
 
 from insight.counts import bounds
 from insight.model import Grain, Precision
-from storage import tables
-from storage.database import Database
+from storage.databases.database import Database
+from storage.rows import tables
 from storage.values import Delay
 
 

@@ -13,12 +13,12 @@ from sqlalchemy import bindparam as bind
 
 from insight.counts import COUNTED, HOURLY, LAGS, SENTIMENT, contributions
 from insight.model import Cell, Facet, Grain, Label, Mention, Post, PostKey, Precision, Sentiment
-from storage import tables
-from storage.codecs import as_json
-from storage.counting import move
-from storage.database import Database
-from storage.tables import CELL
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.codecs import as_json
+from storage.rows.tables import CELL
 from storage.values import Difference, Distinct
+from storage.writing.counting import move
 
 _COUNTED = [state.value for state in COUNTED]
 _NO_POST = PostKey("", "")

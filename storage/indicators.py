@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from insight.model import Reading
-from storage import tables
-from storage.bulk import put
-from storage.database import Database
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
 
 
 class Indicators:

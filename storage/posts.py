@@ -21,10 +21,17 @@ from sqlalchemy import (
 
 from insight.model import Label, MentionState, PostKey, Sighted, Understood
 from insight.query import Query
-from storage import tables
 from storage.ages import aged
-from storage.bulk import put
-from storage.changes import (
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
+from storage.rows.convert import read_post, read_sighted, read_stored, storable, storable_key
+from storage.rows.tables import HIDDEN, POST
+from storage.searching.reading import KEPT, between, in_states, newest_mentions, newest_of_each, pages, select_sighted
+from storage.searching.search import Within, search
+from storage.values import Found, Revision, Sighting, StoredPost
+from storage.watches import refuse_outdated
+from storage.writing.changes import (
     POST_COLUMNS,
     Change,
     by_network,
@@ -33,15 +40,8 @@ from storage.changes import (
     retired_watches,
     write_changes,
 )
-from storage.database import Database
-from storage.merge import corrected, emptied, is_revision
-from storage.reading import KEPT, between, in_states, newest_mentions, newest_of_each, pages, select_sighted
-from storage.rows import read_post, read_sighted, read_stored, storable, storable_key
-from storage.search import Within, search
-from storage.tables import HIDDEN, POST
-from storage.values import Found, Revision, Sighting, StoredPost
-from storage.watches import refuse_outdated
-from storage.words import claim, index, take_words
+from storage.writing.merge import corrected, emptied, is_revision
+from storage.writing.words import claim, index, take_words
 
 T = TypeVar("T")
 

@@ -14,10 +14,11 @@ from urllib.parse import quote
 from sqlalchemy import URL, Table
 from sqlalchemy.engine import make_url
 
-from storage import after_restore, tables
+from storage import after_restore
+from storage.databases.sqlite_files import OWNER_ONLY, Lock, beside
 from storage.errors import NewerSchemaError, StoreError
 from storage.migrations import REVISIONS, VERSION_TABLE
-from storage.sqlite_files import OWNER_ONLY, Lock, beside
+from storage.rows import tables
 from storage.store import open_store
 
 # What was told, and how far detection has looked. The rest is the backup's, and what came since is read again.

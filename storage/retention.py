@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, delete, select, text, tuple_
 
-from storage import tables
-from storage.database import Database
+from storage.databases.database import Database
+from storage.rows import tables
 
 TURN = 500  # rows; some milliseconds
 Condition = Callable[[], ColumnElement[bool]]

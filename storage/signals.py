@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from insight.model import Alert, AlertState, PostKey, Signal, Verdict, Visibility
-from storage import tables
-from storage.bulk import put, upsert
-from storage.database import Database
+from storage.databases.database import Database
 from storage.errors import StoreError
-from storage.reading import numbers_of
+from storage.rows import tables
+from storage.rows.bulk import put, upsert
+from storage.searching.reading import numbers_of
 from storage.values import DecisionRecord
 
 _S, _POSTS, _D, _A = tables.signals, tables.signal_posts, tables.decisions, tables.alerts

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from insight.model import Snapshot
-from storage import tables
-from storage.bulk import put
-from storage.columns import clean
-from storage.database import Database
-from storage.rows import digest
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
+from storage.rows.columns import clean
+from storage.rows.convert import digest
 
 
 class Snapshots:

@@ -11,11 +11,11 @@ from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
 from insight.model import Gap, Grain
-from storage import tables
 from storage.ages import delays
-from storage.bulk import put
-from storage.database import Database
-from storage.rows import digest
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
+from storage.rows.convert import digest
 from storage.state import put_states
 from storage.values import Arrival, Delay, SearchState, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy import bindparam as bind
 
-from storage import tables
-from storage.bulk import put
-from storage.database import Database
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
 
 _VALUE = select(tables.state.c.value).where(tables.state.c.name == bind("name"))
 

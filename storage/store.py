@@ -13,15 +13,14 @@ from typing import Any, Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from storage import ingest, retention
+from storage import retention
 from storage.after_restore import hold_back
-from storage.changes import locks
 from storage.counts import Counts
-from storage.database import Database
+from storage.databases.database import Database
+from storage.deliveries.outbox import Outbox, put_deliveries
 from storage.errors import StoreError
 from storage.indicators import Indicators
 from storage.migrations import REVISIONS, migrate, revision
-from storage.outbox import Outbox, put_deliveries
 from storage.posts import Posts
 from storage.signals import Signals, put_alerts, put_signals
 from storage.snapshots import Snapshots
@@ -30,6 +29,8 @@ from storage.state import State, put_states
 from storage.themes import Themes, consume, put_themes
 from storage.values import Arrival, Outcome, Step
 from storage.watches import Watches
+from storage.writing import ingest
+from storage.writing.changes import locks
 
 
 def open_store(url: str) -> Store:
@@ -60,11 +61,11 @@ def _database(url: str) -> Database:
         ) from error
     match parsed.get_backend_name():
         case "sqlite":
-            from storage.sqlite import Sqlite
+            from storage.databases.sqlite import Sqlite
 
             return Sqlite(parsed)
         case "postgresql" | "postgres":
-            from storage.postgres import Postgres
+            from storage.databases.postgres import Postgres
 
             return Postgres(parsed)
         case other:

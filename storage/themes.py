@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 from sqlalchemy import bindparam as bind
 
 from insight.model import Mention, PostKey, Sighted, Theme, ThemeChange, ThemeEvent
-from storage import tables
-from storage.bulk import put
-from storage.changes import by_network
-from storage.database import Database
-from storage.reading import numbers_of, select_sighted
-from storage.rows import read_sighted, storable_key
+from storage.databases.database import Database
+from storage.rows import tables
+from storage.rows.bulk import put
+from storage.rows.convert import read_sighted, storable_key
+from storage.searching.reading import numbers_of, select_sighted
+from storage.writing.changes import by_network
 
 _T, _PHRASES, _MEMBERS, _EVENTS = tables.themes, tables.theme_phrases, tables.theme_posts, tables.theme_events
 _PENDING = (

@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 
 from insight.model import Watch
-from storage import tables
-from storage.bulk import put
-from storage.database import Database
+from storage.databases.database import Database
 from storage.errors import OutdatedError
-from storage.tables import WATCH
+from storage.rows import tables
+from storage.rows.bulk import put
+from storage.rows.tables import WATCH
 
 _KNOWN = select(*(tables.watches.c[name] for name in WATCH.names))
 _MAY_CHANGE = (*(name for name in WATCH.names if name != "id"), "active", "updated_at")

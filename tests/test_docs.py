@@ -18,8 +18,8 @@ from insight.query import Matcher, Query, QueryError, parse, parse_watch
 from insight.query.fields import FIELDS, PREFIXES
 from insight.query.reading.lexer import Kind, tokens
 from listener import config
+from listener.config.posts_in import entry_of
 from listener.config.settings import Document
-from listener.posts_in import entry_of
 from scrapers import KINDS
 from scrapers.base import Source
 from tests.insight.query_nodes import nodes

@@ -19,8 +19,8 @@ from listener.cli.parts import opened_store, settings
 from listener.cli.read import since_time
 from listener.clock import SystemClock
 from listener.collecting.backfill import Report
-from listener.collecting.backfills import as_json as reports_json
-from listener.collecting.backfills import chosen, reports_of
+from listener.collecting.backfill_runs import as_json as reports_json
+from listener.collecting.backfill_runs import chosen, reports_of
 from listener.config import Config
 from listener.engine import ENDED
 from storage import HeldError, Store

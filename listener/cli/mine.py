@@ -12,7 +12,7 @@ from listener.cli.output import out, plain, print_json, table, when
 from listener.cli.parts import present, settings, stored
 from listener.cli.read import health
 from listener.collecting import completeness
-from listener.collecting.health import Condition, conditions
+from listener.collecting.conditions import Condition, conditions
 from storage import Delay, SourceState
 
 

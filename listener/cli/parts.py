@@ -15,7 +15,7 @@ from listener.cli.output import complain, fail
 from listener.clock import SystemClock
 from listener.config import Config, ConfigError, load
 from listener.daemon import StartError
-from listener.reports import LISTENING_SINCE
+from listener.telling.digest import LISTENING_SINCE
 from storage import HeldError, Store, StoreError, open_store
 
 DEFAULT_CONFIG = Path("config.yaml")

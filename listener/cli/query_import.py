@@ -12,15 +12,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from listener.cli.google_alerts.export import MAX_BYTES, ExportError, read_export
+from listener.cli.google_alerts.feeds import AlertFeed, address, parse_feeds
+from listener.cli.google_alerts.fragment import AppendError, appended, fragment
+from listener.cli.google_alerts.notes import Note
+from listener.cli.google_alerts.translate import Became, Brought, Known, Outcome, bring_over
 from listener.cli.output import complain, done, err, fail, print_json, print_text
 from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, parse
-from listener.imports.fragment import AppendError, appended, fragment
-from listener.imports.google_alerts import Became, Brought, Known, Outcome, bring_over
-from listener.imports.google_export import MAX_BYTES, ExportError, read_export
-from listener.imports.google_feeds import AlertFeed, address, parse_feeds
-from listener.imports.notes import Note
 from storage import made_whole
 
 _NOTHING = "nothing to add: the config has it all already, or none of it could be taken"

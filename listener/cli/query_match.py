@@ -20,7 +20,7 @@ from insight.query.tree import walk
 from insight.sentiment import judge
 from listener.cli.output import complain, err, fail
 from listener.cli.query_parts import QUERY_HELP, Asked, perhaps, understood
-from listener.posts_in import PostEntry, entry_of
+from listener.config.posts_in import PostEntry, entry_of
 
 ADDED = ("match", "spans", "excluded_by")
 _JUDGED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN)

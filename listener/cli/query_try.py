@@ -12,11 +12,10 @@ from rich.text import Text
 
 from insight.query import Query, QueryError, parse
 from insight.query.advice.cases import Case, run
-from listener import yamlfile
 from listener.cli.output import done, err, fail, out, print_json
 from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
-from listener.config import Config, ConfigError, WatchTests
+from listener.config import Config, ConfigError, WatchTests, yamlfile
 from listener.config.explain import build, unknown_key
 from listener.config.problems import Report
 

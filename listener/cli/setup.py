@@ -16,14 +16,14 @@ from rich.text import Text
 
 import storage
 from insight.model import Role
-from listener import trial
+from listener.cli import trial
 from listener.cli.output import done, fail, out, print_json, table, when
 from listener.cli.parts import config_path, settings, stored, write
 from listener.clock import SystemClock
-from listener.collecting.doors import door_for, streams_for
+from listener.collecting.access import door_for, streams_for
 from listener.config import Config
-from listener.posting import post_to
-from listener.wizard import Answers, compose
+from listener.config.wizard import Answers, compose
+from listener.telling.posting import post_to
 from scrapers.post import Poster
 from storage import HELD_BACK, StoreError, made_whole
 

@@ -18,8 +18,8 @@ from listener.cli import mine as mine_
 from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table
 from listener.cli.parts import settings, write
 from listener.clock import SystemClock
-from listener.collecting.doors import door_for, streams_for
-from listener.collecting.sample import sample
+from listener.collecting.access import door_for, streams_for
+from listener.collecting.preview import sample
 from listener.config import Redactor
 from listener.config.secrets import held_secrets
 from scrapers import KINDS, kind_of

@@ -11,12 +11,13 @@ import typer
 from alerts.base import SendError
 from alerts.digests import digest_message
 from alerts.messages import trial_message
-from listener import reports, signals
 from listener.cli.output import done, fail, out, print_json, print_text, table, when
 from listener.cli.parts import present, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import nearest
-from listener.posting import post_to
+from listener.telling.decisions import Scene
+from listener.telling.digest import last_period, week_of
+from listener.telling.posting import post_to
 from scrapers.post import Poster
 
 SHOWN_FOR = timedelta(days=30)
@@ -47,8 +48,8 @@ def digest(
     """
     config = settings(context)
     with stored(config) as store:
-        scene = signals.Scene(store, config, store.watches.all(), present(store))
-        found = reports.week_of(scene, reports.last_period(scene)).digest()
+        scene = Scene(store, config, store.watches.all(), present(store))
+        found = week_of(scene, last_period(scene)).digest()
         message = digest_message(found, scene.now, id="dry-run")
     if as_json:
         print_json(found)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from listener.clock import Clock
-from listener.collecting.admission import Admission
+from listener.collecting.access import Admission
 from listener.collecting.budget import NOTHING, Meter, Need, RestingError, counts
-from listener.collecting.memory import Memory
+from listener.collecting.notes import Memory
 from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.http import Exchanged

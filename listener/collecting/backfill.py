@@ -21,10 +21,9 @@ from insight.theme_words import WINDOW
 from insight.windows import LOOKS
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Need, Rest, RestingError
-from listener.collecting.plan import Plan, left_to_visits, need_of
+from listener.collecting.pace import Plan, left_to_visits, limits, need_of
 from listener.collecting.retry import reason_of
-from listener.collecting.rhythm import limits
-from listener.collecting.visit import Collector
+from listener.collecting.visits import Collector
 from scrapers import walk
 from scrapers.answers import holds_secret, stumbled
 from scrapers.base import Batch, Search, Source, SourceError

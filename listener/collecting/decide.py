@@ -10,9 +10,9 @@ from typing import Any
 
 from insight.model import Gap
 from listener.collecting.budget import RestingError
+from listener.collecting.pace import VisitPace, limits
 from listener.collecting.result import VisitResult
 from listener.collecting.retry import ends_visit, longest_wait, reason_of, retry_at
-from listener.collecting.rhythm import Rhythm, limits
 from scrapers import walk
 from scrapers.base import Batch, Page, Search, Source, SourceError
 from scrapers.walk import Cursor
@@ -135,7 +135,7 @@ def next_visit(
     if not (result.error or result.only_some):
         within = limits(source, result.need)
         longest = 2 * longest_wait(source).total_seconds()
-        rhythm = Rhythm.from_json(notes.get("rhythm")).after(within.usual, result, longest)
+        rhythm = VisitPace.from_json(notes.get("rhythm")).after(within.usual, result, longest)
         all_due = rest.until if rest else result.started + timedelta(seconds=rhythm.pause(within))
         noted |= {"rhythm": rhythm.to_json(), "all due": all_due.isoformat(), "left at": result.begin_at}
     times = [state.next_at for state in result.searches.values() if state.next_at is not None]

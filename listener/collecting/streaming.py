@@ -12,10 +12,10 @@ from typing import Protocol
 
 from insight.model import Gap, Post
 from listener.collecting.decide import walked
-from listener.collecting.intake import Intake, with_gap
+from listener.collecting.events import Intake, with_gap
 from listener.collecting.result import VisitResult
 from listener.collecting.retry import longest_wait, reason_of, retry_at, usual_pause
-from listener.collecting.visit import UNSTORED_PAUSE, Collector
+from listener.collecting.visits import UNSTORED_PAUSE, Collector
 from scrapers.answers import only_source_errors, read_events
 from scrapers.base import Search, Source, SourceError, Stream
 from scrapers.errors import Mask

@@ -2,15 +2,15 @@
 
 from listener.config.changes import Changes, changes
 from listener.config.check import zones
+from listener.config.config import Config, redacted, show
 from listener.config.kinds import Catalogue
-from listener.config.language import WatchTests
 from listener.config.library import Library
 from listener.config.load import load, parse
 from listener.config.problems import ConfigError, Problem, nearest
+from listener.config.query_settings import WatchTests
 from listener.config.schema import SCHEMA_FILE, schema, schema_text
 from listener.config.secrets import Redactor
 from listener.config.settings import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
-from listener.config.whole import Config, redacted, show
 
 __all__ = [
     "SCHEMA_FILE",

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from insight.model import Watch
-from listener.config.whole import Config
+from listener.config.config import Config
 
 # opened once, when the daemon starts
 RESTART = ("storage.url", "daemon.web", "daemon.public_url", "daemon.hosts", "daemon.concurrency", "daemon.log")

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from insight.model import Watch
 from listener.config.problems import Report, choice
 from listener.config.settings import AlertSettings, DigestSettings, StorageSettings
-from listener.yamlfile import Path
+from listener.config.yamlfile import Path
 from scrapers.base import Access, Source
 
 MAX_EVERY = 31 * 86_400.0

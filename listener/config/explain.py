@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from listener.config.problems import Report, choice
-from listener.yamlfile import Path
+from listener.config.yamlfile import Path
 
 M = TypeVar("M", bound=BaseModel)
 

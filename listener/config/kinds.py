@@ -16,7 +16,7 @@ from alerts.base import Channel
 from listener.config.explain import build, secret_names, setting_names
 from listener.config.problems import Report, choice, nearest
 from listener.config.secrets import written_secrets
-from listener.yamlfile import Path
+from listener.config.yamlfile import Path
 from scrapers.base import Source
 
 K = TypeVar("K", bound=BaseModel)

@@ -15,14 +15,14 @@ from pydantic import BaseModel
 from alerts.base import Channel
 from insight.model import Watch
 from insight.query import Query
-from listener import yamlfile
-from listener.config import check, queries
+from listener.config import check, queries, yamlfile
 from listener.config.base import ID
+from listener.config.config import Config
 from listener.config.explain import ID_RULE, build, unknown_key
 from listener.config.kinds import Catalogue, channel_kinds, source_kinds
-from listener.config.language import Language
 from listener.config.library import Library
 from listener.config.problems import ConfigError, Problem, Report
+from listener.config.query_settings import Language
 from listener.config.secrets import Interpolation, Redactor, held_secrets, written_secrets
 from listener.config.settings import (
     AlertSettings,
@@ -33,8 +33,7 @@ from listener.config.settings import (
     StorageSettings,
     WatchSettings,
 )
-from listener.config.whole import Config
-from listener.yamlfile import Path as Position
+from listener.config.yamlfile import Path as Position
 from scrapers.base import Source
 from scrapers.errors import looks_random
 

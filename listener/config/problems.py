@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from listener.config.secrets import Redactor, hide
-from listener.yamlfile import Path, Place, Tree
+from listener.config.yamlfile import Path, Place, Tree
 
 _SHOWN = 20
 _WIDTH = 110

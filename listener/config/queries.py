@@ -14,11 +14,11 @@ from insight.query.reading.parser import MAX_LENGTH
 from listener.config.base import ID
 from listener.config.check import check_zone, unique
 from listener.config.explain import ID_RULE, build
-from listener.config.language import Language
 from listener.config.library import Library
 from listener.config.problems import Report
+from listener.config.query_settings import Language
 from listener.config.settings import WatchSettings
-from listener.yamlfile import Path
+from listener.config.yamlfile import Path
 
 _NAMED = re.compile(r"\$([a-z0-9][a-z0-9_-]*)")
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, url
 
 from pydantic import BaseModel, SecretStr
 
-from listener.yamlfile import Path
+from listener.config.yamlfile import Path
 
 MASK = "***"
 SHORTEST = 4  # a shorter secret is left in free text: taking out every "a" would leave nothing to read

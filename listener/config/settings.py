@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from alerts.rules import DAILY_CAP, Route
 from insight.model import Role, SignalKind, Watch
 from listener.config.base import Id, Settings, Text
-from listener.config.language import Language, WatchTests
+from listener.config.query_settings import Language, WatchTests
 
 
 class WatchSettings(Settings):

@@ -10,9 +10,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from listener.app import App
 from listener.collecting.completeness import Figure
-from listener.collecting.memory import Memory
+from listener.collecting.notes import Memory
 from listener.collecting.result import VisitResult
-from listener.signals import Told
+from listener.telling.decisions import Told
 from scrapers.base import Source, SourceError
 from storage import Delay
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from storage.migrations import VERSION_TABLE
-from storage.tables import METADATA
+from storage.rows.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

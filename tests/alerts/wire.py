@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from alerts.base import Channel, Message, Post, Ref
-from listener.posting import post_for
+from listener.telling.posting import post_for
 from scrapers.post import Poster
 
 

@@ -15,7 +15,7 @@ from insight.model import DeliveryState, NewDelivery
 from listener.app import App, opened
 from listener.clock import TRUSTED_AFTER, ClockWatch
 from listener.config import load
-from listener.reports import LISTENING_SINCE
+from listener.telling.digest import LISTENING_SINCE
 from storage import Step, Store, open_store
 from tests.board import NOW, FakeDoor
 

@@ -23,7 +23,7 @@ from listener.config import Config, load
 from scrapers.base import Batch
 from storage import OutdatedError, Store, StoreError, open_store
 from tests.board import NOW, Board, FakeDoor, post
-from tests.listener.test_backfill import Timed
+from tests.listener.collecting.test_backfill import Timed
 
 pytestmark = pytest.mark.anyio
 CONFIG = """

@@ -20,13 +20,13 @@ from insight.pipeline import Pipeline
 from listener.clock import SimulatedClock
 from listener.collecting.ingest import Queries
 from listener.collecting.result import VisitResult
-from listener.collecting.visit import Collector
+from listener.collecting.visits import Collector
 from listener.threads import READERS, Threads
 from scrapers.base import Batch, Page, Request, Source
 from scrapers.pages.list import ListPage
 from storage import SourceEntry, Store
 from tests.board import NOW, Board, FakeDoor, post
-from tests.listener.metered import ACME, Silent, opened, queries
+from tests.listener.collecting.metered import ACME, Silent, opened, queries
 
 pytestmark = pytest.mark.anyio
 LONG = 1.0

@@ -23,7 +23,7 @@ from scrapers.base import Batch
 from storage import Arrival, OutdatedError, SourceEntry, Store, StoredPost, open_store
 from tests.board import NOW, Board, post
 from tests.contracts.store.samples import understood
-from tests.listener.metered import take
+from tests.listener.collecting.metered import take
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 CONFIG = """\

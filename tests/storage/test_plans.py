@@ -16,12 +16,13 @@ import structlog
 from sqlalchemy import Connection, event
 
 from insight.model import AlertState
-from listener import signals
 from listener.app import opened
 from listener.clock import SystemClock
 from listener.config import load
-from storage import Step, Store, open_store, tables
-from storage.bulk import put
+from listener.telling import detection
+from storage import Step, Store, open_store
+from storage.rows import tables
+from storage.rows.bulk import put
 from tests.contracts.store.samples import arrival, post
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 from tests.listener.test_daemon import FEED
@@ -151,8 +152,8 @@ async def test_no_statement_of_the_loop_reads_what_has_long_been_done(
             with listened(store) as asked:
                 now = app.clock.now()
                 signal = replace(SIGNAL, at=now, posts=(post(1).key, post(2).key))
-                scene = signals.Scene(store, config, store.watches.all(), now)
-                (told,) = signals.commit(scene, Step(now, {}, (signal,)), store.watches.all()[0])
+                scene = detection.Scene(store, config, store.watches.all(), now)
+                (told,) = detection.commit(scene, Step(now, {}, (signal,)), store.watches.all()[0])
                 assert told.reason == "told"
                 await app.cycle(20)
                 store.sources.due(now)

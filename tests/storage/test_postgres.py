@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from storage import HeldError, LostError, Store, StoreError, UnusableError, migrations, open_store
-from storage import postgres as ours
+from storage.databases import postgres as ours
 from tests.contracts.store.samples import NOON, arrival, labels_of, post
 from tests.databases import PostgresServer
 from tests.storage.pooler import Pooler

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from storage import HELD_BACK, HeldError, NewerSchemaError, Step, Store, StoreError, open_store, restore, tables
+from storage import HELD_BACK, HeldError, NewerSchemaError, Step, Store, StoreError, open_store, restore
+from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
 from tests.contracts.store.test_opening import HOLDER, ROOT
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import event, text
 
 from insight.query import parse
-from storage import Store, StoreError, open_store, sqlite
+from storage import Store, StoreError, open_store
+from storage.databases import sqlite
 from tests.contracts.store.samples import DAY, NOON, arrival, post
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from storage import LostError, Store, StoreError, UnusableError, open_store
-from storage.sqlite_files import file_system
+from storage.databases.sqlite_files import file_system
 from tests.contracts.store.samples import NOON, arrival, post
 
 NO_SHARED_MEMORY = """

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from insight.model import Sighted
-from listener import yamlfile
+from listener.config import yamlfile
 from storage import SourceGap, open_store
 from tests.world.land import Land, Town
 from tests.world.places import PLACES

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint,
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy import text as sql
 
-from storage.columns import BigId, Json, UtcTime, Words
+from storage.rows.columns import BigId, Json, UtcTime, Words
 
 revision = "0001"
 down_revision = None

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 
 from insight.phrases import phrases
-from storage.columns import BigId, Json, UtcTime, Words
+from storage.rows.columns import BigId, Json, UtcTime, Words
 
 revision = "0003"
 down_revision = "0002"

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from insight.model import Post
 from storage import migrations
-from storage.columns import dumps
+from storage.rows.columns import dumps
 from storage.store import _database
 from tests.contracts.store.samples import NOON
 

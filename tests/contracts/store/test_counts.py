@@ -16,7 +16,8 @@ from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
 from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, Understood
-from storage import Distinct, Outcome, Store, open_store, tables
+from storage import Distinct, Outcome, Store, open_store
+from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from insight.model import Facet, Label, Mention, MentionState, Post, Precision, Rating, Sentiment, Span, Visibility
 from insight.query import parse
 from storage import Store
-from storage.codecs import Codec
-from storage.tables import MENTION
+from storage.rows.codecs import Codec
+from storage.rows.tables import MENTION
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from storage import HeldError, NewerSchemaError, SearchState, Store, StoreError, migrations, open_store
 from storage.migrations import REVISIONS, VERSION_TABLE
-from storage.tables import METADATA
+from storage.rows.tables import METADATA
 from tests.contracts.store.former import of_revision
 from tests.contracts.store.samples import HOUR, NOON, arrival, post
 

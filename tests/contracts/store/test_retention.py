@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Table, func, select, text, update
 
 from insight.model import AlertState, Gap, Rejected, Snapshot
-from storage import RECORDS, SourceEntry, Step, Store, retention, tables
+from storage import RECORDS, SourceEntry, Step, Store, retention
+from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 

@@ -16,8 +16,8 @@ from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment
 from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
 from storage import Arrival, Step, Store, open_store
-from storage.tables import METADATA
-from storage.words import EVERYTHING, VERSION, tokens
+from storage.rows.tables import METADATA
+from storage.writing.words import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
 from tests.insight.query_posts import HOSTS, SOURCES, posts_with

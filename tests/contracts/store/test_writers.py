@@ -14,7 +14,8 @@ from sqlalchemy import func, select, text
 
 from insight.counts import contributions
 from insight.model import Engagement, Facet, Label, MentionState, Post, Reading, Sighted, Understood
-from storage import Arrival, Step, Store, open_store, tables
+from storage import Arrival, Step, Store, open_store
+from storage.rows import tables
 from tests.contracts.store.samples import HOUR, NOON, arrival, mention, post, understood
 
 NETWORKS = ("forum", "reddit", "mastodon")

@@ -1,0 +1,206 @@
+"""Google Alerts → watches and feeds, with a word on each alert: what became of it, what was lost, why, what to do.
+
+A feed is bound to its watch: Google looked at the whole page, and its feed shows two lines of it, in which the query's
+words need not be. So nothing that Google found is lost, and the watch's own query finds more in every other source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from insight.query import QueryError, parse
+from listener.cli.google_alerts.export import Alert
+from listener.cli.google_alerts.feeds import AlertFeed, key
+from listener.cli.google_alerts.notes import Note, Notes
+from listener.cli.google_alerts.query import translate
+from listener.config.wizard import slug
+
+HOW_TO_GET_A_FEED = (
+    "in google.com/alerts set the alert to “Deliver to: RSS feed”, copy the address behind its feed icon, "
+    "and import again with --feeds"
+)
+_NO_FEED = Note(
+    "what Google finds",
+    "the export names no feed, and Google can be read by no other way; the watch listens to your own sources",
+    HOW_TO_GET_A_FEED,
+)
+_OLD_CODES = {"iw": "he", "in": "id", "ji": "yi"}  # of languages; Google still writes them
+_MAX_NAME = 100
+
+
+class Became(StrEnum):
+    """What became of an alert."""
+
+    WATCH = "new watch"
+    MERGED = "the same as"  # another alert
+    KNOWN = "in your config already as"
+    TAKEN = "left out: your config has another watch"  # with its id
+    REFUSED = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class NewWatch:
+    id: str
+    name: str
+    query: str
+    role: str = "topic"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFeed:
+    """A source of kind `google_alerts`; all it brings concerns `watch`."""
+
+    name: str
+    url: str
+    watch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One alert of the export. `watch` is the id it is found under, `query` what was made of Google's."""
+
+    google: str
+    became: Became
+    watch: str | None
+    query: str | None
+    feeds: tuple[str, ...]
+    notes: tuple[Note, ...]
+    fed: bool = False  # also by a feed that the config has already
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Everything that is new, and a word on each alert. `unpaired`: feeds that no alert could be found for."""
+
+    watches: tuple[NewWatch, ...]
+    feeds: tuple[NewFeed, ...]
+    outcomes: tuple[Outcome, ...]
+    unpaired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the config has already: queries by the watches' ids, names of sources, addresses of feeds."""
+
+    watches: Mapping[str, str] = field(default_factory=dict)
+    sources: Collection[str] = ()
+    urls: Collection[str] = ()
+
+
+def bring_over(alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), known: Known | None = None) -> Brought:
+    """Pure. A feed whose title no alert has becomes an alert itself: its query is all there is to know."""
+    paired, unpaired = _paired(list(alerts), list(feeds))
+    mover = _Mover(known or Known())
+    for alert, urls in paired:
+        mover.move(alert, urls)
+    return Brought(tuple(mover.watches.values()), tuple(mover.feeds), tuple(mover.told()), tuple(unpaired))
+
+
+def _paired(alerts: list[Alert], feeds: list[AlertFeed]) -> tuple[list[tuple[Alert, list[str]]], list[str]]:
+    """Each alert with its feeds, and the addresses that name no query.
+
+    Two alerts for one query (a daily mail and a feed, say) share what is found; the feed goes to the one that has one.
+    """
+    found: list[tuple[Alert, list[str]]] = [(alert, []) for alert in alerts]
+    bare = []
+    for feed in feeds:
+        same = [pair for pair in found if key(pair[0].query) == key(feed.query)]
+        same.sort(key=lambda pair: (pair[0].delivery != "RSS", len(pair[1])))
+        if not feed.query:
+            bare.append(feed.url)
+        elif same:
+            same[0][1].append(feed.url)
+        else:
+            found.append((Alert(feed.query, delivery="RSS"), [feed.url]))
+    waiting = [urls for alert, urls in found if alert.delivery == "RSS" and not urls]
+    if len(bare) == len(waiting) == 1:  # it can be no other
+        waiting[0].append(bare.pop())
+    return found, bare
+
+
+@dataclass
+class _Mover:
+    known: Known
+    watches: dict[str, NewWatch] = field(default_factory=dict)
+    feeds: list[NewFeed] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ids = {_same(query): watch for watch, query in self.known.watches.items()}
+        self._urls = set(self.known.urls)
+        self._names = set(self.known.sources)
+
+    def move(self, alert: Alert, urls: list[str]) -> None:
+        notes = Notes()
+        translated = translate(alert.query, _language(alert, notes))
+        notes.all += translated.notes
+        # what an alert has besides its query, and a watch has not
+        if alert.strict_country and alert.country:
+            why = "few sites say which country a post comes from, and web pages do not"
+            domain = f"site:{alert.country.lower()}"
+            do = f"keep to a language (lang:…) or a domain ({domain}); its own feed keeps to the country"
+            notes.lose(f"region {alert.country}", why, do)
+        if alert.sources and "WEB" not in alert.sources:
+            why = "a watch hears of all your sources; the alert's own feed keeps to it"
+            notes.lose(f"sources {', '.join(alert.sources)}", why, "say kind:article, or source:NAME, in the query")
+        if alert.frequency:
+            how = {"HOURLY": "at most hourly", "DAILY": "daily", "WEEKLY": "weekly"}[alert.frequency]
+            why = "you are told when something changes, and once a week by the digest"
+            notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")
+        if translated.query is None:
+            became, watch = Became.REFUSED, None
+        else:
+            became, watch = self._placed(alert, translated.query, notes)
+        added = [self._feed(url, watch) for url in dict.fromkeys(urls) if watch and url not in self._urls]
+        outcome = Outcome(alert.query, became, watch, translated.query, tuple(added), tuple(notes.all), bool(urls))
+        self.outcomes.append(outcome)
+
+    def told(self) -> Iterator[Outcome]:
+        """Each alert; where none that asks for the same has a feed, that is lost, too."""
+        fed = {outcome.watch for outcome in self.outcomes if outcome.fed}
+        for outcome in self.outcomes:
+            lost = outcome.became in (Became.WATCH, Became.TAKEN) and outcome.watch not in fed
+            yield replace(outcome, notes=(*outcome.notes, _NO_FEED)) if lost else outcome
+
+    def _placed(self, alert: Alert, query: str, notes: Notes) -> tuple[Became, str]:
+        """Under which watch: one that asks for the same, or a new one."""
+        if found := self._ids.get(_same(query)):
+            return (Became.MERGED if found in self.watches else Became.KNOWN), found
+        watch = slug(alert.query, "alert", set(self.watches))
+        if watch in self.known.watches:
+            why = f"your config has a watch {watch}, which asks for: {self.known.watches[watch]}"
+            notes.lose(query, why, "add what it lacks to that query, or rename one of them")
+            return Became.TAKEN, watch
+        name = "".join(char if char.isprintable() else " " for char in alert.query)
+        if len(name) > _MAX_NAME:
+            name = name[: _MAX_NAME - 1].rstrip() + "…"
+        self.watches[watch] = NewWatch(watch, name, query)
+        self._ids[_same(query)] = watch
+        return Became.WATCH, watch
+
+    def _feed(self, url: str, watch: str) -> str:
+        name = slug(f"google-alert-{watch}", "google-alert", self._names)
+        self._names.add(name)
+        self._urls.add(url)
+        self.feeds.append(NewFeed(name, url, watch))
+        return url
+
+
+def _same(query: str) -> str:
+    """One text for queries that differ in blanks and brackets alone."""
+    try:
+        return str(parse(query)).casefold()
+    except QueryError:  # with a named query, a list in a file: then as it is written
+        return " ".join(query.split())
+
+
+def _language(alert: Alert, notes: Notes) -> str | None:
+    """The language the alert keeps to, as `lang:` takes it."""
+    if not (alert.strict_language and alert.language):
+        return None
+    code, _, rest = alert.language.lower().replace("_", "-").partition("-")
+    if rest:
+        notes.keep(f"language {alert.language}", f"here it is lang:{code}, whatever the country")
+    return _OLD_CODES.get(code, code)

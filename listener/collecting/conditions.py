@@ -1,0 +1,144 @@
+"""How each source does: how much it brings and how late, what of its budget is left, what went wrong, its canary."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from insight.model import Watch
+from listener.collecting.budget import Meter, Rest
+from listener.collecting.decide import walked
+from listener.collecting.looks import CanaryState
+from listener.collecting.notes import name_of
+from listener.collecting.pace import Plan, VisitPace, limits, need_of
+from scrapers.base import Search, Source
+from storage import Delay, SearchState, SourceGap, Store, Visit
+
+PERIOD = timedelta(days=7)
+_SHOWN = ("search", "failures", "error", "paused", "next_at", "last_success")
+GAPS_SINCE, GAPS = timedelta(days=30), 3
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An error that came lately: how often, and when last."""
+
+    reason: str
+    times: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A source of the config. `plan`: what its visits will use, None where it only streams; `left` of its budget.
+
+    `items`: new posts a day, None before it was visited; `delay` None: none that could have come in time. `searches`:
+    those that its visits ask for, as far as they have been asked for.
+    """
+
+    plan: Plan | None
+    left: dict[str, float]
+    rest: Rest | None
+    items: float | None
+    delay: Delay | None
+    troubles: tuple[Trouble, ...]
+    canary: CanaryState | None
+    gaps: tuple[SourceGap, ...]
+    searches: tuple[SearchState, ...]
+
+    @property
+    def failing(self) -> list[SearchState]:
+        return [search for search in self.searches if search.failures]
+
+    def to_json(self) -> dict[str, Any]:
+        plan = self.plan
+        return {
+            "pause": plan and plan.pause,
+            "needs_a_day": plan and plan.day,
+            "left": self.left,
+            "rest": self.rest,
+            "items_a_day": self.items,
+            "delay": self.delay,
+            "troubles": self.troubles,
+            "canary": self.canary,
+            "gaps": [
+                {"search": it.search, "since": it.gap.since, "until": it.gap.until, "reason": it.gap.reason}
+                for it in self.gaps
+            ],
+            "searches": [{name: getattr(search, name) for name in _SHOWN} for search in self.searches],
+        }
+
+
+def conditions(
+    store: Store, sources: Iterable[Source], watches: Sequence[Watch], now: datetime
+) -> dict[str, Condition]:
+    """Every source's condition, by its id, from what is stored."""
+    visits, gaps, states = defaultdict(list), defaultdict(list), defaultdict(list)
+    for visit in store.sources.visits(now - PERIOD):
+        visits[visit.source].append(visit)
+    for found in store.sources.gaps(now - GAPS_SINCE):
+        gaps[found.source].append(found)
+    for state in store.sources.searches():
+        states[state.source].append(state)
+    delays = store.sources.delays(now - PERIOD)
+    return {
+        source.id: _condition(
+            source,
+            searches_of(source, watches, now),
+            store.state.get(name_of(source.id)) or {},
+            _items(visits[source.id], now),
+            delays.get(source.id),
+            gaps[source.id][:GAPS],
+            states[source.id],
+            now,
+        )
+        for source in sources
+    }
+
+
+def searches_of(source: Source, watches: Sequence[Watch], now: datetime) -> tuple[Search, ...]:
+    """What a visit asks for; nothing of a kind that cannot say so, for its visits tell what is wrong."""
+    try:
+        return walked(source, source.searches(watches), now)
+    except Exception:  # noqa: BLE001 - a kind of the user's own may raise anything
+        return ()
+
+
+def _condition(
+    source: Source,
+    searches: Sequence[Search],
+    notes: dict[str, Any],
+    items: float | None,
+    delay: Delay | None,
+    gaps: Sequence[SourceGap],
+    states: Sequence[SearchState],
+    now: datetime,
+) -> Condition:
+    need = need_of(source, searches, now)
+    plan = Plan(VisitPace.from_json(notes.get("rhythm")).pause(limits(source, need)), need) if searches else None
+    rest = notes.get("rest")
+    resting = Rest(datetime.fromisoformat(rest["until"]), rest["why"]) if rest else None
+    troubles = (Trouble(why, n, datetime.fromisoformat(at)) for why, (n, at) in notes.get("troubles", {}).items())
+    canary = CanaryState.from_json(notes.get("canary"))
+    return Condition(
+        plan,
+        Meter.from_json(notes.get("meter", {})).left(source.budget(), now),
+        resting if resting and resting.until > now else None,
+        items,
+        delay,
+        tuple(trouble for trouble in troubles if trouble.last > now - PERIOD),
+        canary if canary and canary.id == source.canary else None,
+        tuple(gaps),
+        tuple(state for state in states if state.search in {search.key for search in searches}),
+    )
+
+
+def _items(visits: Sequence[Visit], now: datetime) -> float | None:
+    """New posts a day, over the days in which it was visited."""
+    if not visits:
+        return None
+    days = max(1.0, (now - min(visit.hour for visit in visits)) / timedelta(days=1))
+    return sum(visit.new for visit in visits) / days

@@ -1,0 +1,1 @@
+"""From what is stored to what is sent: detection, who is told, delivery, the digest."""

@@ -1,0 +1,75 @@
+"""Detection: what each watch asks of the store, one step of `insight.detect`, and what the step leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from insight import detect
+from insight.model import Label, Sighted, Watch
+from listener.telling.decisions import Scene, Told, commit
+from storage import Step
+
+NEGATIVE = frozenset({Label.NEGATIVE})
+
+
+def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
+    """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction."""
+    # 1. What the step asks for. Every count comes at each maturity that detection compares at.
+    store, now = scene.store, scene.now
+    name, memory = f"watch:{watch.id}", f"memory:{watch.id}"
+    before = store.state.get(name)
+    if not detect.due(before, watch, now):
+        return []
+
+    def hours(since: datetime) -> dict[int, dict[datetime, int]]:
+        return store.counts.matured(watch.id, since, now, NEGATIVE, detect.LAGS_READ)
+
+    mark = store.themes.mark(watch.id)
+    needs = detect.needs(before, watch, now, mark)
+    pending = None
+    if needs.pending:
+        known = store.themes.known(watch.id, now - detect.COOLDOWN)
+        pending = detect.Pending(store.themes.pending(watch.id, detect.PENDING), store.state.get(memory), mark, known)
+    observation = detect.Observation(
+        watch,
+        recent=hours(needs.since),
+        mentions=_Later(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
+        history=hours(now - detect.HISTORY) if needs.history else None,
+        pending=pending,
+    )
+
+    # 2. The step.
+    after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
+    theme = found.theme
+    if after == before and not theme.consumed:
+        return []
+
+    # 3. What it leaves behind, and who hears of it.
+    consumed = set(theme.consumed)
+    step = Step(
+        now,
+        {name: after} | ({memory: theme.memory} if theme.memory else {}),
+        found.signals,
+        consumed=tuple(one.mention for one in (pending.mentions if pending else ()) if one.post.key in consumed),
+        themes=theme.themes,
+        members=theme.members,
+        events=theme.events,
+    )
+    return commit(scene, step, watch)
+
+
+@dataclass
+class _Later:
+    """Mentions that are read when somebody looks at them, which most steps do not."""
+
+    read: Callable[[], list[Sighted]]
+
+    def __iter__(self) -> Iterator[Sighted]:
+        return iter(self._rows)
+
+    @cached_property
+    def _rows(self) -> list[Sighted]:
+        return self.read()

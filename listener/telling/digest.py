@@ -1,0 +1,182 @@
+"""The weekly digest: when it is due, what goes into it, and into the outbox once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from alerts.base import Message
+from alerts.digests import digest_message
+from alerts.rules import may_read_private
+from insight.coverage import SourceWeek
+from insight.digest import Digest, Totals, WatchWeek, compose
+from insight.model import DIGESTS, Alert, Label, NewDelivery, Sighted
+from insight.periods import Period, due_period
+from insight.query import asks_for
+from insight.silence import SourceHour
+from listener.collecting.pace import longest
+from listener.config import Config
+from listener.telling.decisions import Scene
+from listener.telling.filters import let_through
+from storage import DeliveryRecord, Step
+
+LISTENING_SINCE = "listening since"
+TOP = 200
+SIFTED = 2_000
+WORTH_A_DIGEST = timedelta(days=1)
+
+
+def last_period(scene: Scene) -> Period:
+    """The week that the digest due last, or now, is about."""
+    settings = scene.config.digest
+    return due_period(scene.now, settings.weekday.number, settings.hour, settings.time_zone)
+
+
+def digest_when_due(scene: Scene) -> Period | None:
+    """Put the digest of the last due period in the outbox; None when it is there already, or digests are off.
+
+    A period of which Listener heard less than a day has no digest.
+    """
+    period = last_period(scene)
+    since = listening_since(scene)
+    done = scene.store.state.get("digest")
+    if not scene.config.digest.enabled or since is None or period.end - since < WORTH_A_DIGEST:
+        return None
+    if done and done["period"] == period.key:
+        return None
+    deliveries = _deliveries(scene, period)
+    scene.store.commit(Step(scene.now, {"digest": {"period": period.key}}, deliveries=deliveries))
+    return period
+
+
+def _deliveries(scene: Scene, period: Period) -> tuple[NewDelivery, ...]:
+    """The digest for each channel, composed once for those that may read private posts and once for the others."""
+    read = week_of(scene, period)
+    composed: dict[bool, Message] = {}
+    deliveries = []
+    for channel in scene.config.digest_channels:
+        private = may_read_private(scene.config.routes, channel)
+        if private not in composed:
+            composed[private] = digest_message(read.digest(public_only=not private), scene.now, id="")
+        unique = f"digest {period.key} {channel}"
+        name = sha256(unique.encode()).hexdigest()[:24]
+        message = replace(composed[private], id=name)
+        deliveries.append(NewDelivery(name, channel, message.to_json(), DIGESTS, unique))
+    return tuple(deliveries)
+
+
+def listening_since(scene: Scene) -> datetime | None:
+    """When this database first saw a daemon."""
+    since = scene.store.state.get(LISTENING_SINCE)
+    return datetime.fromisoformat(since["at"]) if since else None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """All that a digest is composed of, as it was read: once for all watches, and for all who get the digest.
+
+    `private`: the keys of alerts that rest on private posts. `undelivered`: messages about alerts that were given up.
+    """
+
+    period: Period
+    watches: Sequence[WatchWeek]
+    alerts: Sequence[Alert]
+    private: frozenset[str]
+    sources: Sequence[SourceWeek]
+    undelivered: Sequence[DeliveryRecord]
+    config: Config
+
+    def digest(self, *, public_only: bool = True) -> Digest:
+        """Private: the very headline of an alert that rests on private posts, and what a private channel was sent."""
+        alerts = [one for one in self.alerts if not (public_only and one.key in self.private)]
+        lost = [
+            _not_delivered(one, self.period)
+            for one in self.undelivered
+            if not (public_only and may_read_private(self.config.routes, one.channel))
+        ]
+        query = self.config.digest.query
+        return compose(
+            self.period, self.watches, alerts, self.sources, public_only=public_only, query=query, undelivered=lost
+        )
+
+
+def _not_delivered(one: DeliveryRecord, period: Period) -> str:
+    where = f"{one.channel} ({one.recipient})" if one.recipient else one.channel
+    since = f"{one.created_at.astimezone(ZoneInfo(period.time_zone)):%A %d %B %H:%M}"
+    return f"{where} was not told since {since}: {one.headline}" + (f" ({one.error})" if one.error else "")
+
+
+def week_of(scene: Scene, period: Period) -> Week:
+    """Read a week, with as many queries for one watch and one channel as for many."""
+    # 1. Figures, and mentions to quote: of all watches at once.
+    store, config, since = scene.store, scene.config, listening_since(scene)
+    before, ids = period.before(), [watch.id for watch in scene.watches]
+    edges = [start for start, _ in (*before.days(), *period.days())] + [period.end]
+    counted = store.counts.stretches(ids, edges)
+    distinct = store.counts.distinct(ids, period.start, period.end)
+    top = _top(scene, ids, period)
+    weeks = [
+        WatchWeek(
+            watch,
+            _together(counted[watch.id][7:]),
+            _together(counted[watch.id][:7]),
+            [*map(_sum, counted[watch.id][7:])],
+            [*map(_sum, counted[watch.id][:7])],
+            distinct[watch.id].authors,
+            distinct[watch.id].stories,
+            known_before=since is not None and since <= before.start,
+            top=top[watch.id],
+        )
+        for watch in scene.watches
+    ]
+
+    # 2. What happened, and what may be missing.
+    alerts = store.signals.opened(period.start, period.end)
+    private = store.signals.private({alert.key for alert in alerts})
+    lost = [one for one in store.outbox.undelivered(period.start) if one.updated_at < period.end]
+    return Week(period, weeks, alerts, private, _sources(scene, period), lost, config)
+
+
+def _top(scene: Scene, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:
+    """By watch, the mentions to quote from: what the digest's query lets through, for which more are looked at."""
+    query, store = scene.config.digest.query, scene.store
+    top = store.posts.newest(watches, period.start, period.end, SIFTED if query else TOP)
+    if query is None:
+        return top
+    asked = asks_for(scene.config.filters[query], "theme")
+    themes = store.themes.of({one.post.key for its in top.values() for one in its}) if asked else {}
+    return {watch: [*let_through(scene.config, query, its, themes)] for watch, its in top.items()}
+
+
+def _sum(totals: Totals) -> int:
+    return sum(sum(labels.values()) for labels in totals.values())
+
+
+def _together(days: Iterable[Totals]) -> dict[str, dict[Label, int]]:
+    """Several days' mentions by source and label."""
+    found: dict[str, Counter[Label]] = {}
+    for source, labels in chain.from_iterable(day.items() for day in days):
+        found.setdefault(source, Counter()).update(labels)
+    return {source: dict(labels) for source, labels in found.items()}
+
+
+def _sources(scene: Scene, period: Period) -> list[SourceWeek]:
+    hours: dict[str, list[SourceHour]] = {}
+    for visit in scene.store.sources.visits(period.start):
+        if visit.hour < period.end:
+            hours.setdefault(visit.source, []).append(SourceHour(visit.hour, visit.fetches, visit.failures, visit.new))
+    gaps = [found for found in scene.store.sources.gaps(period.start) if found.gap.until < period.end]
+    return [
+        SourceWeek(
+            source.id,
+            hours.get(source.id, []),
+            [found.gap for found in gaps if found.source == source.id],
+            timedelta(seconds=longest(source)),
+        )
+        for source in scene.config.sources
+    ]

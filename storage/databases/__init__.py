@@ -1,0 +1,1 @@
+"""SQLite and Postgres: what differs between them, behind one `Database`."""

@@ -1,0 +1,1 @@
+"""Deliveries on their way to channels, and what is known of each channel."""

@@ -1,0 +1,1 @@
+"""How what is remembered lies in tables: their columns, and rows as posts and posts as rows."""
