@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from alerts.base import Fact, Message, MessageKind
-from alerts.rules import Change, Decision, Told, delivery_id
+from alerts.rules import Change, Decision, ToldChannel, delivery_id
 from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
 from insight.evidence import representative
 from insight.model import Action, Alert, NewDelivery, PostKey, Quote, Sighted, Signal, Watch
@@ -43,7 +43,7 @@ def alert_message(
     signal: Signal,
     alert: Alert,
     change: Change,
-    told: Told,
+    told: ToldChannel,
     watch: Watch | None,
     now: datetime,
     quotes: Sequence[Quote] = (),

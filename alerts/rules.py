@@ -71,7 +71,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldChannel:
     """A channel that hears of it, and the posts that may be quoted there. `withheld`: only that it is over may be said,
     because what ended rests on private posts by now and the channel is not private.
     """
@@ -82,7 +82,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Untold:
+class UntoldChannel:
     """A channel that does not ("": nobody does), and why."""
 
     channel: str
@@ -95,8 +95,8 @@ class Decision:
 
     change: Change
     alert: Alert | None
-    told: tuple[Told, ...] = ()
-    untold: tuple[Untold, ...] = ()
+    told: tuple[ToldChannel, ...] = ()
+    untold: tuple[UntoldChannel, ...] = ()
 
 
 def decide(
@@ -118,28 +118,32 @@ def decide(
     """
     change, why = _change(signal, open_alert, now)
     if change is Change.NONE:
-        return Decision(change, open_alert, untold=(Untold("", why or Why.ALREADY_TOLD),))
+        return Decision(change, open_alert, untold=(UntoldChannel("", why or Why.ALREADY_TOLD),))
     if why:
-        return Decision(change, _changed(change, signal, open_alert, now, heard=False), untold=(Untold("", why),))
+        return Decision(
+            change, _changed(change, signal, open_alert, now, heard=False), untold=(UntoldChannel("", why),)
+        )
     found = evidence or Evidence()
-    heard: list[Told] = []
-    untold: list[Untold] = []
-    verdict: Told | Untold
+    heard: list[ToldChannel] = []
+    untold: list[UntoldChannel] = []
+    verdict: ToldChannel | UntoldChannel
     for channel in dict.fromkeys(route.channel for route in routes):
         withheld = found.private and not may_read_private(routes, channel)
         if change is Change.RESOLVE:
-            verdict = Told(channel, withheld=withheld) if channel in told else Untold(channel, Why.NEVER_TOLD)
+            verdict = (
+                ToldChannel(channel, withheld=withheld) if channel in told else UntoldChannel(channel, Why.NEVER_TOLD)
+            )
         else:
             taking = [route for route in routes if route.channel == channel and route.takes(signal)]
             verdict = _verdict(signal, channel, taking, found, withheld=withheld)
-        if isinstance(verdict, Untold):
+        if isinstance(verdict, UntoldChannel):
             untold.append(verdict)
         elif change is not Change.RESOLVE and (spent or {}).get(channel, 0) >= cap:
-            untold.append(Untold(channel, Why.BUDGET))
+            untold.append(UntoldChannel(channel, Why.BUDGET))
         else:
             heard.append(verdict)
     alert = _changed(change, signal, open_alert, now, heard=bool(heard))
-    return Decision(change, alert, tuple(heard), tuple(untold) if routes else (Untold("", Why.NO_ROUTE),))
+    return Decision(change, alert, tuple(heard), tuple(untold) if routes else (UntoldChannel("", Why.NO_ROUTE),))
 
 
 def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change, Why | None]:
@@ -156,24 +160,24 @@ def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change,
 
 def _verdict(
     signal: Signal, channel: str, routes: Sequence[Route], evidence: Evidence, *, withheld: bool
-) -> Told | Untold:
+) -> ToldChannel | UntoldChannel:
     """By those of the channel's routes that take the signal. One that rests on no posts (a silent source) has nothing
     that a query or a minimum could ask."""
     if not routes:
-        return Untold(channel, Why.NO_ROUTE)
+        return UntoldChannel(channel, Why.NO_ROUTE)
     if withheld:
-        return Untold(channel, Why.PRIVATE_EVIDENCE)
+        return UntoldChannel(channel, Why.PRIVATE_EVIDENCE)
     if signal.kind is SignalKind.CHANNEL and signal.key == f"channel:{channel}":
-        return Untold(channel, Why.ITSELF)
+        return UntoldChannel(channel, Why.ITSELF)
     if not signal.posts:
-        return Told(channel)
+        return ToldChannel(channel)
     nothing: frozenset[PostKey] = frozenset()
     found = [(one, evidence.matching.get(one.query, nothing) if one.query else evidence.posts) for one in routes]
     matching = [(route, posts) for route, posts in found if posts or route.query is None]
     enough = [posts for route, posts in matching if len(posts) >= route.minimum]
     if not enough:
-        return Untold(channel, Why.BELOW_MINIMUM if matching else Why.NO_POST_MATCHES)
-    return Told(channel, nothing.union(*enough))
+        return UntoldChannel(channel, Why.BELOW_MINIMUM if matching else Why.NO_POST_MATCHES)
+    return ToldChannel(channel, nothing.union(*enough))
 
 
 def may_read_private(routes: Iterable[Route], channel: str) -> bool:

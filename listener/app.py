@@ -23,7 +23,7 @@ from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
 from listener.telling import detection, digest
-from listener.telling.decisions import Scene, Told
+from listener.telling.decisions import DecidedSignal, Scene
 from listener.telling.delivery import deliver_channel, look_at_channels
 from listener.telling.source_health import look_at_sources
 from listener.threads import Threads
@@ -178,7 +178,7 @@ class App:
         """Which channels refuse messages or have failed for long, and which work again."""
         self._tell(await self.threads.work(partial(look_at_channels, self._scene())))
 
-    def _tell(self, found: list[Told]) -> None:
+    def _tell(self, found: list[DecidedSignal]) -> None:
         for told in found:
             self.observers.on_signal(told)
 

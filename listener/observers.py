@@ -10,7 +10,7 @@ from insight.model import DeliveryState
 from listener.collecting.result import VisitResult
 from listener.log import Log
 from listener.simulation import is_loopback
-from listener.telling.decisions import Told
+from listener.telling.decisions import DecidedSignal
 from scrapers.base import Source, SourceError
 from storage import Delay, StoreError
 
@@ -19,7 +19,7 @@ from storage import Delay, StoreError
 class Observers:
     log: Log
     visited: list[Callable[[Source, VisitResult, SourceError | None], None]] = field(default_factory=list)
-    signalled: list[Callable[[Told], None]] = field(default_factory=list)
+    signalled: list[Callable[[DecidedSignal], None]] = field(default_factory=list)
     delivered: list[Callable[[Outcome], None]] = field(default_factory=list)
     cycled: list[Callable[[int], None]] = field(default_factory=list)
     lost: list[Callable[[str, BaseException], None]] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Observers:
             self._offline = False
             self.log.info("network is back")
 
-    def on_signal(self, told: Told) -> None:
+    def on_signal(self, told: DecidedSignal) -> None:
         signal = told.signal
         self.log.info("signal", kind=signal.kind.value, key=signal.key, headline=signal.headline, told=told.reason)
         for callback in self.signalled:

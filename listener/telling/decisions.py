@@ -34,7 +34,7 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DecidedSignal:
     """A signal and what the rules made of it: who hears of it, and why the others do not."""
 
     signal: Signal
@@ -48,7 +48,7 @@ class Told:
         return self.decision.untold[0].why.value if self.decision.untold else "nobody"
 
 
-def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Told]:
+def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[DecidedSignal]:
     """Pass the signals of a step through the rules, and store it together with the alerts, deliveries and decisions
     that follow. Signals come in order; a later one of the same key sees what the earlier one changed.
     """
@@ -63,7 +63,7 @@ def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Told]:
     spent = store.outbox.spent(now - timedelta(days=1))
 
     # 2. One after the other.
-    told: list[Told] = []
+    told: list[DecidedSignal] = []
     alerts: dict[str, Alert] = {}
     deliveries: list[NewDelivery] = []
     verdicts: list[tuple[Verdict, ...]] = []
@@ -74,7 +74,7 @@ def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Told]:
             told=heard, spent=spent, cap=config.alerts.daily_cap, evidence=evidence_of(signal),
         )  # fmt: skip
         new = alert_deliveries(signal, decision, watch, now, behind)
-        told.append(Told(signal, decision))
+        told.append(DecidedSignal(signal, decision))
         deliveries.extend(new)
         verdicts.append(
             tuple(Verdict(one.channel, "told", one.id) for one in new)

@@ -11,7 +11,7 @@ from alerts.outbox import OnStore, Outcome, Sender
 from insight.model import ChannelTrouble, Signal, SignalKind
 from listener.clock import Clock
 from listener.config import Config
-from listener.telling.decisions import Scene, Told, commit
+from listener.telling.decisions import DecidedSignal, Scene, commit
 from listener.telling.posting import post_to
 from scrapers.post import Poster
 from storage import Step, Store
@@ -46,7 +46,7 @@ def _nowhere(_: Any) -> Any:
     raise AssertionError("a channel that is not configured sends nothing")
 
 
-def look_at_channels(scene: Scene) -> list[Told]:
+def look_at_channels(scene: Scene) -> list[DecidedSignal]:
     """Which channels refuse messages for good, or have failed for long, and which work again: told on the others."""
     store, now = scene.store, scene.now
     before: Mapping[str, Any] = store.state.get("channels") or {}

@@ -9,13 +9,13 @@ from functools import cached_property
 
 from insight import detect
 from insight.model import Label, Sighted, Watch
-from listener.telling.decisions import Scene, Told, commit
+from listener.telling.decisions import DecidedSignal, Scene, commit
 from storage import Step
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
 
-def look_at_watch(scene: Scene, watch: Watch) -> list[Told]:
+def look_at_watch(scene: Scene, watch: Watch) -> list[DecidedSignal]:
     """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction."""
     # 1. What the step asks for. Every count comes at each maturity that detection compares at.
     store, now = scene.store, scene.now

@@ -9,11 +9,11 @@ from insight.baseline import floor_hour
 from insight.visits import SHORTEST
 from listener.collecting.pace import longest
 from listener.collecting.retry import usual_pause
-from listener.telling.decisions import Scene, Told, commit
+from listener.telling.decisions import DecidedSignal, Scene, commit
 from storage import SourceState, Step
 
 
-def look_at_sources(scene: Scene) -> list[Told]:
+def look_at_sources(scene: Scene) -> list[DecidedSignal]:
     """Tell which sources are newly in trouble, and which are right again.
 
     There is reason to look when the mark differs: an hour with visits, a first failure, a success after one.

@@ -12,7 +12,7 @@ from listener.app import App
 from listener.collecting.completeness import Figure
 from listener.collecting.notes import Memory
 from listener.collecting.result import VisitResult
-from listener.telling.decisions import Told
+from listener.telling.decisions import DecidedSignal
 from scrapers.base import Source, SourceError
 from storage import Delay
 
@@ -97,7 +97,7 @@ def observe(app: App, metrics: Metrics) -> None:
             metrics.completeness(source.id, app.collector.completeness.figures(source.id))
         metrics.condition(source, app.memory, app.clock.now())
 
-    def signalled(told: Told) -> None:
+    def signalled(told: DecidedSignal) -> None:
         metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
 
     app.observers.visited.append(visited)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from alerts.base import Message
 from alerts.messages import alert_deliveries, alert_message, trial_message
 from alerts.render import plain
-from alerts.rules import Change, Decision, Told, decide
+from alerts.rules import Change, Decision, ToldChannel, decide
 from insight.model import Quote
 from tests.alerts.samples import EVERYWHERE, NOW, WATCH, opened, private, quote, sighted, signal
 
+TEAM = ToldChannel("team")
 
-def said(told: Told = Told("team"), change: Change = Change.OPEN, *quotes: Quote, **changes: object) -> Message:  # noqa: B008
+
+def said(told: ToldChannel = TEAM, change: Change = Change.OPEN, *quotes: Quote, **changes: object) -> Message:
     return alert_message(signal(**changes), opened(at=NOW), change, told, WATCH, NOW, quotes)
 
 
@@ -27,7 +29,7 @@ def test_an_alert_says_what_how_much_and_when_in_the_watchs_own_time() -> None:
 
 def test_the_end_of_what_became_private_says_no_word_and_no_figure_of_it() -> None:
     ending = {"headline": "Negative mentions are back: 42", "detail": "secret", "figures": {"observed": 42.0}}
-    message = said(Told("team", withheld=True), Change.RESOLVE, over=True, **ending)
+    message = said(ToldChannel("team", withheld=True), Change.RESOLVE, over=True, **ending)
     assert message.headline == "Over: what was told here about Lanternfish"
     assert message.body == "Private posts are behind it by now, so nothing more is said here."
     assert [fact.name for fact in message.facts] == ["Watch", "When"]
@@ -38,7 +40,10 @@ def test_each_channel_quotes_the_most_typical_of_the_posts_that_it_may_read() ->
     decision = Decision(
         Change.OPEN,
         opened(at=NOW),
-        (Told("all", frozenset({first.post, second.post, ticket.post})), Told("one", frozenset({second.post}))),
+        (
+            ToldChannel("all", frozenset({first.post, second.post, ticket.post})),
+            ToldChannel("one", frozenset({second.post})),
+        ),
     )
     behind = [sighted(one) for one in (first, second, ticket)]
     deliveries = alert_deliveries(signal(), decision, WATCH, NOW, behind)
@@ -48,14 +53,14 @@ def test_each_channel_quotes_the_most_typical_of_the_posts_that_it_may_read() ->
 
 def test_of_a_thousand_posts_five_are_quoted() -> None:
     many = [sighted(quote(f"battery drain {number}", number)) for number in range(1000)]
-    told = Told("team", frozenset(one.post.key for one in many))
+    told = ToldChannel("team", frozenset(one.post.key for one in many))
     (delivery,) = alert_deliveries(signal(), Decision(Change.OPEN, opened(at=NOW), (told,)), WATCH, NOW, many)
     assert len(delivery.message["quotes"]) == 5
 
 
 def test_quotes_are_short_and_harmless() -> None:
     hostile = quote("word " * 200 + "\x1b[2J\u202e", author="a\nb\x00" + "x" * 99, url="javascript:alert(1)")
-    (first,) = said(Told("team"), Change.OPEN, hostile).quotes
+    (first,) = said(TEAM, Change.OPEN, hostile).quotes
     assert len(first.text) <= 280
     assert first.text.endswith("word…")
     assert first.author
@@ -69,7 +74,7 @@ def test_an_update_and_an_end_say_that_they_are_one() -> None:
 
 
 def test_a_message_survives_being_stored() -> None:
-    for message in (said(), said(Told("team"), Change.UPDATE, quote(), private()), trial_message("team", NOW)):
+    for message in (said(), said(TEAM, Change.UPDATE, quote(), private()), trial_message("team", NOW)):
         assert Message.from_json(message.to_json()) == message
 
 
@@ -85,7 +90,7 @@ def test_each_told_channel_gets_one_delivery_whose_identity_is_the_news() -> Non
 
 
 def test_the_plain_form_is_a_tidy_block() -> None:
-    text = plain(said(Told("team"), Change.OPEN, quote("first line\nsecond line")))
+    text = plain(said(TEAM, Change.OPEN, quote("first line\nsecond line")))
     assert text == (
         "Negative mentions of Lanternfish: 42 in 1 hour, about 9 are usual\n"
         "\n"

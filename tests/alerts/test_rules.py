@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.rules import UPDATE_PAUSE, Change, Decision, Evidence, Route, Told, Untold, Why, alert_id, decide
+from alerts.rules import (
+    UPDATE_PAUSE,
+    Change,
+    Decision,
+    Evidence,
+    Route,
+    ToldChannel,
+    UntoldChannel,
+    Why,
+    alert_id,
+    decide,
+)
 from insight.model import AlertState, PostKey, SignalKind
 from tests.alerts.samples import EVERYWHERE, HOUR, NOW, opened, signal
 
@@ -56,7 +67,7 @@ def test_an_alert_that_somebody_has_in_hand_stays_theirs_when_it_is_updated() ->
 
 def test_what_was_told_is_not_told_again() -> None:
     decision = decide(signal(headline=opened().headline), opened(), EVERYWHERE, NOW, told=BOTH)
-    assert (decision.change, decision.untold) == (Change.NONE, (Untold("", Why.ALREADY_TOLD),))
+    assert (decision.change, decision.untold) == (Change.NONE, (UntoldChannel("", Why.ALREADY_TOLD),))
 
 
 def test_an_update_within_the_hour_is_kept_but_not_told_and_told_when_it_comes_again_later() -> None:
@@ -77,7 +88,7 @@ def test_an_end_is_told_once_to_those_who_heard_the_beginning_at_once_and_whatev
     assert decision.alert
     assert decision.alert.state is AlertState.RESOLVED
     assert decide(over, None, EVERYWHERE, NOW, told=()) == Decision(
-        Change.NONE, None, untold=(Untold("", Why.NOTHING_OPEN),)
+        Change.NONE, None, untold=(UntoldChannel("", Why.NOTHING_OPEN),)
     )
 
 
@@ -117,7 +128,7 @@ PRIVATE = Evidence(frozenset({FIRST, SECOND}), private=True)
 def test_a_signal_with_a_private_post_behind_it_stays_with_private_channels() -> None:
     routes = (Route("team"), Route("support", private=True))
     decision = decide(signal(), None, routes, NOW, told=(), evidence=PRIVATE)
-    assert decision.told == (Told("support", frozenset({FIRST, SECOND})),)
+    assert decision.told == (ToldChannel("support", frozenset({FIRST, SECOND})),)
     assert refusals(decision) == {"team": Why.PRIVATE_EVIDENCE}
 
 
@@ -129,7 +140,7 @@ def test_of_two_routes_that_disagree_about_privacy_the_stricter_holds() -> None:
 def test_the_end_of_what_became_private_is_told_without_a_word_of_it() -> None:
     routes = (Route("team"), Route("support", private=True))
     decision = decide(signal(over=True), opened(), routes, NOW, told=("team", "support"), evidence=PRIVATE)
-    assert decision.told == (Told("team", withheld=True), Told("support"))
+    assert decision.told == (ToldChannel("team", withheld=True), ToldChannel("support"))
 
 
 def matching(query: str, *posts: PostKey) -> Evidence:
@@ -138,7 +149,10 @@ def matching(query: str, *posts: PostKey) -> Evidence:
 
 def test_a_route_with_a_query_is_told_when_a_post_behind_the_signal_matches_and_quotes_only_that() -> None:
     decision = decide(signal(), None, (ASKING, Route("console")), NOW, told=(), evidence=matching("lang:de", SECOND))
-    assert decision.told == (Told("team", frozenset({SECOND})), Told("console", frozenset({FIRST, SECOND})))
+    assert decision.told == (
+        ToldChannel("team", frozenset({SECOND})),
+        ToldChannel("console", frozenset({FIRST, SECOND})),
+    )
 
 
 @pytest.mark.parametrize("evidence", [Evidence(), matching("lang:de"), matching("lang:en", FIRST)])
@@ -161,9 +175,9 @@ def test_a_channel_quotes_what_any_of_the_routes_that_take_the_signal_lets_throu
     themes = Route("team", kinds=frozenset({SignalKind.THEME}))
     small, found = Route("team", minimum=99), matching("lang:de", FIRST)
     decision = decide(signal(), None, (ASKING, themes, small), NOW, told=(), evidence=found)
-    assert decision.told == (Told("team", frozenset({FIRST})),)
+    assert decision.told == (ToldChannel("team", frozenset({FIRST})),)
     both = decide(signal(), None, (ASKING, Route("team")), NOW, told=(), evidence=found)
-    assert both.told == (Told("team", frozenset({FIRST, SECOND})),)
+    assert both.told == (ToldChannel("team", frozenset({FIRST, SECOND})),)
 
 
 def test_a_channel_is_not_told_of_its_own_trouble() -> None:

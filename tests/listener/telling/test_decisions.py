@@ -13,7 +13,7 @@ import pytest
 
 from insight.model import Label, Mention, Post, Role, Sentiment, SignalKind, Understood, Visibility, Watch
 from listener.config import Config
-from listener.telling.decisions import Scene, Told
+from listener.telling.decisions import DecidedSignal, Scene
 from listener.telling.detection import look_at_watch
 from storage import Arrival, Store, open_store
 from tests.listener.configs import understood
@@ -65,9 +65,11 @@ def sentence(random: Random) -> str:
     return "acme " + " ".join(random.sample(WORDS, 8))
 
 
-def lived(store: Store, config: Config, hours: range, said: Sequence[Understood], every: int = 1) -> list[Told]:
+def lived(
+    store: Store, config: Config, hours: range, said: Sequence[Understood], every: int = 1
+) -> list[DecidedSignal]:
     """What is told while one person complains an hour, and `said` comes when it is published."""
-    told: list[Told] = []
+    told: list[DecidedSignal] = []
     for hour in hours:
         start, random = BEGAN + hour * HOUR, Random(hour)
         usual = complaint(f"usual {hour}", start + HOUR / 2, sentence(random))
@@ -79,7 +81,7 @@ def lived(store: Store, config: Config, hours: range, said: Sequence[Understood]
     return told
 
 
-def looked(store: Store, config: Config, said: Sequence[Understood], hours: int) -> list[Told]:
+def looked(store: Store, config: Config, said: Sequence[Understood], hours: int) -> list[DecidedSignal]:
     """What is told in the hours after the ordinary days."""
     return lived(store, config, range(DAYS * 24, DAYS * 24 + hours), said)
 

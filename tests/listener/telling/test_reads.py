@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from insight.digest import WatchDigest
 from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, SignalKind, Visibility, Watch
-from listener.telling.decisions import Scene, Told, commit
+from listener.telling.decisions import DecidedSignal, Scene, commit
 from listener.telling.delivery import look_at_channels
 from listener.telling.digest import LISTENING_SINCE, digest_when_due, last_period, week_of
 from storage import SourceEntry, Step, Store, open_store
@@ -119,7 +119,7 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
     keys = tuple(one.post.key for one in store.posts.recent("w0", NOON - 30 * DAY, NOON + DAY))
     assert len(keys) == 60
 
-    def commit_step(signals: int, channels: int) -> list[Told]:
+    def commit_step(signals: int, channels: int) -> list[DecidedSignal]:
         at = scene(store, 1, channels)
         told = tuple(
             Signal(SignalKind.SPIKE, f"spike:w0:{signals} {number}", "w0", None, LATER, "More", posts=keys)
