@@ -5,7 +5,8 @@ from __future__ import annotations
 from alerts.base import Channel
 from alerts.console import Console
 from alerts.email import Email
-from alerts.slack import Slack, SlackWebhook
+from alerts.slack import Slack
+from alerts.slack_webhook import SlackWebhook
 
 CHANNELS: dict[str, type[Channel]] = {
     "console": Console,

@@ -1,4 +1,4 @@
-"""Slack, by a bot token or by an incoming webhook: plain JSON over the post that channels get."""
+"""Slack, by a bot token: plain JSON over the post that channels get."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import ip_address
-from typing import Any, ClassVar, Self
-from urllib.parse import urlencode, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from alerts.base import Capabilities, Channel, Message, Outgoing, Post, Ref, Reply, SendError
+from alerts.base import Capabilities, Channel, Message, Outgoing, Post, Ref, SendError
+from alerts.http_channel import JSON, as_json, exchange, safe_address
 from alerts.slack_blocks import blocks, carries, fallback, metadata
 from alerts.slack_errors import FIRST_GONE, RefusedError, refused
 from insight.model import Action
 
 _PAGES = 20
 _SKEW = timedelta(minutes=15)  # Slack's clock and ours
-_JSON = "application/json; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -57,7 +56,7 @@ class Slack(Channel):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        return _web_address(value).rstrip("/") + "/"
+        return safe_address(value).rstrip("/") + "/"
 
     def addresses(self) -> tuple[str, ...]:
         return (self.base_url,)
@@ -77,16 +76,16 @@ class Slack(Channel):
         first = (ref or {}).get("ts")
         try:
             if first and message.action is Action.EDIT:
-                answer = self._call(post, "chat.update", json=body | {"ts": first})
+                answer = self._call(post, "chat.update", body=body | {"ts": first})
             elif first:
                 shown = {"reply_broadcast": True} if message.action is Action.BROADCAST else {}
-                answer = self._call(post, "chat.postMessage", json=body | {"thread_ts": first} | shown)
+                answer = self._call(post, "chat.postMessage", body=body | {"thread_ts": first} | shown)
             else:
-                answer = self._call(post, "chat.postMessage", json=body)
+                answer = self._call(post, "chat.postMessage", body=body)
         except RefusedError as error:
             if error.code not in FIRST_GONE or not first:
                 raise  # else somebody deleted the first message: the news goes to the channel instead
-            answer = self._call(post, "chat.postMessage", json=body)
+            answer = self._call(post, "chat.postMessage", body=body)
         return {"channel": str(answer.get("channel", self.channel)), "ts": str(answer.get("ts", ""))}
 
     def lookup(self, message: Message, ref: Ref | None, post: Post) -> Ref | None:
@@ -142,94 +141,19 @@ class Slack(Channel):
         raise SendError("Slack: there are too many messages to look through", permanent=True)
 
     def _call(
-        self, post: Post, method: str, bot: str = "", *, json: dict[str, Any] | None = None, **form: Any
+        self, post: Post, method: str, bot: str = "", *, body: dict[str, Any] | None = None, **form: Any
     ) -> dict[str, Any]:
         """Call Slack. Reading methods take a form only. Raises SendError; RefusedError where Slack said no."""
-        kind, body = (_FORM, urlencode(form).encode()) if json is None else (_JSON, _dumped(json))
+        kind, content = (_FORM, urlencode(form).encode()) if body is None else (JSON, as_json(body))
         headers = {"Authorization": f"Bearer {self.token.get_secret_value()}", "Content-Type": kind}
-        reply = _exchange(post, method, Outgoing(self.base_url + method, headers, body, deadline=self.timeout))
-        answer = _loaded(reply)
+        asked = Outgoing(self.base_url + method, headers, content, deadline=self.timeout)
+        reply = exchange(post, f"Slack: {method}", asked)
+        try:
+            found = json.loads(reply.body)
+        except (ValueError, RecursionError):  # no JSON, or deeper than any answer of Slack
+            found = None
+        answer: dict[str, Any] = found if isinstance(found, dict) else {}
         if reply.status == 200 and answer.get("ok") is True:
             return answer
         code, needed = str(answer.get("error", "")), str(answer.get("needed") or "")
         raise refused(method, code, reply.status, reply.headers, bot=bot, needed=needed)
-
-
-class SlackWebhook(Channel):
-    """An incoming webhook: quick to set up, but it can neither answer in a thread nor be asked what has arrived."""
-
-    kind: ClassVar[str] = "slack_webhook"
-    title: ClassVar[str] = "Slack, by an incoming webhook"
-    example: ClassVar[dict[str, Any]] = {"url": "${SLACK_WEBHOOK}"}
-
-    url: SecretStr = Field(description="The webhook's address (https://hooks.slack.com/services/…). It is a secret.")
-    timeout: int = Field(10, ge=1, le=60, description="Seconds to wait for Slack.")
-
-    @model_validator(mode="after")
-    def _is_address(self) -> Self:
-        _web_address(self.url.get_secret_value())
-        return self
-
-    def addresses(self) -> tuple[str, ...]:
-        """Without the path, which is the secret."""
-        parts = urlsplit(self.url.get_secret_value())
-        return (f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",)
-
-    def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
-        body = {"text": fallback(message), "blocks": blocks(message), "unfurl_links": False, "unfurl_media": False}
-        asked = Outgoing(self.url.get_secret_value(), {"Content-Type": _JSON}, _dumped(body), deadline=self.timeout)
-        reply = _exchange(post, "webhook", asked)
-        said = reply.body[:200].decode("utf-8", "replace").strip()
-        if reply.status != 200 or said != "ok":
-            raise refused("webhook", said, reply.status, reply.headers)
-        return {}
-
-    def check(self, post: Post) -> str:
-        """A webhook cannot be tried without telling everybody in its channel, so only the address's form is checked."""
-        path = urlsplit(self.url.get_secret_value()).path
-        if self.addresses()[0] == "https://hooks.slack.com" and not re.fullmatch(
-            r"/(services|workflows|triggers)/.+", path
-        ):
-            remedy = "copy it again from your app's page, Incoming Webhooks"
-            raise SendError("Slack: the webhook's address is not whole", permanent=True, remedy=remedy)
-        return "the address looks right; a webhook cannot be tried without posting (listener test-alert does)"
-
-
-def _exchange(post: Post, step: str, asked: Outgoing) -> Reply:
-    try:
-        return post(asked)
-    except SendError as error:
-        error.args = (f"Slack: {step}: {error}",)
-        error.remedy = error.remedy or ("" if error.unknown else "check the network, and the address in the config")
-        raise
-
-
-def _dumped(body: dict[str, Any]) -> bytes:
-    return json.dumps(body).encode()
-
-
-def _loaded(reply: Reply) -> dict[str, Any]:
-    """The answer as JSON; nothing when it is none, or too deep to be one of Slack's."""
-    try:
-        found = json.loads(reply.body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _web_address(value: str) -> str:
-    """An address that a secret may be sent to. Raises ValueError, without the address: it may be the secret."""
-    parts = urlsplit(value)
-    host = parts.hostname or ""
-    if parts.scheme == "https" and host:
-        return value
-    if parts.scheme == "http" and (host == "localhost" or _is_loopback(host)):
-        return value
-    raise ValueError("write a whole address that begins with https:// (http:// only for this machine)")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerts.base import Fault, SendError
+from alerts.http_channel import retry_after
 
 _COPY = "copy the bot token (xoxb-…) again from your app's page, OAuth & Permissions"
 _ADMIN = "ask an admin of the workspace, or choose another channel"
@@ -71,7 +72,7 @@ def refused(
     known = code if is_code else ""
     more: dict[str, Any] = {}
     if status == 429 or known in _LIMITED:
-        more = {"retry_after": _seconds((headers or {}).get("retry-after", ""))}
+        more = {"retry_after": retry_after(headers or {})}
     elif known in _REMEDIES:
         remedy = _REMEDIES[known].format(bot=bot or "listener", needed=needed or "it needs")
         more = {"permanent": True, "remedy": remedy}
@@ -92,8 +93,3 @@ def refused(
     error = RefusedError(said, **more)
     error.code = known
     return error
-
-
-def _seconds(value: str) -> float | None:
-    """A wait in whole seconds, however long; the sender waits an hour at most."""
-    return min(float(value), 1e6) if re.fullmatch(r"\d{1,30}", value.strip()) else None

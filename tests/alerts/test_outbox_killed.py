@@ -11,7 +11,8 @@ import pytest
 
 from alerts.base import Channel, Message, Post, Ref
 from alerts.email import Email
-from alerts.slack import Slack, SlackWebhook
+from alerts.slack import Slack
+from alerts.slack_webhook import SlackWebhook
 from insight.model import DeliveryState
 from storage import Store
 from tests.alerts.killer import Killer, survived

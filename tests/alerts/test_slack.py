@@ -11,7 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from alerts.base import SendError
-from alerts.slack import Slack, SlackWebhook
+from alerts.slack import Slack
+from alerts.slack_webhook import SlackWebhook
 from insight.model import Action
 from tests.alerts.samples import message
 from tests.alerts.wire import check, lookup, send
