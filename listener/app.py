@@ -14,7 +14,7 @@ from listener import control, setup
 from listener.clock import Clock, ClockWatch
 from listener.collecting.access import door_for, streams_for
 from listener.collecting.backfill_runs import read_back
-from listener.collecting.notes import Memory
+from listener.collecting.notes import SourceNotes
 from listener.collecting.retry import DAY
 from listener.collecting.streaming import Streaming
 from listener.collecting.visits import Collector
@@ -23,7 +23,7 @@ from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
 from listener.telling import detection, digest
-from listener.telling.decisions import DecidedSignal, Scene
+from listener.telling.decisions import Context, DecidedSignal
 from listener.telling.delivery import deliver_channel, look_at_channels
 from listener.telling.source_health import look_at_sources
 from listener.threads import Threads
@@ -56,32 +56,32 @@ class App:
         self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
         self.poster, self._stopping = Poster(contact=config.contact, now=clock.now), False
-        self.memory = Memory(store, self.threads)
+        self.notes = SourceNotes(store, self.threads)
         self.collector = Collector(
             store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
-            memory=self.memory,
+            notes=self.notes,
         )  # fmt: skip
         before = store.state.get(digest.LISTENING_SINCE)
         if not before or datetime.fromisoformat(before["at"]) > clock.now() + DAY:  # later: the clock was ahead
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
             store.state.put(digest.LISTENING_SINCE, since, clock.now())
-        self.take(config)
+        self.use_config(config)
         self.streaming = Streaming(streams, self.collector, config.sources)
         self._upkeep = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)
         self.engine = Engine(self.observers.on_error)
         self.engine.add(self._jobs(config.daemon.concurrency))
 
-    def take(self, config: Config) -> None:
+    def use_config(self, config: Config) -> None:
         """Take a config: from now on whoever asks for the setup gets what it makes. Raises StoreError."""
-        self.setup = setup.take(self.store, config, self.clock.now())
+        self.setup = setup.store_setup(self.store, config, self.clock.now())
         self._door.mask = self._streams.mask = config.redactor.mask
 
-    async def retake(self, config: Config) -> None:
+    async def reload_config(self, config: Config) -> None:
         """Take a changed config while running: streams end before, and open again as it says, or as they were."""
         await self.streaming.stop()
         try:
-            await self.write(lambda: self.take(config))
-            self.streaming.take(config.sources)
+            await self.write(lambda: self.use_config(config))
+            self.streaming.use_sources(config.sources)
         finally:
             self.streaming.resume()
         self.engine.submit("rematch")
@@ -114,7 +114,7 @@ class App:
 
     async def collect(self, _: Job) -> None:
         """Visit every source that is due and is not being visited already, and see to the streams."""
-        await self.mend_times()
+        await self.repair_due_times()
         now, sources = self.clock.now(), self.setup.sources
         due = [state.id for state in await self.read(lambda: self.store.sources.due(now))]
         self.streaming.start(frozenset(due))
@@ -122,7 +122,7 @@ class App:
             if not self.streaming.only_streams(source) or self.streaming.look_due(source):
                 self.engine.submit("visit", source.id)
 
-    async def mend_times(self) -> None:
+    async def repair_due_times(self) -> None:
         """Notice a clock that was set, and make due what one that was ahead has put off; also before a restart."""
         if self.clock.simulated:
             return
@@ -165,10 +165,10 @@ class App:
 
     async def detect(self, job: Job) -> None:
         """One step of detection of a watch."""
-        scene = self._scene()
-        for watch in scene.watches:
+        context = self._scene()
+        for watch in context.watches:
             if watch.id == job.subject:
-                self._tell(await self.threads.work(partial(detection.look_at_watch, scene, watch)))
+                self._tell(await self.threads.work(partial(detection.look_at_watch, context, watch)))
 
     async def look_at_sources(self, _: Job) -> None:
         """Which sources went silent, fail, or are right again."""
@@ -203,9 +203,9 @@ class App:
             may_give_up=lambda: self.clock_watch.trusted,
         )  # fmt: skip
 
-    def _scene(self) -> Scene:
+    def _scene(self) -> Context:
         made = self.setup
-        return Scene(self.store, made.config, made.watches, self.clock.now())
+        return Context(self.store, made.config, made.watches, self.clock.now())
 
     async def upkeep(self, _: Job) -> None:
         for name in self._upkeep.jobs():
@@ -226,7 +226,7 @@ class App:
             self.engine.submit(begun)
             await self.engine.wait(begun)
             if begun == "collect":
-                await self.streaming.settle(LISTENING)
+                await self.streaming.listen_for(LISTENING)
             await self.engine.wait(*others, patience=patience)
         return [str(job) for job in self.engine.jobs(["visit", "deliver"])]
 

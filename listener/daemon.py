@@ -174,7 +174,7 @@ class Daemon:
             found = changes(app.setup.config, fresh)
             if found.restart:
                 raise RefusedError(f"this needs a restart: {'; '.join(found.restart)}")
-            await app.retake(fresh)
+            await app.reload_config(fresh)
         except Exception as error:
             app.log.error("config kept", reason=str(error))
             raise RefusedError(f"the config was not taken, the old one stays: {error}") from error

@@ -38,7 +38,7 @@ class Setup:
         return {source.id: source for source in self.config.sources}
 
 
-def take(store: Store, config: Config, now: datetime) -> Setup:
+def store_setup(store: Store, config: Config, now: datetime) -> Setup:
     """Make the watches and sources of a config those of the store. Raises StoreError, and the watches are as before."""
     store.sources.sync([SourceEntry(source.id, source.kind) for source in config.sources], now)
     store.outbox.try_now(now)  # what refused for good may have been mended

@@ -41,12 +41,12 @@ def delays(database: Database, since: datetime) -> dict[str, Delay]:
     """See `Sources.delays`."""
     ranked = _ranked(database, since).subquery()
     place, total = ranked.c.place, ranked.c.total
-    half = func.min(case((place == (total + 1) // 2, ranked.c.delay)))
-    most = func.min(case((place == (total * 95 + 99) // 100, ranked.c.delay)))
-    query = select(ranked.c.source, func.max(total).label("posts"), half.label("half"), most.label("most"))
+    p50 = func.min(case((place == (total + 1) // 2, ranked.c.delay)))
+    p95 = func.min(case((place == (total * 95 + 99) // 100, ranked.c.delay)))
+    query = select(ranked.c.source, func.max(total).label("posts"), p50.label("p50"), p95.label("p95"))
     with database.read() as connection:
         rows = connection.execute(query.group_by(ranked.c.source))
-        return {row.source: Delay(row.posts, max(0.0, float(row.half)), max(0.0, float(row.most))) for row in rows}
+        return {row.source: Delay(row.posts, max(0.0, float(row.p50)), max(0.0, float(row.p95))) for row in rows}
 
 
 def _ranked(database: Database, since: datetime) -> Any:

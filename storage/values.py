@@ -203,11 +203,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Seconds from published to collected: half of so many posts took no longer than `half`, 95 of 100 than `most`."""
+    """Seconds from published to collected, of so many posts: the median and the 95th percentile."""
 
     posts: int
-    half: float
-    most: float
+    p50: float
+    p95: float
 
 
 @dataclass(frozen=True, slots=True)

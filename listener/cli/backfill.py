@@ -18,7 +18,7 @@ from listener.cli.output import err, fail, out, print_json, table
 from listener.cli.parts import opened_store, settings
 from listener.cli.read import since_time
 from listener.clock import SystemClock
-from listener.collecting.backfill import Report
+from listener.collecting.backfill import BackfillReport
 from listener.collecting.backfill_runs import as_json as reports_json
 from listener.collecting.backfill_runs import chosen, reports_of
 from listener.config import Config
@@ -27,7 +27,7 @@ from storage import HeldError, Store
 
 POLL = 0.5
 INTERRUPTED = 130
-Tell = Callable[[Sequence[Report]], None]
+Tell = Callable[[Sequence[BackfillReport]], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +69,7 @@ def backfill(
     print_json(reports_json(reports)) if as_json else _summary(reports)
 
 
-def _read(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
+def _read(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[BackfillReport]:
     now = SystemClock().now()
     try:
         with store.hold({"pid": 0, "since": now.isoformat(), "command": "backfill"}, now):
@@ -81,7 +81,9 @@ def _read(config: Config, store: Store, names: Sequence[str], since: datetime, t
         raise typer.Exit(INTERRUPTED) from None
 
 
-async def _here(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
+async def _here(
+    config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell
+) -> list[BackfillReport]:
     async with opened(config, store, SystemClock(), log.get()) as app:
         jobs = [app.engine.submit("backfill", name, {"since": since.isoformat()}) for name in names]
         while not all(job.ended for job in jobs):
@@ -90,7 +92,7 @@ async def _here(config: Config, store: Store, names: Sequence[str], since: datet
         return reports_of(map(asdict, jobs))
 
 
-def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, tell: Tell) -> list[Report]:
+def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, tell: Tell) -> list[BackfillReport]:
     """Hand it over, and watch: the daemon goes on whether or not anybody looks."""
     try:
         for name in names:
@@ -124,7 +126,7 @@ class _progress:  # noqa: N801 - used as a context manager, like a function
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def _tell(self, reports: Sequence[Report]) -> None:
+    def _tell(self, reports: Sequence[BackfillReport]) -> None:
         for name, task in self._tasks.items():
             own = [report for report in reports if report.source == name]
             if own:
@@ -132,13 +134,13 @@ class _progress:  # noqa: N801 - used as a context manager, like a function
                 says = f"{sum(it.new for it in own):,} new posts, {sum(it.pages for it in own):,} pages"
                 self._bars.update(task, completed=done, says=says)
 
-    def _share(self, report: Report) -> float:
+    def _share(self, report: BackfillReport) -> float:
         if report.state != "reading":
             return 1.0
         return (self._now - report.back_to) / (self._now - self._since) if report.back_to else 0.0
 
 
-def _summary(reports: Sequence[Report]) -> None:
+def _summary(reports: Sequence[BackfillReport]) -> None:
     rows = [
         (report.source, report.search or "everything", f"{report.new:,}", f"{report.mentions:,}", _back(report),
          _outcome(report))
@@ -153,10 +155,10 @@ def _summary(reports: Sequence[Report]) -> None:
         out.print(f"{gaps:,} gaps were recorded; `listener sources --mine` shows the last ones.")
 
 
-def _back(report: Report) -> str:
+def _back(report: BackfillReport) -> str:
     return f"{report.back_to:%Y-%m-%d}" if report.back_to else "nothing found" if report.pages else ""
 
 
-def _outcome(report: Report) -> str:
+def _outcome(report: BackfillReport) -> str:
     says = {"read": "read whole", "stopped": "stopped", "impossible": "not possible", "reading": "not finished"}
     return f"{says[report.state]}{f': {report.why}' if report.why else ''}"

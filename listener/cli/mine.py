@@ -12,7 +12,7 @@ from listener.cli.output import out, plain, print_json, table, when
 from listener.cli.parts import present, settings, stored
 from listener.cli.read import health
 from listener.collecting import completeness
-from listener.collecting.conditions import Condition, conditions
+from listener.collecting.conditions import SourceCondition, conditions
 from storage import Delay, SourceState
 
 
@@ -43,7 +43,7 @@ def show(context: typer.Context, as_json: bool) -> None:
             out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def _state(state: SourceState, found: Condition | None) -> Text:
+def _state(state: SourceState, found: SourceCondition | None) -> Text:
     """In a word; a source of which only some searches fail says so, and is not called failing."""
     if found is None or state.failures or state.paused or not found.failing:
         return health(state)
@@ -51,7 +51,7 @@ def _state(state: SourceState, found: Condition | None) -> Text:
     return Text(f"ok, but {len(found.failing)} of {len(found.searches)} searches {fails}", style="yellow")
 
 
-def _lines(found: Condition, now: datetime) -> Iterator[str]:
+def _lines(found: SourceCondition, now: datetime) -> Iterator[str]:
     """What there is to say of a source; nothing of what is not known."""
     if found.rest:
         yield f"rests until {found.rest.until:%Y-%m-%d %H:%M} UTC: {found.rest.why}"
@@ -78,7 +78,7 @@ def _lines(found: Condition, now: datetime) -> Iterator[str]:
 def _delay(delay: Delay | None) -> str:
     if delay is None:
         return ""
-    return f", half of them within {_span(delay.half)} of being published, 95 of 100 within {_span(delay.most)}"
+    return f", half of them within {_span(delay.p50)} of being published, 95 of 100 within {_span(delay.p95)}"
 
 
 def _span(seconds: float) -> str:

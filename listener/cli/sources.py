@@ -19,7 +19,7 @@ from listener.cli.output import done, fail, out, plain, print_json, print_json_l
 from listener.cli.parts import settings, write
 from listener.clock import SystemClock
 from listener.collecting.access import door_for, streams_for
-from listener.collecting.preview import sample
+from listener.collecting.preview import preview_source
 from listener.config import Redactor
 from listener.config.secrets import held_secrets
 from scrapers import KINDS, kind_of
@@ -130,7 +130,7 @@ async def _fetch_once(source: Source, query: str) -> list[Batch]:
     about = ("https://example.com/listener-trial", clock, [source], Redactor(held_secrets(source)).mask)
     async with door_for(*about) as door, streams_for(*about) as streams:
         for search in source.searches([watch]):
-            batches.append(await sample(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
+            batches.append(await preview_source(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
     return batches
 
 

@@ -15,7 +15,7 @@ from listener.cli.output import done, fail, out, print_json, print_text, table, 
 from listener.cli.parts import present, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import nearest
-from listener.telling.decisions import Scene
+from listener.telling.decisions import Context
 from listener.telling.digest import last_period, week_of
 from listener.telling.posting import post_to
 from scrapers.post import Poster
@@ -48,9 +48,9 @@ def digest(
     """
     config = settings(context)
     with stored(config) as store:
-        scene = Scene(store, config, store.watches.all(), present(store))
-        found = week_of(scene, last_period(scene)).digest()
-        message = digest_message(found, scene.now, id="dry-run")
+        looking = Context(store, config, store.watches.all(), present(store))
+        found = week_of(looking, last_period(looking)).digest()
+        message = digest_message(found, looking.now, id="dry-run")
     if as_json:
         print_json(found)
     elif html:

@@ -16,7 +16,7 @@ from insight.query.advice.cases import Failure, run
 from listener.clock import Clock
 from listener.collecting.conditions import searches_of
 from listener.collecting.pace import shortfalls
-from listener.collecting.preview import sample
+from listener.collecting.preview import preview_source
 from listener.config import Config
 from scrapers.base import Search, Source, SourceError
 from scrapers.http import Http
@@ -75,7 +75,7 @@ async def try_source(
         return Finding("source", source.id, False, "it has nothing to search for", remedy)
     try:
         with anyio.fail_after(PATIENCE):
-            batch = await sample(door, streams, source, searches[0], clock)
+            batch = await preview_source(door, streams, source, searches[0], clock)
     except TimeoutError:
         says = f"it has not answered whole within {PATIENCE:.0f} seconds"
         return Finding("source", source.id, False, says, "check its address, or try again later")

@@ -7,8 +7,8 @@ from functools import partial
 
 from listener.clock import Clock
 from listener.collecting.access import Admission
-from listener.collecting.budget import NOTHING, Meter, Need, RestingError, counts
-from listener.collecting.notes import Memory
+from listener.collecting.budget import NOTHING, Amount, Meter, OverBudgetError, has_limits
+from listener.collecting.notes import SourceNotes
 from scrapers.answers import read
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.http import Exchanged
@@ -28,8 +28,8 @@ class Asked:
 class Asking:
     """What the visits, second looks and backfills of all sources ask through."""
 
-    def __init__(self, admission: Admission, memory: Memory, clock: Clock) -> None:
-        self._admission, self.memory, self._clock = admission, memory, clock
+    def __init__(self, admission: Admission, notes: SourceNotes, clock: Clock) -> None:
+        self._admission, self.notes, self._clock = admission, notes, clock
         self.mask = admission.mask
 
     async def page(
@@ -37,28 +37,28 @@ class Asking:
         source: Source,
         request: Request,
         *,
-        keep: Need = NOTHING,
+        keep: Amount = NOTHING,
         etag: str | None = None,
         last_modified: str | None = None,
     ) -> Asked:
-        """The page behind a request. Raises RestingError when nothing may be asked now, SourceError as the door does.
+        """The page behind a request. Raises OverBudgetError when it must not be asked for now, SourceError.
 
         `keep`: what must be left of the day's budget afterwards.
         """
-        counted = _Counted(source, request, keep, await self.memory.meter(source.id), self.memory, self._clock)
+        counted = _Counted(source, request, keep, await self.notes.meter(source.id), self.notes, self._clock)
         try:
             page = await self._admission.fetch(source, request, counted, etag=etag, last_modified=last_modified)
         except BaseException as error:
-            counted.meter.settle(counted.reserved, counted.reserved)  # pages came, and what they cost was never read
-            if isinstance(error, SourceError | RestingError):  # else it was called off: nothing is awaited any more
+            counted.meter.pay(counted.reserved, counted.reserved)  # pages came, and what they cost was never read
+            if isinstance(error, SourceError | OverBudgetError):  # else it was called off: nothing is awaited any more
                 await self._keep(source)
             raise
         return Asked(page, counted.reserved)
 
     async def headers(self, source: Source) -> dict[str, str]:
-        """What lets a source in, after a login where one is due. Raises RestingError and SourceError."""
-        meter = await self.memory.meter(source.id)
-        return await self._admission.headers(source, _Counted(source, None, NOTHING, meter, self.memory, self._clock))
+        """What lets a source in, after a login where one is due. Raises OverBudgetError and SourceError."""
+        meter = await self.notes.meter(source.id)
+        return await self._admission.headers(source, _Counted(source, None, NOTHING, meter, self.notes, self._clock))
 
     async def read(self, source: Source, asked: Asked) -> Batch:
         """Read the page, in a worker thread, and settle what it did cost. Raises SourceError."""
@@ -67,18 +67,18 @@ class Asking:
             charged = 0.0 if page.status >= HTTP_ERROR or page.status == NOT_MODIFIED else asked.reserved
             batch = Batch()
             if page.status != NOT_MODIFIED:
-                batch = await self.memory.threads.work(partial(read, source, page))
+                batch = await self.notes.threads.work(partial(read, source, page))
             charged = batch.spent
         finally:
-            meter = await self.memory.meter(source.id)
-            meter.turn(source.budget(), self._clock.now())
-            meter.settle(asked.reserved, charged)
+            meter = await self.notes.meter(source.id)
+            meter.roll_over(source.budget(), self._clock.now())
+            meter.pay(asked.reserved, charged)
             await self._keep(source)
         if batch.pause is not None:
             meter.close(batch.pause, self._clock.now())
         return batch
 
-    async def batch(self, source: Source, request: Request, *, keep: Need = NOTHING) -> Batch:
+    async def batch(self, source: Source, request: Request, *, keep: Amount = NOTHING) -> Batch:
         """Both in one."""
         return await self.read(source, await self.page(source, request, keep=keep))
 
@@ -87,17 +87,17 @@ class Asking:
         budget, now = source.budget(), self._clock.now()
         if budget.money is None:
             return
-        meter = await self.memory.meter(source.id)
-        meter.turn(budget, now)
+        meter = await self.notes.meter(source.id)
+        meter.roll_over(budget, now)
         if dollars:
             meter.charge(dollars)
-            await self.memory.keep(source.id, now)
+            await self.notes.keep(source.id, now)
         if rest := meter.out_of_money(budget, 0.0, now):
             raise SourceError(rest.why, retry_after=(rest.until - now).total_seconds())
 
     async def _keep(self, source: Source) -> None:
-        if counts(source.budget()):
-            await self.memory.keep(source.id, self._clock.now())
+        if has_limits(source.budget()):
+            await self.notes.keep(source.id, self._clock.now())
 
 
 class _Counted:
@@ -107,9 +107,9 @@ class _Counted:
     """
 
     def __init__(
-        self, source: Source, page: Request | None, keep: Need, meter: Meter, memory: Memory, clock: Clock
+        self, source: Source, page: Request | None, keep: Amount, meter: Meter, notes: SourceNotes, clock: Clock
     ) -> None:
-        self._source, self._page, self._left, self._memory, self._clock = source, page, keep, memory, clock
+        self._source, self._page, self._left, self._notes, self._clock = source, page, keep, notes, clock
         self.meter, self.reserved = meter, 0.0
         self._request, self._money = page or Request(""), 0.0
 
@@ -122,10 +122,10 @@ class _Counted:
         budget, now = self._source.budget(), self._clock.now()
         rest = self.meter.refusal(budget, self._request, now, self._left)
         if rest is not None:
-            raise RestingError(rest)
-        self._money = self.meter.take(budget, self._request, now)
+            raise OverBudgetError(rest)
+        self._money = self.meter.count(budget, self._request, now)
         if budget.money is not None:  # stored before it is sent: a crash must not make anybody spend it twice
-            await self._memory.keep(self._source.id, now)
+            await self._notes.keep(self._source.id, now)
 
     def after(self, exchanged: Exchanged) -> None:
         money, self._money = self._money, 0.0
@@ -134,4 +134,4 @@ class _Counted:
         elif exchanged is Exchanged.PAGE and self._request is self._page:
             self.reserved += money
         else:
-            self.meter.settle(money, money if exchanged is Exchanged.UNKNOWN else 0.0)
+            self.meter.pay(money, money if exchanged is Exchanged.UNKNOWN else 0.0)

@@ -20,8 +20,8 @@ from insight.model import Gap, Item, Post
 from insight.theme_words import WINDOW
 from insight.windows import LOOKS
 from listener.collecting.asking import Asked
-from listener.collecting.budget import Need, Rest, RestingError
-from listener.collecting.pace import Plan, left_to_visits, limits, need_of
+from listener.collecting.budget import Amount, OverBudgetError, Rest
+from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visits, visit_needs
 from listener.collecting.retry import reason_of
 from listener.collecting.visits import Collector
 from scrapers import walk
@@ -42,7 +42,7 @@ YOUNG = timedelta(hours=LAGS[max(LOOKS)] + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BackfillReport:
     """How far one search's past has been read. `state`: "reading", "read", "stopped" (`why`) or "impossible" (`why`).
 
     `back_to`: the oldest post of it, whether or not it was new; `new` and `mentions` are those of this run, and `left`
@@ -62,7 +62,7 @@ class Report:
     why: str = ""
 
 
-Tell = Callable[[Report], None]
+Tell = Callable[[BackfillReport], None]
 
 
 def key_of(search: Search) -> str:
@@ -70,9 +70,9 @@ def key_of(search: Search) -> str:
     return f"backfill {search.key}".rstrip()
 
 
-async def backfill(host: Collector, source: Source, since: datetime, tell: Tell) -> list[Report]:
+async def backfill(host: Collector, source: Source, since: datetime, tell: Tell) -> list[BackfillReport]:
     """Read the past of a source, one search after the other, and tell of each page. Raises StoreError alone."""
-    told = Report(source.id, "", "stopped", since)
+    told = BackfillReport(source.id, "", "stopped", since)
     try:
         searches, mark = source.searches(host.queries().watches), source.mark_at(since)
     except Exception as error:  # noqa: BLE001 - a kind of the user's own may raise anything
@@ -95,15 +95,15 @@ class _SearchPast:
         host: Collector,
         source: Source,
         search: Search,
-        keep: Callable[[], Need],
+        keep: Callable[[], Amount],
         tell: Tell,
         since: datetime,
     ) -> None:
         self._host, self._source, self._search, self._keep, self._tell = host, source, search, keep, tell
-        self._found = Report(source.id, search.key, "reading", since)
+        self._found = BackfillReport(source.id, search.key, "reading", since)
         self._cursor = Cursor()
 
-    async def read(self, mark: str) -> Report:
+    async def read(self, mark: str) -> BackfillReport:
         stored = await self._stored()
         if stored is not None and stored.done is not None:
             return self._say("read", f"read whole on {stored.done:%Y-%m-%d %H:%M} UTC already", stored.back_to)
@@ -117,7 +117,7 @@ class _SearchPast:
                     raise
                 self._cursor = Cursor(high_water=mark)  # where it was left has gone (an expired token, say): anew
                 await self._walk()
-        except RestingError as resting:
+        except OverBudgetError as resting:
             return self._say("stopped", _until(resting.rest))
         except SourceError as error:
             return self._say("stopped", reason_of(error))
@@ -132,7 +132,7 @@ class _SearchPast:
         return f"the platform shows {source.window}" if short and source.window else ""
 
     async def _walk(self) -> None:
-        """Page by page, after a short rest where one is due. Raises SourceError and RestingError."""
+        """Page by page, after a short rest where one is due. Raises SourceError and OverBudgetError."""
         host = self._host
         try:
             self._cursor = walk.begin(self._source, self._search, self._cursor, host.clock.now())
@@ -140,7 +140,7 @@ class _SearchPast:
                 request = walk.next_request(self._cursor)
                 try:
                     asked = await host.asking.page(self._source, request, keep=self._keep())
-                except RestingError as resting:
+                except OverBudgetError as resting:
                     seconds = (resting.rest.until - host.clock.now()).total_seconds()
                     if seconds > PATIENCE:
                         raise
@@ -148,7 +148,7 @@ class _SearchPast:
                     continue
                 await self._take(asked, await host.asking.read(self._source, asked))
                 self._say("reading")
-        except (SourceError, RestingError, StoreError):
+        except (SourceError, OverBudgetError, StoreError):
             raise
         except Exception as error:
             raise stumbled(self._source, error).masked(self._host.door.mask) from error
@@ -190,7 +190,7 @@ class _SearchPast:
             return found if self._found.since - found.since <= MUCH else None
         return found if timedelta(0) <= host.clock.now() - found.done < FRESH else None
 
-    def _say(self, state: str, why: str = "", back_to: datetime | None = None) -> Report:
+    def _say(self, state: str, why: str = "", back_to: datetime | None = None) -> BackfillReport:
         self._found = replace(self._found, state=state, why=why, back_to=back_to or self._found.back_to)
         self._tell(self._found)
         return self._found
@@ -215,11 +215,11 @@ class _Stored:
         return cls(Cursor.from_json(value), datetime.fromisoformat(value["since"]), back_to, done)
 
 
-def _keep(host: Collector, source: Source, searches: Sequence[Search]) -> Callable[[], Need]:
+def _keep(host: Collector, source: Source, searches: Sequence[Search]) -> Callable[[], Amount]:
     """What the visits of the rest of the day need, as the day goes on."""
-    visit = need_of(source, searches, host.clock.now())
-    plan = Plan(limits(source, visit).slowest, visit)
-    return lambda: left_to_visits(source.budget(), plan, host.clock.now())
+    visit = visit_needs(source, searches, host.clock.now())
+    plan = VisitPlan(pause_limits(source, visit).slowest, visit)
+    return lambda: reserved_for_visits(source.budget(), plan, host.clock.now())
 
 
 def _posts(batch: Batch) -> list[Post]:
@@ -230,7 +230,7 @@ def _is_young(item: Item, now: datetime) -> bool:
     return isinstance(item, Post) and item.published_at is not None and item.published_at > now - YOUNG
 
 
-def _oldest(batch: Batch, found: Report) -> datetime | None:
+def _oldest(batch: Batch, found: BackfillReport) -> datetime | None:
     times = [post.published_at for post in _posts(batch) if post.published_at]
     return min([*times, *([found.back_to] if found.back_to else [])], default=None)
 

@@ -8,20 +8,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from listener.collecting.backfill import Report, backfill
+from listener.collecting.backfill import BackfillReport, backfill
 from listener.collecting.visits import Collector
 from listener.engine import Job, RefusedError
 from scrapers.base import Source
 
-_REPORTS = TypeAdapter(list[Report])
+_REPORTS = TypeAdapter(list[BackfillReport])
 
 
 async def read_back(collector: Collector, sources: Mapping[str, Source], job: Job, got_on: Callable[[], None]) -> None:
     """Read the past of the job's source back to its argument `since`. Raises RefusedError, StoreError."""
     (source,), since = chosen(sources.values(), [job.subject]), datetime.fromisoformat(job.argument("since"))
-    found: dict[str, Report] = {}
+    found: dict[str, BackfillReport] = {}
 
-    def tell(report: Report) -> None:
+    def tell(report: BackfillReport) -> None:
         found[report.search] = report
         job.progress = _REPORTS.dump_python(list(found.values()), mode="json")
         got_on()
@@ -31,18 +31,18 @@ async def read_back(collector: Collector, sources: Mapping[str, Source], job: Jo
     collector.log.info("backfilled", source=source.id, new=new, states=sorted({it.state for it in found.values()}))
 
 
-def reports_of(jobs: Iterable[Mapping[str, Any]]) -> list[Report]:
+def reports_of(jobs: Iterable[Mapping[str, Any]]) -> list[BackfillReport]:
     """How far backfills are: what each search's last report says, and why a job of its own has failed."""
-    found: list[Report] = []
+    found: list[BackfillReport] = []
     for job in jobs:
         found += _REPORTS.validate_python(job["progress"] or [])
         if job["error"]:
             since = datetime.fromisoformat(job["arguments"]["since"])
-            found.append(Report(job["subject"], "", "stopped", since, why=job["error"]))
+            found.append(BackfillReport(job["subject"], "", "stopped", since, why=job["error"]))
     return found
 
 
-def as_json(reports: Collection[Report]) -> Any:
+def as_json(reports: Collection[BackfillReport]) -> Any:
     return _REPORTS.dump_python(list(reports), mode="json")
 
 

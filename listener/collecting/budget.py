@@ -20,18 +20,18 @@ MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Amount:
     """Something of a budget: what one visit asks for at least, or what is to be left over."""
 
     requests: float = 0.0
     units: float = 0.0
     cost: float = 0.0
 
-    def times(self, often: float) -> Need:
-        return Need(self.requests * often, self.units * often, self.cost * often)
+    def times(self, often: float) -> Amount:
+        return Amount(self.requests * often, self.units * often, self.cost * often)
 
 
-NOTHING = Need()
+NOTHING = Amount()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Rest:
     why: str
 
 
-class RestingError(UnsentError):
+class OverBudgetError(UnsentError):
     """Nothing was asked, because the source is to be left alone. No failure."""
 
     def __init__(self, rest: Rest) -> None:
@@ -69,7 +69,7 @@ class Meter:
     closed: datetime | None = None
     recent: deque[datetime] = field(default_factory=deque)
 
-    def turn(self, budget: Budget, now: datetime) -> None:
+    def roll_over(self, budget: Budget, now: datetime) -> None:
         """Begin a new day or month when one has come. A clock that was set back gives no money a second time."""
         day, month = f"{now.astimezone(ZoneInfo(budget.zone)):%Y-%m-%d}", f"{now.astimezone(UTC):%Y-%m}"
         if day != self.day:
@@ -80,16 +80,16 @@ class Meter:
         for old in sorted(self.months)[:-MONTHS]:
             del self.months[old]
 
-    def refusal(self, budget: Budget, request: Request, now: datetime, keep: Need = NOTHING) -> Rest | None:
+    def refusal(self, budget: Budget, request: Request, now: datetime, keep: Amount = NOTHING) -> Rest | None:
         """Why the request must not be sent now, and until when; None when it may. `keep`: what must be left after."""
-        self.turn(budget, now)
+        self.roll_over(budget, now)
         if self.closed is not None and now < self.closed <= now + LONGEST_CLOSED:  # else the clock was ahead
             return Rest(self.closed, "the platform asked to be left alone")
         if budget.per_day is not None and self.asked + 1 + keep.requests > budget.per_day:
             return Rest(next_day(budget, now), f"the day's budget of {budget.per_day:,.0f} requests is used up")
         if budget.units is not None and request.units and self.units + request.units + keep.units > budget.units:
             return Rest(next_day(budget, now), f"the day's quota of {budget.units:,.0f} units is used up")
-        return self.out_of_money(budget, self.most(request), now) or self._minute_is_full(budget, now)
+        return self.out_of_money(budget, self.cost_at_most(request), now) or self._minute_is_full(budget, now)
 
     def out_of_money(self, budget: Budget, cost: float, now: datetime) -> Rest | None:
         """Why so many dollars must not be spent now."""
@@ -97,13 +97,13 @@ class Meter:
             return None
         return Rest(next_month(now), f"the month's budget of ${budget.money:,.2f} is used up")
 
-    def take(self, budget: Budget, request: Request, now: datetime) -> float:
-        """Count a request that is about to be sent. Gives the money reserved for it, for `settle`."""
+    def count(self, budget: Budget, request: Request, now: datetime) -> float:
+        """Count a request that is about to be sent. Gives the money reserved for it, for `pay`."""
         self.asked += 1
         self.units += request.units
         if budget.per_minute is not None:
             self.recent.append(now)
-        reserved = self.most(request)
+        reserved = self.cost_at_most(request)
         self.reserved += reserved
         return reserved
 
@@ -115,7 +115,7 @@ class Meter:
         if self.recent:
             self.recent.pop()
 
-    def settle(self, reserved: float, spent: float) -> None:
+    def pay(self, reserved: float, spent: float) -> None:
         """The page has come: what it did cost takes the place of what was reserved."""
         self.reserved = max(0.0, self.reserved - reserved)
         self.charge(spent)
@@ -139,13 +139,13 @@ class Meter:
     def committed(self) -> float:
         return self.spent + self.reserved
 
-    def most(self, request: Request) -> float:
+    def cost_at_most(self, request: Request) -> float:
         """What the page may cost: what the kind says, or the dearest one so far where it does not say."""
         return request.cost or self.dearest
 
     def left(self, budget: Budget, now: datetime) -> dict[str, float]:
         """What is left today and this month, of what is limited."""
-        self.turn(budget, now)
+        self.roll_over(budget, now)
         left: dict[str, float] = {}
         if budget.per_day is not None:
             left["requests today"] = max(0.0, budget.per_day - self.asked)
@@ -183,7 +183,7 @@ class Meter:
 _STORED = TypeAdapter(Meter)
 
 
-def counts(budget: Budget) -> bool:
+def has_limits(budget: Budget) -> bool:
     """Whether anything of this budget must outlive the process."""
     return not (budget.per_day is None and budget.units is None and budget.money is None)
 

@@ -11,9 +11,9 @@ from typing import Any
 from insight.model import Watch
 from listener.collecting.budget import Meter, Rest
 from listener.collecting.decide import walked
-from listener.collecting.looks import CanaryState
+from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
-from listener.collecting.pace import Plan, VisitPace, limits, need_of
+from listener.collecting.pace import VisitPace, VisitPlan, pause_limits, visit_needs
 from scrapers.base import Search, Source
 from storage import Delay, SearchState, SourceGap, Store, Visit
 
@@ -23,7 +23,7 @@ GAPS_SINCE, GAPS = timedelta(days=30), 3
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RecentError:
     """An error that came lately: how often, and when last."""
 
     reason: str
@@ -32,20 +32,20 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class SourceCondition:
     """A source of the config. `plan`: what its visits will use, None where it only streams; `left` of its budget.
 
     `items`: new posts a day, None before it was visited; `delay` None: none that could have come in time. `searches`:
     those that its visits ask for, as far as they have been asked for.
     """
 
-    plan: Plan | None
+    plan: VisitPlan | None
     left: dict[str, float]
     rest: Rest | None
     items: float | None
     delay: Delay | None
-    troubles: tuple[Trouble, ...]
-    canary: CanaryState | None
+    troubles: tuple[RecentError, ...]
+    canary: CanaryResult | None
     gaps: tuple[SourceGap, ...]
     searches: tuple[SearchState, ...]
 
@@ -54,14 +54,14 @@ class Condition:
         return [search for search in self.searches if search.failures]
 
     def to_json(self) -> dict[str, Any]:
-        plan = self.plan
+        plan, delay = self.plan, self.delay
         return {
             "pause": plan and plan.pause,
             "needs_a_day": plan and plan.day,
             "left": self.left,
             "rest": self.rest,
             "items_a_day": self.items,
-            "delay": self.delay,
+            "delay": delay and {"posts": delay.posts, "half": delay.p50, "most": delay.p95},
             "troubles": self.troubles,
             "canary": self.canary,
             "gaps": [
@@ -74,7 +74,7 @@ class Condition:
 
 def conditions(
     store: Store, sources: Iterable[Source], watches: Sequence[Watch], now: datetime
-) -> dict[str, Condition]:
+) -> dict[str, SourceCondition]:
     """Every source's condition, by its id, from what is stored."""
     visits, gaps, states = defaultdict(list), defaultdict(list), defaultdict(list)
     for visit in store.sources.visits(now - PERIOD):
@@ -116,14 +116,18 @@ def _condition(
     gaps: Sequence[SourceGap],
     states: Sequence[SearchState],
     now: datetime,
-) -> Condition:
-    need = need_of(source, searches, now)
-    plan = Plan(VisitPace.from_json(notes.get("rhythm")).pause(limits(source, need)), need) if searches else None
+) -> SourceCondition:
+    need = visit_needs(source, searches, now)
+    plan = (
+        VisitPlan(VisitPace.from_json(notes.get("rhythm")).pause(pause_limits(source, need)), need)
+        if searches
+        else None
+    )
     rest = notes.get("rest")
     resting = Rest(datetime.fromisoformat(rest["until"]), rest["why"]) if rest else None
-    troubles = (Trouble(why, n, datetime.fromisoformat(at)) for why, (n, at) in notes.get("troubles", {}).items())
-    canary = CanaryState.from_json(notes.get("canary"))
-    return Condition(
+    troubles = (RecentError(why, n, datetime.fromisoformat(at)) for why, (n, at) in notes.get("troubles", {}).items())
+    canary = CanaryResult.from_json(notes.get("canary"))
+    return SourceCondition(
         plan,
         Meter.from_json(notes.get("meter", {})).left(source.budget(), now),
         resting if resting and resting.until > now else None,

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from insight.model import Gap
-from listener.collecting.budget import RestingError
-from listener.collecting.pace import VisitPace, limits
+from listener.collecting.budget import OverBudgetError
+from listener.collecting.pace import VisitPace, pause_limits
 from listener.collecting.result import VisitResult
 from listener.collecting.retry import ends_visit, longest_wait, reason_of, retry_at
 from scrapers import walk
@@ -54,7 +54,7 @@ def due(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SearchWalk:
     """A search while it is read. `first`: nobody has read it to its end yet; `resumed`: its walk was under way."""
 
     cursor: Cursor
@@ -70,13 +70,13 @@ class Reading:
         return (self.cursor.etag, self.cursor.last_modified) if fresh else (None, None)
 
 
-def begin(source: Source, search: Search, state: SearchState, now: datetime) -> Reading:
+def begin(source: Source, search: Search, state: SearchState, now: datetime) -> SearchWalk:
     cursor = Cursor.from_json(state.cursor or {})
     first, resumed = cursor.high_water is None, cursor.walk is not None
-    return Reading(walk.begin(source, search, cursor, now), state.failures, first, resumed)
+    return SearchWalk(walk.begin(source, search, cursor, now), state.failures, first, resumed)
 
 
-def page_read(reading: Reading, page: Page, batch: Batch, most: int) -> Reading:
+def page_read(reading: SearchWalk, page: Page, batch: Batch, most: int) -> SearchWalk:
     """After a page that could be read. A first visit ends after `most` pages: nobody promised the time before it."""
     cursor = walk.advance(reading.cursor, page, batch)
     if cursor.walk and reading.first and reading.pages + 1 >= most:
@@ -84,14 +84,16 @@ def page_read(reading: Reading, page: Page, batch: Batch, most: int) -> Reading:
     return replace(reading, cursor=cursor, pages=reading.pages + 1)
 
 
-def page_failed(reading: Reading, error: SourceError | RestingError, now: datetime) -> tuple[Reading, Batch] | None:
+def page_failed(
+    reading: SearchWalk, error: SourceError | OverBudgetError, now: datetime
+) -> tuple[SearchWalk, Batch] | None:
     """What is stored after a page that did not come, so that no page holds up for ever what is newer; None: nothing.
 
     1. A first visit that the budget cuts short ends there: else it would go on for ever, a few pages at a time.
     2. Where a walk was under way and its page has gone (an expired token, say), it starts over from its mark.
     3. One that fails again and again although the site answers is left out, and the gap is recorded.
     """
-    if isinstance(error, RestingError):
+    if isinstance(error, OverBudgetError):
         ended = replace(reading, cursor=walk.close(reading.cursor))
         return (ended, Batch()) if reading.first and reading.pages else None
     if not reading.resumed or reading.pages or ends_visit(error, None):
@@ -133,7 +135,7 @@ def next_visit(
     noted, rest = {**notes, "begin at": None, "all due": None if result.error else notes.get("all due")}, result.rest
     noted["rest"] = {"until": rest.until.isoformat(), "why": rest.why} if rest else None
     if not (result.error or result.only_some):
-        within = limits(source, result.need)
+        within = pause_limits(source, result.need)
         longest = 2 * longest_wait(source).total_seconds()
         rhythm = VisitPace.from_json(notes.get("rhythm")).after(within.usual, result, longest)
         all_due = rest.until if rest else result.started + timedelta(seconds=rhythm.pause(within))

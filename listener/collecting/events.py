@@ -20,7 +20,7 @@ LATE = timedelta(minutes=10)
 IDLE = 10.0  # how long nothing may come before that is told
 
 
-class Intake:
+class EventBuffer:
     """Batches out of what a door's `events` yields. `silence`: seconds without an event that are an error."""
 
     def __init__(self, events: AsyncGenerator[tuple[str, ...]], silence: float | None, ending: asyncio.Event) -> None:

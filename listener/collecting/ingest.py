@@ -34,7 +34,7 @@ TRIES = 3
 
 
 @dataclass
-class Known:
+class SeenPosts:
     """The posts that each source has brought before, by what was said then, with the watches they concern.
 
     They need not be understood again.
@@ -65,7 +65,7 @@ class Queries:
     """The watches of one config, what understands posts by them, and which posts it has understood already."""
 
     pipeline: Pipeline
-    known: Known = field(default_factory=Known)
+    known: SeenPosts = field(default_factory=SeenPosts)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -77,7 +77,7 @@ class Queries:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class IngestResult:
     """What became of a batch. `concerns`: by post, the ids of its watches, also of those that it is hidden from."""
 
     outcome: Outcome
@@ -100,7 +100,7 @@ class Ingest:
         passing: bool = False,
         remember: bool = True,
         settled: frozenset[PostKey] = frozenset(),
-    ) -> Taken:
+    ) -> IngestResult:
         """Store a batch with its cursor: all of it or none. Raises StoreError.
 
         Posts are understood beside the store's thread, so a changed config may come in between. What was understood
@@ -124,7 +124,7 @@ class Ingest:
         if remember:
             queries.known.learn(source.id, marks, concerns)
         known = {post: queries.known.concerns(source.id, post) for post in marks}
-        return Taken(replace(outcome, seen=seen), {**known, **concerns})
+        return IngestResult(replace(outcome, seen=seen), {**known, **concerns})
 
     def _put_passing(self, arrival: Arrival) -> Outcome:
         """Of the deletions, those that take something: of posts that are stored, or about to be."""

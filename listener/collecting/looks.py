@@ -21,8 +21,8 @@ from typing import Any
 from insight.model import Post
 from listener.clock import Clock
 from listener.collecting.asking import Asking
-from listener.collecting.budget import Need, RestingError
-from listener.collecting.notes import Memory
+from listener.collecting.budget import Amount, OverBudgetError
+from listener.collecting.notes import SourceNotes
 from listener.log import Log
 from listener.threads import Threads
 from scrapers.answers import only_source_errors
@@ -39,7 +39,7 @@ SEARCH = "second look"
 Take = Callable[[Source, str, Batch], Awaitable[Any]]
 
 
-class Looks:
+class SecondLooks:
     """`take` stores what a look has found."""
 
     def __init__(
@@ -54,15 +54,15 @@ class Looks:
         self._store, self._threads, self._asking = store, threads, asking
         self._clock, self._log, self._take = clock, log, take
 
-    async def look(self, source: Source, keep: Need) -> int:
+    async def look(self, source: Source, keep: Amount) -> int:
         """One pass, if it is time for one; how many posts were asked for. Raises StoreError, and nothing else."""
         if not source.looks_again or type(source).look_again is Source.look_again:
             return 0
-        notes, now = await self._asking.memory.of(source.id), self._clock.now()
+        notes, now = await self._asking.notes.of(source.id), self._clock.now()
         since = datetime.fromisoformat(notes["looks"]) if "looks" in notes else None
         if since is None or since > now:  # the first time, or the clock was ahead
             notes["looks"] = now.isoformat()
-            await self._asking.memory.keep(source.id, now)
+            await self._asking.notes.keep(source.id, now)
             return 0
         if now - since < EVERY and not notes.get("looks cut"):
             return 0
@@ -72,7 +72,7 @@ class Looks:
         notes["looks"] = (due[looked][0] if looked < len(due) else now).isoformat()
         if looked:
             self._log.info("looked again", source=source.id, posts=looked)
-        await self._asking.memory.keep(source.id, self._clock.now())
+        await self._asking.notes.keep(source.id, self._clock.now())
         return looked
 
     async def _due(self, source: Source, since: datetime, now: datetime) -> list[tuple[datetime, str]]:
@@ -83,7 +83,7 @@ class Looks:
             found |= {native_id: at + age for native_id, at in await self._threads.read(read)}
         return sorted((at, native_id) for native_id, at in found.items())
 
-    async def _ask_all(self, source: Source, ids: Sequence[str], keep: Need) -> int:
+    async def _ask_all(self, source: Source, ids: Sequence[str], keep: Amount) -> int:
         """How many of them were asked for before the budget put an end to it."""
         for start in range(0, len(ids), TOGETHER):
             part, asked = ids[start : start + TOGETHER], 0
@@ -92,7 +92,7 @@ class Looks:
                 for request in requests:
                     await self.ask(source, request, keep)
                     asked += len(requests) == len(part)  # else nobody knows for which posts it was
-            except RestingError:
+            except OverBudgetError:
                 return start + asked
             except SourceError as error:
                 self._log.info("second look failed", source=source.id, error=str(error))
@@ -104,8 +104,8 @@ class Looks:
         with only_source_errors(source, self._asking.mask):
             return source.look_again(ids)
 
-    async def ask(self, source: Source, request: Request, keep: Need) -> list[Batch]:
-        """What the platform shows now, each page stored. Raises SourceError and RestingError."""
+    async def ask(self, source: Source, request: Request, keep: Amount) -> list[Batch]:
+        """What the platform shows now, each page stored. Raises SourceError and OverBudgetError."""
         batches: list[Batch] = []
         waiting = [request]
         while waiting and len(batches) < FURTHER:
@@ -120,7 +120,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class CanaryState:
+class CanaryResult:
     """Whether the canary is found, and since when that is so. `at`: when it was last looked for."""
 
     id: str
@@ -132,7 +132,7 @@ class CanaryState:
         return {"id": self.id, "found": self.found, "since": self.since.isoformat(), "at": self.at.isoformat()}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any] | None) -> CanaryState | None:
+    def from_json(cls, value: dict[str, Any] | None) -> CanaryResult | None:
         if not value:
             return None
         since, at = datetime.fromisoformat(value["since"]), datetime.fromisoformat(value["at"])
@@ -140,20 +140,20 @@ class CanaryState:
 
 
 class Canaries:
-    """Looks for the canaries with the second looks' means."""
+    """SecondLooks for the canaries with the second looks' means."""
 
-    def __init__(self, memory: Memory, looks: Looks, clock: Clock, log: Log) -> None:
-        self._memory, self._looks, self._clock, self._log = memory, looks, clock, log
+    def __init__(self, notes: SourceNotes, looks: SecondLooks, clock: Clock, log: Log) -> None:
+        self._notes, self._looks, self._clock, self._log = notes, looks, clock, log
 
-    async def check(self, source: Source, read: Iterable[str] | None, keep: Need) -> CanaryState | None:
+    async def check(self, source: Source, read: Iterable[str] | None, keep: Amount) -> CanaryResult | None:
         """Look for the source's canary, if it has one and it is time. Raises StoreError, and nothing else.
 
         `read`: the native ids that a whole visit has read; None when it was told that nothing has changed.
         """
         if source.canary is None:
             return None
-        notes, now = await self._memory.of(source.id), self._clock.now()
-        before = CanaryState.from_json(notes.get("canary"))
+        notes, now = await self._notes.of(source.id), self._clock.now()
+        before = CanaryResult.from_json(notes.get("canary"))
         if before is not None and before.id != source.canary:
             before = None
         if before is not None and timedelta(0) <= now - before.at < EVERY:  # else the clock was ahead
@@ -162,26 +162,26 @@ class Canaries:
         if found is None:
             return before
         same = before is not None and before.found == found
-        state = CanaryState(source.canary, found, before.since if before is not None and same else now, now)
+        state = CanaryResult(source.canary, found, before.since if before is not None and same else now, now)
         notes["canary"] = state.to_json()
         if not same:
             self._tell(source, state, first=before is None)
-        await self._memory.keep(source.id, now)
+        await self._notes.keep(source.id, now)
         return state
 
-    async def _found(self, source: Source, canary: str, read: Iterable[str] | None, keep: Need) -> bool | None:
+    async def _found(self, source: Source, canary: str, read: Iterable[str] | None, keep: Amount) -> bool | None:
         """None when it could not be found out this time: an error is told as what it is."""
         try:
             requests = self._looks.requests(source, (canary,))
             if not requests:
                 return None if read is None else canary in set(read)
             batches = [batch for request in requests for batch in await self._looks.ask(source, request, keep)]
-        except (SourceError, RestingError):
+        except (SourceError, OverBudgetError):
             return None
         items = [item for batch in batches for item in batch.items]
         return any(isinstance(item, Post) and item.native_id == canary for item in items)
 
-    def _tell(self, source: Source, state: CanaryState, *, first: bool) -> None:
+    def _tell(self, source: Source, state: CanaryResult, *, first: bool) -> None:
         if not state.found:
             remedy = "compare with `listener sources test`; if the post itself has gone, set another `canary`"
             self._log.warning("canary not found", source=source.id, canary=state.id, remedy=remedy)

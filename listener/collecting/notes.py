@@ -19,7 +19,7 @@ def name_of(source: str) -> str:
     return f"source {source}"
 
 
-class Memory:
+class SourceNotes:
     """Read from the store at first use, then held here: there is one of it in a process that holds the store.
 
     What workers of several processes would have to share lies here alone: meters, notes, and the `sessions` of logins,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from listener.collecting.budget import DAY, Need, next_day
+from listener.collecting.budget import DAY, Amount, next_day
 from listener.collecting.result import VisitResult
 from scrapers.base import Budget, Search, Source
 
@@ -22,11 +22,11 @@ WANTED = 1.0  # new posts a visit
 FULL = 0.5  # of a page that may be fresh
 SMALLEST_PAGE = 20  # posts; a list that never was longer is not taken for a full one
 QUICKER, SLOWER = 4.0, 4.0  # times the kind's own pace
-ONE = Need(requests=1)
+ONE = Amount(requests=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PauseLimits:
     """Seconds between two visits. `fixed`: the operator has set it."""
 
     fastest: float
@@ -69,7 +69,7 @@ class VisitPace:
             newest=newest,
         )
 
-    def pause(self, within: Limits) -> float:
+    def pause(self, within: PauseLimits) -> float:
         """Seconds from the start of one visit to the next."""
         if within.fixed is not None:
             return within.fixed
@@ -98,22 +98,22 @@ class VisitPace:
         return cls(value["posts"], value["fresh"], value["seconds"], value["page"], at, newest)
 
 
-def limits(source: Source, visit: Need = ONE) -> Limits:
+def pause_limits(source: Source, visit: Amount = ONE) -> PauseLimits:
     """The limits of a source of which a visit needs so much. What a platform allows goes before `max_delay`."""
     allowed = _allowed(source, visit)
-    wished = longest(source)
+    wished = longest_pause(source)
     fastest = max(min(source.default_every / QUICKER, wished), allowed)
     slowest = max(wished, fastest)
     usual = min(max(source.default_every, fastest), slowest)
-    return Limits(fastest, usual, slowest, source.every)
+    return PauseLimits(fastest, usual, slowest, source.every)
 
 
-def longest(source: Source) -> float:
+def longest_pause(source: Source) -> float:
     """The longest pause that its settings leave it."""
     return source.every or source.max_delay or source.default_every * SLOWER
 
 
-def _allowed(source: Source, visit: Need) -> float:
+def _allowed(source: Source, visit: Amount) -> float:
     """Seconds that a visit needs by the platform's terms, so that the budget of a day lasts a day."""
     budget = source.budget()
     spans = [source.pace * visit.requests]
@@ -133,14 +133,14 @@ FOR_VISITS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class VisitPlan:
     """The visits of a day at one pace, and what they need at least: one page a search."""
 
     pause: float
-    visit: Need
+    visit: Amount
 
     @property
-    def day(self) -> Need:
+    def day(self) -> Amount:
         return self.visit.times(DAY / self.pause)
 
     def __str__(self) -> str:
@@ -151,7 +151,7 @@ class Plan:
         return f"{', '.join(parts)} a day"
 
 
-def need_of(source: Source, searches: Sequence[Search], now: datetime) -> Need:
+def visit_needs(source: Source, searches: Sequence[Search], now: datetime) -> Amount:
     """What one visit asks for at least. A kind that cannot say what it asks for first is taken for a free one."""
     units = cost = 0.0
     for search in searches:
@@ -160,22 +160,22 @@ def need_of(source: Source, searches: Sequence[Search], now: datetime) -> Need:
         except Exception:  # noqa: BLE001, S112 - a kind of the user's own may raise anything; its visit will say so
             continue
         units, cost = units + request.units, cost + request.cost
-    return Need(len(searches), units, cost)
+    return Amount(len(searches), units, cost)
 
 
-def left_to_visits(budget: Budget, plan: Plan, now: datetime) -> Need:
+def reserved_for_visits(budget: Budget, plan: VisitPlan, now: datetime) -> Amount:
     """What everything beside the visits has to leave over for those of the rest of the day."""
     share = (next_day(budget, now) - now).total_seconds() / DAY
     day = plan.day.times(share)
     most = FOR_VISITS * share
-    return Need(min(day.requests, most * (budget.per_day or 0.0)), min(day.units, most * (budget.units or 0.0)))
+    return Amount(min(day.requests, most * (budget.per_day or 0.0)), min(day.units, most * (budget.units or 0.0)))
 
 
 def shortfalls(source: Source, searches: Sequence[Search], now: datetime) -> Iterator[str]:
     """Where the schedule needs more than the budget allows, in words."""
-    budget, visit = source.budget(), need_of(source, searches, now)
-    slowest = limits(source, visit)
-    day = Plan(_wanted(source, slowest), visit).day
+    budget, visit = source.budget(), visit_needs(source, searches, now)
+    slowest = pause_limits(source, visit)
+    day = VisitPlan(_wanted(source, slowest), visit).day
     for needed, allowed, what in (
         (day.requests, budget.per_day, "requests a day"),
         (day.requests, budget.per_minute and budget.per_minute * 1440, "requests a day"),
@@ -187,7 +187,7 @@ def shortfalls(source: Source, searches: Sequence[Search], now: datetime) -> Ite
         yield f"one visit may cost ${visit.cost:,.2f}, its budget of a month is ${budget.money:,.2f}"
 
 
-def _wanted(source: Source, found: Limits) -> float:
+def _wanted(source: Source, found: PauseLimits) -> float:
     """The pause that the operator insists on; where a budget sets the pace, that one."""
     return source.every or source.max_delay or found.slowest
 

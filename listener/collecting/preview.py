@@ -1,4 +1,4 @@
-"""A sample of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
+"""A preview_source of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from insight.model import Post
 from listener.clock import Clock
 from listener.collecting.access import Admission, Door
-from listener.collecting.events import Intake
+from listener.collecting.events import EventBuffer
 from listener.collecting.streaming import StreamDoor
 from scrapers.answers import only_source_errors, read, read_events
 from scrapers.base import Batch, Search, Source, SourceError, Stream
@@ -16,7 +16,7 @@ PAGES = 3  # some platforms want to be asked something else first
 LISTENING = 5.0  # seconds
 
 
-async def sample(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
+async def preview_source(door: Door, streams: StreamDoor | None, source: Source, search: Search, clock: Clock) -> Batch:
     """What the source brings for one search. Raises SourceError."""
     admission = Admission(door)
     with only_source_errors(source, door.mask):
@@ -37,7 +37,7 @@ async def sample(door: Door, streams: StreamDoor | None, source: Source, search:
 async def _heard(streams: StreamDoor, source: Source, stream: Stream, admission: Admission, clock: Clock) -> Batch:
     headers = await admission.headers(source)
     events = streams.events(stream, headers=headers, vouched=tuple(source.origins()))
-    intake, loop = Intake(events, None, asyncio.Event()), asyncio.get_running_loop()
+    intake, loop = EventBuffer(events, None, asyncio.Event()), asyncio.get_running_loop()
     found: list[str] = []
     until = loop.time() + LISTENING
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from insight.model import Post, Precision
-from listener.collecting.budget import NOTHING, Need, Rest
+from listener.collecting.budget import NOTHING, Amount, Rest
 from listener.collecting.retry import reason_of
 from scrapers.base import Batch, Page, Search, SourceError
 from storage import Outcome, SearchState
@@ -29,7 +29,7 @@ class VisitResult:
     """
 
     started: datetime
-    need: Need = NOTHING
+    need: Amount = NOTHING
     searches: dict[str, SearchState] = field(default_factory=dict)
     former: list[SearchState] = field(default_factory=list)
     only_some: bool = False
@@ -74,12 +74,12 @@ class VisitResult:
         return self.error is not None and all(state.paused for state in self.searches.values())
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether everything that is due was asked for."""
         return not (self.error or self.rest or self.unfinished or self.only_some)
 
     @property
-    def unread(self) -> set[str]:
+    def unread_searches(self) -> set[str]:
         """The searches that did not bring what they have."""
         return {key for key, state in self.searches.items() if key not in self.asked or state.failures}
 

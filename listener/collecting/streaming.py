@@ -12,7 +12,7 @@ from typing import Protocol
 
 from insight.model import Gap, Post
 from listener.collecting.decide import walked
-from listener.collecting.events import Intake, with_gap
+from listener.collecting.events import EventBuffer, with_gap
 from listener.collecting.result import VisitResult
 from listener.collecting.retry import longest_wait, reason_of, retry_at, usual_pause
 from listener.collecting.visits import UNSTORED_PAUSE, Collector
@@ -62,9 +62,9 @@ class Streaming:
         self._began: dict[tuple[str, str], float] = {}
         self._looks: dict[str, datetime] = {}
         self._ending = asyncio.Event()
-        self.take(sources)
+        self.use_sources(sources)
 
-    def take(self, sources: Iterable[Source]) -> None:
+    def use_sources(self, sources: Iterable[Source]) -> None:
         """Take the sources of a changed config; nothing must be running."""
         found = {source.id: (source, self._streamed(source)) for source in sources}
         self._sources: dict[str, tuple[Source, tuple[Search, ...]]] = {
@@ -118,7 +118,7 @@ class Streaming:
         self._tasks[key] = asyncio.create_task(self._run(source, search), name=f"stream {source.id} {search.key}")
         self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
 
-    async def settle(self, seconds: float) -> None:
+    async def listen_for(self, seconds: float) -> None:
         """Wait until every stream that is open has been open for so long."""
         loop = asyncio.get_running_loop()
         for key, task in list(self._tasks.items()):
@@ -168,7 +168,7 @@ class Streaming:
         await host.asking.spend(source)
         headers = await host.asking.headers(source)
         events = self._door.events(stream, headers=headers, vouched=tuple(source.origins()))
-        intake = Intake(events, stream.silence, self._ending)
+        intake = EventBuffer(events, stream.silence, self._ending)
         try:
             while not self._ending.is_set():
                 if found := await intake.batch():

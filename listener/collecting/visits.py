@@ -12,12 +12,12 @@ from listener.clock import Clock
 from listener.collecting import completeness, decide
 from listener.collecting.access import Admission, Door
 from listener.collecting.asking import Asking
-from listener.collecting.budget import NOTHING, RestingError
+from listener.collecting.budget import NOTHING, OverBudgetError
 from listener.collecting.completeness import Completeness
-from listener.collecting.ingest import Ingest, Queries, Taken
-from listener.collecting.looks import Canaries, Looks
-from listener.collecting.notes import Memory
-from listener.collecting.pace import Plan, VisitPace, left_to_visits, limits, need_of
+from listener.collecting.ingest import Ingest, IngestResult, Queries
+from listener.collecting.looks import Canaries, SecondLooks
+from listener.collecting.notes import SourceNotes
+from listener.collecting.pace import VisitPace, VisitPlan, pause_limits, reserved_for_visits, visit_needs
 from listener.collecting.result import VisitResult
 from listener.collecting.retry import ends_visit, reason_of, retry_at
 from listener.log import Log
@@ -46,12 +46,12 @@ class Collector:
     log: Log
     queries: Callable[[], Queries]
     on_visit: OnVisit = field(default=lambda *_: None)
-    memory: Memory | None = None
+    notes: SourceNotes | None = None
     ingest: Ingest = field(init=False)
     completeness: Completeness = field(init=False)
     admission: Admission = field(init=False)
     asking: Asking = field(init=False)
-    looks: Looks = field(init=False)
+    looks: SecondLooks = field(init=False)
     canaries: Canaries = field(init=False)
     _walks: dict[tuple[str, str], Cursor] = field(default_factory=dict)
     _put_off: dict[str, datetime] = field(default_factory=dict)
@@ -59,11 +59,11 @@ class Collector:
     def __post_init__(self) -> None:
         self.ingest = Ingest(self.store, self.threads, self.clock, self.queries)
         self.completeness = Completeness()
-        memory = self.memory or Memory(self.store, self.threads)
-        self.admission = Admission(self.door, memory.sessions)
-        self.asking = Asking(self.admission, memory, self.clock)
-        self.looks = Looks(self.store, self.threads, self.asking, self.clock, self.log, self.ingest)
-        self.canaries = Canaries(self.asking.memory, self.looks, self.clock, self.log)
+        notes = self.notes or SourceNotes(self.store, self.threads)
+        self.admission = Admission(self.door, notes.sessions)
+        self.asking = Asking(self.admission, notes, self.clock)
+        self.looks = SecondLooks(self.store, self.threads, self.asking, self.clock, self.log, self.ingest)
+        self.canaries = Canaries(self.asking.notes, self.looks, self.clock, self.log)
 
     # -- a visit ----------------------------------------------------------------------------------------------------
 
@@ -94,19 +94,19 @@ class Collector:
             more = {"again_at": f"{again:%H:%M:%SZ}", "exc_info": None if isinstance(error, StoreError) else error}
             self.log.error("not stored", source=source.id, error=str(error), **more)
         else:
-            if result.whole:
+            if result.complete:
                 await self.look(source, result)
         return result
 
     async def _read(self, source: Source, result: VisitResult) -> None:
         """Read what is due, search by search; how each does goes into the result."""
-        now, notes, watches = result.started, await self.asking.memory.of(source.id), self.queries().watches
+        now, notes, watches = result.started, await self.asking.notes.of(source.id), self.queries().watches
         stored = await self.threads.read(lambda: self.store.sources.searches(source.id))
         searches = decide.walked(source, source.searches(watches), now)
         known = {it.search: it for it in stored}
         result.searches = {it.key: known.get(it.key, SearchState(source.id, it.key)) for it in searches}
         result.former = [it for it in stored if it.failures and it.search not in result.searches]
-        result.before, result.need = VisitPace.from_json(notes.get("rhythm")).newest, need_of(source, searches, now)
+        result.before, result.need = VisitPace.from_json(notes.get("rhythm")).newest, visit_needs(source, searches, now)
         name, figures = completeness.name_of(source.id), None
         if self.completeness.measures_anew(source, watches):
             figures = await self.threads.read(lambda: self.store.state.get(name))
@@ -116,7 +116,7 @@ class Collector:
         for number, search in enumerate(due):
             try:
                 how, before = await self._read_search(source, search, result), None
-            except RestingError as resting:
+            except OverBudgetError as resting:
                 result.rest, result.begin_at = resting.rest, search.key
                 return
             except SourceError as error:
@@ -131,7 +131,7 @@ class Collector:
     async def _read_search(self, source: Source, search: Search, result: VisitResult) -> SearchState:
         """Follow a search's pages back to its mark, each stored with the cursor after it; how it does then.
 
-        Raises SourceError, RestingError and StoreError.
+        Raises SourceError, OverBudgetError and StoreError.
         """
         try:
             state, kept = result.searches[search.key], self._walks.get((source.id, search.key))
@@ -143,7 +143,7 @@ class Collector:
                     request = walk.next_request(reading.cursor)
                     asked = await self.asking.page(source, request, etag=etag, last_modified=modified)
                     batch = await self.asking.read(source, asked)
-                except (SourceError, RestingError) as error:
+                except (SourceError, OverBudgetError) as error:
                     if found := decide.page_failed(reading, error, self.clock.now()):
                         await self._store(source, search, found[1], found[0].cursor)
                     raise
@@ -154,7 +154,7 @@ class Collector:
                 posts = [item for item in batch.items if isinstance(item, Post)]
                 concerns = [(post, taken.concerns.get(post.key, frozenset())) for post in posts]
                 self.completeness.brought(source, search.watches, concerns)
-        except (SourceError, RestingError, StoreError):
+        except (SourceError, OverBudgetError, StoreError):
             raise
         except Exception as error:
             raise self._stumbled(source, error) from error
@@ -166,7 +166,7 @@ class Collector:
         self.log.error("source stumbled", source=source.id, exc_info=error)
         return stumbled(source, error).masked(self.door.mask)
 
-    async def _store(self, source: Source, search: Search, batch: Batch, cursor: Cursor) -> Taken:
+    async def _store(self, source: Source, search: Search, batch: Batch, cursor: Cursor) -> IngestResult:
         """Store a batch with the cursor after it. A walk with a secret in its requests is kept in memory alone."""
         secret = any(holds_secret(request, self.door.mask) for request in (cursor.walk.pending if cursor.walk else ()))
         kept = walk.abandon(cursor) if secret else cursor
@@ -184,7 +184,7 @@ class Collector:
 
     async def _plan_next(self, source: Source, result: VisitResult) -> datetime:
         """When the source is due next; what that follows from is noted, and stored with the visit."""
-        notes, meter = await self.asking.memory.of(source.id), await self.asking.memory.meter(source.id)
+        notes, meter = await self.asking.notes.of(source.id), await self.asking.notes.meter(source.id)
         now, rest, told = self.clock.now(), result.rest, notes.get("rest")
         if result.refused is not None:
             notes |= {"begin at": result.begin_at, "left at": None}  # what was left is read in that turn, too
@@ -198,10 +198,10 @@ class Collector:
     async def _store_outcome(self, source: Source, result: VisitResult, next_at: datetime) -> None:
         """Store how the visit went, and say it."""
         now, error, sources = self.clock.now(), result.error, self.store.sources
-        self.asking.memory.note(source.id, result.reasons, now)
-        states = self.asking.memory.states(source.id)
-        if result.whole:
-            states |= self.completeness.ended(source, result.unread)
+        self.asking.notes.note(source.id, result.reasons, now)
+        states = self.asking.notes.states(source.id)
+        if result.complete:
+            states |= self.completeness.ended(source, result.unread_searches)
         asked = [*(result.searches[key] for key in result.asked), *map(decide.forgotten, result.former)]
         if error is not None:
             how = (now, next_at, reason_of(error), result.permanent, states, asked)
@@ -230,11 +230,11 @@ class Collector:
         `result`: the whole visit that this follows; None for a source that only streams. Raises nothing.
         """
         try:
-            notes, now = await self.asking.memory.of(source.id), self.clock.now()
+            notes, now = await self.asking.notes.of(source.id), self.clock.now()
             need = result.need if result else NOTHING
-            pause = VisitPace.from_json(notes.get("rhythm")).pause(limits(source, need))
-            keep = left_to_visits(source.budget(), Plan(pause, need), now)
-            told_all = result is not None and not result.unchanged and not result.unread
+            pause = VisitPace.from_json(notes.get("rhythm")).pause(pause_limits(source, need))
+            keep = reserved_for_visits(source.budget(), VisitPlan(pause, need), now)
+            told_all = result is not None and not result.unchanged and not result.unread_searches
             await self.canaries.check(source, result.ids if result and told_all else None, keep)
             await self.looks.look(source, keep)
         except Exception as error:
@@ -244,8 +244,8 @@ class Collector:
     async def failed(self, source: Source, error: SourceError, first: float | None = None) -> None:
         """A stream has failed: remember it, and when to try again. `first`: seconds after a first failure."""
         now, reason, next_at = self.clock.now(), reason_of(error), await self._retry_at(source, error, first)
-        await self.asking.memory.of(source.id)
-        self.asking.memory.note(source.id, [reason], now)
-        how = (now, next_at, reason, error.permanent, self.asking.memory.states(source.id))
+        await self.asking.notes.of(source.id)
+        self.asking.notes.note(source.id, [reason], now)
+        how = (now, next_at, reason, error.permanent, self.asking.notes.states(source.id))
         await self.threads.write(lambda: self.store.sources.failed(source.id, *how))
         self.log.warning("fetch failed", source=source.id, error=reason, again_at=f"{next_at:%H:%M:%SZ}")

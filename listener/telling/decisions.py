@@ -24,7 +24,7 @@ from storage import Step, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Context:
     """What a look needs: the store, the config, the watches with their versions, and what time it is."""
 
     store: Store
@@ -48,17 +48,17 @@ class DecidedSignal:
         return self.decision.untold[0].why.value if self.decision.untold else "nobody"
 
 
-def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[DecidedSignal]:
+def commit(context: Context, step: Step, watch: Watch | None = None) -> list[DecidedSignal]:
     """Pass the signals of a step through the rules, and store it together with the alerts, deliveries and decisions
     that follow. Signals come in order; a later one of the same key sees what the earlier one changed.
     """
     # 1. What is known of them all: a fixed number of reads, whatever the number of signals, posts and channels.
-    store, config, now = scene.store, scene.config, scene.now
+    store, config, now = context.store, context.config, context.now
     if not step.signals:
         store.commit(step)
         return []
     behind = store.posts.of(watch.id, {post for signal in step.signals for post in signal.posts}) if watch else []
-    evidence_of = _evidence(scene, step, behind)
+    evidence_of = _evidence(context, step, behind)
     known = store.signals.open({signal.key for signal in step.signals})
     spent = store.outbox.spent(now - timedelta(days=1))
 
@@ -93,9 +93,9 @@ def commit(scene: Scene, step: Step, watch: Watch | None = None) -> list[Decided
     return told
 
 
-def _evidence(scene: Scene, step: Step, behind: Sequence[Sighted]) -> Callable[[Signal], Evidence]:
+def _evidence(context: Context, step: Step, behind: Sequence[Sighted]) -> Callable[[Signal], Evidence]:
     """What each signal rests on, by what is stored now: what the routes' queries let through, and what is private."""
-    store, config = scene.store, scene.config
+    store, config = context.store, context.config
     hidden = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}
     private = store.signals.private({signal.key for signal in step.signals})
     private |= {signal.key for signal in step.signals if not hidden.isdisjoint(signal.posts)}

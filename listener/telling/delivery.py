@@ -11,7 +11,7 @@ from alerts.outbox import OnStore, Outcome, Sender
 from insight.model import ChannelTrouble, Signal, SignalKind
 from listener.clock import Clock
 from listener.config import Config
-from listener.telling.decisions import DecidedSignal, Scene, commit
+from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.posting import post_to
 from scrapers.post import Poster
 from storage import Step, Store
@@ -46,11 +46,11 @@ def _nowhere(_: Any) -> Any:
     raise AssertionError("a channel that is not configured sends nothing")
 
 
-def look_at_channels(scene: Scene) -> list[DecidedSignal]:
+def look_at_channels(context: Context) -> list[DecidedSignal]:
     """Which channels refuse messages for good, or have failed for long, and which work again: told on the others."""
-    store, now = scene.store, scene.now
+    store, now = context.store, context.now
     before: Mapping[str, Any] = store.state.get("channels") or {}
-    troubles = _configured(scene, store.outbox.troubles())
+    troubles = _configured(context, store.outbox.troubles())
     grave: dict[str, list[ChannelTrouble]] = {}
     for one in troubles:
         if one.parked or now - one.since >= LONG:
@@ -61,22 +61,22 @@ def look_at_channels(scene: Scene) -> list[DecidedSignal]:
     if after == before:
         return []
     signals = tuple(
-        _in_trouble(name, grave[name], now) if name in after else _works_again(name, before[name], scene)
+        _in_trouble(name, grave[name], now) if name in after else _works_again(name, before[name], context)
         for name in sorted(after.keys() ^ before.keys())
     )
-    return commit(scene, Step(now, {"channels": after}, signals))
+    return commit(context, Step(now, {"channels": after}, signals))
 
 
-def _configured(scene: Scene, troubles: list[ChannelTrouble]) -> list[ChannelTrouble]:
+def _configured(context: Context, troubles: list[ChannelTrouble]) -> list[ChannelTrouble]:
     """Those of channels and recipients that the config still has; the others are forgotten."""
-    channels = scene.config.channels
+    channels = context.config.channels
     gone = [
         one
         for one in troubles
         if one.channel not in channels or (one.recipient and one.recipient not in channels[one.channel].recipients())
     ]
     for one in gone:
-        scene.store.outbox.forget(one.channel, one.recipient)
+        context.store.outbox.forget(one.channel, one.recipient)
     return [one for one in troubles if one not in gone]
 
 
@@ -101,11 +101,11 @@ def _in_trouble(name: str, troubles: list[ChannelTrouble], now: datetime) -> Sig
     )
 
 
-def _works_again(name: str, before: Mapping[str, Any], scene: Scene) -> Signal:
+def _works_again(name: str, before: Mapping[str, Any], context: Context) -> Signal:
     """Or it is not in the config any more."""
-    what = "works again" if name in scene.config.channels else "is no longer in the config"
-    hours = round((scene.now - datetime.fromisoformat(before["since"])) / timedelta(hours=1), 1)
+    what = "works again" if name in context.config.channels else "is no longer in the config"
+    hours = round((context.now - datetime.fromisoformat(before["since"])) / timedelta(hours=1), 1)
     headline, detail = f"The channel {name} {what}", "What had waited for it, and is not too old, is being sent."
     return Signal(
-        SignalKind.CHANNEL, f"channel:{name}", None, None, scene.now, headline, detail, {"hours": hours}, over=True
+        SignalKind.CHANNEL, f"channel:{name}", None, None, context.now, headline, detail, {"hours": hours}, over=True
     )

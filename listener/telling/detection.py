@@ -9,16 +9,16 @@ from functools import cached_property
 
 from insight import detect
 from insight.model import Label, Sighted, Watch
-from listener.telling.decisions import DecidedSignal, Scene, commit
+from listener.telling.decisions import Context, DecidedSignal, commit
 from storage import Step
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
 
-def look_at_watch(scene: Scene, watch: Watch) -> list[DecidedSignal]:
+def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
     """One step of detection of a watch. Its state, signals, themes, alerts and deliveries are one transaction."""
     # 1. What the step asks for. Every count comes at each maturity that detection compares at.
-    store, now = scene.store, scene.now
+    store, now = context.store, context.now
     name, memory = f"watch:{watch.id}", f"memory:{watch.id}"
     before = store.state.get(name)
     if not detect.due(before, watch, now):
@@ -42,7 +42,7 @@ def look_at_watch(scene: Scene, watch: Watch) -> list[DecidedSignal]:
     )
 
     # 2. The step.
-    after, found = detect.step(before, observation, now, 1 / scene.config.alerts.false_alarm_days)
+    after, found = detect.step(before, observation, now, 1 / context.config.alerts.false_alarm_days)
     theme = found.theme
     if after == before and not theme.consumed:
         return []
@@ -58,7 +58,7 @@ def look_at_watch(scene: Scene, watch: Watch) -> list[DecidedSignal]:
         members=theme.members,
         events=theme.events,
     )
-    return commit(scene, step, watch)
+    return commit(context, step, watch)
 
 
 @dataclass

@@ -19,9 +19,9 @@ from insight.model import DIGESTS, Alert, Label, NewDelivery, Sighted
 from insight.periods import Period, due_period
 from insight.query import asks_for
 from insight.silence import SourceHour
-from listener.collecting.pace import longest
+from listener.collecting.pace import longest_pause
 from listener.config import Config
-from listener.telling.decisions import Scene
+from listener.telling.decisions import Context
 from listener.telling.filters import let_through
 from storage import DeliveryRecord, Step
 
@@ -31,38 +31,38 @@ SIFTED = 2_000
 WORTH_A_DIGEST = timedelta(days=1)
 
 
-def last_period(scene: Scene) -> Period:
+def last_period(context: Context) -> Period:
     """The week that the digest due last, or now, is about."""
-    settings = scene.config.digest
-    return due_period(scene.now, settings.weekday.number, settings.hour, settings.time_zone)
+    settings = context.config.digest
+    return due_period(context.now, settings.weekday.number, settings.hour, settings.time_zone)
 
 
-def digest_when_due(scene: Scene) -> Period | None:
+def digest_when_due(context: Context) -> Period | None:
     """Put the digest of the last due period in the outbox; None when it is there already, or digests are off.
 
     A period of which Listener heard less than a day has no digest.
     """
-    period = last_period(scene)
-    since = listening_since(scene)
-    done = scene.store.state.get("digest")
-    if not scene.config.digest.enabled or since is None or period.end - since < WORTH_A_DIGEST:
+    period = last_period(context)
+    since = listening_since(context)
+    done = context.store.state.get("digest")
+    if not context.config.digest.enabled or since is None or period.end - since < WORTH_A_DIGEST:
         return None
     if done and done["period"] == period.key:
         return None
-    deliveries = _deliveries(scene, period)
-    scene.store.commit(Step(scene.now, {"digest": {"period": period.key}}, deliveries=deliveries))
+    deliveries = _deliveries(context, period)
+    context.store.commit(Step(context.now, {"digest": {"period": period.key}}, deliveries=deliveries))
     return period
 
 
-def _deliveries(scene: Scene, period: Period) -> tuple[NewDelivery, ...]:
+def _deliveries(context: Context, period: Period) -> tuple[NewDelivery, ...]:
     """The digest for each channel, composed once for those that may read private posts and once for the others."""
-    read = week_of(scene, period)
+    read = week_of(context, period)
     composed: dict[bool, Message] = {}
     deliveries = []
-    for channel in scene.config.digest_channels:
-        private = may_read_private(scene.config.routes, channel)
+    for channel in context.config.digest_channels:
+        private = may_read_private(context.config.routes, channel)
         if private not in composed:
-            composed[private] = digest_message(read.digest(public_only=not private), scene.now, id="")
+            composed[private] = digest_message(read.digest(public_only=not private), context.now, id="")
         unique = f"digest {period.key} {channel}"
         name = sha256(unique.encode()).hexdigest()[:24]
         message = replace(composed[private], id=name)
@@ -70,9 +70,9 @@ def _deliveries(scene: Scene, period: Period) -> tuple[NewDelivery, ...]:
     return tuple(deliveries)
 
 
-def listening_since(scene: Scene) -> datetime | None:
+def listening_since(context: Context) -> datetime | None:
     """When this database first saw a daemon."""
-    since = scene.store.state.get(LISTENING_SINCE)
+    since = context.store.state.get(LISTENING_SINCE)
     return datetime.fromisoformat(since["at"]) if since else None
 
 
@@ -111,15 +111,15 @@ def _not_delivered(one: DeliveryRecord, period: Period) -> str:
     return f"{where} was not told since {since}: {one.headline}" + (f" ({one.error})" if one.error else "")
 
 
-def week_of(scene: Scene, period: Period) -> Week:
+def week_of(context: Context, period: Period) -> Week:
     """Read a week, with as many queries for one watch and one channel as for many."""
     # 1. Figures, and mentions to quote: of all watches at once.
-    store, config, since = scene.store, scene.config, listening_since(scene)
-    before, ids = period.before(), [watch.id for watch in scene.watches]
+    store, config, since = context.store, context.config, listening_since(context)
+    before, ids = period.before(), [watch.id for watch in context.watches]
     edges = [start for start, _ in (*before.days(), *period.days())] + [period.end]
     counted = store.counts.stretches(ids, edges)
     distinct = store.counts.distinct(ids, period.start, period.end)
-    top = _top(scene, ids, period)
+    top = _top(context, ids, period)
     weeks = [
         WatchWeek(
             watch,
@@ -132,25 +132,25 @@ def week_of(scene: Scene, period: Period) -> Week:
             known_before=since is not None and since <= before.start,
             top=top[watch.id],
         )
-        for watch in scene.watches
+        for watch in context.watches
     ]
 
     # 2. What happened, and what may be missing.
     alerts = store.signals.opened(period.start, period.end)
     private = store.signals.private({alert.key for alert in alerts})
     lost = [one for one in store.outbox.undelivered(period.start) if one.updated_at < period.end]
-    return Week(period, weeks, alerts, private, _sources(scene, period), lost, config)
+    return Week(period, weeks, alerts, private, _sources(context, period), lost, config)
 
 
-def _top(scene: Scene, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:
+def _top(context: Context, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:
     """By watch, the mentions to quote from: what the digest's query lets through, for which more are looked at."""
-    query, store = scene.config.digest.query, scene.store
+    query, store = context.config.digest.query, context.store
     top = store.posts.newest(watches, period.start, period.end, SIFTED if query else TOP)
     if query is None:
         return top
-    asked = asks_for(scene.config.filters[query], "theme")
+    asked = asks_for(context.config.filters[query], "theme")
     themes = store.themes.of({one.post.key for its in top.values() for one in its}) if asked else {}
-    return {watch: [*let_through(scene.config, query, its, themes)] for watch, its in top.items()}
+    return {watch: [*let_through(context.config, query, its, themes)] for watch, its in top.items()}
 
 
 def _sum(totals: Totals) -> int:
@@ -165,18 +165,18 @@ def _together(days: Iterable[Totals]) -> dict[str, dict[Label, int]]:
     return {source: dict(labels) for source, labels in found.items()}
 
 
-def _sources(scene: Scene, period: Period) -> list[SourceWeek]:
+def _sources(context: Context, period: Period) -> list[SourceWeek]:
     hours: dict[str, list[SourceHour]] = {}
-    for visit in scene.store.sources.visits(period.start):
+    for visit in context.store.sources.visits(period.start):
         if visit.hour < period.end:
             hours.setdefault(visit.source, []).append(SourceHour(visit.hour, visit.fetches, visit.failures, visit.new))
-    gaps = [found for found in scene.store.sources.gaps(period.start) if found.gap.until < period.end]
+    gaps = [found for found in context.store.sources.gaps(period.start) if found.gap.until < period.end]
     return [
         SourceWeek(
             source.id,
             hours.get(source.id, []),
             [found.gap for found in gaps if found.source == source.id],
-            timedelta(seconds=longest(source)),
+            timedelta(seconds=longest_pause(source)),
         )
-        for source in scene.config.sources
+        for source in context.config.sources
     ]

@@ -7,51 +7,51 @@ from datetime import timedelta
 from insight import detect, silence
 from insight.baseline import floor_hour
 from insight.visits import SHORTEST
-from listener.collecting.pace import longest
+from listener.collecting.pace import longest_pause
 from listener.collecting.retry import usual_pause
-from listener.telling.decisions import DecidedSignal, Scene, commit
+from listener.telling.decisions import Context, DecidedSignal, commit
 from storage import SourceState, Step
 
 
-def look_at_sources(scene: Scene) -> list[DecidedSignal]:
+def look_at_sources(context: Context) -> list[DecidedSignal]:
     """Tell which sources are newly in trouble, and which are right again.
 
     There is reason to look when the mark differs: an hour with visits, a first failure, a success after one.
     """
-    store, now = scene.store, scene.now
-    states, before = _followed(scene), store.state.get("sources") or {}
+    store, now = context.store, context.now
+    states, before = _followed(context), store.state.get("sources") or {}
     hours = [floor_hour(state.last_attempt).isoformat() for state in states if state.last_attempt]
     troubles = [f"{state.id}:{'paused' if state.paused else state.failures > 0}" for state in states]
     mark = " ".join([max(hours, default=""), *troubles])
     if before.get("mark") == mark:
         return []
-    after, signals = detect.step_sources(before.get("troubles", {}), source_health(scene), now)
-    return commit(scene, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
+    after, signals = detect.step_sources(before.get("troubles", {}), source_health(context), now)
+    return commit(context, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
 
 
-def source_health(scene: Scene) -> list[silence.SourceHealth]:
+def source_health(context: Context) -> list[silence.SourceHealth]:
     """Every configured source against its own past."""
-    configured = {source.id: source for source in scene.config.sources}
+    configured = {source.id: source for source in context.config.sources}
     return [
         silence.SourceHealth(
             state.id,
-            _hours(scene, state),
+            _hours(context, state),
             timedelta(seconds=usual_pause(configured[state.id])),
             state.last_success,
             state.error,
             state.paused,
-            slowest=timedelta(seconds=longest(configured[state.id])),
+            slowest=timedelta(seconds=longest_pause(configured[state.id])),
         )
-        for state in _followed(scene)
+        for state in _followed(context)
     ]
 
 
-def _followed(scene: Scene) -> list[SourceState]:
-    configured = {source.id for source in scene.config.sources}
-    return [state for state in scene.store.sources.all() if state.id in configured]
+def _followed(context: Context) -> list[SourceState]:
+    configured = {source.id for source in context.config.sources}
+    return [state for state in context.store.sources.all() if state.id in configured]
 
 
-def _hours(scene: Scene, state: SourceState) -> list[silence.SourceHour]:
+def _hours(context: Context, state: SourceState) -> list[silence.SourceHour]:
     """Its hours, where they may tell of trouble.
 
     Of a source that answered and had something new lately it is enough that it was asked: the histories of thousands
@@ -60,7 +60,7 @@ def _hours(scene: Scene, state: SourceState) -> list[silence.SourceHour]:
     if state.last_attempt is None:
         return []
     answered = state.last_success is not None and state.last_success >= state.last_attempt
-    if answered and (state.last_item_at is None or scene.now - state.last_item_at < SHORTEST):
+    if answered and (state.last_item_at is None or context.now - state.last_item_at < SHORTEST):
         return [silence.SourceHour(floor_hour(state.last_attempt), 1, 0, 0)]
-    found = scene.store.sources.visits(scene.now - silence.HISTORY, state.id)
+    found = context.store.sources.visits(context.now - silence.HISTORY, state.id)
     return [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in found]

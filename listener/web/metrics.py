@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from listener.app import App
 from listener.collecting.completeness import Figure
-from listener.collecting.notes import Memory
+from listener.collecting.notes import SourceNotes
 from listener.collecting.result import VisitResult
 from listener.telling.decisions import DecidedSignal
 from scrapers.base import Source, SourceError
@@ -58,9 +58,9 @@ class Metrics:
             self.seen_otherwise.labels(source, watch).set(figure.seen)
             self.found_too.labels(source, watch).set(figure.found)
 
-    def condition(self, source: Source, memory: Memory, now: datetime) -> None:
+    def condition(self, source: Source, stored: SourceNotes, now: datetime) -> None:
         """What a visit has changed: the budget, a rest, the canary."""
-        notes, meter = memory.known(source.id)
+        notes, meter = stored.known(source.id)
         for budget, value in meter.left(source.budget(), now).items():
             self.left.labels(source.id, budget).set(value)
         rest = notes.get("rest")
@@ -70,8 +70,8 @@ class Metrics:
 
     def delays(self, found: Mapping[str, Delay]) -> None:
         for source, delay in found.items():
-            self.delay.labels(source, "0.5").set(delay.half)
-            self.delay.labels(source, "0.95").set(delay.most)
+            self.delay.labels(source, "0.5").set(delay.p50)
+            self.delay.labels(source, "0.95").set(delay.p95)
 
     def cycle_ended(self, now: datetime, waiting: int) -> None:
         self.cycle.set(now.timestamp())
@@ -95,7 +95,7 @@ def observe(app: App, metrics: Metrics) -> None:
         if error is None:
             metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
             metrics.completeness(source.id, app.collector.completeness.figures(source.id))
-        metrics.condition(source, app.memory, app.clock.now())
+        metrics.condition(source, app.notes, app.clock.now())
 
     def signalled(told: DecidedSignal) -> None:
         metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()

@@ -93,7 +93,7 @@ async def reloaded_meanwhile(store: Store, folder: Path, arriving: Arriving, wat
         app.setup = replace(app.setup, queries=Queries(slow))
         storing = asyncio.ensure_future(arriving(app))
         assert await asyncio.to_thread(slow.done.wait, 20)
-        await app.retake(config(folder, watches))
+        await app.reload_config(config(folder, watches))
         slow.free.set()
         await storing
         return tuple(found.mention for found in store.posts.mentions(PostKey("board", "1")))
@@ -120,12 +120,12 @@ async def test_what_two_reloads_overtake_is_stored_once_with_the_last_queries(st
         app.setup = replace(app.setup, queries=Queries(first))
         storing = asyncio.ensure_future(streamed(app))
         assert await asyncio.to_thread(first.done.wait, 20)
-        await app.retake(config(tmp_path, "{id: acme, query: broken}"))
+        await app.reload_config(config(tmp_path, "{id: acme, query: broken}"))
         second = Slow(app.setup.watches)
         app.setup = replace(app.setup, queries=Queries(second))
         first.free.set()
         assert await asyncio.to_thread(second.done.wait, 20)
-        await app.retake(config(tmp_path, "{id: acme, query: acme}"))
+        await app.reload_config(config(tmp_path, "{id: acme, query: acme}"))
         second.free.set()
         await storing
         (found,) = store.posts.mentions(PostKey("board", "1"))
@@ -150,7 +150,7 @@ async def test_a_config_that_cannot_be_taken_leaves_the_old_one_at_work(store: S
 
         store.watches.sync = full  # type: ignore[method-assign]
         with pytest.raises(StoreError):
-            await app.retake(config(tmp_path, "{id: acme, query: zenith}"))
+            await app.reload_config(config(tmp_path, "{id: acme, query: zenith}"))
         store.watches.sync = sync  # type: ignore[method-assign]
         assert app.setup is before
         await streamed(app)

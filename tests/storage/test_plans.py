@@ -152,8 +152,8 @@ async def test_no_statement_of_the_loop_reads_what_has_long_been_done(
             with listened(store) as asked:
                 now = app.clock.now()
                 signal = replace(SIGNAL, at=now, posts=(post(1).key, post(2).key))
-                scene = detection.Scene(store, config, store.watches.all(), now)
-                (told,) = detection.commit(scene, Step(now, {}, (signal,)), store.watches.all()[0])
+                context = detection.Context(store, config, store.watches.all(), now)
+                (told,) = detection.commit(context, Step(now, {}, (signal,)), store.watches.all()[0])
                 assert told.reason == "told"
                 await app.cycle(20)
                 store.sources.due(now)

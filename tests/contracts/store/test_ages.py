@@ -42,14 +42,14 @@ def test_delays_are_told_by_their_half_and_by_ninety_five_of_a_hundred(store: St
     late = [post(n, published_at=NOON + HOUR - n * SECOND) for n in range(1, 101)]
     store.ingest(arrival(*late, at=NOON + HOUR))
     found = store.sources.delays(NOON - DAY)["mastodon"]
-    assert (found.posts, round(found.half, 2), round(found.most, 2)) == (100, 50, 95)
+    assert (found.posts, round(found.p50, 2), round(found.p95, 2)) == (100, 50, 95)
 
 
 def test_one_post_is_its_own_half(store: Store) -> None:
     store.sources.succeeded("mastodon", NOON, NOON + HOUR, 0, 0)
     store.ingest(arrival(post(1, published_at=NOON), at=NOON + HOUR))
     found = store.sources.delays(NOON)["mastodon"]
-    assert Delay(found.posts, round(found.half, 2), round(found.most, 2)) == Delay(1, 3600, 3600)
+    assert Delay(found.posts, round(found.p50, 2), round(found.p95, 2)) == Delay(1, 3600, 3600)
 
 
 def test_what_could_not_have_come_in_time_was_not_late(store: Store) -> None:

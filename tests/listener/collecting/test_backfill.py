@@ -15,11 +15,11 @@ from sqlalchemy import event
 from insight.model import Gap, Post
 from listener.clock import SimulatedClock
 from listener.collecting import backfill as module
-from listener.collecting.backfill import YOUNG, Report, backfill, key_of
+from listener.collecting.backfill import YOUNG, BackfillReport, backfill, key_of
 from listener.collecting.backfill_runs import chosen, read_back, reports_of
 from listener.collecting.visits import Collector
 from listener.engine import Engine, Work
-from listener.telling.decisions import Scene
+from listener.telling.decisions import Context
 from listener.telling.detection import look_at_watch
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store
@@ -57,7 +57,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield found
 
 
-async def read(store: Store, door: Any, source: Metered, since: datetime, clock: SimulatedClock) -> list[Report]:
+async def read(
+    store: Store, door: Any, source: Metered, since: datetime, clock: SimulatedClock
+) -> list[BackfillReport]:
     """A backfill in a new process."""
     host = collector(store, door, clock)
     return await backfill(host, source, since, lambda _: None)
@@ -263,8 +265,8 @@ channels: {bell: {kind: bell}}
         clock.move_to(at(hour * 60 + 31))
         take(store, host.queries().pipeline, Metered(name="other"), Batch(tuple(usual(hour))), clock.now())
         clock.move_to(at((hour + 1) * 60 + 1))
-        scene = Scene(store, config, store.watches.all(), clock.now())
-        told += [item.signal.headline for item in look_at_watch(scene, ACME)]
+        context = Context(store, config, store.watches.all(), clock.now())
+        told += [item.signal.headline for item in look_at_watch(context, ACME)]
     return told
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from listener.clock import SimulatedClock
 from listener.collecting.asking import Asking
-from listener.collecting.budget import Meter, Need, RestingError, next_day, next_month
-from listener.collecting.notes import Memory, name_of
-from listener.collecting.pace import Plan, left_to_visits, limits, need_of, shortfalls
+from listener.collecting.budget import Amount, Meter, OverBudgetError, next_day, next_month
+from listener.collecting.notes import SourceNotes, name_of
+from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visits, shortfalls, visit_needs
 from scrapers.base import Budget, Page, Request, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store
@@ -45,7 +45,7 @@ def test_no_minute_ever_has_more_requests_than_allowed(per_minute: float, steps:
         now += timedelta(seconds=seconds)
         rest = meter.refusal(budget, ASK, now)
         if rest is None:
-            meter.take(budget, ASK, now)
+            meter.count(budget, ASK, now)
             sent.append(now)
         else:
             assert now < rest.until <= now + timedelta(seconds=60 * max(1.0, 1 / per_minute))
@@ -63,13 +63,13 @@ def test_money_never_exceeds_the_cap_whatever_pages_cost_and_whenever_it_crashes
         request = Request("https://example.com", cost=1.0)
         if meter.refusal(budget, request, NOW):
             break
-        reserved = meter.take(budget, request, NOW)
+        reserved = meter.count(budget, request, NOW)
         stored_before = json.loads(json.dumps(meter.to_json()))
         charged += cost  # the platform charges, whether or not anybody lives to read the page
         if crash:
             meter = Meter.from_json(stored_before)
         else:
-            meter.settle(reserved, cost)
+            meter.pay(reserved, cost)
         assert charged <= money + 1e-9
         assert meter.committed >= charged - 1e-9
 
@@ -77,7 +77,7 @@ def test_money_never_exceeds_the_cap_whatever_pages_cost_and_whenever_it_crashes
 def test_a_kind_that_does_not_say_what_a_page_costs_reserves_the_dearest_so_far() -> None:
     meter, budget = Meter(), Budget(money=1.0)
     assert meter.refusal(budget, ASK, NOW) is None
-    meter.settle(meter.take(budget, ASK, NOW), 0.6)
+    meter.pay(meter.count(budget, ASK, NOW), 0.6)
     rest = meter.refusal(budget, ASK, NOW)
     assert rest
     assert rest.until == datetime(2026, 4, 1, tzinfo=UTC)
@@ -86,8 +86,8 @@ def test_a_kind_that_does_not_say_what_a_page_costs_reserves_the_dearest_so_far(
 def test_a_day_begins_where_the_platform_says() -> None:
     pacific = Budget(units=100, zone="America/Los_Angeles")
     meter, request = Meter(), Request("https://example.com", units=100)
-    meter.turn(pacific, NOW)
-    meter.take(pacific, request, NOW)
+    meter.roll_over(pacific, NOW)
+    meter.count(pacific, request, NOW)
     rest = meter.refusal(pacific, request, NOW)
     assert rest
     assert rest.until == datetime(2026, 3, 2, 8, tzinfo=UTC), "midnight in California"
@@ -111,7 +111,7 @@ def test_a_clock_that_was_set_back_gives_no_money_again() -> None:
     meter, budget = Meter(), Budget(money=1.0)
     request = Request("https://example.com", cost=1.0)
     assert meter.refusal(budget, request, NOW) is None
-    meter.settle(meter.take(budget, request, NOW), 1.0)
+    meter.pay(meter.count(budget, request, NOW), 1.0)
     assert meter.refusal(budget, request, NOW - 10 * DAY) is not None
 
 
@@ -119,7 +119,7 @@ def test_a_clock_that_was_years_ahead_is_forgotten_and_what_was_spent_is_not() -
     meter, budget, ahead = Meter(), Budget(money=1.0, per_day=5), NOW + 3650 * DAY
     request = Request("https://example.com", cost=0.6)
     assert meter.refusal(budget, request, ahead) is None
-    meter.settle(meter.take(budget, request, ahead), 0.6)
+    meter.pay(meter.count(budget, request, ahead), 0.6)
     meter.close(3600, ahead)
     meter = Meter.from_json(json.loads(json.dumps(meter.to_json())))
     rest = meter.refusal(budget, request, NOW)
@@ -134,7 +134,7 @@ def test_what_was_spent_before_the_clock_was_put_forward_counts_again_when_it_is
     for at in (NOW, NOW + 3650 * DAY, NOW):
         meter = Meter.from_json(json.loads(json.dumps(meter.to_json())))
         assert (meter.refusal(budget, request, at) is None) == (meter.committed <= 0.6), at
-        meter.settle(meter.take(budget, request, at), 0.4)
+        meter.pay(meter.count(budget, request, at), 0.4)
     assert meter.spent == pytest.approx(1.2)
     rest = meter.refusal(budget, request, NOW)
     assert rest
@@ -171,8 +171,8 @@ async def test_a_month_without_money_is_looked_at_each_day_and_asks_for_nothing(
 
 def test_what_is_left_is_said_of_what_is_limited() -> None:
     meter, budget = Meter(), Budget(per_day=10, money=2.0)
-    meter.turn(budget, NOW)
-    meter.settle(meter.take(budget, Request("https://example.com", cost=0.5), NOW), 0.25)
+    meter.roll_over(budget, NOW)
+    meter.pay(meter.count(budget, Request("https://example.com", cost=0.5), NOW), 0.25)
     assert meter.left(budget, NOW) == {"requests today": 9, "dollars this month": 1.75}
     assert meter.left(budget, NOW + DAY) == {"requests today": 10, "dollars this month": 1.75}
 
@@ -242,7 +242,7 @@ async def test_a_platform_that_asks_for_a_pause_gets_it_from_everybody(store: St
     await visits.visit(source)
     assert asked(door) == ["a"]
     assert store.sources.all()[0].next_at == NOW + 30 * MINUTE
-    with pytest.raises(RestingError, match="left alone"):
+    with pytest.raises(OverBudgetError, match="left alone"):
         await visits.asking.page(source, ASK)
     await collector(store, door, clock).visit(source)
     assert asked(door) == ["a"], "a restart forgets nothing"
@@ -321,7 +321,7 @@ async def test_what_may_have_been_charged_for_counts_as_spent(
         await visits.visit(source)
     except KeyboardInterrupt:
         assert meter_of(store).committed == charged, "also where nobody lives to store it"
-    assert (await visits.asking.memory.meter("board")).committed == charged
+    assert (await visits.asking.notes.meter("board")).committed == charged
 
 
 async def test_an_answer_that_is_an_error_costs_nothing_and_one_that_cannot_be_read_all_it_may(store: Store) -> None:
@@ -343,7 +343,7 @@ async def test_what_comes_by_a_stream_is_counted_too(store: Store) -> None:
     asking = collector(store, FakeDoor([]), clock).asking
     await asking.spend(source)
     await asking.spend(source, 0.75)
-    with pytest.raises(RestingError, match=r"\$1.00"):
+    with pytest.raises(OverBudgetError, match=r"\$1.00"):
         await asking.page(source, Request("https://example.com", cost=0.5))
     await collector(store, FakeDoor([]), clock).asking.spend(source)
     with pytest.raises(SourceError, match=r"\$1.00") as over:
@@ -363,8 +363,8 @@ def searches(source: Metered) -> Any:
 
 def test_the_plan_says_what_a_day_needs_before_it_is_used() -> None:
     source = Metered(every=3600, asks_for=("a", "b"), unit_price=100, dearest=0.5)
-    plan = Plan(3600, need_of(source, searches(source), NOW))
-    assert plan.day == Need(48, 4800, 24)
+    plan = VisitPlan(3600, visit_needs(source, searches(source), NOW))
+    assert plan.day == Amount(48, 4800, 24)
     assert str(plan) == "48 requests, 4,800 units, at most $24.00 a day"
 
 
@@ -389,7 +389,7 @@ def test_a_schedule_that_needs_more_than_the_budget_is_warned_of(settings: dict[
 
 def test_a_budget_of_a_day_lasts_a_day_where_nobody_insists() -> None:
     source = Metered(per_day=24, asks_for=("a", "b"))
-    assert limits(source, need_of(source, searches(source), NOW)).fastest == 7200
+    assert pause_limits(source, visit_needs(source, searches(source), NOW)).fastest == 7200
 
 
 @given(st.integers(0, 86_399), st.floats(1, 5000), st.floats(60, 86_400))
@@ -397,7 +397,7 @@ def test_what_others_leave_to_the_visits_is_what_those_need_and_never_all(
     second: int, per_day: float, pause: float
 ) -> None:
     now = NOW + timedelta(seconds=second)
-    keep = left_to_visits(Budget(per_day=per_day), Plan(pause, Need(3)), now)
+    keep = reserved_for_visits(Budget(per_day=per_day), VisitPlan(pause, Amount(3)), now)
     share = (NOW + DAY - now) / DAY
     assert keep.requests <= 0.75 * per_day * share + 1e-6
     assert keep.requests <= 3 * 86_400 / pause * share + 1e-6
@@ -407,9 +407,9 @@ async def test_others_stop_where_the_visits_begin_to_need_the_rest(store: Store)
     clock, source = SimulatedClock(NOW), Metered(per_day=10)
     asking: Asking = collector(store, FakeDoor([]), clock).asking
     for _ in range(4):
-        await asking.page(source, ASK, keep=Need(6))
-    with pytest.raises(RestingError):
-        await asking.page(source, ASK, keep=Need(6))
+        await asking.page(source, ASK, keep=Amount(6))
+    with pytest.raises(OverBudgetError):
+        await asking.page(source, ASK, keep=Amount(6))
     await asking.page(source, ASK)
 
 
@@ -420,7 +420,7 @@ async def test_one_memory_serves_a_process_and_is_read_once(store: Store) -> Non
         reads.append(call)
         return call()
 
-    memory = Memory(store, Inline(note))
+    memory = SourceNotes(store, Inline(note))
     (await memory.of("board"))["rhythm"] = {}
     await memory.meter("board")
     await memory.keep("board", NOW)

@@ -155,7 +155,7 @@ async def test_the_metrics_say_it_too(store: Store) -> None:
     await visits.visit(source)
     clock.move_to(NOW + 2 * HOUR)
     await visits.visit(source)
-    metrics.condition(source, visits.asking.memory, clock.now())
+    metrics.condition(source, visits.asking.notes, clock.now())
     metrics.delays(store.sources.delays(NOW - DAY))
     shown = metrics.render().decode()
     assert 'listener_source_budget_left{budget="requests today",source="board"} 0.0' in shown

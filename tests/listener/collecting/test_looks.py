@@ -12,7 +12,7 @@ import pytest
 
 from insight.model import PostKey
 from listener.clock import SimulatedClock
-from listener.collecting.looks import CanaryState
+from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
 from scrapers.base import Page, Request, SourceError
 from storage import Store
@@ -143,8 +143,8 @@ async def test_what_is_long_past_is_given_up_after_an_absence(store: Store) -> N
 # -- canaries ---------------------------------------------------------------------------------------------------
 
 
-def canary(store: Store) -> CanaryState | None:
-    return CanaryState.from_json((store.state.get(name_of("board")) or {}).get("canary"))
+def canary(store: Store) -> CanaryResult | None:
+    return CanaryResult.from_json((store.state.get(name_of("board")) or {}).get("canary"))
 
 
 class Ear:
@@ -199,7 +199,7 @@ async def test_of_a_kind_that_shows_no_single_posts_it_must_be_among_those_that_
     clock, ear, door = SimulatedClock(NOW), Ear(), FakeDoor([1, 2])
     door.answer = lambda request: Page(request, 200, b"\n".join(b"%d" % one for one in door.posts), request.url, NOW)
     await listening(store, door, clock, Pinned(canary="1", base_url="https://example.com"), 2, ear)
-    assert (canary(store) or CanaryState("", False, NOW, NOW)).found
+    assert (canary(store) or CanaryResult("", False, NOW, NOW)).found
     door.posts = [2, 3]
     await listening(store, door, clock, Pinned(canary="1", base_url="https://example.com"), 2, ear)
     assert ear.canary == ["canary not found"]

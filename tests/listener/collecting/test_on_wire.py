@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from listener.collecting.asking import Asking
-from listener.collecting.budget import Meter, RestingError
+from listener.collecting.budget import Meter, OverBudgetError
 from listener.collecting.notes import name_of
 from scrapers.base import Login, Page, Request, SourceError
 from scrapers.http import Http
@@ -63,7 +63,7 @@ class Place:
         request = Request(f"{self.world.url}/page", units=source.unit_price, cost=cost)
         try:
             await asking.read(source, await asking.page(source, request))
-        except (RestingError, SourceError) as error:
+        except (OverBudgetError, SourceError) as error:
             return type(error).__name__
         return "read"
 
@@ -151,7 +151,7 @@ async def test_an_answer_that_is_no_page_costs_nothing(store: Store, trouble: Ca
         for _ in range(9):
             await at.fetch(source, asking, cost=1.0)
         assert len(at.world.ledger) >= 9
-        meter = await asking.memory.meter("board")
+        meter = await asking.notes.meter("board")
         assert (meter.spent, meter.reserved) == (0.0, 0.0)
 
 
@@ -160,7 +160,7 @@ async def test_a_page_costs_what_it_says_and_the_tries_before_it_nothing(store: 
         source = Metered(money=5.0, page_price=0.25, per_day=9, base_url=at.world.url)
         asking = at.asking()
         assert await at.fetch(source, asking, cost=1.0) == "read"
-        meter = await asking.memory.meter("board")
+        meter = await asking.notes.meter("board")
         assert (meter.asked, meter.spent, meter.reserved) == (3, 0.25, 0.0)
 
 
@@ -173,7 +173,7 @@ async def test_a_request_that_never_left_is_given_back(store: Store) -> None:
         for _ in range(4):
             with pytest.raises(SourceError):
                 await asking.page(source, Request(f"{url}/page", units=3, cost=1.0))
-        meter = await asking.memory.meter("board")
+        meter = await asking.notes.meter("board")
         assert (meter.asked, meter.units, meter.spent, meter.reserved, list(meter.recent)) == (0, 0.0, 0.0, 0.0, [])
 
 
@@ -181,7 +181,7 @@ async def test_a_failure_stays_a_failure_when_no_other_try_may_go_out(store: Sto
     async with place(store, failing(500)) as at:
         source, asking = Metered(per_minute=1, base_url=at.world.url), at.asking()
         assert await at.fetch(source, asking) == "SourceError", "not a rest: it was asked, and it failed"
-        assert await at.fetch(source, asking) == "RestingError"
+        assert await at.fetch(source, asking) == "OverBudgetError"
         assert len(at.world.ledger) == 1
 
 
@@ -191,4 +191,4 @@ async def test_a_second_login_counts_as_well(store: Store) -> None:
         await at.fetch(source, asking)
         paths = [call.path for call in at.world.ledger]
         assert paths == ["/session", "/page", "/session", "/page"]
-        assert (await asking.memory.meter("board")).asked == 4
+        assert (await asking.notes.meter("board")).asked == 4

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from insight.model import Post, Precision
 from listener.clock import SimulatedClock
-from listener.collecting.budget import Need
-from listener.collecting.pace import Limits, VisitPace, limits, longest
+from listener.collecting.budget import Amount
+from listener.collecting.pace import PauseLimits, VisitPace, longest_pause, pause_limits
 from listener.collecting.result import VisitResult
 from scrapers.base import Batch, Page, Request, Search
 from tests.board import NOW, FakeDoor, post
 from tests.listener.collecting.metered import DAY, HOUR, Metered, collector, opened
 
 USUAL = 300.0
-WITHIN = Limits(75, USUAL, 1200)
+WITHIN = PauseLimits(75, USUAL, 1200)
 
 
 def visited(rhythm: VisitPace, at: float, new: int, fresh: Sequence[int] = (), page: int = 0) -> VisitPace:
@@ -31,7 +31,9 @@ def visited(rhythm: VisitPace, at: float, new: int, fresh: Sequence[int] = (), p
     return rhythm.after(USUAL, result)
 
 
-def paces(per_hour: float, visits: int, within: Limits = WITHIN, page: int = 20, share: float = 1.0) -> list[float]:
+def paces(
+    per_hour: float, visits: int, within: PauseLimits = WITHIN, page: int = 20, share: float = 1.0
+) -> list[float]:
     """The pauses of a source that publishes steadily, of which a share is new to us."""
     rhythm, at, found = visited(VisitPace(), 0, 0), 0.0, []
     for _ in range(visits):
@@ -55,8 +57,8 @@ def test_never_faster_than_the_terms_allow_and_never_slower_than_wished(
     visits: list[tuple[int, int, float]], every: float, max_delay: float, per_day: float, searches: float
 ) -> None:
     source = Metered(max_delay=max_delay, per_day=per_day)
-    need = Need(searches)
-    within = limits(source, need)
+    need = Amount(searches)
+    within = pause_limits(source, need)
     allowed = max(source.terms.pace * searches, 86_400 * searches / per_day)
     rhythm, at = VisitPace(), 0.0
     for new, fresh, elapsed in visits:
@@ -65,7 +67,7 @@ def test_never_faster_than_the_terms_allow_and_never_slower_than_wished(
         pause = rhythm.pause(within)
         assert pause >= allowed
         assert pause <= max(max_delay, allowed)
-    assert rhythm.pause(limits(Metered(every=every), need)) == every, "what the operator sets is kept"
+    assert rhythm.pause(pause_limits(Metered(every=every), need)) == every, "what the operator sets is kept"
 
 
 @pytest.mark.parametrize("visits", [(6000 + 10 * 365 * 86_400, 6000), (2400,)], ids=["ten years ahead", "put back"])
@@ -102,7 +104,7 @@ def test_the_busiest_search_sets_the_pace() -> None:
     rhythm = visited(VisitPace(), 0, 0, page=100)
     one = visited(rhythm, 300, 0, [90], 100)
     shared = visited(rhythm, 300, 0, [45, 45], 100)
-    assert shared.pause(Limits(1, 300, 1e6)) == pytest.approx(2 * one.pause(Limits(1, 300, 1e6)))
+    assert shared.pause(PauseLimits(1, 300, 1e6)) == pytest.approx(2 * one.pause(PauseLimits(1, 300, 1e6)))
 
 
 def test_a_burst_is_answered_with_the_next_visit_and_forgotten_within_a_day() -> None:
@@ -152,11 +154,11 @@ def test_what_is_fresh_is_told_by_its_time() -> None:
 
 
 def test_the_limits_follow_the_settings() -> None:
-    assert limits(Metered()) == Limits(75, 300, 1200)
-    assert limits(Metered(max_delay=60)) == Limits(60, 60, 60)
-    assert limits(Metered(max_delay=86_400)).slowest == longest(Metered(max_delay=86_400)) == 86_400
-    assert limits(Metered(per_minute=1, asks_for=("a",)), Need(30)) == Limits(1800, 1800, 1800)
-    assert (limits(Metered(every=7)).fixed, longest(Metered(every=7))) == (7, 7)
+    assert pause_limits(Metered()) == PauseLimits(75, 300, 1200)
+    assert pause_limits(Metered(max_delay=60)) == PauseLimits(60, 60, 60)
+    assert pause_limits(Metered(max_delay=86_400)).slowest == longest_pause(Metered(max_delay=86_400)) == 86_400
+    assert pause_limits(Metered(per_minute=1, asks_for=("a",)), Amount(30)) == PauseLimits(1800, 1800, 1800)
+    assert (pause_limits(Metered(every=7)).fixed, longest_pause(Metered(every=7))) == (7, 7)
 
 
 @pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""A sample: the page with posts, whatever comes before it, or what a stream says within some seconds."""
+"""A preview_source: the page with posts, whatever comes before it, or what a stream says within some seconds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_what_leads_to_the_posts_is_followed() -> None:
     door.answer = lambda request: (
         Page(request, 200, b"", request.url, NOW) if "hall" in request.url else serve(door.posts, request)
     )
-    batch = await preview.sample(door, None, Hall(), Search(), clocked())
+    batch = await preview.preview_source(door, None, Hall(), Search(), clocked())
     assert len(batch.items) == 3
     assert len(door.asked) == 2, "the first page with posts is enough"
 
@@ -81,10 +81,10 @@ async def test_a_stream_that_breaks_off_has_said_what_it_said_and_one_that_never
         source = Radio(base_url=station.url, begins=1)
         station.play(streams.close_with(1001, events=2), streams.drop_after(0))
         async with a_door(source) as door:
-            batch = await preview.sample(FakeDoor([]), door, source, Search(), clocked())
+            batch = await preview.preview_source(FakeDoor([]), door, source, Search(), clocked())
             assert len([item for item in batch.items if isinstance(item, Post)]) == 2
             with pytest.raises(SourceError, match="broke off"):
-                await preview.sample(FakeDoor([]), door, source, Search(), clocked())
+                await preview.preview_source(FakeDoor([]), door, source, Search(), clocked())
 
 
 async def test_posts_that_only_stream_are_looked_at_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from listener import log
 from listener.app import App, opened
 from listener.clock import SystemClock
 from listener.collecting import events, streaming
-from listener.collecting.events import Intake, with_gap
+from listener.collecting.events import EventBuffer, with_gap
 from listener.config import Config, load
 from scrapers.base import Batch, SourceError
 from storage import Store, StoreError, open_store
@@ -168,7 +168,7 @@ async def test_a_stream_that_has_not_opened_is_not_said_to_be_well(store: Store,
     async with listener(store, Radio(base_url=station.url)) as radio:
         radio.start()
         await knocked.wait()
-        await radio.streaming.settle(0.5)
+        await radio.streaming.listen_for(0.5)
         await radio.streaming.stop()
         (state,) = store.sources.all()
         assert (state.last_success, radio.seen) == (None, [])
@@ -265,7 +265,7 @@ async def test_streams_end_for_a_new_config_and_open_again(store: Store, station
         await radio.streaming.stop()
         radio.start()
         assert radio.streaming.running == (), "not while the config changes"
-        radio.streaming.take([Radio(base_url=station.url, begins=1)])
+        radio.streaming.use_sources([Radio(base_url=station.url, begins=1)])
         radio.streaming.resume()
         station.say("3")
         radio.start()
@@ -282,7 +282,7 @@ async def test_what_has_arrived_when_the_end_is_wanted_is_stored_first(
         station.say("1", "2")
         radio.start()
         await station.met(1)
-        await radio.streaming.settle(0.3)
+        await radio.streaming.listen_for(0.3)
         assert radio.stored() == []
         await radio.streaming.stop()
         assert (radio.stored(), radio.mark()) == ([1, 2], "2")
@@ -342,14 +342,14 @@ async def test_a_changed_config_is_taken_while_streams_are_open(tmp_path: Path, 
         async with opened(config("acme"), store, SystemClock(), log.get()) as app:
             app.engine.submit("collect")
             await stored(app, 3)
-            await app.retake(config("acme OR broken"))
+            await app.reload_config(config("acme OR broken"))
             station.say("4")
             app.engine.submit("collect")
             await stored(app, 4)
             assert len(station.connections) == 2
             app.store.watches.sync = broken  # type: ignore[method-assign]
             with pytest.raises(StoreError):
-                await app.retake(config("nothing"))
+                await app.reload_config(config("nothing"))
             station.say("5")
             app.engine.submit("collect")
             await stored(app, 5)
@@ -392,7 +392,7 @@ async def test_an_intake_gives_what_came_before_the_end_and_then_the_end() -> No
         yield ("c",)
         raise SourceError("over")
 
-    taken = Intake(events(), None, asyncio.Event())
+    taken = EventBuffer(events(), None, asyncio.Event())
     assert await taken.batch() == []
     assert await taken.batch() == ["a", "b", "c"]
     with pytest.raises(SourceError, match="over"):

@@ -12,7 +12,7 @@ import pytest
 
 from insight.model import Watch
 from listener.clock import SimulatedClock
-from listener.collecting.budget import Rest, RestingError
+from listener.collecting.budget import OverBudgetError, Rest
 from listener.collecting.completeness import Completeness
 from listener.collecting.ingest import Ingest
 from listener.collecting.pace import VisitPace
@@ -121,7 +121,7 @@ async def test_a_visit_that_the_budget_cut_short_is_gone_on_with_behind_the_one_
 
     async def no_more(request: Request, **more: Any) -> Page:
         if shelf(request) == "second":
-            raise RestingError(Rest(clock.now() + HOUR, "the day's budget is used up"))
+            raise OverBudgetError(Rest(clock.now() + HOUR, "the day's budget is used up"))
         return await ask(request, **more)
 
     door.fetch = no_more  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ from insight.model import Post, PostKey, Precision, Role, Understood, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
-from listener.collecting.ingest import Ingest, Known, Queries, fault
+from listener.collecting.ingest import Ingest, Queries, SeenPosts, fault
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Page, Request, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
@@ -238,7 +238,7 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
 
 
 def test_an_edit_is_news_and_only_so_much_is_remembered() -> None:
-    known = Known(limit=2)
+    known = SeenPosts(limit=2)
     keys = [post(number).key for number in range(4)]
     known.learn("board", {keys[1]: 11, keys[2]: 12}, {keys[1]: frozenset({"acme"})})
     assert [known.has("board", keys[1], 11), known.has("board", keys[2], 99)] == [True, False]

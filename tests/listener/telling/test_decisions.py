@@ -13,7 +13,7 @@ import pytest
 
 from insight.model import Label, Mention, Post, Role, Sentiment, SignalKind, Understood, Visibility, Watch
 from listener.config import Config
-from listener.telling.decisions import DecidedSignal, Scene
+from listener.telling.decisions import Context, DecidedSignal
 from listener.telling.detection import look_at_watch
 from storage import Arrival, Store, open_store
 from tests.listener.configs import understood
@@ -77,7 +77,7 @@ def lived(
         store.ingest(Arrival("board", "", start + HOUR, (usual, *new)))
         if hour % every == 0:
             now = start + HOUR + timedelta(minutes=1)
-            told += look_at_watch(Scene(store, config, store.watches.all(), now), ACME)
+            told += look_at_watch(Context(store, config, store.watches.all(), now), ACME)
     return told
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from insight.model import AlertState, SignalKind
 from listener.config import Config, parse
-from listener.telling.decisions import Scene
+from listener.telling.decisions import Context
 from listener.telling.delivery import look_at_channels
 from storage import Store, open_store
 from tests.listener.configs import understood
@@ -37,7 +37,7 @@ channels: {{{channels}}}
 
 def look(store: Store, config: Config, now: datetime) -> list[tuple[str, bool, list[str]]]:
     """What is said of which channel, whether it is over, and who is told."""
-    told = look_at_channels(Scene(store, config, (), now))
+    told = look_at_channels(Context(store, config, (), now))
     assert {one.signal.kind for one in told} <= {SignalKind.CHANNEL}
     return [(one.signal.headline, one.signal.over, [to.channel for to in one.decision.told]) for one in told]
 

@@ -12,7 +12,7 @@ from insight.model import Post, PostKey, Rating, Role, Signal, SignalKind, Theme
 from insight.periods import week_before
 from insight.pipeline import Pipeline
 from listener.config import Config
-from listener.telling.decisions import Scene, commit
+from listener.telling.decisions import Context, commit
 from listener.telling.digest import week_of
 from listener.telling.filters import let_through
 from scrapers.base import Batch
@@ -91,7 +91,7 @@ def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store:
     members = {"t1": frozenset(of.posts)}
     event = ThemeEvent("t1", NOW, ThemeChange.OPENED)
     step = Step(NOW, signals=(of,), themes=(theme,), members=members, events=(event,))
-    (told,) = commit(Scene(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX)
+    (told,) = commit(Context(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX)
     assert [one.posts for one in told.decision.told] == [{PostKey("board", "happy")}]
     assert passing(store, "theme:t1", *POSTS) == {"angry", "happy"}
     assert passing(store, "theme:t2", *POSTS) == set()
@@ -100,8 +100,8 @@ def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store:
 
 def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> None:
     def decided(query: str) -> tuple[list[str], str]:
-        scene, step = Scene(store, config(query), (FIREFOX,), NOW), Step(NOW, signals=(signal(*POSTS, key=query),))
-        told = commit(scene, step, FIREFOX)
+        context, step = Context(store, config(query), (FIREFOX,), NOW), Step(NOW, signals=(signal(*POSTS, key=query),))
+        told = commit(context, step, FIREFOX)
         claimed = store.outbox.claim("bell", ("",), NOW, timedelta(hours=1))
         return [one.reason for one in told], str(claimed.message) if claimed else ""
 
@@ -116,7 +116,7 @@ def test_the_digest_quotes_what_its_query_lets_through_and_counts_all(store: Sto
     period = week_before((NOW + timedelta(days=3)).date(), 8, "UTC")
 
     def composed(query: str | None) -> tuple[str, set[str], int]:
-        digest = week_of(Scene(store, config(digest=query), (FIREFOX,), NOW), period).digest()
+        digest = week_of(Context(store, config(digest=query), (FIREFOX,), NOW), period).digest()
         (week,) = digest.watches
         return digest.quoting, {quote.author or "" for quote in week.quotes}, week.change.now
 

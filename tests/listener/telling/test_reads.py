@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 from insight.digest import WatchDigest
 from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, SignalKind, Visibility, Watch
-from listener.telling.decisions import DecidedSignal, Scene, commit
+from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.delivery import look_at_channels
 from listener.telling.digest import LISTENING_SINCE, digest_when_due, last_period, week_of
 from storage import SourceEntry, Step, Store, open_store
@@ -38,7 +38,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def scene(store: Store, watches: int, channels: int) -> Scene:
+def context(store: Store, watches: int, channels: int) -> Context:
     """Of so many watches, and so many channels, half of which may read private posts."""
     ids = NAMES[:watches]
     named = ", ".join(f"{{id: {name}, query: {name}}}" for name in ids)
@@ -56,7 +56,7 @@ digest: {{query: 'theme:any OR lang:en'}}
 alerts:
   routes:
 {routes}""")
-    return Scene(store, config, tuple(Watch(name, name, Role.BRAND, name) for name in ids), LATER)
+    return Context(store, config, tuple(Watch(name, name, Role.BRAND, name) for name in ids), LATER)
 
 
 @contextmanager
@@ -77,10 +77,10 @@ def counted() -> Iterator[list[str]]:
 
 def test_a_digest_takes_as_many_queries_for_ten_watches_and_eight_channels_as_for_one(store: Store) -> None:
     with counted() as one:
-        assert digest_when_due(scene(store, 1, 1))
+        assert digest_when_due(context(store, 1, 1))
     store.state.put("digest", None, NOON)
     with counted() as many:
-        assert digest_when_due(scene(store, 10, 8))
+        assert digest_when_due(context(store, 10, 8))
     assert len(many) == len(one)
     assert len(one) <= 16
     assert {row.channel for row in store.outbox.rows()} == {f"c{number}" for number in range(8)}
@@ -88,7 +88,7 @@ def test_a_digest_takes_as_many_queries_for_ten_watches_and_eight_channels_as_fo
 
 def test_a_digest_says_of_each_watch_what_it_says_of_it_alone(store: Store) -> None:
     def said_of_the_first(watches: int, *, public_only: bool) -> WatchDigest:
-        at = scene(store, watches, 1)
+        at = context(store, watches, 1)
         return week_of(at, last_period(at)).digest(public_only=public_only).watches[0]
 
     for public_only in (True, False):
@@ -100,7 +100,7 @@ def test_a_digest_says_of_each_watch_what_it_says_of_it_alone(store: Store) -> N
 
 def test_a_digest_names_the_alerts_of_its_week_that_did_not_arrive(store: Store) -> None:
     """What was meant for a channel that may read private posts is named only to those who may, too."""
-    at = scene(store, 1, 2)
+    at = context(store, 1, 2)
     period = last_period(at)
     for name, channel, told in (("a", "c0", "a1"), ("b", "c1", "a2"), ("late", "c0", "a3"), ("digest", "c0", DIGESTS)):
         message = {"headline": f"{name} is up"}
@@ -120,7 +120,7 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
     assert len(keys) == 60
 
     def commit_step(signals: int, channels: int) -> list[DecidedSignal]:
-        at = scene(store, 1, channels)
+        at = context(store, 1, channels)
         told = tuple(
             Signal(SignalKind.SPIKE, f"spike:w0:{signals} {number}", "w0", None, LATER, "More", posts=keys)
             for number in range(signals)
@@ -138,7 +138,7 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
 
 
 def test_channels_that_fail_together_are_told_on_the_others_in_one_step(store: Store) -> None:
-    at = scene(store, 1, 4)
+    at = context(store, 1, 4)
     for name in ("c1", "c3"):
         store.outbox.hold(name, "", "token_revoked", LATER - HOUR, lambda _: 60.0, parked=True)
     told = look_at_channels(at)

@@ -13,7 +13,7 @@ import pytest
 
 from insight import silence
 from listener.config import Config, parse
-from listener.telling.decisions import Scene
+from listener.telling.decisions import Context
 from listener.telling.source_health import source_health
 from storage import SourceEntry, Store, open_store
 from storage.sources import Sources
@@ -57,12 +57,12 @@ def live(store: Store, hours: int) -> datetime:
 def test_the_same_troubles_are_found_as_from_all_histories(store: Store) -> None:
     found: set[str] = set()
     for hours in (200, 300, 400):
-        scene = Scene(store, config(), (), live(store, hours))
-        for health in source_health(scene):
-            visits = store.sources.visits(scene.now - silence.HISTORY, health.id)
+        context = Context(store, config(), (), live(store, hours))
+        for health in source_health(context):
+            visits = store.sources.visits(context.now - silence.HISTORY, health.id)
             hours_of = [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in visits]
-            whole = silence.trouble_of(replace(health, hours=hours_of), scene.now)
-            assert silence.trouble_of(health, scene.now) == whole
+            whole = silence.trouble_of(replace(health, hours=hours_of), context.now)
+            assert silence.trouble_of(health, context.now) == whole
             found |= {whole.what} if whole else set()
     assert found == {"silent", "failing", "stopped"}
 
@@ -72,7 +72,7 @@ def test_the_history_of_a_source_that_spoke_lately_is_not_read(store: Store) -> 
     for name in NAMES:
         store.sources.succeeded(name, now, now + HOUR, 3, 1)
     store.sources.failed(NAMES[0], now + HOUR, now + 2 * HOUR, "no")
-    scene = Scene(store, config(), (), now + HOUR)
+    context = Context(store, config(), (), now + HOUR)
     with patch.object(Sources, "visits", autospec=True, side_effect=Sources.visits) as read:
-        source_health(scene)
+        source_health(context)
     assert [call.args[2] for call in read.call_args_list] == [NAMES[0]]
