@@ -186,7 +186,7 @@ class Costly(Metered):
 def test_check_warns_of_a_schedule_that_needs_more_than_its_budget(run: Run, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(
         "contact: me@example.com\nwatches: [{id: acme, query: acme}]\nchannels: {console: {kind: console}}\n"
-        'sources: [{kind: "tests.listener.test_health:Costly", per_day: 10, every: 60}]\n'
+        'sources: [{kind: "tests.listener.collecting.test_conditions:Costly", per_day: 10, every: 60}]\n'
     )
     shown = run("check", "--offline").stdout
     assert "! source costly: its schedule needs 1,440 requests a day, its budget is 10" in shown.replace(

@@ -325,7 +325,7 @@ contact: tests@example.com
 watches:
   - {{id: acme, name: Acme, role: brand, query: {query}}}
 sources:
-  - {{kind: "tests.listener.radio:Radio", base_url: "{url}", begins: 1}}
+  - {{kind: "tests.listener.collecting.radio:Radio", base_url: "{url}", begins: 1}}
 channels:
   console: {{kind: console}}
 storage: {{url: "sqlite:///{folder}/test.db"}}
