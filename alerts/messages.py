@@ -11,14 +11,14 @@ from alerts.base import Fact, Message, MessageKind
 from alerts.rules import Change, Decision, ToldChannel, delivery_id
 from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
 from insight.evidence import representative
-from insight.model import Action, Alert, NewDelivery, PostKey, Quote, Sighted, Signal, Watch
+from insight.model import Action, Alert, NewDelivery, PostKey, Quote, Signal, StoredMention, Watch
 
 MAX_QUOTES = 5
 LITTLE = 0.5  # fewer than this are not worth a number, nor a quotient
 
 
 def alert_deliveries(
-    signal: Signal, decision: Decision, watch: Watch | None, now: datetime, behind: Sequence[Sighted] = ()
+    signal: Signal, decision: Decision, watch: Watch | None, now: datetime, behind: Sequence[StoredMention] = ()
 ) -> tuple[NewDelivery, ...]:
     """One delivery for each channel that is told. `unique` is the delivery's own id: asked twice, sent once.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.pipeline import postgres
-from insight.model import Label, Mention, Post, Role, Sentiment, Understood, Watch
+from insight.model import Label, Mention, Post, Role, Sentiment, UnderstoodPost, Watch
 from scrapers import KINDS
 from storage import Arrival, SourceEntry, open_store
 from tests.world.web import Reply, World
@@ -81,7 +81,7 @@ def _fill(database: str) -> None:
                      published_at=now - timedelta(days=40, seconds=number))
                 for number in range(start, start + PAGE)
             ]  # fmt: skip
-            understood = tuple(Understood(post, (_mention(post),)) for post in posts)
+            understood = tuple(UnderstoodPost(post, (_mention(post),)) for post in posts)
             store.ingest(Arrival("good", "", now - timedelta(days=40), understood))
 
 

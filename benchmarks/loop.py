@@ -12,7 +12,18 @@ from typing import Any
 
 from benchmarks.pipeline import NOW, postgres
 from benchmarks.table import wall_seconds
-from insight.model import DeliveryState, Label, Mention, NewDelivery, Post, PostKey, Role, Sentiment, Understood, Watch
+from insight.model import (
+    DeliveryState,
+    Label,
+    Mention,
+    NewDelivery,
+    Post,
+    PostKey,
+    Role,
+    Sentiment,
+    UnderstoodPost,
+    Watch,
+)
 from storage import Arrival, SourceEntry, Step, Store, open_store
 
 POSTS, SENT, SOURCES = 300_000, 20_000, 1_000
@@ -82,14 +93,14 @@ def fill(store: Store) -> None:
             connection.exec_driver_sql("ANALYZE")
 
 
-def _understood(start: int) -> Iterator[Understood]:
+def _understood(start: int) -> Iterator[UnderstoodPost]:
     """One in ten concerns the watch, half of those are negative; over eight weeks."""
     for number in range(start, start + PAGE):
         at = NOW - timedelta(days=56) * number / POSTS
         post = Post("net", str(number), "acme is out", author=f"author{number % 997}", published_at=at)
         label = Label.NEGATIVE if number % 20 else Label.NEUTRAL
         watch = "bolt" if number % 10 else "acme"
-        yield Understood(post, (Mention(watch, post.key, 1, "en", Sentiment(label, 0.0), f"story{number}"),))
+        yield UnderstoodPost(post, (Mention(watch, post.key, 1, "en", Sentiment(label, 0.0), f"story{number}"),))
 
 
 if __name__ == "__main__":

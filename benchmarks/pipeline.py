@@ -12,12 +12,12 @@ from pathlib import Path
 
 from benchmarks.table import Row, processor_seconds, show, wall_seconds
 from benchmarks.texts import posts_like
-from insight.duplicates import story_of
-from insight.language import recognise
-from insight.model import Post, Role, Understood, Watch
+from insight.model import Post, Role, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from insight.query import Matchers
-from insight.sentiment import judge
+from insight.understanding.language import recognise
+from insight.understanding.sentiment import judge
+from insight.understanding.stories import story_of
 from storage import Arrival, SourceEntry, Store, open_store
 
 POSTS = 8_000
@@ -103,7 +103,7 @@ def _rate(url: str, posts: Sequence[Post], watches: Sequence[Watch]) -> float:
 
 def _fill(store: Store, pipeline: Pipeline, posts: Sequence[Post]) -> None:
     for start in range(0, len(posts), BATCH):
-        understood: Sequence[Understood] = pipeline.understand(posts[start : start + BATCH])
+        understood: Sequence[UnderstoodPost] = pipeline.understand(posts[start : start + BATCH])
         store.ingest(Arrival("bench", "", NOW, tuple(understood), cursor={"high_water": str(start)}))
 
 

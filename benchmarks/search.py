@@ -11,7 +11,7 @@ from unittest.mock import patch
 from benchmarks.pipeline import NOW, postgres
 from benchmarks.table import Row, show, wall_seconds
 from benchmarks.texts import posts_like
-from insight.model import Label, Mention, Post, Sentiment, Understood
+from insight.model import Label, Mention, Post, Sentiment, UnderstoodPost
 from insight.query import parse
 from storage import Arrival, Store, open_store
 from storage.writing import changes
@@ -43,7 +43,7 @@ def main() -> None:
         show("What the index costs when posts are stored in SQLite", "search", "posts/s", costs, notes)
 
 
-def _understood() -> list[Understood]:
+def _understood() -> list[UnderstoodPost]:
     """Short posts; every second says "often", every hundredth "seldom said", each a number of its own."""
     rng = random.Random(1)
     made = []
@@ -52,11 +52,11 @@ def _understood() -> list[Understood]:
         at = NOW.replace(microsecond=number % 1_000_000, second=rng.randrange(60), hour=rng.randrange(24))
         post = Post("net", str(number), text, author=f"author{number % 997}", published_at=at)
         mention = Mention("acme", post.key, 1, "en", Sentiment(Label.NEUTRAL, 0.0), str(number))
-        made.append(Understood(post, (mention,)))
+        made.append(UnderstoodPost(post, (mention,)))
     return made
 
 
-def _fill(store: Store, posts: Sequence[Understood], batch: int = BATCH) -> None:
+def _fill(store: Store, posts: Sequence[UnderstoodPost], batch: int = BATCH) -> None:
     for start in range(0, len(posts), batch):
         store.ingest(Arrival("bench", "", NOW, tuple(posts[start : start + batch])))
 
@@ -91,12 +91,12 @@ def _costs(url: str) -> tuple[list[Row], list[str]]:
     return [Row("without index", plain), Row("with index", indexed, "without index")], notes
 
 
-def _without_index(url: str, posts: Sequence[Understood]) -> tuple[float, int]:
+def _without_index(url: str, posts: Sequence[UnderstoodPost]) -> tuple[float, int]:
     with patch.object(changes, "put_words"):
         return _stored(url, posts)
 
 
-def _stored(url: str, posts: Sequence[Understood]) -> tuple[float, int]:
+def _stored(url: str, posts: Sequence[UnderstoodPost]) -> tuple[float, int]:
     """Posts a second, and the bytes of the database."""
     with open_store(url) as store:
         return COSTED / wall_seconds(lambda: _fill(store, posts)), store.describe()["size"]

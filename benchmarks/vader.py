@@ -8,7 +8,7 @@ from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, S
 
 from benchmarks.table import Row, processor_seconds, show
 from benchmarks.texts import made, posts_like, real
-from insight.sentiment import vader_scores
+from insight.understanding.sentiment import vader_scores
 
 TEXTS = 50_000
 _TURNS = ("no", "but", "least", "at", "very", "never", "so", "this", "without", "doubt", "kind", "of", "or", "nor")

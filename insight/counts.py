@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from insight.model import Cell, Grain, Mention, MentionState, Post, Precision
+
+Hours = Mapping[datetime, int]
+"""Counts by the start of their hour (UTC); an hour that is not there counts nothing."""
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 LAGS: tuple[int, ...] = (0, 1, 2, 3, 6, 12, 24, 48, 168)
 """Hours from the end of a cell to the collection of a post in it; a cell's `lag` is the first index not below it.
@@ -62,13 +69,17 @@ def contributions(mention: Mention, post: Post, source: str, collected_at: datet
 
 def bounds(grain: Grain, at: datetime) -> tuple[datetime, datetime]:
     """The cell around a time: its start and its end, in UTC."""
-    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = floor_hour(at)
     if grain is Grain.HOUR:
-        return hour, hour + timedelta(hours=1)
+        return hour, hour + HOUR
     day = hour.replace(hour=0)
-    return day, day + timedelta(days=1)
+    return day, day + DAY
+
+
+def floor_hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def lag_index(end: datetime, collected_at: datetime) -> int:
     """The lag of something collected then, in a cell with this end."""
-    return bisect_left(LAGS, (collected_at - end) / timedelta(hours=1))
+    return bisect_left(LAGS, (collected_at - end) / HOUR)

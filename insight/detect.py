@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from insight import silence, spikes, themes
-from insight.baseline import Hours
-from insight.model import Sighted, Signal, Theme, Watch
-from insight.sentiment import LEXICON
-from insight.silence import SourceHealth
-from insight.windows import KNOWN, LOOKS
+from insight.counts import Hours
+from insight.model import Signal, StoredMention, Theme, Watch
+from insight.source_health import trouble as source_trouble
+from insight.source_health.trouble import SourceHealth
+from insight.spikes import detector as spikes
+from insight.spikes.windows import KNOWN, LOOKS
+from insight.themes import detector as themes
+from insight.understanding.sentiment import LEXICON
 
 State = dict[str, Any]
 
@@ -66,7 +68,7 @@ class Pending:
     `mark` is what `needs` was asked with: another one says that the pending mentions have changed.
     """
 
-    mentions: Sequence[Sighted] = ()
+    mentions: Sequence[StoredMention] = ()
     memory: Mapping[str, Any] | None = None
     mark: str = ""
     known: Sequence[Theme] = ()
@@ -82,7 +84,7 @@ class Observation:
 
     watch: Watch
     recent: Mapping[int, Hours]
-    mentions: Iterable[Sighted] = ()
+    mentions: Iterable[StoredMention] = ()
     history: Mapping[int, Hours] | None = None
     pending: Pending | None = None
 
@@ -144,7 +146,7 @@ def step_sources(
     state: Mapping[str, Any] | None, sources: Sequence[SourceHealth], now: datetime
 ) -> tuple[State, tuple[Signal, ...]]:
     """All sources at once: which have gone silent, fail, or stopped, and which are right again."""
-    after, signals = silence.step(state or {}, sources, now)
+    after, signals = source_trouble.step(state or {}, sources, now)
     return after, tuple(replace(signal, versions={"detector": str(VERSION)}) for signal in signals)
 
 

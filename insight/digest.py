@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from insight.coverage import SourceWeek, coverage
 from insight.evidence import distinct_quotes, engagement
-from insight.model import Alert, Label, Quote, Role, Sighted, SignalKind, Visibility, Watch
+from insight.model import Alert, Label, Quote, Role, SignalKind, StoredMention, Visibility, Watch
 from insight.periods import Period, due_period, week_before
+from insight.source_health.coverage import SourceWeek, coverage
 from insight.statistics import pairwise_dispersion, two_counts
 
 __all__ = [
@@ -45,7 +45,7 @@ class WatchWeek:
     authors: int = 0
     stories: int = 0
     known_before: bool = True
-    top: Sequence[Sighted] = ()
+    top: Sequence[StoredMention] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def compose(
 def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> WatchDigest:
     by_source = {source: sum(labels.values()) for source, labels in week.totals.items()}
     ranked = tuple(sorted(((source, n) for source, n in by_source.items() if n), key=lambda it: (-it[1], it[0])))
-    private = [sighted for sighted in week.top if sighted.post.visibility is Visibility.PRIVATE]
+    private = [stored for stored in week.top if stored.post.visibility is Visibility.PRIVATE]
     quotable = [it for it in week.top if it.post.visibility is Visibility.PUBLIC] if public_only else week.top
     return WatchDigest(
         week.watch,
@@ -147,7 +147,7 @@ def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> Watch
         tuple(week.days),
         week.authors,
         week.stories,
-        distinct_quotes(quotable, [float(engagement(sighted)) for sighted in quotable], QUOTES),
+        distinct_quotes(quotable, [float(engagement(stored)) for stored in quotable], QUOTES),
         _events(alerts, week.watch.id),
         len(private),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from insight.duplicates import story_of
-from insight.language import recognise
-from insight.model import Mention, MentionState, Post, Sentiment, Span, Understood, Watch
+from insight.model import Mention, MentionState, Post, Sentiment, Span, UnderstoodPost, Watch
 from insight.query import Facts, Match, Matchers
-from insight.sentiment import judge
+from insight.understanding.language import recognise
+from insight.understanding.sentiment import judge
+from insight.understanding.stories import story_of
 
 _UNMATCHED = Match(None, ())
 
@@ -27,17 +27,17 @@ class Pipeline:
 
     def understand(
         self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
-    ) -> list[Understood]:
+    ) -> list[UnderstoodPost]:
         """One for each post, in order. `source`: the id of the one that brought them; `bound`: the ids of watches that
         everything from it concerns.
         """
         facts = Facts(source=source, owned=self._owned)
         return [self._understand(post, bound, facts) for post in posts]
 
-    def _understand(self, post: Post, bound: AbstractSet[str], facts: Facts) -> Understood:
+    def _understand(self, post: Post, bound: AbstractSet[str], facts: Facts) -> UnderstoodPost:
         matches = self._matches(post, bound, facts)
         if not matches:  # most posts of a public stream: nothing more is worth its time
-            return Understood(post, ())
+            return UnderstoodPost(post, ())
         text = f"{post.title}\n{post.text}" if post.title else post.text
         language, _ = recognise(text, post.language)
         story = story_of(post)
@@ -60,7 +60,7 @@ class Pipeline:
                     spans=match.spans,
                 )
             )
-        return Understood(post, tuple(mentions))
+        return UnderstoodPost(post, tuple(mentions))
 
     def _matches(self, post: Post, bound: AbstractSet[str], facts: Facts) -> list[tuple[Watch, Match]]:
         """What matches, and the bound watches: those concern the post whatever their query, and its exclusions, say."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 
-from insight.model import Post, Understood, Watch
+from insight.model import Post, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from listener.clock import Clock, ClockWatch
 from listener.collecting.conditions import PERIOD
@@ -87,7 +87,7 @@ def batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
 
 def understand_again(
     store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost]
-) -> list[Understood]:
+) -> list[UnderstoodPost]:
     """Understand stored posts again, for `store.posts.reclassify`, which moves mentions and counts."""
     seen = store.posts.sightings_of(stored.post.key for stored in posts)
     groups: dict[tuple[frozenset[str], str], list[Post]] = {}

@@ -19,15 +19,23 @@ from sqlalchemy import (
     update,
 )
 
-from insight.model import Label, MentionState, PostKey, Sighted, Understood
+from insight.model import Label, MentionState, PostKey, StoredMention, UnderstoodPost
 from insight.query import Query
 from storage.ages import aged
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.convert import read_post, read_sighted, read_stored, storable, storable_key
+from storage.rows.convert import read_post, read_stored, read_stored_mention, storable, storable_key
 from storage.rows.tables import HIDDEN, POST
-from storage.searching.reading import KEPT, between, in_states, newest_mentions, newest_of_each, pages, select_sighted
+from storage.searching.reading import (
+    KEPT,
+    between,
+    in_states,
+    newest_mentions,
+    newest_of_each,
+    pages,
+    select_stored_mentions,
+)
 from storage.searching.search import Within, search
 from storage.values import Found, Revision, Sighting, StoredPost
 from storage.watches import refuse_outdated
@@ -85,13 +93,13 @@ class Posts:
         query = query.join(table, posts.c.id == table.c.post).order_by(table.c.at, table.c.source)
         return self._of(keys, query, lambda row: Sighting(row.source, row.at))
 
-    def mentions(self, key: PostKey) -> list[Sighted]:
+    def mentions(self, key: PostKey) -> list[StoredMention]:
         """Every mention of one post, whatever its state, by watch."""
         return self.mentions_of([key])[key]
 
-    def mentions_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[Sighted]]:
+    def mentions_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[StoredMention]]:
         """`mentions` of many posts, in one query for each thousand of a network."""
-        return self._of(keys, select_sighted().order_by(tables.mentions.c.watch), read_sighted)
+        return self._of(keys, select_stored_mentions().order_by(tables.mentions.c.watch), read_stored_mention)
 
     def _of(self, keys: Iterable[PostKey], query: Select[Any], read: Callable[[Any], T]) -> dict[PostKey, list[T]]:
         stored = {key: storable_key(key) for key in keys}
@@ -103,14 +111,14 @@ class Posts:
                     found[PostKey(row.network, row.native_id)].append(read(row))
         return {key: found[name] for key, name in stored.items()}
 
-    def of(self, watch: str, keys: Collection[PostKey]) -> list[Sighted]:
+    def of(self, watch: str, keys: Collection[PostKey]) -> list[StoredMention]:
         """A watch's mentions of these posts, whatever their state, in no order."""
         posts, found = tables.posts, []
         with self._database.read() as connection:
             for network, part in by_network(map(storable_key, keys)):
                 these = posts.c.network == network, posts.c.native_id.in_(part)
-                rows = connection.execute(select_sighted().where(*these, tables.mentions.c.watch == watch))
-                found += [read_sighted(row) for row in rows]
+                rows = connection.execute(select_stored_mentions().where(*these, tables.mentions.c.watch == watch))
+                found += [read_stored_mention(row) for row in rows]
         return found
 
     def recent(
@@ -121,17 +129,19 @@ class Posts:
         labels: Collection[Label] | None = None,
         limit: int | None = None,
         states: Collection[MentionState] = KEPT,
-    ) -> list[Sighted]:
+    ) -> list[StoredMention]:
         """A watch's mentions from `since` up to `until` (not in it), newest first."""
         mentions = tables.mentions
-        query = in_states(select_sighted(), states, labels).where(
+        query = in_states(select_stored_mentions(), states, labels).where(
             mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until
         )
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(mentions.c.event_at.desc(), mentions.c.post.desc()).limit(limit))
-            return [read_sighted(row) for row in rows]
+            return [read_stored_mention(row) for row in rows]
 
-    def newest(self, watches: Sequence[str], since: datetime, until: datetime, each: int) -> dict[str, list[Sighted]]:
+    def newest(
+        self, watches: Sequence[str], since: datetime, until: datetime, each: int
+    ) -> dict[str, list[StoredMention]]:
         """Kept mentions from `since` up to `until` (not in it), newest first, by watch: at most so many of each.
 
         One read for every hundred watches.
@@ -145,12 +155,14 @@ class Posts:
         watch: str | None = None,
         batch: int = 1000,
         states: Collection[MentionState] = KEPT,
-    ) -> Iterator[list[Sighted]]:
+    ) -> Iterator[list[StoredMention]]:
         """Mentions, newest first, a batch at a time; nothing is held between two batches, so others may write."""
         column = tables.mentions.c.event_at if watch else tables.posts.c.event_at
-        query = in_states(select_sighted(posts_first=not watch), states, None).where(*between(column, since, until))
+        query = in_states(select_stored_mentions(posts_first=not watch), states, None).where(
+            *between(column, since, until)
+        )
         query = query.where(tables.mentions.c.watch == watch) if watch else query
-        return newest_mentions(self._database, query, bool(watch), batch, read_sighted)
+        return newest_mentions(self._database, query, bool(watch), batch, read_stored_mention)
 
     def search(
         self,
@@ -203,7 +215,7 @@ class Posts:
         return pages(self._database, query, after, batch, read_stored)
 
     def reclassify(
-        self, understood: Iterable[Understood], now: datetime, versions: Mapping[str, int] | None = None
+        self, understood: Iterable[UnderstoodPost], now: datetime, versions: Mapping[str, int] | None = None
     ) -> int:
         """Replace the mentions of known posts by a whole new understanding; the counts move along.
 
@@ -251,7 +263,7 @@ class Posts:
 _SAYING = (tables.posts.c.expired_at.is_(None), tables.posts.c.deleted_at.is_(None))
 
 
-def _correct(one: Change, item: Understood, retired: Collection[str]) -> None:
+def _correct(one: Change, item: UnderstoodPost, retired: Collection[str]) -> None:
     record = one.new
     if record is None or record.emptied or is_revision(record.post, item.post):
         return

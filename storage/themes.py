@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 from sqlalchemy import bindparam as bind
 
-from insight.model import Mention, PostKey, Sighted, Theme, ThemeChange, ThemeEvent
+from insight.model import Mention, PostKey, StoredMention, Theme, ThemeChange, ThemeEvent
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.convert import read_sighted, storable_key
-from storage.searching.reading import numbers_of, select_sighted
+from storage.rows.convert import read_stored_mention, storable_key
+from storage.searching.reading import numbers_of, select_stored_mentions
 from storage.writing.changes import by_network
 
 _T, _PHRASES, _MEMBERS, _EVENTS = tables.themes, tables.theme_phrases, tables.theme_posts, tables.theme_events
 _PENDING = (
-    select_sighted()
+    select_stored_mentions()
     .join(tables.pending, tables.pending.c.post == tables.mentions.c.post)
     .where(tables.pending.c.watch == bind("w"), tables.mentions.c.watch == bind("w"))
     .order_by(tables.mentions.c.event_at, tables.mentions.c.post)
@@ -32,11 +32,11 @@ class Themes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pending(self, watch: str, limit: int = 1000) -> list[Sighted]:
+    def pending(self, watch: str, limit: int = 1000) -> list[StoredMention]:
         """New negative mentions that no step has consumed, oldest first. One whose post is gone is not among them."""
         with self._database.read() as connection:
             rows = connection.execute(_PENDING, {"w": watch, "limit": limit})
-            return [read_sighted(row) for row in rows]
+            return [read_stored_mention(row) for row in rows]
 
     def mark(self, watch: str) -> str:
         """A text that changes when there is more, or less, pending."""

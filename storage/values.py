@@ -20,12 +20,12 @@ from insight.model import (
     PostKey,
     Reading,
     Rejected,
-    Sighted,
     Signal,
     Snapshot,
+    StoredMention,
     Theme,
     ThemeEvent,
-    Understood,
+    UnderstoodPost,
     Verdict,
 )
 from insight.query import Match
@@ -47,7 +47,7 @@ class Arrival:
     source: str
     search: str
     collected_at: datetime
-    understood: tuple[Understood, ...] = ()
+    understood: tuple[UnderstoodPost, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     engagements: tuple[Engagement, ...] = ()
     readings: tuple[Reading, ...] = ()
@@ -116,7 +116,7 @@ class StoredPost:
 class Found:
     """A post that a search found, with the mention of it that fulfils the query, and where its words stand."""
 
-    sighted: Sighted
+    stored: StoredMention
     match: Match
 
 

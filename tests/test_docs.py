@@ -22,7 +22,7 @@ from listener.config.posts_in import entry_of
 from listener.config.settings import Document
 from scrapers import KINDS
 from scrapers.base import Source
-from tests.insight.query_nodes import nodes
+from tests.insight.query.nodes import nodes
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from insight.model import MentionState, Sighted
+from insight.model import MentionState, StoredMention
 from insight.query import Facts, Query
 from insight.query.advice.clauses import Census, Counted
 from insight.query.advice.explain import Explanation
@@ -136,7 +136,7 @@ def _census(store: Store, config: Config, tree: Query, watch: str | None) -> Cou
     return census.counted()
 
 
-def _mention_of(group: Sequence[Sighted], watch: str | None) -> Sighted:
+def _mention_of(group: Sequence[StoredMention], watch: str | None) -> StoredMention:
     """A post that several watches have is one post: as this watch sees it, or the first."""
     return next((found for found in group if found.mention.watch == watch), group[0])
 

@@ -13,11 +13,11 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from insight.language import recognise
 from insight.model import Label
 from insight.query import Facts, Field, Match, Matcher
 from insight.query.tree import walk
-from insight.sentiment import judge
+from insight.understanding.language import recognise
+from insight.understanding.sentiment import judge
 from listener.cli.output import complain, err, fail
 from listener.cli.query_parts import QUERY_HELP, Asked, perhaps, understood
 from listener.config.posts_in import PostEntry, entry_of

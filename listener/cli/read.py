@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from insight.model import Label, MentionState, Post, Sighted, Span
+from insight.model import Label, MentionState, Post, Span, StoredMention
 from insight.query import QueryError, parse
 from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
 from listener.cli.parts import present, settings, stored
@@ -86,17 +86,17 @@ def search(
         begin = since_time(since, now)
         found = store.posts.search(tree, since=begin, watch=watch, states=states, limit=limit, owned=config.owned)
         for shown, one in enumerate(found, 1):  # noqa: B007 - the last count is the answer
-            print_json_line({**plain(one.sighted), "match": {"spans": one.match.spans}}) if as_json else _show(one, now)
+            print_json_line({**plain(one.stored), "match": {"spans": one.match.spans}}) if as_json else _show(one, now)
     if not shown and not as_json:
         out.print("Nothing stored matches that. `listener stats` shows what is stored.")
 
 
 def _show(found: Found, now: datetime) -> None:
-    post, mention = found.sighted.post, found.sighted.mention
+    post, mention = found.stored.post, found.stored.mention
     label = mention.sentiment.label
     head = Text.assemble(
         (f"{label.value:<8}", COLOURS[label]), "  ", (when(post.published_at, now), "dim"), f"  {post.author or '?'}  ",
-        (found.sighted.source, "dim"),
+        (found.stored.source, "dim"),
     )  # fmt: skip
     if mention.excluded_by:
         head.append(f"  {mention.watch}: {mention.excluded_by}", "yellow")
@@ -167,7 +167,7 @@ def health(state: Any) -> Text:
 
 # -- export -----------------------------------------------------------------------------------------------------
 
-COLUMNS: dict[str, Callable[[Sighted], Any]] = {
+COLUMNS: dict[str, Callable[[StoredMention], Any]] = {
     "watch": lambda found: found.mention.watch,
     "network": lambda found: found.post.network,
     "id": lambda found: found.post.native_id,
@@ -215,11 +215,11 @@ def export(
     complain(f"{count} mentions")
 
 
-def _write_csv(mentions: Iterator[Sighted]) -> int:
+def _write_csv(mentions: Iterator[StoredMention]) -> int:
     return print_csv(tuple(COLUMNS), ([plain(value(found)) for value in COLUMNS.values()] for found in mentions))
 
 
-def _write_lines(mentions: Iterator[Sighted]) -> int:
+def _write_lines(mentions: Iterator[StoredMention]) -> int:
     count = 0
     for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
         print_json_line(found)

@@ -17,8 +17,8 @@ from typing import Any
 
 from insight.counts import LAGS
 from insight.model import Gap, Item, Post
-from insight.theme_words import WINDOW
-from insight.windows import LOOKS
+from insight.spikes.windows import LOOKS
+from insight.themes.messages import WINDOW
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Amount, OverBudgetError, Rest
 from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visits, visit_needs

@@ -19,7 +19,7 @@ from insight.model import (
     Reading,
     Rejected,
     Snapshot,
-    Understood,
+    UnderstoodPost,
     Watch,
 )
 from insight.pipeline import Pipeline
@@ -203,7 +203,7 @@ def fault(post: Post) -> str | None:
     return None
 
 
-def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[list[Understood], list[Rejected]]:
+def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[list[UnderstoodPost], list[Rejected]]:
     understand = partial(pipeline.understand, bound=frozenset(source.watches), source=source.id)
     try:
         return understand(posts), []
@@ -211,7 +211,9 @@ def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[
         return _one_by_one(posts, lambda post: understand([post])[0])
 
 
-def _one_by_one(posts: list[Post], understand: Callable[[Post], Understood]) -> tuple[list[Understood], list[Rejected]]:
+def _one_by_one(
+    posts: list[Post], understand: Callable[[Post], UnderstoodPost]
+) -> tuple[list[UnderstoodPost], list[Rejected]]:
     good, bad = [], []
     for post in posts:
         try:

@@ -12,8 +12,8 @@ from insight.model import (
     Alert,
     MentionState,
     NewDelivery,
-    Sighted,
     Signal,
+    StoredMention,
     Verdict,
     Visibility,
     Watch,
@@ -93,7 +93,7 @@ def commit(context: Context, step: Step, watch: Watch | None = None) -> list[Dec
     return told
 
 
-def _evidence(context: Context, step: Step, behind: Sequence[Sighted]) -> Callable[[Signal], Evidence]:
+def _evidence(context: Context, step: Step, behind: Sequence[StoredMention]) -> Callable[[Signal], Evidence]:
     """What each signal rests on, by what is stored now: what the routes' queries let through, and what is private."""
     store, config = context.store, context.config
     hidden = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}

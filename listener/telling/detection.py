@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from insight import detect
-from insight.model import Label, Sighted, Watch
+from insight.model import Label, StoredMention, Watch
 from listener.telling.decisions import Context, DecidedSignal, commit
 from storage import Step
 
@@ -65,11 +65,11 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
 class _Later:
     """Mentions that are read when somebody looks at them, which most steps do not."""
 
-    read: Callable[[], list[Sighted]]
+    read: Callable[[], list[StoredMention]]
 
-    def __iter__(self) -> Iterator[Sighted]:
+    def __iter__(self) -> Iterator[StoredMention]:
         return iter(self._rows)
 
     @cached_property
-    def _rows(self) -> list[Sighted]:
+    def _rows(self) -> list[StoredMention]:
         return self.read()

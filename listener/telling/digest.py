@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from alerts.base import Message
 from alerts.digests import digest_message
 from alerts.rules import may_read_private
-from insight.coverage import SourceWeek
 from insight.digest import Digest, Totals, WatchWeek, compose
-from insight.model import DIGESTS, Alert, Label, NewDelivery, Sighted
+from insight.model import DIGESTS, Alert, Label, NewDelivery, StoredMention
 from insight.periods import Period, due_period
 from insight.query import asks_for
-from insight.silence import SourceHour
+from insight.source_health.coverage import SourceWeek
+from insight.source_health.trouble import SourceHour
 from listener.collecting.pace import longest_pause
 from listener.config import Config
 from listener.telling.decisions import Context
@@ -142,7 +142,7 @@ def week_of(context: Context, period: Period) -> Week:
     return Week(period, weeks, alerts, private, _sources(context, period), lost, config)
 
 
-def _top(context: Context, watches: Sequence[str], period: Period) -> dict[str, list[Sighted]]:
+def _top(context: Context, watches: Sequence[str], period: Period) -> dict[str, list[StoredMention]]:
     """By watch, the mentions to quote from: what the digest's query lets through, for which more are looked at."""
     query, store = context.config.digest.query, context.store
     top = store.posts.newest(watches, period.start, period.end, SIFTED if query else TOP)

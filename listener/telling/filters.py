@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from insight.model import PostKey, Sighted
+from insight.model import PostKey, StoredMention
 from insight.query import Facts, Matcher
 from listener.config import Config
 
@@ -12,7 +12,9 @@ Themes = Mapping[tuple[str, PostKey], tuple[str, ...]]
 """The ids and labels of the themes that a post belongs to, by watch and post."""
 
 
-def let_through(config: Config, query: str, mentions: Iterable[Sighted], themes: Themes) -> Iterator[Sighted]:
+def let_through(
+    config: Config, query: str, mentions: Iterable[StoredMention], themes: Themes
+) -> Iterator[StoredMention]:
     """Those mentions that the query looks for, and that none of its exclusions hides."""
     matcher = Matcher(config.filters[query])
     for one in mentions:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from insight import detect, silence
-from insight.baseline import floor_hour
-from insight.visits import SHORTEST
+from insight import detect
+from insight.counts import floor_hour
+from insight.source_health.trouble import HISTORY
+from insight.source_health.visits import SHORTEST, SourceHealth, SourceHour
 from listener.collecting.pace import longest_pause
 from listener.collecting.retry import usual_pause
 from listener.telling.decisions import Context, DecidedSignal, commit
@@ -29,11 +30,11 @@ def look_at_sources(context: Context) -> list[DecidedSignal]:
     return commit(context, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
 
 
-def source_health(context: Context) -> list[silence.SourceHealth]:
+def source_health(context: Context) -> list[SourceHealth]:
     """Every configured source against its own past."""
     configured = {source.id: source for source in context.config.sources}
     return [
-        silence.SourceHealth(
+        SourceHealth(
             state.id,
             _hours(context, state),
             timedelta(seconds=usual_pause(configured[state.id])),
@@ -51,7 +52,7 @@ def _followed(context: Context) -> list[SourceState]:
     return [state for state in context.store.sources.all() if state.id in configured]
 
 
-def _hours(context: Context, state: SourceState) -> list[silence.SourceHour]:
+def _hours(context: Context, state: SourceState) -> list[SourceHour]:
     """Its hours, where they may tell of trouble.
 
     Of a source that answered and had something new lately it is enough that it was asked: the histories of thousands
@@ -61,6 +62,6 @@ def _hours(context: Context, state: SourceState) -> list[silence.SourceHour]:
         return []
     answered = state.last_success is not None and state.last_success >= state.last_attempt
     if answered and (state.last_item_at is None or context.now - state.last_item_at < SHORTEST):
-        return [silence.SourceHour(floor_hour(state.last_attempt), 1, 0, 0)]
-    found = context.store.sources.visits(context.now - silence.HISTORY, state.id)
-    return [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in found]
+        return [SourceHour(floor_hour(state.last_attempt), 1, 0, 0)]
+    found = context.store.sources.visits(context.now - HISTORY, state.id)
+    return [SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in found]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from insight.counts import event_time
-from insight.model import Grain, Mention, Post, PostKey, Precision, Sighted, Understood
+from insight.model import Grain, Mention, Post, PostKey, Precision, StoredMention, UnderstoodPost
 from storage.rows import tables
 from storage.rows.columns import clean
 from storage.rows.tables import MENTION, POST
@@ -34,7 +34,7 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=20).hexdigest()
 
 
-def storable(understood: Understood) -> Understood:
+def storable(understood: UnderstoodPost) -> UnderstoodPost:
     """The same, without anything that a database refuses. Nearly always the very same object."""
     post, mentions = understood.post, understood.mentions
     if len(post.native_id) > LONGEST_KEY or not POST.fits(post):
@@ -42,7 +42,7 @@ def storable(understood: Understood) -> Understood:
         post = replace(POST.fitted(post), network=key.network, native_id=key.native_id)
     elif not any(mention.facets for mention in mentions):
         return understood
-    return Understood(post, tuple(_storable_mention(mention, post.key) for mention in mentions))
+    return UnderstoodPost(post, tuple(_storable_mention(mention, post.key) for mention in mentions))
 
 
 def _storable_mention(mention: Mention, key: PostKey) -> Mention:
@@ -84,8 +84,8 @@ def read_mention(row: Any, key: PostKey) -> Mention:
     return MENTION.read(row[_MENTION], row.watch, key)
 
 
-def read_sighted(row: Any) -> Sighted:
-    """`row` is one of posts and one of mentions, side by side (`storage.reading.select_sighted`)."""
+def read_stored_mention(row: Any) -> StoredMention:
+    """`row` is one of posts and one of mentions, side by side (`storage.reading.select_stored_mentions`)."""
     post = read_post(row)
     mention = MENTION.read(row[_JOINED], row.mention_watch, post.key)
-    return Sighted(post, mention, row.source, row.collected_at)
+    return StoredMention(post, mention, row.source, row.collected_at)

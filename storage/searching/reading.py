@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, and_, select, tuple_, union_all
 
-from insight.model import Label, MentionState, PostKey, Sighted
+from insight.model import Label, MentionState, PostKey, StoredMention
 from storage.databases.database import Database, chunks
 from storage.rows import tables
-from storage.rows.convert import read_sighted, storable_key
+from storage.rows.convert import read_stored_mention, storable_key
 from storage.writing.changes import by_network
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
 
 
-def select_sighted(*, posts_first: bool = False) -> Select[Any]:
+def select_stored_mentions(*, posts_first: bool = False) -> Select[Any]:
     """Every column of posts, and those of mentions behind them as `mention_…`.
 
     `posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page."""
@@ -45,9 +45,9 @@ def in_states(query: Select[Any], states: Collection[MentionState], labels: Coll
 def newest_mentions(
     database: Database, query: Select[Any], of_watch: bool, batch: int, read: Callable[[Any], T]
 ) -> Iterator[list[T]]:
-    """The mentions that a `select_sighted(posts_first=not of_watch)` selects, newest first, those of a post together.
+    """The mentions that `select_stored_mentions(posts_first=not of_watch)` selects, newest first.
 
-    `of_watch`: it selects those of one watch.
+    Those of a post come together. `of_watch`: it selects those of one watch.
     """
     mentions, posts = tables.mentions, tables.posts
     # the order that an index gives: by the watch's mentions, or by all posts
@@ -81,7 +81,7 @@ def pages(
 
 def newest_of_each(
     database: Database, watches: Sequence[str], since: datetime, until: datetime, each: int
-) -> dict[str, list[Sighted]]:
+) -> dict[str, list[StoredMention]]:
     """See `Posts.newest`."""
     mentions = tables.mentions
     newest_first = mentions.c.event_at.desc(), mentions.c.post.desc()
@@ -92,15 +92,15 @@ def newest_of_each(
         .order_by(*newest_first)
         .limit(each)
     )
-    found: dict[str, list[Sighted]] = {watch: [] for watch in watches}
+    found: dict[str, list[StoredMention]] = {watch: [] for watch in watches}
     for part in chunks(watches, 100):
         each_of_them = (select(of_watch.where(mentions.c.watch == watch).subquery()) for watch in part)
         chosen = union_all(*each_of_them).subquery()
         same = and_(chosen.c.post == mentions.c.post, chosen.c.watch == mentions.c.watch)
         with database.read() as connection:
-            for row in connection.execute(select_sighted().join(chosen, same).order_by(*newest_first)):
-                sighted = read_sighted(row)
-                found[sighted.mention.watch].append(sighted)
+            for row in connection.execute(select_stored_mentions().join(chosen, same).order_by(*newest_first)):
+                stored = read_stored_mention(row)
+                found[stored.mention.watch].append(stored)
     return found
 
 

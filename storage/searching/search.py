@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select, union
 from sqlalchemy import bindparam as bind
 
-from insight.model import MentionState, PostKey, Sighted
+from insight.model import MentionState, PostKey, StoredMention
 from insight.query import Facts, Matcher, Query, asks_for
 from insight.query.matching.keys import needs
 from storage.databases.database import Database, chunks
 from storage.rows import tables
-from storage.rows.convert import read_sighted
+from storage.rows.convert import read_stored_mention
 from storage.searching.conditions import condition
 from storage.searching.lookup import hits
-from storage.searching.reading import between, in_states, newest_mentions, select_sighted
+from storage.searching.reading import between, in_states, newest_mentions, select_stored_mentions
 from storage.themes import Themes
 from storage.values import Found
 from storage.writing.words import unindexed
@@ -49,10 +49,10 @@ def search(database: Database, query: Query, within: Within, batch: int) -> Iter
     for key, group in groupby(mentions, key=lambda found: found[0].post.key):
         if key in given:
             continue
-        for sighted, themes in sorted(group, key=lambda found: found[0].mention.watch):
-            match = matcher.match(sighted.post, Facts.of(sighted, within.owned, themes))
+        for stored, themes in sorted(group, key=lambda found: found[0].mention.watch):
+            match = matcher.match(stored.post, Facts.of(stored, within.owned, themes))
             if match is not None and match.excluded_by is None:
-                yield Found(sighted, match)
+                yield Found(stored, match)
                 if within.limit is not None:
                     given.add(key)
                 break
@@ -61,32 +61,32 @@ def search(database: Database, query: Query, within: Within, batch: int) -> Iter
 
 
 def _with_themes(
-    database: Database, query: Query, pages: Iterable[list[Sighted]]
-) -> Iterator[tuple[Sighted, tuple[str, ...]]]:
+    database: Database, query: Query, pages: Iterable[list[StoredMention]]
+) -> Iterator[tuple[StoredMention, tuple[str, ...]]]:
     """Each mention with the ids and labels of its themes, which are read only where the query asks for a theme."""
     asked = asks_for(query, "theme")
     for page in pages:
-        themes = Themes(database).of({sighted.post.key for sighted in page}) if asked else {}
-        for sighted in page:
-            yield sighted, themes.get((sighted.mention.watch, sighted.post.key), ())
+        themes = Themes(database).of({stored.post.key for stored in page}) if asked else {}
+        for stored in page:
+            yield stored, themes.get((stored.mention.watch, stored.post.key), ())
 
 
 # -- what may hold ------------------------------------------------------------------------------------------------
 
 
-def _candidates(database: Database, query: Query, within: Within, batch: int) -> Iterator[list[Sighted]]:
+def _candidates(database: Database, query: Query, within: Within, batch: int) -> Iterator[list[StoredMention]]:
     """Every mention for which the query may hold, newest first, those of one post beside each other."""
     few = within.limit is not None and within.limit <= PEEK
     of_watch = within.watch is not None
-    selected = _where(select_sighted(posts_first=not of_watch), query, within)
-    newest = newest_mentions(database, selected, of_watch, min(batch, PEEK) if few else batch, read_sighted)
+    selected = _where(select_stored_mentions(posts_first=not of_watch), query, within)
+    newest = newest_mentions(database, selected, of_watch, min(batch, PEEK) if few else batch, read_stored_mention)
     words = hits(needs(query), database.dialect)
     if words is None:
         yield from newest
         return
     if few:
         yield from islice(newest, PAGES)
-    mentions = _where(select_sighted(), query, within)
+    mentions = _where(select_stored_mentions(), query, within)
     numbers = _looked_up(database, words, mentions)
     yield from newest if numbers is None else _read(database, numbers, mentions, batch)
 
@@ -123,11 +123,11 @@ def _looked_up(database: Database, words: Any, mentions: Select[Any]) -> array[i
         return array("q", (number for number, _ in groupby(connection.execute(ordered).scalars())))
 
 
-def _read(database: Database, numbers: array[int], mentions: Select[Any], batch: int) -> Iterator[list[Sighted]]:
+def _read(database: Database, numbers: array[int], mentions: Select[Any], batch: int) -> Iterator[list[StoredMention]]:
     asked: Any = bind("ids", expanding=True)  # of both tables, so that either may be asked first
     page = mentions.where(tables.posts.c.id.in_(asked), tables.mentions.c.post.in_(asked))
     for part in chunks(numbers, batch):
         with database.read() as connection:
             rows = connection.execute(page, {"ids": list(part)}).all()
         place = {number: i for i, number in enumerate(part)}
-        yield [read_sighted(row) for row in sorted(rows, key=lambda row: place[row.id])]
+        yield [read_stored_mention(row) for row in sorted(rows, key=lambda row: place[row.id])]

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy import bindparam as bind
 
-from insight.model import Deletion, Engagement, Mention, MentionState, PostKey, Understood
+from insight.model import Deletion, Engagement, Mention, MentionState, PostKey, UnderstoodPost
 from storage import sources
 from storage.databases.database import Database
 from storage.indicators import put_readings
@@ -38,7 +38,7 @@ def ingest(database: Database, arrival: Arrival) -> Outcome:
     return _outcome(changes.values(), len(arrival.understood))
 
 
-def _in_turn(understood: Iterable[Understood]) -> list[Understood]:
+def _in_turn(understood: Iterable[UnderstoodPost]) -> list[UnderstoodPost]:
     """Without repetitions: of a post that comes more than once, the first edition and what was edited later."""
     latest: dict[PostKey, datetime] = {}
     kept = []
@@ -50,7 +50,7 @@ def _in_turn(understood: Iterable[Understood]) -> list[Understood]:
     return kept
 
 
-def _keys(understood: Iterable[Understood], arrival: Arrival) -> set[PostKey]:
+def _keys(understood: Iterable[UnderstoodPost], arrival: Arrival) -> set[PostKey]:
     others: tuple[Deletion | Engagement, ...] = (*arrival.deletions, *arrival.engagements)
     return {item.post.key for item in understood} | {_key(item) for item in others}
 
@@ -63,7 +63,7 @@ def _key(item: Deletion | Engagement) -> PostKey:
 
 
 def _merge(
-    connection: Connection, changes: Mapping[PostKey, Change], understood: Sequence[Understood], arrival: Arrival
+    connection: Connection, changes: Mapping[PostKey, Change], understood: Sequence[UnderstoodPost], arrival: Arrival
 ) -> None:
     """Take posts, then numbers, then deletions."""
     at, retired = arrival.collected_at, retired_watches(connection)

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from insight.model import Label, Mention, MentionState, Post, Understood, Visibility
+from insight.model import Label, Mention, MentionState, Post, UnderstoodPost, Visibility
 
-_said = attrgetter(*(one.name for one in fields(Post) if "said" in one.metadata))
-_STAYS = tuple(one.name for one in fields(Post) if "stays" in one.metadata)
-_LASTS = tuple(one.name for one in fields(Post) if "lasts" in one.metadata)
+_said = attrgetter(*(one.name for one in fields(Post) if "content" in one.metadata))
+_STAYS = tuple(one.name for one in fields(Post) if "kept_after_deletion" in one.metadata)
+_LASTS = tuple(one.name for one in fields(Post) if "kept_if_absent" in one.metadata)
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -43,7 +43,7 @@ class Record:
 
 
 def arrived(
-    old: Record | None, understood: Understood, source: str, at: datetime, retired: Collection[str] = ()
+    old: Record | None, understood: UnderstoodPost, source: str, at: datetime, retired: Collection[str] = ()
 ) -> Record | None:
     """The record after this post has been seen; None while it concerns nobody.
 

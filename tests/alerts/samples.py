@@ -17,9 +17,9 @@ from insight.model import (
     Quote,
     Role,
     Sentiment,
-    Sighted,
     Signal,
     SignalKind,
+    StoredMention,
     Visibility,
     Watch,
 )
@@ -39,14 +39,14 @@ def private(number: int = 9) -> Quote:
     return quote("my ticket says the invoice is wrong", number, visibility=Visibility.PRIVATE)
 
 
-def sighted(said: Quote) -> Sighted:
+def stored(said: Quote) -> StoredMention:
     """The mention that is quoted so."""
     post = Post(
         said.post.network, said.post.native_id, said.text, url=said.url, author=said.author,
         published_at=said.published_at, visibility=said.visibility,
     )  # fmt: skip
     mention = Mention(WATCH.id, post.key, 1, "en", Sentiment(said.label, -0.5), f"story {post.native_id}")
-    return Sighted(post, mention, "source", NOW)
+    return StoredMention(post, mention, "source", NOW)
 
 
 def signal(**changes: Any) -> Signal:

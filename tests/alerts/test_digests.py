@@ -16,7 +16,7 @@ from alerts.render import html, plain
 from insight.digest import Digest, Event, SourceWeek, WatchWeek, compose
 from insight.model import Label, Role, SignalKind, Watch
 from insight.periods import week_before
-from insight.silence import SourceHour
+from insight.source_health.trouble import SourceHour
 from tests.alerts.samples import HOUR, NOW, WATCH, message, quote
 
 PERIOD = week_before(date(2025, 3, 3), 9, "Europe/Berlin")

@@ -7,7 +7,7 @@ from alerts.messages import alert_deliveries, alert_message, trial_message
 from alerts.render import plain
 from alerts.rules import Change, Decision, ToldChannel, decide
 from insight.model import Quote
-from tests.alerts.samples import EVERYWHERE, NOW, WATCH, opened, private, quote, sighted, signal
+from tests.alerts.samples import EVERYWHERE, NOW, WATCH, opened, private, quote, signal, stored
 
 TEAM = ToldChannel("team")
 
@@ -45,14 +45,14 @@ def test_each_channel_quotes_the_most_typical_of_the_posts_that_it_may_read() ->
             ToldChannel("one", frozenset({second.post})),
         ),
     )
-    behind = [sighted(one) for one in (first, second, ticket)]
+    behind = [stored(one) for one in (first, second, ticket)]
     deliveries = alert_deliveries(signal(), decision, WATCH, NOW, behind)
     quoted = {one.channel: [it["text"] for it in one.message["quotes"]] for one in deliveries}
     assert quoted == {"all": [first.text, second.text, ticket.text], "one": [second.text]}
 
 
 def test_of_a_thousand_posts_five_are_quoted() -> None:
-    many = [sighted(quote(f"battery drain {number}", number)) for number in range(1000)]
+    many = [stored(quote(f"battery drain {number}", number)) for number in range(1000)]
     told = ToldChannel("team", frozenset(one.post.key for one in many))
     (delivery,) = alert_deliveries(signal(), Decision(Change.OPEN, opened(at=NOW), (told,)), WATCH, NOW, many)
     assert len(delivery.message["quotes"]) == 5

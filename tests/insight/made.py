@@ -15,7 +15,7 @@ from insight.model import (
     Precision,
     Role,
     Sentiment,
-    Sighted,
+    StoredMention,
     Visibility,
     Watch,
 )
@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def sighted(
+def stored(
     native_id: str,
     at: datetime | None,
     text: str = "acme is broken",
@@ -39,7 +39,7 @@ def sighted(
     visibility: Visibility = Visibility.PUBLIC,
     likes: int = 0,
     precision: Precision = Precision.SECOND,
-) -> Sighted:
+) -> StoredMention:
     """A mention of Acme; each from its own author and story unless one is named."""
     who = f"author of {native_id}" if author == "" else author
     post = Post(
@@ -53,7 +53,7 @@ def sighted(
         engagement={"likes": likes},
     )
     mention = Mention("acme", post.key, 1, "en", Sentiment(label, -0.5), story or f"story of {native_id}", state)
-    return Sighted(post, mention, "source", (at or MONDAY) + late)
+    return StoredMention(post, mention, "source", (at or MONDAY) + late)
 
 
 def poisson(rng: random.Random, mean: float) -> int:
@@ -83,8 +83,8 @@ def by_hour(counts: Sequence[int], start: datetime = MONDAY) -> dict[datetime, i
     return {start + i * HOUR: count for i, count in enumerate(counts) if count}
 
 
-def voices_of(counts: Mapping[datetime, int]) -> Iterable[Sighted]:
+def voices_of(counts: Mapping[datetime, int]) -> Iterable[StoredMention]:
     """As many mentions as were counted, each by somebody else: then only the numbers decide."""
     for hour, count in counts.items():
         for i in range(count):
-            yield sighted(f"{hour:%d%H}-{i}", hour + timedelta(seconds=i))
+            yield stored(f"{hour:%d%H}-{i}", hour + timedelta(seconds=i))

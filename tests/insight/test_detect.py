@@ -10,25 +10,25 @@ from typing import Any
 
 from insight import detect
 from insight.detect import Observation, Pending, SourceHealth, due, needs, step, step_sources
-from insight.model import PostKey, Sighted, Signal, SignalKind, Theme
-from insight.sentiment import LEXICON
-from insight.silence import SourceHour
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
+from insight.model import PostKey, Signal, SignalKind, StoredMention, Theme
+from insight.source_health.trouble import SourceHour
+from insight.understanding.sentiment import LEXICON
+from tests.insight.made import ACME, DAY, HOUR, MONDAY, stored
 
 
-def month(pause: timedelta = timedelta(minutes=7)) -> list[Sighted]:
+def month(pause: timedelta = timedelta(minutes=7)) -> list[StoredMention]:
     """Thirty days of ordinary complaints, then many say the same new thing: on one bad morning, or one at a time."""
     rng = random.Random(7)
     usual = [
-        sighted(f"u{i}", MONDAY + rng.random() * 30 * DAY, f"acme is {rng.choice(['slow', 'dear', 'rude'])} today")
+        stored(f"u{i}", MONDAY + rng.random() * 30 * DAY, f"acme is {rng.choice(['slow', 'dear', 'rude'])} today")
         for i in range(240)
     ]
     morning = MONDAY + 30 * DAY
-    return usual + [sighted(f"m{i}", morning + i * pause, "acme login fails again") for i in range(40)]
+    return usual + [stored(f"m{i}", morning + i * pause, "acme login fails again") for i in range(40)]
 
 
 def observe(
-    mentions: list[Sighted],
+    mentions: list[StoredMention],
     state: dict[str, object],
     memory: Any,
     consumed: set[object],
@@ -55,7 +55,7 @@ def observe(
     )
 
 
-def watched(mentions: list[Sighted], days: int) -> tuple[list[Signal], list[dict[str, str]]]:
+def watched(mentions: list[StoredMention], days: int) -> tuple[list[Signal], list[dict[str, str]]]:
     """Every signal and verdict of so many days, looked at every other hour."""
     state, memory, consumed = {}, None, set()
     told, verdicts = [], []
@@ -113,7 +113,7 @@ def test_there_is_nothing_to_look_at_before_the_next_hour_has_closed_or_the_quer
 
 
 def test_what_is_learnt_is_given_back_only_when_it_has_changed() -> None:
-    mentions = [sighted(f"m{i}", MONDAY + i * HOUR) for i in range(5)]
+    mentions = [stored(f"m{i}", MONDAY + i * HOUR) for i in range(5)]
     state, first = step(None, Observation(ACME, {}, (), {}, Pending(mentions)), MONDAY + 6 * HOUR)
     assert first.theme.memory is not None
     later = Observation(ACME, {}, (), None, Pending(mentions, first.theme.memory))

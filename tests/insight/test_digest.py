@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from insight.digest import SourceWeek, WatchWeek, compose, due_period, week_before
 from insight.model import Alert, AlertState, Gap, Label, Role, SignalKind, Visibility
-from insight.silence import SourceHour
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, sighted
+from insight.source_health.trouble import SourceHour
+from tests.insight.made import ACME, DAY, HOUR, MONDAY, stored
 
 PERIOD = week_before((MONDAY + 7 * DAY).date(), 8, "Europe/Paris")
 WEEK = WatchWeek(
@@ -73,7 +73,7 @@ def test_sentiment_says_how_much_is_unknown() -> None:
 
 def test_three_quotes_from_distinct_stories_the_most_engaging_first() -> None:
     at = PERIOD.start + HOUR
-    top = [sighted(f"{i}", at, f"text {i}", likes=i, story=f"story {i // 2}") for i in range(10)]
+    top = [stored(f"{i}", at, f"text {i}", likes=i, story=f"story {i // 2}") for i in range(10)]
     quotes = compose(PERIOD, [replace(WEEK, top=top)]).watches[0].quotes
     assert [quote.text for quote in quotes] == ["text 9", "text 7", "text 5"]
 
@@ -81,8 +81,8 @@ def test_three_quotes_from_distinct_stories_the_most_engaging_first() -> None:
 def test_private_posts_are_counted_but_not_quoted_where_only_public_ones_may_be() -> None:
     at = PERIOD.start + HOUR
     top = [
-        sighted("ticket", at, "secret", likes=9, visibility=Visibility.PRIVATE),
-        sighted("toot", at, "open", likes=1),
+        stored("ticket", at, "secret", likes=9, visibility=Visibility.PRIVATE),
+        stored("toot", at, "open", likes=1),
     ]
     week = replace(WEEK, top=top)
     assert [quote.text for quote in compose(PERIOD, [week]).watches[0].quotes] == ["secret", "open"]

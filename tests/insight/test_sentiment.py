@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 from insight.model import Label, Post, PostKind, Rating, Span
-from insight.passages import passages
-from insight.sentiment import judge, vader_scores
+from insight.understanding.passages import passages
+from insight.understanding.sentiment import judge, vader_scores
 from tests.shared import BENCH, needs_benchmarks
 
 VADER = SentimentIntensityAnalyzer()

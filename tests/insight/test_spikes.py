@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from insight.baseline import fit
 from insight.counts import contributions
-from insight.model import Sighted, Signal
-from insight.spikes import HISTORY, Seen, needs_history, needs_since, step
-from insight.windows import KNOWN, LOOKS
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, sighted, voices_of
+from insight.model import Signal, StoredMention
+from insight.spikes.baseline import fit
+from insight.spikes.detector import HISTORY, Seen, needs_history, needs_since, step
+from insight.spikes.windows import KNOWN, LOOKS
+from tests.insight.made import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, stored, voices_of
 from tests.shared import BENCH, needs_benchmarks
 
 LEVEL = 12.0
@@ -33,7 +33,7 @@ class Many:
     counts: Mapping[datetime, int]
     until: datetime
 
-    def __iter__(self) -> Iterator[Sighted]:
+    def __iter__(self) -> Iterator[StoredMention]:
         return iter(voices_of(between(self.counts, self.until - 3 * DAY, self.until)))
 
 
@@ -48,7 +48,7 @@ class Program:
     """What the program does each hour: keeps the state as JSON, and hands over what the detector asked for."""
 
     counts: Mapping[int, Mapping[datetime, int]]
-    mentions: Callable[[datetime], Iterable[Sighted]]
+    mentions: Callable[[datetime], Iterable[StoredMention]]
     state: dict[str, Any] = field(default_factory=dict)
     told: list[tuple[datetime, Signal]] = field(default_factory=list)
     verdict: str = ""
@@ -72,7 +72,7 @@ class Program:
         return {look: between(counts, since, now) for look, counts in self.counts.items()}
 
 
-def program(counts: Sequence[int], mentions: Callable[[datetime], Iterable[Sighted]] | None = None) -> Program:
+def program(counts: Sequence[int], mentions: Callable[[datetime], Iterable[StoredMention]] | None = None) -> Program:
     hours = by_hour(counts)
     many = mentions or (lambda now: Many(hours, now))
     return Program(dict.fromkeys((*LOOKS, KNOWN), hours), many)
@@ -165,10 +165,10 @@ def test_the_long_history_is_asked_for_once_a_day() -> None:
 
 @pytest.mark.parametrize("who", ["one author", "two authors", "one loud author", "one story"])
 def test_one_loud_voice_is_no_spike(who: str) -> None:
-    def mentions(now: datetime) -> list[Sighted]:
+    def mentions(now: datetime) -> list[StoredMention]:
         names = {"one author": ["a"], "two authors": ["a", "b"], "one loud author": ["a"] * 28 + ["b", "c", "d"]}
         return [
-            sighted(
+            stored(
                 f"{i}",
                 MONDAY + START * HOUR + timedelta(minutes=i),
                 author=names[who][i % len(names[who])] if who in names else "",
@@ -203,7 +203,7 @@ def test_what_was_collected_late_is_no_spike_of_the_fresh_hours_but_is_seen_twel
 class Polled(Program):
     """A source that is asked every four hours: what it says of an hour comes in the end, and most of it late."""
 
-    posts: list[Sighted] = field(default_factory=list)
+    posts: list[StoredMention] = field(default_factory=list)
 
     def _since(self, since: datetime, now: datetime) -> dict[int, dict[datetime, int]]:
         known = [it for it in self.posts if it.collected_at <= now]
@@ -218,7 +218,7 @@ class Polled(Program):
 def polled(counts: Sequence[int]) -> Polled:
     """Four hours pass between two visits; the first hour after a visit waits longest."""
     said = [
-        sighted(f"{hour}-{i}", MONDAY + hour * HOUR + timedelta(minutes=59 * i // count), late=timedelta(0))
+        stored(f"{hour}-{i}", MONDAY + hour * HOUR + timedelta(minutes=59 * i // count), late=timedelta(0))
         for hour, count in enumerate(counts)
         for i in range(count)
     ]

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from insight.model import (
     MentionState,
     PostKey,
-    Sighted,
     Signal,
+    StoredMention,
     Theme,
     ThemeChange,
     ThemeEvent,
     Visibility,
 )
-from insight.phrasebook import LARGEST, Phrasebook, Used
-from insight.phrases import phrases, words
-from insight.themes import COOLDOWN, due, step
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, poisson, sighted
+from insight.themes.detector import COOLDOWN, due, step
+from insight.themes.phrasebook import LARGEST, Phrasebook, Used
+from insight.understanding.phrases import phrases, words
+from tests.insight.made import ACME, DAY, HOUR, MONDAY, poisson, stored
 
 FUNCTION = ["the", "and", "is", "it", "of", "to", "a", "in"]
 VOCABULARY = [a + b + c for a in ("ba", "ko", "ri", "su", "te", "vo") for b in ("la", "mi", "no") for c in "dgklmnprst"]
@@ -42,22 +42,22 @@ def sentence(rng: random.Random) -> str:
     return "Acme " + " ".join(a or b for a, b in zip(common, rare, strict=True))
 
 
-def talk(per_day: float, days: int, seed: int = 1) -> list[Sighted]:
+def talk(per_day: float, days: int, seed: int = 1) -> list[StoredMention]:
     rng = random.Random(f"talk {seed}")
     said = []
     for day in range(days):
         for i in range(poisson(rng, per_day)):
             at = MONDAY + day * DAY + rng.random() * DAY
-            said.append(sighted(f"{day}-{i}", at, sentence(rng), author=f"p{rng.randrange(500)}"))
+            said.append(stored(f"{day}-{i}", at, sentence(rng), author=f"p{rng.randrange(500)}"))
     return said
 
 
 def complaints(
     text: str, count: int, first_day: float = NOW, every: timedelta = 2 * HOUR, seed: int = 1
-) -> list[Sighted]:
+) -> list[StoredMention]:
     rng = random.Random(f"complaint {seed}")
     return [
-        sighted(f"new {first_day} {i}", MONDAY + first_day * DAY + i * every, f"{sentence(rng)} {text} {sentence(rng)}")
+        stored(f"new {first_day} {i}", MONDAY + first_day * DAY + i * every, f"{sentence(rng)} {text} {sentence(rng)}")
         for i in range(count)
     ]
 
@@ -66,7 +66,7 @@ def complaints(
 class Program:
     """What the program does: keeps the state as JSON, hands over what is pending, drops what was consumed."""
 
-    said: Sequence[Sighted]
+    said: Sequence[StoredMention]
     state: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, Any] | None = None
     done: set[Any] = field(default_factory=set)
@@ -174,7 +174,7 @@ def test_what_was_always_said_is_not_new() -> None:
 @pytest.mark.parametrize("who", ["one author", "one story"])
 def test_one_voice_is_not_many_people(who: str) -> None:
     loud = [
-        sighted(
+        stored(
             f"loud {i}",
             MONDAY + NOW * DAY + i * HOUR,
             f"battery drain number{i}",
@@ -201,24 +201,24 @@ def test_a_memory_of_a_clock_that_was_years_ahead_is_learnt_anew() -> None:
 
 def test_old_posts_that_are_fetched_now_are_history_and_not_news() -> None:
     old = complaints("battery drain", 12, NOW - 20)
-    backfilled = [Sighted(it.post, it.mention, it.source, MONDAY + NOW * DAY) for it in old]
+    backfilled = [StoredMention(it.post, it.mention, it.source, MONDAY + NOW * DAY) for it in old]
     assert Program(talk(8, 60) + backfilled).run(0, 45) == []
 
 
 def test_only_negative_kept_mentions_count_and_the_others_are_consumed() -> None:
     now = MONDAY + 50 * DAY
     ignored = [
-        sighted("excluded", now - HOUR, state=MentionState.EXCLUDED),
-        sighted("deleted", now - HOUR, "", state=MentionState.DELETED),
-        sighted("timeless", None),
+        stored("excluded", now - HOUR, state=MentionState.EXCLUDED),
+        stored("deleted", now - HOUR, "", state=MentionState.DELETED),
+        stored("timeless", None),
     ]
-    counted = sighted("counted", now - HOUR)
+    counted = stored("counted", now - HOUR)
     _, result = step({}, ACME, [*ignored, counted], now)
     assert set(result.consumed) == {it.post.key for it in ignored}
 
 
 def test_a_day_is_consumed_when_it_has_left_the_window_and_its_text_is_not_in_the_state() -> None:
-    post = sighted("p", MONDAY + 12 * HOUR, "acme zebra " + "long private story " * 20, visibility=Visibility.PRIVATE)
+    post = stored("p", MONDAY + 12 * HOUR, "acme zebra " + "long private story " * 20, visibility=Visibility.PRIVATE)
     state, result = step({}, ACME, [post], MONDAY + 3 * DAY)
     assert result.consumed == ()
     assert "zebra" not in json.dumps([state, result.memory])

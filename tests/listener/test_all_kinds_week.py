@@ -65,9 +65,9 @@ def nothing_is_there_twice(lived: Week, place: str) -> None:
 
 def what_is_stored_is_what_was_told(lived: Week, place: str) -> None:
     told: dict[str, Told] = {one.mark: one for one in lived.land.towns[place].told}
-    for mark, sighted in lived.found(place).items():
-        assert sighted.post.published_at == told[mark].at, place
-        assert sighted.collected_at >= told[mark].shown_at, place
+    for mark, stored in lived.found(place).items():
+        assert stored.post.published_at == told[mark].at, place
+        assert stored.collected_at >= told[mark].shown_at, place
 
 
 def gaps_are_told_where_something_was_missed_and_nowhere_else(lived: Week) -> None:

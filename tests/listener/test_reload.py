@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from insight.model import Mention, MentionState, Post, PostKey, Understood, Watch
+from insight.model import Mention, MentionState, Post, PostKey, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.app import App, opened
@@ -53,7 +53,7 @@ class Slow(Pipeline):
 
     def understand(
         self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
-    ) -> list[Understood]:
+    ) -> list[UnderstoodPost]:
         found = super().understand(posts, bound, source)
         self.done.set()
         assert self.free.wait(20)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from insight.model import Post, Understood
+from insight.model import Post, UnderstoodPost
 from insight.pipeline import Pipeline
 from listener.clock import SimulatedClock
 from listener.collecting.ingest import Queries
@@ -91,7 +91,7 @@ class Thorough(Pipeline):
 
     def understand(
         self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
-    ) -> list[Understood]:
+    ) -> list[UnderstoodPost]:
         busy(LONG)
         return super().understand(posts, bound, source)
 

@@ -52,7 +52,7 @@ def rematch(store: Store, board: Board) -> None:
 
 def states(store: Store) -> set[MentionState]:
     found = store.posts.scan(states=tuple(MentionState))
-    return {sighted.mention.state for batch in found for sighted in batch}
+    return {stored.mention.state for batch in found for stored in batch}
 
 
 def test_a_changed_query_is_remembered_until_all_is_matched_again(store: Store) -> None:

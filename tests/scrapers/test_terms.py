@@ -9,7 +9,7 @@ from scrapers import terms
 from scrapers.social.hackernews import HackerNews
 from scrapers.social.mastodon import Mastodon
 from tests.board import Board
-from tests.insight.dialect_models import X
+from tests.insight.query.dialect_models import X
 
 
 def watching(**queries: str) -> tuple[Watch, ...]:

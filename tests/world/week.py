@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from insight.model import Sighted
+from insight.model import StoredMention
 from listener.config import yamlfile
 from storage import SourceGap, open_store
 from tests.world.land import Land, Town
@@ -38,11 +38,11 @@ class Week:
     """The week as it was. `stored`: every mention there is, each with the post it is of."""
 
     land: Land
-    stored: list[Sighted]
+    stored: list[StoredMention]
     gaps: list[SourceGap]
     log: str
 
-    def found(self, place: str) -> dict[str, Sighted]:
+    def found(self, place: str) -> dict[str, StoredMention]:
         """By mark, what is stored of a place's posts."""
         marked = ((mark_of(one), one) for one in self.stored if one.source == place)
         return {mark: one for mark, one in marked if mark}
@@ -65,8 +65,8 @@ class Week:
         return sorted(found[told.mark].collected_at - told.shown_at for told in seen)
 
 
-def mark_of(sighted: Sighted) -> str | None:
-    said = MARK.search(f"{sighted.post.title} {sighted.post.text}")
+def mark_of(stored: StoredMention) -> str | None:
+    said = MARK.search(f"{stored.post.title} {stored.post.text}")
     return said[0] if said else None
 
 

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from insight.language import recognise
-from insight.model import Label, Post, Sighted, Span
+from insight.model import Label, Post, Span, StoredMention
 from insight.query.text.folding import fold, fold_plain, origins, without_marks
 from insight.query.text.words import NAME, keys, name_keys, piece_starts
+from insight.understanding.language import recognise
 
 MAX_TEXT = 100_000
 """Characters of a field that are looked at: a long article is a tenth of it, a hostile post must not cost more."""
@@ -42,10 +42,10 @@ class Facts:
     themes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, sighted: Sighted, owned: frozenset[str], themes: tuple[str, ...] = ()) -> Facts:
+    def of(cls, stored: StoredMention, owned: frozenset[str], themes: tuple[str, ...] = ()) -> Facts:
         """What is known of a stored mention. `themes`: ids and labels of those that its post belongs to."""
-        mention = sighted.mention
-        return cls(sighted.source, owned, mention.language, mention.watch, mention.sentiment.label, themes)
+        mention = stored.mention
+        return cls(stored.source, owned, mention.language, mention.watch, mention.sentiment.label, themes)
 
 
 NOTHING_KNOWN = Facts()

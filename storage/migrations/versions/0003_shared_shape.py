@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from insight.phrases import phrases
+from insight.understanding.phrases import phrases
 from storage.rows.columns import BigId, Json, UtcTime, Words
 
 revision = "0003"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from insight.model import Deletion, Label, Mention, MentionState, Post, PostKey, Sentiment, Span, Understood
+from insight.model import Deletion, Label, Mention, MentionState, Post, PostKey, Sentiment, Span, UnderstoodPost
 from storage import Arrival, Store
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -32,12 +32,12 @@ def mention(
     return Mention(watch, key, version, "en", sentiment, f"story {key.native_id}", state, None, (Span("text", 0, 4),))
 
 
-def understood(of: Post, label: Label = Label.NEGATIVE, *watches: str) -> Understood:
-    return Understood(of, tuple(mention(of, label, watch) for watch in watches or ("acme",)))
+def understood(of: Post, label: Label = Label.NEGATIVE, *watches: str) -> UnderstoodPost:
+    return UnderstoodPost(of, tuple(mention(of, label, watch) for watch in watches or ("acme",)))
 
 
 def arrival(
-    *items: Understood | Post, source: str = "mastodon", at: datetime = NOON, gone: Iterable[Post] = (), **more: Any
+    *items: UnderstoodPost | Post, source: str = "mastodon", at: datetime = NOON, gone: Iterable[Post] = (), **more: Any
 ) -> Arrival:
     """An arrival of these posts; one that is not understood yet is a complaint about acme."""
     known = tuple(understood(item) if isinstance(item, Post) else item for item in items)

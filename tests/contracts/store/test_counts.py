@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
-from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, Understood
+from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, UnderstoodPost
 from storage import Distinct, Outcome, Store, open_store
 from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
@@ -42,13 +42,13 @@ posts = st.builds(
 
 
 @st.composite
-def understandings(draw: st.DrawFn) -> Understood:
+def understandings(draw: st.DrawFn) -> UnderstoodPost:
     one = draw(posts)
     states = st.sampled_from([MentionState.KEPT, MentionState.KEPT, MentionState.EXCLUDED])
     watches = draw(st.sets(st.sampled_from(WATCHES)))
     version, some = draw(st.integers(1, 2)), st.lists(st.sampled_from(FACETS), max_size=3).map(tuple)
     mentions = (mention(one, draw(st.sampled_from(LABELS)), watch, version, draw(states)) for watch in sorted(watches))
-    return Understood(one, tuple(replace(each, facets=draw(some)) for each in mentions))
+    return UnderstoodPost(one, tuple(replace(each, facets=draw(some)) for each in mentions))
 
 
 @st.composite
@@ -160,7 +160,7 @@ def test_day_counts_enter_totals_and_no_hour(store: Store) -> None:
 def test_facets_are_counted_once_a_mention_by_the_day_and_complaints_by_the_hour(store: Store) -> None:
     asleep = post(2, published_at=NOON - 11 * HOUR)
     for one in (post(1), asleep):
-        store.ingest(arrival(Understood(one, (replace(mention(one), facets=FACETS),)), at=NOON + 15 * HOUR))
+        store.ingest(arrival(UnderstoodPost(one, (replace(mention(one), facets=FACETS),)), at=NOON + 15 * HOUR))
     day = NOON - 12 * HOUR
     assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 2, "price": 2}}
     assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 2}}
@@ -177,7 +177,7 @@ def test_facets_are_counted_once_a_mention_by_the_day_and_complaints_by_the_hour
 
 def test_a_facet_from_outside_is_as_long_and_clean_as_a_key_may_be(store: Store) -> None:
     odd = replace(mention(post()), facets=(Facet("segment", "a\0b" + "x" * 9000),))
-    store.ingest(arrival(Understood(post(), (odd,))))
+    store.ingest(arrival(UnderstoodPost(post(), (odd,))))
     assert store.counts.totals("acme", NOON - DAY, NOON, "segment") == {"mastodon": {"ab" + "x" * 98: 1}}
     assert store.counts.recount() == []
 

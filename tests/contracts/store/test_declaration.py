@@ -65,7 +65,7 @@ def edited(new: Post, old: Post, name: str) -> Any:
     after, before = getattr(new, name), getattr(old, name)
     if name == "visibility":
         return Visibility.PRIVATE if Visibility.PRIVATE in (before, after) else after
-    if "lasts" not in FIELDS[name].metadata:
+    if "kept_if_absent" not in FIELDS[name].metadata:
         return after
     return {**before, **after} if isinstance(after, Mapping) else after or before
 
@@ -81,16 +81,16 @@ def test_every_field_is_stored_revised_edited_found_and_taken(store: Store, firs
     after = stored(store, second)
     expected = replace(second, **{name: edited(second, first, name) for name in FIELDS})
     same(after, expected)
-    revised = any(getattr(first, name) != getattr(expected, name) for name in FIELDS if "said" in FIELDS[name].metadata)
+    revised = any(
+        getattr(first, name) != getattr(expected, name) for name in FIELDS if "content" in FIELDS[name].metadata
+    )
     revisions = store.posts.revisions(first.key)
     assert len(revisions) == revised
     for revision in revisions:
         same(revision.post, first)
     (seen,) = store.posts.mentions(first.key)
     same(seen.post, expected)
-    (found,) = (
-        one.sighted.post for one in store.posts.search(parse("watch:acme")) if one.sighted.post.key == first.key
-    )
+    (found,) = (one.stored.post for one in store.posts.search(parse("watch:acme")) if one.stored.post.key == first.key)
     same(found, expected)
     store.ingest(arrival(gone=[first], at=NOON + HOUR))
     for name, one in FIELDS.items():
@@ -101,7 +101,7 @@ def test_every_field_is_stored_revised_edited_found_and_taken(store: Store, firs
             if callable(one.default_factory)
             else ""
         )
-        stays = "stays" in one.metadata or name in ("network", "native_id")
+        stays = "kept_after_deletion" in one.metadata or name in ("network", "native_id")
         assert getattr(stored(store, first), name) == (getattr(expected, name) if stays else empty), name
 
 

@@ -17,7 +17,7 @@ from insight.model import (
     Precision,
     Rating,
     Sentiment,
-    Understood,
+    UnderstoodPost,
     Visibility,
     Watch,
 )
@@ -62,12 +62,12 @@ def test_a_post_and_its_mention_come_back_as_they_went_in(store: Store) -> None:
 
 
 def test_a_post_that_concerns_nobody_is_not_stored(store: Store) -> None:
-    assert store.ingest(arrival(Understood(post(), ()))) == Outcome(seen=1)
+    assert store.ingest(arrival(UnderstoodPost(post(), ()))) == Outcome(seen=1)
     assert store.posts.get(post().key) is None
 
 
 def test_it_is_known_which_posts_are_stored(store: Store) -> None:
-    store.ingest(arrival(FULL, post(1), Understood(post(2), ())))
+    store.ingest(arrival(FULL, post(1), UnderstoodPost(post(2), ())))
     others = {PostKey("appstore", post(1).native_id), PostKey("elsewhere", "123"), post(2).key}
     assert store.posts.stored({FULL.key, post(1).key, *others}) == {FULL.key, post(1).key}
     assert store.posts.stored(set()) == set()
@@ -139,7 +139,7 @@ def test_another_source_with_a_later_edition_revises(store: Store) -> None:
 
 def test_an_edit_that_no_longer_matches_drops_the_mention(store: Store) -> None:
     store.ingest(arrival(post()))
-    store.ingest(arrival(Understood(post(text="never mind", edited_at=NOON), ())))
+    store.ingest(arrival(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
     assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.DROPPED]
     assert labels_of(store) == {}
     assert store.posts.recent("acme", NOON - DAY, NOON + DAY) == []
@@ -150,7 +150,7 @@ def test_an_edit_says_nothing_of_a_watch_that_is_no_longer_followed(store: Store
     store.watches.sync([Watch("acme", "Acme", WatchRole.BRAND, "acme")], NOON)
     store.watches.sync([], NOON)
     store.ingest(arrival(post()))
-    store.ingest(arrival(Understood(post(text="never mind", edited_at=NOON), ())))
+    store.ingest(arrival(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
     assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.KEPT]
 
 

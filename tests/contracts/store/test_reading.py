@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from insight.model import Label, MentionState, Precision, Understood
+from insight.model import Label, MentionState, Precision, UnderstoodPost
 from storage import Distinct, Store
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, labels_of, mention, post, understood
 
@@ -31,7 +31,12 @@ def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
 def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
     store.ingest(arrival(post(1), post(2), post(3)))
     store.ingest(arrival(gone=[post(3)]))
-    corrected = [understood(post(1), Label.POSITIVE), Understood(post(2), ()), understood(post(3)), understood(post(4))]
+    corrected = [
+        understood(post(1), Label.POSITIVE),
+        UnderstoodPost(post(2), ()),
+        understood(post(3)),
+        understood(post(4)),
+    ]
     assert store.posts.reclassify(corrected, NOON + HOUR) == 2
     assert store.posts.reclassify(corrected, NOON + HOUR) == 0
     assert labels_of(store) == {Label.POSITIVE: 1, Label.NEGATIVE: 1}, "what was deleted counts as it did"
@@ -50,12 +55,12 @@ def test_a_correction_outlives_the_next_visit_and_a_new_query_does_not_wait_for_
     store.posts.reclassify([understood(post(), Label.NEUTRAL)], NOON)
     store.ingest(arrival(post(), at=NOON + HOUR))
     assert labels_of(store) == {Label.NEUTRAL: 1}
-    store.ingest(arrival(Understood(post(), (mention(post(), version=2),)), at=NOON + HOUR))
+    store.ingest(arrival(UnderstoodPost(post(), (mention(post(), version=2),)), at=NOON + HOUR))
     assert labels_of(store) == {Label.NEGATIVE: 1}
 
 
 def test_excluded_mentions_are_kept_apart(store: Store) -> None:
-    hidden = Understood(post(), (mention(post(), state=MentionState.EXCLUDED),))
+    hidden = UnderstoodPost(post(), (mention(post(), state=MentionState.EXCLUDED),))
     assert store.ingest(arrival(hidden)).mentions == 0
     assert labels_of(store) == {}
     assert store.posts.recent("acme", NOON - DAY, NOON) == []
@@ -63,9 +68,9 @@ def test_excluded_mentions_are_kept_apart(store: Store) -> None:
 
 
 def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
-    def stored_as(number: int, **states: MentionState) -> Understood:
+    def stored_as(number: int, **states: MentionState) -> UnderstoodPost:
         one = post(number)
-        return Understood(one, tuple(mention(one, watch=watch, state=state) for watch, state in states.items()))
+        return UnderstoodPost(one, tuple(mention(one, watch=watch, state=state) for watch, state in states.items()))
 
     hidden, dropped, kept = MentionState.EXCLUDED, MentionState.DROPPED, MentionState.KEPT
     states = [{"acme": hidden}, {"acme": hidden, "bolt": dropped}, {"acme": hidden, "bolt": kept}, {"acme": kept}]

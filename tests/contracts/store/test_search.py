@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment, Theme, Understood
+from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment, Theme, UnderstoodPost
 from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
 from storage import Arrival, Step, Store, open_store
@@ -20,8 +20,8 @@ from storage.rows.tables import METADATA
 from storage.writing.words import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
 from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
-from tests.insight.query_posts import HOSTS, SOURCES, posts_with
-from tests.insight.query_trees import said, trees
+from tests.insight.query.posts import HOSTS, SOURCES, posts_with
+from tests.insight.query.trees import said, trees
 
 ACCOUNTS = ("acme", "corp", "acme@example.social")
 EARLY = datetime(2026, 3, 10, tzinfo=UTC)  # after whatever the random posts say of themselves
@@ -29,7 +29,7 @@ EARLY = datetime(2026, 3, 10, tzinfo=UTC)  # after whatever the random posts say
 
 def found(store: Store, query: Query | str, **within: object) -> list[PostKey]:
     tree = parse(query) if isinstance(query, str) else query
-    return [one.sighted.post.key for one in store.posts.search(tree, **within)]  # type: ignore[arg-type]
+    return [one.stored.post.key for one in store.posts.search(tree, **within)]  # type: ignore[arg-type]
 
 
 def numbers(store: Store, query: Query | str, **within: object) -> list[int]:
@@ -57,7 +57,7 @@ class Told:
     def arrival(self, at: datetime) -> Arrival:
         sentiment = Sentiment(self.label, 0.0)
         known = Mention(self.watch, self.post.key, 1, self.language, sentiment, "story")
-        return Arrival(self.source, "", at, (Understood(self.post, (known,)),))
+        return Arrival(self.source, "", at, (UnderstoodPost(self.post, (known,)),))
 
 
 @st.composite
@@ -219,7 +219,7 @@ def test_posts_come_newest_first_and_once_however_many_watches_have_them(store: 
         assert numbers(store, query, batch=batch, watch="quill") == [1, 2, 3, 4, 5, 6, 7]
         assert numbers(store, query, batch=batch, watch="other") == []
     first = next(store.posts.search(parse("acme watch:bolt")))
-    assert (first.sighted.mention.watch, first.match.spans[0].end) == ("bolt", 4)
+    assert (first.stored.mention.watch, first.match.spans[0].end) == ("bolt", 4)
 
 
 def test_what_an_exclusion_hides_is_not_found(store: Store) -> None:
@@ -228,7 +228,7 @@ def test_what_an_exclusion_hides_is_not_found(store: Store) -> None:
 
 
 def test_mentions_are_found_in_the_states_that_are_asked_for(store: Store) -> None:
-    hidden = Understood(post(1), (mention(post(1), state=MentionState.EXCLUDED),))
+    hidden = UnderstoodPost(post(1), (mention(post(1), state=MentionState.EXCLUDED),))
     store.ingest(arrival(hidden, post(2)))
     assert numbers(store, "acme") == [2]
     assert numbers(store, "acme", states=[MentionState.EXCLUDED]) == [1]

@@ -92,7 +92,7 @@ def _as_it_was(store: Store) -> None:
     assert [one.post.key for one in store.posts.recent("acme", NOON - DAY, NOON)] == [post(1).key, FULL.key]
     while store.posts.index(NOON):
         pass
-    assert [one.sighted.post for one in store.posts.search(parse("acme is:reply rating:1"))] == [FULL]
+    assert [one.stored.post for one in store.posts.search(parse("acme is:reply rating:1"))] == [FULL]
 
 
 def test_killed_within_the_upgrade_it_is_as_it_was_before(url: str) -> None:

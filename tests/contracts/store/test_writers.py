@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from insight.counts import contributions
-from insight.model import Engagement, Facet, Label, MentionState, Post, Reading, Sighted, Understood
+from insight.model import Engagement, Facet, Label, MentionState, Post, Reading, StoredMention, UnderstoodPost
 from storage import Arrival, Step, Store, open_store
 from storage.rows import tables
 from tests.contracts.store.samples import HOUR, NOON, arrival, mention, post, understood
@@ -28,11 +28,11 @@ def of_network(number: int, network: str, **changes: object) -> Post:
     return replace(post(number), network=network, **changes)  # type: ignore[arg-type]
 
 
-def told(rng: random.Random, one: Post) -> Understood:
+def told(rng: random.Random, one: Post) -> UnderstoodPost:
     watches = rng.sample(("acme", "bolt"), rng.randint(1, 2))
     mentions = (mention(one, rng.choice(LABELS), watch) for watch in watches)
     facets = (Facet("language", "en"), Facet("aspect", rng.choice(("sync", "price")), -0.5, 0.9))
-    return Understood(one, tuple(replace(each, facets=facets) for each in mentions))
+    return UnderstoodPost(one, tuple(replace(each, facets=facets) for each in mentions))
 
 
 def batch(rng: random.Random, turn: int) -> Arrival:
@@ -95,7 +95,7 @@ def test_four_writers_of_the_same_posts_leave_nothing_twice_and_every_count_righ
         assert indexed == sum(1 for key in keys if (one := store.posts.get(key)) and not one.deleted_at)
 
 
-def _complains(one: Sighted) -> bool:
+def _complains(one: StoredMention) -> bool:
     return one.mention.state is MentionState.KEPT and one.mention.sentiment.label is Label.NEGATIVE
 
 

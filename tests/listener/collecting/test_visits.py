@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from insight.model import Post, PostKey, Precision, Role, Understood, Watch
+from insight.model import Post, PostKey, Precision, Role, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from listener import log
 from listener.clock import SimulatedClock
@@ -220,7 +220,7 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
 
         def understand(
             self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
-        ) -> list[Understood]:
+        ) -> list[UnderstoodPost]:
             listed = list(posts)
             Counting.understood += len(listed)
             return super().understand(listed, bound, source)

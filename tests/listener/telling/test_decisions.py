@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from insight.model import Label, Mention, Post, Role, Sentiment, SignalKind, Understood, Visibility, Watch
+from insight.model import Label, Mention, Post, Role, Sentiment, SignalKind, UnderstoodPost, Visibility, Watch
 from listener.config import Config
 from listener.telling.decisions import Context, DecidedSignal
 from listener.telling.detection import look_at_watch
@@ -55,10 +55,11 @@ alerts:
 {lines}""")
 
 
-def complaint(name: str, at: datetime, text: str, language: str = "en", private: bool = False) -> Understood:
+def complaint(name: str, at: datetime, text: str, language: str = "en", private: bool = False) -> UnderstoodPost:
     seen = Visibility.PRIVATE if private else Visibility.PUBLIC
     post = Post("board", name, text, author=f"by {name}", published_at=at, visibility=seen)
-    return Understood(post, (Mention("acme", post.key, 1, language, Sentiment(Label.NEGATIVE, -0.6), f"story {name}"),))
+    mention = Mention("acme", post.key, 1, language, Sentiment(Label.NEGATIVE, -0.6), f"story {name}")
+    return UnderstoodPost(post, (mention,))
 
 
 def sentence(random: Random) -> str:
@@ -66,7 +67,7 @@ def sentence(random: Random) -> str:
 
 
 def lived(
-    store: Store, config: Config, hours: range, said: Sequence[Understood], every: int = 1
+    store: Store, config: Config, hours: range, said: Sequence[UnderstoodPost], every: int = 1
 ) -> list[DecidedSignal]:
     """What is told while one person complains an hour, and `said` comes when it is published."""
     told: list[DecidedSignal] = []
@@ -81,12 +82,12 @@ def lived(
     return told
 
 
-def looked(store: Store, config: Config, said: Sequence[Understood], hours: int) -> list[DecidedSignal]:
+def looked(store: Store, config: Config, said: Sequence[UnderstoodPost], hours: int) -> list[DecidedSignal]:
     """What is told in the hours after the ordinary days."""
     return lived(store, config, range(DAYS * 24, DAYS * 24 + hours), said)
 
 
-def burst() -> list[Understood]:
+def burst() -> list[UnderstoodPost]:
     """A hundred people in one hour: 75 say the same in English, each fourth something in Vietnamese."""
     at, random = BEGAN + (DAYS * 24 + 5) * HOUR, Random(5)
     return [

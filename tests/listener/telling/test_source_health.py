@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from insight import silence
+from insight.source_health import trouble as source_trouble
 from listener.config import Config, parse
 from listener.telling.decisions import Context
 from listener.telling.source_health import source_health
@@ -59,10 +59,12 @@ def test_the_same_troubles_are_found_as_from_all_histories(store: Store) -> None
     for hours in (200, 300, 400):
         context = Context(store, config(), (), live(store, hours))
         for health in source_health(context):
-            visits = store.sources.visits(context.now - silence.HISTORY, health.id)
-            hours_of = [silence.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in visits]
-            whole = silence.trouble_of(replace(health, hours=hours_of), context.now)
-            assert silence.trouble_of(health, context.now) == whole
+            visits = store.sources.visits(context.now - source_trouble.HISTORY, health.id)
+            hours_of = [
+                source_trouble.SourceHour(visit.hour, visit.fetches, visit.failures, visit.new) for visit in visits
+            ]
+            whole = source_trouble.trouble_of(replace(health, hours=hours_of), context.now)
+            assert source_trouble.trouble_of(health, context.now) == whole
             found |= {whole.what} if whole else set()
     assert found == {"silent", "failing", "stopped"}
 

@@ -1,0 +1,155 @@
+"""What comes in: posts, what becomes of them, and what else sources bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class PostKind(StrEnum):
+    POST = "post"
+    COMMENT = "comment"
+    REVIEW = "review"
+    ARTICLE = "article"
+    TICKET = "ticket"
+    SURVEY = "survey"
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Precision(StrEnum):
+    """How exactly `published_at` is known. Day counts take `DAY`; no count takes `UNKNOWN`."""
+
+    SECOND = "second"
+    DAY = "day"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A rating on its own scale, as the platform gave it."""
+
+    value: float
+    worst: float = 1.0
+    best: float = 5.0
+
+    @property
+    def share(self) -> float:
+        """Where the value lies between worst (0.0) and best (1.0)."""
+        return (self.value - self.worst) / (self.best - self.worst)
+
+
+CONTENT: Mapping[str, bool] = {"content": True}
+"""Of a field of Post: a change of it is an edit, and what it was before is kept. The rest just follows its platform."""
+KEPT_AFTER_DELETION: Mapping[str, bool] = {"kept_after_deletion": True}
+"""What may stay of a post that is deleted or kept no longer: nothing that anybody said, or who said it."""
+KEPT_IF_ABSENT: Mapping[str, bool] = {"kept_if_absent": True}
+"""What an edition does not give stays as it was known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something somebody published. Identity is `(network, native_id)`; times are aware, in UTC.
+
+    `text` is plain text with line breaks; `title` is apart from it. Unknown is `None`, never an invented value.
+    `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to`, `thread` and `repost_of` are
+    native ids. `facts` hold what only some kinds know, by the names in `insight.query.fields.FACTS`.
+
+    This is its one declaration: columns, JSON, revisions and merging are derived from it. A further field needs a
+    migration that adds its column, and nothing else.
+    """
+
+    network: str
+    native_id: str
+    text: str = field(metadata=CONTENT)
+    kind: PostKind = field(default=PostKind.POST, metadata={**CONTENT, **KEPT_AFTER_DELETION})
+    url: str | None = None
+    title: str | None = field(default=None, metadata=CONTENT)
+    author: str | None = field(default=None, metadata=CONTENT)
+    author_name: str | None = None
+    audience: int | None = None
+    published_at: datetime | None = field(default=None, metadata={**CONTENT, **KEPT_AFTER_DELETION})
+    precision: Precision = field(default=Precision.SECOND, metadata={**CONTENT, **KEPT_AFTER_DELETION})
+    edited_at: datetime | None = field(default=None, metadata=KEPT_AFTER_DELETION)
+    language: str | None = field(default=None, metadata=KEPT_AFTER_DELETION)
+    country: str | None = field(default=None, metadata=KEPT_AFTER_DELETION)
+    rating: Rating | None = field(default=None, metadata={**CONTENT, **KEPT_AFTER_DELETION})
+    engagement: Mapping[str, int] = field(default_factory=dict, metadata=KEPT_IF_ABSENT)
+    reply_to: str | None = field(default=None, metadata=KEPT_IF_ABSENT)
+    thread: str | None = field(default=None, metadata=KEPT_IF_ABSENT)
+    repost_of: str | None = None
+    links: tuple[str, ...] = field(default=(), metadata=CONTENT)
+    hashtags: tuple[str, ...] = field(default=(), metadata=CONTENT)
+    media: tuple[str, ...] = ()
+    visibility: Visibility = field(default=Visibility.PUBLIC, metadata={**CONTENT, **KEPT_AFTER_DELETION})
+    facts: Mapping[str, str | float] = field(default_factory=dict, metadata=KEPT_IF_ABSENT)
+
+    @property
+    def key(self) -> PostKey:
+        return PostKey(self.network, self.native_id)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PostKey:
+    network: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The platform says that the post is gone."""
+
+    network: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """New numbers (likes, replies, reposts, views, …) for a post seen before."""
+
+    network: str
+    native_id: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of an indicator at one time."""
+
+    indicator: str
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a page said at one time; comparing snapshots happens after storage."""
+
+    url: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time in which posts may have been missed, and why. `since` None: it is not known since when."""
+
+    since: datetime | None
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that could not be read: set aside with its reason and what it was, so that nothing is lost."""
+
+    reason: str
+    raw: str
+
+
+Item = Post | Deletion | Engagement | Reading | Snapshot | Gap

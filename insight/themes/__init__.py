@@ -1,0 +1,1 @@
+"""New complaints: phrases that several people use now and hardly anybody used before."""

@@ -1,0 +1,1 @@
+"""What a post says: its language, its sentiment, the story it belongs to."""
