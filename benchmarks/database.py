@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.table import Row, show
 from insight.model import NewDelivery, Post, Role, Watch
 from insight.pipeline import Pipeline
-from storage import Arrival, Step, Store, open_store
+from storage import StepResult, Store, UnderstoodBatch, open_store
 from storage.rows import tables
 
 NOW = datetime.now(UTC)
@@ -58,10 +58,10 @@ def _fill(store: Store) -> None:
         posts = [
             Post("web", str(n), f"acme is slow today, {n}", published_at=long_ago) for n in range(start, start + 1000)
         ]
-        store.ingest(Arrival("none", "", long_ago, pipeline.understand(posts, frozenset(), "none")))
+        store.ingest(UnderstoodBatch("none", "", long_ago, pipeline.understand(posts, frozenset(), "none")))
     for start in range(0, DELIVERIES, 1000):
         sent = tuple(NewDelivery(f"d{n}", "console", {}, f"a{n}") for n in range(start, start + 1000))
-        store.commit(Step(long_ago, deliveries=sent))
+        store.commit(StepResult(long_ago, deliveries=sent))
     with store._database.write() as connection:
         connection.execute(tables.deliveries.update().values(next_at=None, state="sent"))
 

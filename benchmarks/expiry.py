@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from benchmarks.pipeline import postgres
 from insight.model import Label, Mention, Post, Role, Sentiment, UnderstoodPost, Watch
 from scrapers import KINDS
-from storage import Arrival, SourceEntry, open_store
+from storage import SourceEntry, UnderstoodBatch, open_store
 from tests.world.web import Reply, World
 
 POSTS, PAGE = 30_000, 1_000
@@ -82,7 +82,7 @@ def _fill(database: str) -> None:
                 for number in range(start, start + PAGE)
             ]  # fmt: skip
             understood = tuple(UnderstoodPost(post, (_mention(post),)) for post in posts)
-            store.ingest(Arrival("good", "", now - timedelta(days=40), understood))
+            store.ingest(UnderstoodBatch("good", "", now - timedelta(days=40), understood))
 
 
 def _mention(post: Post) -> Mention:

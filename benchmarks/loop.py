@@ -24,7 +24,7 @@ from insight.model import (
     UnderstoodPost,
     Watch,
 )
-from storage import Arrival, SourceEntry, Step, Store, open_store
+from storage import SourceEntry, StepResult, Store, UnderstoodBatch, open_store
 
 POSTS, SENT, SOURCES = 300_000, 20_000, 1_000
 PAGE = 1_000
@@ -79,13 +79,13 @@ def fill(store: Store) -> None:
     store.watches.sync([Watch(name, name, Role.BRAND, name) for name in ("acme", "bolt")], NOW)
     store.sources.sync([SourceEntry(f"source{number}", "feed") for number in range(SOURCES)], NOW)
     for start in range(0, POSTS, PAGE):
-        store.ingest(Arrival("source0", "", NOW, tuple(_understood(start))))
+        store.ingest(UnderstoodBatch("source0", "", NOW, tuple(_understood(start))))
     for start in range(0, SENT, PAGE):
         made = tuple(
             NewDelivery(f"d{number}", "team", {"headline": "Negative mentions"}, f"alert{number // 4}", f"d{number}")
             for number in range(start, start + PAGE)
         )
-        store.commit(Step(NOW - timedelta(days=30), deliveries=made))
+        store.commit(StepResult(NOW - timedelta(days=30), deliveries=made))
     with store._database.write() as connection:
         connection.exec_driver_sql("UPDATE deliveries SET state = 'sent', attempt = 1, next_at = NULL")
     if store.dialect != "sqlite":  # as its autovacuum does within a minute

@@ -18,7 +18,7 @@ from insight.query import Matchers
 from insight.understanding.language import recognise
 from insight.understanding.sentiment import judge
 from insight.understanding.stories import story_of
-from storage import Arrival, SourceEntry, Store, open_store
+from storage import SourceEntry, Store, UnderstoodBatch, open_store
 
 POSTS = 8_000
 STORED = 4_000
@@ -104,7 +104,7 @@ def _rate(url: str, posts: Sequence[Post], watches: Sequence[Watch]) -> float:
 def _fill(store: Store, pipeline: Pipeline, posts: Sequence[Post]) -> None:
     for start in range(0, len(posts), BATCH):
         understood: Sequence[UnderstoodPost] = pipeline.understand(posts[start : start + BATCH])
-        store.ingest(Arrival("bench", "", NOW, tuple(understood), cursor={"high_water": str(start)}))
+        store.ingest(UnderstoodBatch("bench", "", NOW, tuple(understood), cursor={"high_water": str(start)}))
 
 
 @contextmanager

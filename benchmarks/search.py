@@ -13,7 +13,7 @@ from benchmarks.table import Row, show, wall_seconds
 from benchmarks.texts import posts_like
 from insight.model import Label, Mention, Post, Sentiment, UnderstoodPost
 from insight.query import parse
-from storage import Arrival, Store, open_store
+from storage import Store, UnderstoodBatch, open_store
 from storage.writing import changes
 
 POSTS = 100_000
@@ -58,7 +58,7 @@ def _understood() -> list[UnderstoodPost]:
 
 def _fill(store: Store, posts: Sequence[UnderstoodPost], batch: int = BATCH) -> None:
     for start in range(0, len(posts), batch):
-        store.ingest(Arrival("bench", "", NOW, tuple(posts[start : start + batch])))
+        store.ingest(UnderstoodBatch("bench", "", NOW, tuple(posts[start : start + batch])))
 
 
 def _searches(name: str, url: str) -> None:

@@ -2,20 +2,19 @@
 
 from storage.after_restore import HELD_BACK
 from storage.databases.database import chunks
-from storage.databases.sqlite_files import made_whole
+from storage.databases.sqlite_files import create_atomically
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
 from storage.restore import Restored, restore
 from storage.retention import RECORDS
 from storage.store import Store, open_store
 from storage.values import (
-    Arrival,
+    BatchCounts,
     DecisionRecord,
     Delay,
     DeliveryRecord,
     Difference,
     Distinct,
     Found,
-    Outcome,
     Revision,
     SearchState,
     Sighting,
@@ -23,15 +22,16 @@ from storage.values import (
     SourceGap,
     SourceRejected,
     SourceState,
-    Step,
+    StepResult,
     StoredPost,
+    UnderstoodBatch,
     Visit,
 )
 
 __all__ = [
     "HELD_BACK",
     "RECORDS",
-    "Arrival",
+    "BatchCounts",
     "DecisionRecord",
     "Delay",
     "DeliveryRecord",
@@ -41,7 +41,6 @@ __all__ = [
     "HeldError",
     "LostError",
     "NewerSchemaError",
-    "Outcome",
     "OutdatedError",
     "Restored",
     "Revision",
@@ -51,14 +50,15 @@ __all__ = [
     "SourceGap",
     "SourceRejected",
     "SourceState",
-    "Step",
+    "StepResult",
     "Store",
     "StoreError",
     "StoredPost",
+    "UnderstoodBatch",
     "UnusableError",
     "Visit",
     "chunks",
-    "made_whole",
+    "create_atomically",
     "open_store",
     "restore",
 ]

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from insight.model import Alert, AlertState, PostKey, Signal, Verdict, Visibility
+from insight.model import Alert, AlertState, ChannelDecision, PostKey, Signal, Visibility
 from storage.databases.database import Database
 from storage.errors import StoreError
 from storage.rows import tables
@@ -109,9 +109,9 @@ def _signal(row: Any, posts: Iterable[PostKey]) -> Signal:
 
 
 def put_signals(
-    connection: Connection, signals: Sequence[Signal], verdicts: Sequence[Iterable[Verdict]], at: datetime
+    connection: Connection, signals: Sequence[Signal], decisions: Sequence[Iterable[ChannelDecision]], at: datetime
 ) -> None:
-    """Signals, the posts they rest on, and `verdicts`: for each, in order, who hears of it."""
+    """Signals, the posts they rest on, and `decisions`: for each, in order, who hears of it."""
     if not signals:
         return
     rows = [
@@ -129,7 +129,7 @@ def put_signals(
     put(connection, _D, [
         {"signal": number, "channel": one.channel, "told": one.delivery is not None, "reason": one.reason,
          "delivery": one.delivery, "at": at}
-        for number, its in zip(numbers, verdicts, strict=False)
+        for number, its in zip(numbers, decisions, strict=False)
         for one in its
     ])  # fmt: skip
 

@@ -17,7 +17,16 @@ from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.convert import digest
 from storage.state import put_states
-from storage.values import Arrival, Delay, SearchState, SourceEntry, SourceGap, SourceRejected, SourceState, Visit
+from storage.values import (
+    Delay,
+    SearchState,
+    SourceEntry,
+    SourceGap,
+    SourceRejected,
+    SourceState,
+    UnderstoodBatch,
+    Visit,
+)
 
 LONGEST_RAW = 20_000
 SKEW = timedelta(minutes=1)
@@ -207,7 +216,7 @@ class Sources:
             ]
 
 
-def put_arrival(connection: Connection, arrival: Arrival) -> None:
+def put_arrival(connection: Connection, arrival: UnderstoodBatch) -> None:
     """The part of an arrival that is about its source: cursor, gaps, rejected items."""
     source, search, at = arrival.source, arrival.search, arrival.collected_at
     if arrival.cursor is not None:
@@ -226,7 +235,7 @@ def put_arrival(connection: Connection, arrival: Arrival) -> None:
     ], replace=("last_at",))  # fmt: skip
 
 
-def _gap_id(arrival: Arrival, gap: Gap) -> str:
+def _gap_id(arrival: UnderstoodBatch, gap: Gap) -> str:
     since = gap.since and gap.since.timestamp()
     return digest(arrival.source, arrival.search, since, gap.until.timestamp(), gap.reason)
 

@@ -27,7 +27,7 @@ from storage.snapshots import Snapshots
 from storage.sources import Sources
 from storage.state import State, put_states
 from storage.themes import Themes, consume, put_themes
-from storage.values import Arrival, Outcome, Step
+from storage.values import BatchCounts, StepResult, UnderstoodBatch
 from storage.watches import Watches
 from storage.writing import ingest
 from storage.writing.changes import locks
@@ -72,7 +72,7 @@ def _database(url: str) -> Database:
             raise StoreError(f"`storage` names {other}", "Listener keeps its data in sqlite:/// or postgresql://")
 
 
-def _locks(step: Step) -> set[str]:
+def _locks(step: StepResult) -> set[str]:
     """A watch has one step at a time; neither posts whose mentions it consumes nor what waits for a channel change."""
     watches = {one.watch or "" for part in (step.signals, step.alerts, step.themes, step.consumed) for one in part}
     channels = {f"channel:{delivery.channel}" for delivery in step.deliveries}
@@ -102,15 +102,15 @@ class Store:
     def dialect(self) -> str:
         return self._database.dialect
 
-    def ingest(self, arrival: Arrival) -> Outcome:
+    def ingest(self, arrival: UnderstoodBatch) -> BatchCounts:
         """Store a batch with its cursor and its counts: all of it or none. The same again changes nothing more."""
         return ingest.ingest(self._database, arrival)
 
-    def commit(self, step: Step) -> None:
+    def commit(self, step: StepResult) -> None:
         """Store what a step of detection leaves behind: all of it or none."""
         with self._database.write(_locks(step)) as connection:
             put_states(connection, step.states, step.at)
-            put_signals(connection, step.signals, step.verdicts, step.at)
+            put_signals(connection, step.signals, step.decisions, step.at)
             put_alerts(connection, step.alerts)
             put_deliveries(connection, step.deliveries, step.at)
             hold_back(connection, step.deliveries, step.at)

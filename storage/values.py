@@ -10,6 +10,7 @@ from typing import Any
 from insight.model import (
     Alert,
     Cell,
+    ChannelDecision,
     Deletion,
     DeliveryState,
     Engagement,
@@ -26,7 +27,6 @@ from insight.model import (
     Theme,
     ThemeEvent,
     UnderstoodPost,
-    Verdict,
 )
 from insight.query import Match
 
@@ -36,7 +36,7 @@ JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class UnderstoodBatch:
     """One batch of one search of one source, understood. It is stored as a whole, with its cursor, or not at all.
 
     `cursor` None leaves the stored cursor as it is. `versions`: by watch, the version of the query that the posts were
@@ -60,7 +60,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchCounts:
     """What an arrival brought: posts in it, posts stored for the first time, edits, deletions, mentions newly kept."""
 
     seen: int = 0
@@ -71,10 +71,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepResult:
     """What one step of detection leaves behind: its states by name and everything that follows, stored as a whole.
 
-    `verdicts`: for each signal, in order, who hears of it. `consumed`: pending mentions that the theme step has taken
+    `decisions`: for each signal, in order, who hears of it. `consumed`: pending mentions that the theme step has taken
     up. `members`: posts that belong to a theme, by its id. Alerts are written in their order.
     """
 
@@ -83,7 +83,7 @@ class Step:
     signals: tuple[Signal, ...] = ()
     alerts: tuple[Alert, ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
-    verdicts: tuple[tuple[Verdict, ...], ...] = ()
+    decisions: tuple[tuple[ChannelDecision, ...], ...] = ()
     consumed: tuple[Mention, ...] = ()
     themes: tuple[Theme, ...] = ()
     members: Mapping[str, frozenset[PostKey]] = field(default_factory=dict)

@@ -5,11 +5,11 @@ from insight.model.alerts import (
     Action,
     Alert,
     AlertState,
+    ChannelDecision,
     ChannelTrouble,
     Delivery,
     DeliveryState,
     NewDelivery,
-    Verdict,
 )
 from insight.model.mentions import (
     Cell,
@@ -54,6 +54,7 @@ __all__ = [
     "Alert",
     "AlertState",
     "Cell",
+    "ChannelDecision",
     "ChannelTrouble",
     "Deletion",
     "Delivery",
@@ -86,7 +87,6 @@ __all__ = [
     "ThemeChange",
     "ThemeEvent",
     "UnderstoodPost",
-    "Verdict",
     "Visibility",
     "Watch",
 ]

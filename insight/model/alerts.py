@@ -35,7 +35,7 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChannelDecision:
     """Whether a channel hears of a signal; "" stands for all of them. `reason`: "told", or the named reason why not.
 
     `delivery`: the id of the message that tells it.

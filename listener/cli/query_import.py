@@ -21,7 +21,7 @@ from listener.cli.output import complain, done, err, fail, print_json, print_tex
 from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, parse
-from storage import made_whole
+from storage import create_atomically
 
 _NOTHING = "nothing to add: the config has it all already, or none of it could be taken"
 _OFTEN = 3  # a note that so many alerts share is told once, below them
@@ -106,7 +106,7 @@ def _write(path: Path, brought: Brought) -> None:
         fail("with the new entries the config would not load; nothing was written", AppendError.remedy)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with made_whole(beside) as fresh:
+        with create_atomically(beside) as fresh:
             fresh.write_bytes(new.encode())
             shutil.copymode(target, fresh)
         beside.replace(target)

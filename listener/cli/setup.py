@@ -25,7 +25,7 @@ from listener.config import Config
 from listener.config.wizard import Answers, compose
 from listener.telling.posting import post_to
 from scrapers.post import Poster
-from storage import HELD_BACK, StoreError, made_whole
+from storage import HELD_BACK, StoreError, create_atomically
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,7 @@ def init(
     except ValueError as error:
         fail(str(error))
     try:
-        with made_whole(path) as fresh:
+        with create_atomically(path) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{path} cannot be written: {error.strerror}", "name another file with -c, or see who may write there")

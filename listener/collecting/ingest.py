@@ -26,7 +26,7 @@ from insight.pipeline import Pipeline
 from listener.clock import Clock
 from listener.threads import Threads
 from scrapers.base import Batch, Source
-from storage import Arrival, Outcome, OutdatedError, Store
+from storage import BatchCounts, OutdatedError, Store, UnderstoodBatch
 
 T = TypeVar("T")
 RAW_LIMIT = 4000
@@ -80,7 +80,7 @@ class Queries:
 class IngestResult:
     """What became of a batch. `concerns`: by post, the ids of its watches, also of those that it is hidden from."""
 
-    outcome: Outcome
+    outcome: BatchCounts
     concerns: Mapping[PostKey, frozenset[str]]
 
 
@@ -126,7 +126,7 @@ class Ingest:
         known = {post: queries.known.concerns(source.id, post) for post in marks}
         return IngestResult(replace(outcome, seen=seen), {**known, **concerns})
 
-    def _put_passing(self, arrival: Arrival) -> Outcome:
+    def _put_passing(self, arrival: UnderstoodBatch) -> BatchCounts:
         """Of the deletions, those that take something: of posts that are stored, or about to be."""
         keys = {PostKey(item.network, item.native_id) for item in arrival.deletions}
         stored = self._store.posts.stored(keys) | {item.post.key for item in arrival.understood} if keys else set()
@@ -143,7 +143,7 @@ def understood(
     now: datetime,
     *,
     passing: bool = False,
-) -> tuple[Arrival, dict[PostKey, int], int]:
+) -> tuple[UnderstoodBatch, dict[PostKey, int], int]:
     """A batch as the store takes it; marks of its posts, which change with an edit; and how many posts were sound.
 
     A post that cannot be understood or kept is set aside as rejected with its reason. One that is known as it is was
@@ -157,7 +157,7 @@ def understood(
     if passing:
         items = [item for item in items if item.mentions or item.post.edited_at]
         marks = {item.post.key: marks[item.post.key] for item in items}
-    arrival = Arrival(
+    arrival = UnderstoodBatch(
         source=source.id,
         search=search,
         understood=tuple(items),

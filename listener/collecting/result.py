@@ -10,7 +10,7 @@ from insight.model import Post, Precision
 from listener.collecting.budget import NOTHING, Amount, Rest
 from listener.collecting.retry import reason_of
 from scrapers.base import Batch, Page, Search, SourceError
-from storage import Outcome, SearchState
+from storage import BatchCounts, SearchState
 
 NOT_MODIFIED = 304
 
@@ -95,7 +95,7 @@ class VisitResult:
         if self.before is not None:
             self.fresh[search.key] += sum(1 for at in times if at > self.before)
 
-    def stored(self, batch: Batch, outcome: Outcome) -> None:
+    def stored(self, batch: Batch, outcome: BatchCounts) -> None:
         self.pages += 1
         self.rejected += len(batch.rejected)
         self.seen += outcome.seen

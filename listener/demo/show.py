@@ -20,7 +20,7 @@ from listener.demo.configuration import config_for
 from listener.demo.market import Market
 from listener.demo.world import World
 from scrapers.base import Source, SourceError
-from storage import made_whole
+from storage import create_atomically
 
 
 @dataclass
@@ -63,10 +63,10 @@ def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) 
     config, log = folder / "config.yaml", folder / "listener.log"
     for file in (config, log):  # of a demo before; a link that somebody has put there goes, not what it points to
         file.unlink(missing_ok=True)
-    with made_whole(log):
+    with create_atomically(log):
         pass
     with World(market) as world, log.open("a") as log_file:
-        with made_whole(config) as fresh:
+        with create_atomically(config) as fresh:
             fresh.write_text(config_for(world.url, folder), encoding="utf-8")
         out.print(
             f"[bold]A simulated market: nobody is real.[/] {market.start:%d %b %Y} to {end:%d %b %Y}, in {folder}"

@@ -10,17 +10,17 @@ from alerts.messages import alert_deliveries
 from alerts.rules import Change, Decision, Evidence, decide
 from insight.model import (
     Alert,
+    ChannelDecision,
     MentionState,
     NewDelivery,
     Signal,
     StoredMention,
-    Verdict,
     Visibility,
     Watch,
 )
 from listener.config import Config
 from listener.telling.filters import Themes, let_through
-from storage import Step, Store
+from storage import StepResult, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class DecidedSignal:
         return self.decision.untold[0].why.value if self.decision.untold else "nobody"
 
 
-def commit(context: Context, step: Step, watch: Watch | None = None) -> list[DecidedSignal]:
+def commit(context: Context, step: StepResult, watch: Watch | None = None) -> list[DecidedSignal]:
     """Pass the signals of a step through the rules, and store it together with the alerts, deliveries and decisions
     that follow. Signals come in order; a later one of the same key sees what the earlier one changed.
     """
@@ -66,7 +66,7 @@ def commit(context: Context, step: Step, watch: Watch | None = None) -> list[Dec
     told: list[DecidedSignal] = []
     alerts: dict[str, Alert] = {}
     deliveries: list[NewDelivery] = []
-    verdicts: list[tuple[Verdict, ...]] = []
+    decisions: list[tuple[ChannelDecision, ...]] = []
     for signal in step.signals:
         alert, heard = known.get(signal.key, (None, frozenset()))
         decision = decide(
@@ -76,9 +76,9 @@ def commit(context: Context, step: Step, watch: Watch | None = None) -> list[Dec
         new = alert_deliveries(signal, decision, watch, now, behind)
         told.append(DecidedSignal(signal, decision))
         deliveries.extend(new)
-        verdicts.append(
-            tuple(Verdict(one.channel, "told", one.id) for one in new)
-            + tuple(Verdict(one.channel, one.why.value) for one in decision.untold)
+        decisions.append(
+            tuple(ChannelDecision(one.channel, "told", one.id) for one in new)
+            + tuple(ChannelDecision(one.channel, one.why.value) for one in decision.untold)
         )
         for one in decision.told:
             spent[one.channel] = spent.get(one.channel, 0) + 1
@@ -89,11 +89,11 @@ def commit(context: Context, step: Step, watch: Watch | None = None) -> list[Dec
             del known[signal.key]
 
     # 3. All of it, or none.
-    store.commit(replace(step, alerts=tuple(alerts.values()), deliveries=tuple(deliveries), verdicts=tuple(verdicts)))
+    store.commit(replace(step, alerts=tuple(alerts.values()), deliveries=tuple(deliveries), decisions=tuple(decisions)))
     return told
 
 
-def _evidence(context: Context, step: Step, behind: Sequence[StoredMention]) -> Callable[[Signal], Evidence]:
+def _evidence(context: Context, step: StepResult, behind: Sequence[StoredMention]) -> Callable[[Signal], Evidence]:
     """What each signal rests on, by what is stored now: what the routes' queries let through, and what is private."""
     store, config = context.store, context.config
     hidden = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}
@@ -115,7 +115,7 @@ def _evidence(context: Context, step: Step, behind: Sequence[StoredMention]) -> 
     return of
 
 
-def _themes(step: Step, stored: Themes) -> Themes:
+def _themes(step: StepResult, stored: Themes) -> Themes:
     """The themes of posts with those that this very step will store."""
     themes = dict(stored)
     names = {theme.id: theme for theme in step.themes}

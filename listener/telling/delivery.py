@@ -14,7 +14,7 @@ from listener.config import Config
 from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.posting import post_to
 from scrapers.post import Poster
-from storage import Step, Store
+from storage import StepResult, Store
 
 LONG = timedelta(hours=6)
 """Passing trouble of a channel is worth a word on the others after so long; a refusal for good is at once."""
@@ -64,7 +64,7 @@ def look_at_channels(context: Context) -> list[DecidedSignal]:
         _in_trouble(name, grave[name], now) if name in after else _works_again(name, before[name], context)
         for name in sorted(after.keys() ^ before.keys())
     )
-    return commit(context, Step(now, {"channels": after}, signals))
+    return commit(context, StepResult(now, {"channels": after}, signals))
 
 
 def _configured(context: Context, troubles: list[ChannelTrouble]) -> list[ChannelTrouble]:

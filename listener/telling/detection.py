@@ -10,7 +10,7 @@ from functools import cached_property
 from insight import detect
 from insight.model import Label, StoredMention, Watch
 from listener.telling.decisions import Context, DecidedSignal, commit
-from storage import Step
+from storage import StepResult
 
 NEGATIVE = frozenset({Label.NEGATIVE})
 
@@ -49,7 +49,7 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
 
     # 3. What it leaves behind, and who hears of it.
     consumed = set(theme.consumed)
-    step = Step(
+    step = StepResult(
         now,
         {name: after} | ({memory: theme.memory} if theme.memory else {}),
         found.signals,

@@ -23,7 +23,7 @@ from listener.collecting.pace import longest_pause
 from listener.config import Config
 from listener.telling.decisions import Context
 from listener.telling.filters import let_through
-from storage import DeliveryRecord, Step
+from storage import DeliveryRecord, StepResult
 
 LISTENING_SINCE = "listening since"
 TOP = 200
@@ -50,7 +50,7 @@ def digest_when_due(context: Context) -> Period | None:
     if done and done["period"] == period.key:
         return None
     deliveries = _deliveries(context, period)
-    context.store.commit(Step(context.now, {"digest": {"period": period.key}}, deliveries=deliveries))
+    context.store.commit(StepResult(context.now, {"digest": {"period": period.key}}, deliveries=deliveries))
     return period
 
 

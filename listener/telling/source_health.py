@@ -11,7 +11,7 @@ from insight.source_health.visits import SHORTEST, SourceHealth, SourceHour
 from listener.collecting.pace import longest_pause
 from listener.collecting.retry import usual_pause
 from listener.telling.decisions import Context, DecidedSignal, commit
-from storage import SourceState, Step
+from storage import SourceState, StepResult
 
 
 def look_at_sources(context: Context) -> list[DecidedSignal]:
@@ -27,7 +27,7 @@ def look_at_sources(context: Context) -> list[DecidedSignal]:
     if before.get("mark") == mark:
         return []
     after, signals = detect.step_sources(before.get("troubles", {}), source_health(context), now)
-    return commit(context, Step(now, {"sources": {"mark": mark, "troubles": after}}, signals))
+    return commit(context, StepResult(now, {"sources": {"mark": mark, "troubles": after}}, signals))
 
 
 def source_health(context: Context) -> list[SourceHealth]:

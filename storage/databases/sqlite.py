@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.databases.database import Database
-from storage.databases.sqlite_files import NETWORK_FILE_SYSTEMS, beside, file_system, made_whole
+from storage.databases.sqlite_files import NETWORK_FILE_SYSTEMS, beside, create_atomically, file_system
 from storage.databases.sqlite_files import Lock as HoldLock
 from storage.errors import StoreError, UnusableError
 from storage.rows.columns import dumps, loads
@@ -75,7 +75,11 @@ class Sqlite(Database):
                 self._refuse_anothers_wal()
                 return
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError), made_whole(self.path) as fresh, closing(sqlite3.connect(fresh)) as one:
+            with (
+                suppress(FileExistsError),
+                create_atomically(self.path) as fresh,
+                closing(sqlite3.connect(fresh)) as one,
+            ):
                 _set_up(one)
                 one.execute("SELECT count(*) FROM sqlite_schema").close()  # reads by way of the WAL: can it?
         except sqlite3.Error as error:
@@ -161,7 +165,7 @@ class Sqlite(Database):
         """Copy the database as it is at one moment, while others read and write. Never over an existing file."""
         try:
             with (
-                made_whole(path) as part,
+                create_atomically(path) as part,
                 self.guarded(),
                 self.reader.connect() as connection,
                 closing(sqlite3.connect(part)) as copy,

@@ -30,7 +30,7 @@ def beside(path: Path) -> list[Path]:
 
 
 @contextmanager
-def made_whole(path: Path) -> Iterator[Path]:
+def create_atomically(path: Path) -> Iterator[Path]:
     """A file to write, for its owner only, that stands at `path` once the block has ended well, and nowhere otherwise.
 
     Raises FileExistsError when something stands there by then; a link is something.

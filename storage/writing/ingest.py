@@ -16,13 +16,13 @@ from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.convert import storable, storable_key
 from storage.snapshots import put_snapshots
-from storage.values import Arrival, Outcome
+from storage.values import BatchCounts, UnderstoodBatch
 from storage.watches import refuse_outdated
 from storage.writing.changes import Change, by_network, locks, read_changes, retired_watches, write_changes
 from storage.writing.merge import NEVER, arrived, deleted, engaged
 
 
-def ingest(database: Database, arrival: Arrival) -> Outcome:
+def ingest(database: Database, arrival: UnderstoodBatch) -> BatchCounts:
     understood = _in_turn(storable(item) for item in arrival.understood)
     keys = _keys(understood, arrival)
     with database.write({f"source:{arrival.source}", *locks(keys)}) as connection:
@@ -50,7 +50,7 @@ def _in_turn(understood: Iterable[UnderstoodPost]) -> list[UnderstoodPost]:
     return kept
 
 
-def _keys(understood: Iterable[UnderstoodPost], arrival: Arrival) -> set[PostKey]:
+def _keys(understood: Iterable[UnderstoodPost], arrival: UnderstoodBatch) -> set[PostKey]:
     others: tuple[Deletion | Engagement, ...] = (*arrival.deletions, *arrival.engagements)
     return {item.post.key for item in understood} | {_key(item) for item in others}
 
@@ -63,7 +63,10 @@ def _key(item: Deletion | Engagement) -> PostKey:
 
 
 def _merge(
-    connection: Connection, changes: Mapping[PostKey, Change], understood: Sequence[UnderstoodPost], arrival: Arrival
+    connection: Connection,
+    changes: Mapping[PostKey, Change],
+    understood: Sequence[UnderstoodPost],
+    arrival: UnderstoodBatch,
 ) -> None:
     """Take posts, then numbers, then deletions."""
     at, retired = arrival.collected_at, retired_watches(connection)
@@ -115,7 +118,7 @@ def _settle(connection: Connection, changes: Mapping[PostKey, Change], settled: 
 
 
 def _write_sightings(
-    connection: Connection, changes: Mapping[PostKey, Change], seen: Iterable[PostKey], arrival: Arrival
+    connection: Connection, changes: Mapping[PostKey, Change], seen: Iterable[PostKey], arrival: UnderstoodBatch
 ) -> None:
     rows = [
         {"post": changes[key].id, "source": arrival.source, "at": arrival.collected_at}
@@ -125,7 +128,7 @@ def _write_sightings(
     put(connection, tables.sightings, rows)
 
 
-def _outcome(changes: Iterable[Change], seen: int) -> Outcome:
+def _outcome(changes: Iterable[Change], seen: int) -> BatchCounts:
     new = revised = gone = kept = 0
     for one in changes:
         if not one.changed or one.new is None:
@@ -135,7 +138,7 @@ def _outcome(changes: Iterable[Change], seen: int) -> Outcome:
         gone += one.new.deleted_at is not None and (one.old is None or one.old.deleted_at is None)
         before = one.old.mentions if one.old else {}
         kept += sum(1 for watch, mention in one.new.mentions.items() if _kept(mention) and not _kept(before.get(watch)))
-    return Outcome(seen, new, revised, gone, kept)
+    return BatchCounts(seen, new, revised, gone, kept)
 
 
 def _kept(mention: Mention | None) -> bool:

@@ -13,7 +13,7 @@ from pydantic import Field
 from alerts.base import Capabilities, Channel, Message, Post, Ref, SendError
 from alerts.outbox import Outcome, Sender
 from insight.model import Action, DeliveryState, NewDelivery
-from storage import Step, Store
+from storage import StepResult, Store
 from tests.alerts.killer import Killer
 from tests.alerts.samples import NOW
 from tests.alerts.wire import post
@@ -80,7 +80,7 @@ class Run:
 
     def put(self, *messages: Message, channel: str = "team", action: Action = Action.REPLY) -> None:
         new = [NewDelivery(m.id, channel, m.to_json(), m.conversation, m.id, action) for m in messages]
-        self.store.commit(Step(self.now, deliveries=tuple(new)))
+        self.store.commit(StepResult(self.now, deliveries=tuple(new)))
 
     async def on(self, after: timedelta = timedelta(0), **options: Any) -> list[Outcome]:
         self.now += after

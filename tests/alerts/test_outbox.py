@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alerts.base import Fault, Message, SendError
 from alerts.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause
 from insight.model import DIGESTS, Action, DeliveryState, NewDelivery
-from storage import Step, Store
+from storage import StepResult, Store
 from tests.alerts.office import Askable, Run, Scripted, lost, scripted
 from tests.alerts.samples import HOUR, NOW, message
 
@@ -373,7 +373,7 @@ async def test_a_channel_that_left_the_config_fails_with_a_remedy(store: Store) 
 async def test_a_stored_message_that_nobody_can_read_fails_alone(store: Store) -> None:
     run = Run(store, team=scripted())
     run.put(message("d2"))
-    store.commit(Step(NOW, deliveries=(NewDelivery("d1", "team", {"id": 3}),)))
+    store.commit(StepResult(NOW, deliveries=(NewDelivery("d1", "team", {"id": 3}),)))
     assert {it.delivery: it.state for it in await run.on()} == {"d1": FAILED, "d2": SENT}
 
 

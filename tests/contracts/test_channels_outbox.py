@@ -16,7 +16,7 @@ from alerts.outbox import LEASE, Sender
 from alerts.rules import Decision, Route, decide
 from alerts.slack import Slack
 from insight.model import Alert, DeliveryState, Signal
-from storage import Step, Store, open_store
+from storage import StepResult, Store, open_store
 from tests.alerts.samples import HOUR, NOW, WATCH, signal
 from tests.alerts.wire import post
 from tests.world import faults
@@ -46,7 +46,7 @@ def told(store: Store, change: Signal, hours: int, alert: Alert | None = None) -
     decision = decide(change, alert, ROUTES, now, told=heard)
     deliveries = alert_deliveries(change, decision, WATCH, now)
     assert decision.alert
-    store.commit(Step(now, {}, (change,), (decision.alert,), deliveries))
+    store.commit(StepResult(now, {}, (change,), (decision.alert,), deliveries))
     return decision
 
 

@@ -16,7 +16,7 @@ from listener.app import App, opened
 from listener.clock import TRUSTED_AFTER, ClockWatch
 from listener.config import load
 from listener.telling.digest import LISTENING_SINCE
-from storage import Step, Store, open_store
+from storage import StepResult, Store, open_store
 from tests.board import NOW, FakeDoor
 
 pytestmark = pytest.mark.anyio
@@ -133,9 +133,9 @@ async def test_messages_that_were_made_while_the_clock_was_ahead_are_sent(
     async with running(store, tmp_path, clock, FakeDoor([]), log) as app:
         await lived(app, clock, 10)
         clock.ahead = YEARS
-        store.commit(Step(clock.now(), deliveries=(message("one", clock.now()),)))
+        store.commit(StepResult(clock.now(), deliveries=(message("one", clock.now()),)))
         clock.ahead = timedelta(0)
-        store.commit(Step(clock.now(), deliveries=(message("two", clock.now()),)))
+        store.commit(StepResult(clock.now(), deliveries=(message("two", clock.now()),)))
         if not restarted:
             await lived(app, clock, 30)
     if restarted:
@@ -169,7 +169,7 @@ async def test_what_waits_for_a_channel_in_trouble_is_not_given_up_by_a_clock_th
     async with running(store, tmp_path, clock, FakeDoor([]), log) as app:
         await lived(app, clock, 10)
         store.outbox.hold("console", "", "it is down", clock.now(), lambda _: 600.0, parked=False)
-        store.commit(Step(clock.now(), deliveries=(message("one", clock.now()),)))
+        store.commit(StepResult(clock.now(), deliveries=(message("one", clock.now()),)))
         clock.ahead = YEARS
         app.engine.submit("send")  # before anything else has noticed the clock
         await app.engine.wait("send", "deliver")

@@ -20,7 +20,7 @@ from listener.clock import SimulatedClock
 from listener.config import load
 from scrapers import KINDS
 from scrapers.base import Batch
-from storage import Arrival, OutdatedError, SourceEntry, Store, StoredPost, open_store
+from storage import OutdatedError, SourceEntry, Store, StoredPost, UnderstoodBatch, open_store
 from tests.board import NOW, Board, post
 from tests.contracts.store.samples import understood
 from tests.listener.collecting.metered import take
@@ -155,7 +155,7 @@ async def test_whoever_writes_comes_between_two_turns_of_retention(store: Store,
     (tmp_path / "config.yaml").write_text(CONFIG.replace("keep_excluded_days", "keep_days"))
     network = KINDS["hackernews"].network
     old = [understood(replace(post(number), network=network)) for number in range(12 * upkeep.TURN)]
-    store.ingest(Arrival("hackernews", "", NOW, old))
+    store.ingest(UnderstoodBatch("hackernews", "", NOW, old))
     log = structlog.get_logger()
     async with opened(load(tmp_path / "config.yaml"), store, SimulatedClock(NOW + timedelta(days=8)), log) as app:
         job, between = app.engine.submit("expire"), 0

@@ -20,10 +20,10 @@ from listener.app import opened
 from listener.clock import SystemClock
 from listener.config import load
 from listener.telling import detection
-from storage import Step, Store, open_store
+from storage import StepResult, Store, open_store
 from storage.rows import tables
 from storage.rows.bulk import put
-from tests.contracts.store.samples import arrival, post
+from tests.contracts.store.samples import batch_of, post
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 from tests.listener.test_daemon import FEED
 from tests.world.web import Reply, World
@@ -50,13 +50,13 @@ def fill(store: Store) -> None:
     day = timedelta(days=1)
     for start in range(0, HISTORY, 100):
         known = [post(number, published_at=NOW - number * day / 20) for number in range(start, start + 100)]
-        store.ingest(arrival(*known, at=NOW))
+        store.ingest(batch_of(*known, at=NOW))
     over = replace(ALERT, state=AlertState.RESOLVED)
     numbers = range(HISTORY)
     past = tuple(replace(SIGNAL, key=f"spike:acme:{n}", at=NOW - n * day / 20) for n in numbers)
     alerts = tuple(replace(over, id=f"a{n}", key=f"spike:acme:{n}") for n in numbers)
     deliveries = tuple(message(f"d{n}", conversation=f"a{n}") for n in numbers)
-    store.commit(Step(NOW - 30 * day, {}, past, alerts, deliveries))
+    store.commit(StepResult(NOW - 30 * day, {}, past, alerts, deliveries))
     with store._database.write() as connection:
         connection.execute(tables.deliveries.update().values(next_at=None, state="sent", channel="console"))
         hours = [NOW.replace(minute=0, second=0, microsecond=0) - n * timedelta(hours=1) for n in numbers]
@@ -153,7 +153,7 @@ async def test_no_statement_of_the_loop_reads_what_has_long_been_done(
                 now = app.clock.now()
                 signal = replace(SIGNAL, at=now, posts=(post(1).key, post(2).key))
                 context = detection.Context(store, config, store.watches.all(), now)
-                (told,) = detection.commit(context, Step(now, {}, (signal,)), store.watches.all()[0])
+                (told,) = detection.commit(context, StepResult(now, {}, (signal,)), store.watches.all()[0])
                 assert told.reason == "told"
                 await app.cycle(20)
                 store.sources.due(now)
@@ -165,7 +165,7 @@ async def test_no_statement_of_the_loop_reads_what_has_long_been_done(
 
 
 def test_a_statement_that_reads_a_whole_table_is_found_out(store: Store) -> None:
-    store.ingest(arrival(*map(post, range(9))))
+    store.ingest(batch_of(*map(post, range(9))))
     with listened(store) as asked, store._database.read() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM posts WHERE author = 'nobody'")
         connection.exec_driver_sql("SELECT count(*) FROM mentions AS m WHERE label = 'unknown'")

@@ -8,7 +8,7 @@ import pytest
 
 from storage import HeldError, LostError, Store, StoreError, UnusableError, migrations, open_store
 from storage.databases import postgres as ours
-from tests.contracts.store.samples import NOON, arrival, labels_of, post
+from tests.contracts.store.samples import NOON, batch_of, labels_of, post
 from tests.databases import PostgresServer
 from tests.storage.pooler import Pooler
 
@@ -60,7 +60,7 @@ def refused(address: str) -> str:
 def test_what_a_database_sets_otherwise_does_no_harm(postgres_server: PostgresServer, name: str, setting: str) -> None:
     postgres_server.run(f"ALTER DATABASE {name} SET {setting}")
     with open_store(postgres_server.address(name)) as store, store.hold(OWNER, NOON) as look:
-        store.ingest(arrival(post(1, "acme ☕ чайник \\ 'quoted'")))
+        store.ingest(batch_of(post(1, "acme ☕ чайник \\ 'quoted'")))
         with store._database.read() as connection:
             connection.exec_driver_sql("SELECT pg_sleep(0.4)")
         assert store.owner() == {**OWNER, "since": NOON.isoformat()}
@@ -145,7 +145,7 @@ def test_a_pooler_in_session_mode_will_do(postgres_server: PostgresServer, name:
         open_store(pooled(pooler, name)) as store,
         store.hold(OWNER, NOON) as look,
     ):
-        store.ingest(arrival(post(1)))
+        store.ingest(batch_of(post(1)))
         assert look() is False
 
 
@@ -159,7 +159,7 @@ def test_a_hold_that_is_lost_is_taken_again(postgres_server: PostgresServer, nam
         assert store.owner() is None
         assert look() is True
         assert store.owner() == {**OWNER, "since": NOON.isoformat()}
-        assert store.ingest(arrival(post(1))).new == 1
+        assert store.ingest(batch_of(post(1))).new == 1
         assert look() is False
 
 
@@ -168,7 +168,7 @@ def test_writing_goes_on_while_nobody_else_has_taken_it(
 ) -> None:
     with store.hold(OWNER, NOON):
         postgres_server.run(END_THE_HOLDERS, database=name)
-        assert store.ingest(arrival(post(1))).new == 1
+        assert store.ingest(batch_of(post(1))).new == 1
 
 
 def test_who_has_lost_it_to_another_writes_no_more(postgres_server: PostgresServer, name: str, store: Store) -> None:
@@ -176,10 +176,10 @@ def test_who_has_lost_it_to_another_writes_no_more(postgres_server: PostgresServ
         postgres_server.run(END_THE_HOLDERS, database=name)
         with other.hold({"pid": 12}, NOON) as others_look:
             with pytest.raises(LostError, match="taken by another Listener"):
-                store.ingest(arrival(post(1)))
+                store.ingest(batch_of(post(1)))
             with pytest.raises(LostError, match=r"held by process 12.*writes no more"):
                 look()
-            assert other.ingest(arrival(post(2))).new == 1
+            assert other.ingest(batch_of(post(2))).new == 1
             assert others_look() is False
         with pytest.raises(LostError):
             store.state.put("a", 1, NOON)
@@ -190,9 +190,9 @@ def test_a_restart_of_the_server_loses_the_hold_for_a_moment_only(
     postgres_server: PostgresServer, store: Store
 ) -> None:
     with store.hold(OWNER, NOON) as look:
-        store.ingest(arrival(post(1)))
+        store.ingest(batch_of(post(1)))
         postgres_server.restart()
         assert look() is True
-        assert store.ingest(arrival(post(2))).new == 1
+        assert store.ingest(batch_of(post(2))).new == 1
         with pytest.raises(HeldError), store.hold({}, NOON):
             pass

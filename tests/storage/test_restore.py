@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from storage import HELD_BACK, HeldError, NewerSchemaError, Step, Store, StoreError, open_store, restore
+from storage import HELD_BACK, HeldError, NewerSchemaError, StepResult, Store, StoreError, open_store, restore
 from storage.rows import tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
 from tests.contracts.store.test_opening import HOLDER, ROOT
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 from tests.databases import PostgresServer
@@ -39,8 +39,10 @@ def address(path: Path) -> str:
 def backup(address: str, tmp_path: Path) -> Path:
     """A database with three posts and a message that waits, as it was backed up."""
     with open_store(address) as store:
-        store.ingest(arrival(*map(post, range(3)), cursor={"high_water": "2"}))
-        store.commit(Step(NOON, {"watch:acme": {"seen": 1}, "matched": {"acme": 1}}, deliveries=(message("waits"),)))
+        store.ingest(batch_of(*map(post, range(3)), cursor={"high_water": "2"}))
+        store.commit(
+            StepResult(NOON, {"watch:acme": {"seen": 1}, "matched": {"acme": 1}}, deliveries=(message("waits"),))
+        )
         store.backup(tmp_path / "backup.db")
     return tmp_path / "backup.db"
 
@@ -48,12 +50,14 @@ def backup(address: str, tmp_path: Path) -> Path:
 def go_on(address: str) -> None:
     """What came after the backup: posts, an alert that was told, and the end of the message that waited."""
     with open_store(address) as store:
-        store.ingest(arrival(*map(post, range(3, 40)), at=NOON + DAY, cursor={"high_water": "39"}))
+        store.ingest(batch_of(*map(post, range(3, 40)), at=NOON + DAY, cursor={"high_water": "39"}))
         told = replace(SIGNAL, posts=(post(2).key, post(39).key))
         in_trouble = {"mail": {"since": NOON.isoformat()}}
         states = {"watch:acme": {"seen": 2}, "digest": {"period": "w1"}, "channels": in_trouble, "matched": {"acme": 2}}
         digest = message("digest", unique="digest w1 slack")
-        store.commit(Step(NOON + DAY, states, (told,), (ALERT,), (message("told", conversation=ALERT.id), digest)))
+        store.commit(
+            StepResult(NOON + DAY, states, (told,), (ALERT,), (message("told", conversation=ALERT.id), digest))
+        )
         table = tables.deliveries
         with store._database.write() as connection:
             sent = update(table).where(table.c.id.in_(("waits", "told", "digest")))
@@ -120,7 +124,7 @@ def test_what_was_told_since_is_known_so_that_nothing_is_sent_again(address: str
         assert store.state.get("digest") == {"period": "w1"}
         assert store.state.get("channels") == {"mail": {"since": NOON.isoformat()}}
         assert store.state.get("matched") == {"acme": 1}, "what the posts were matched with is the backup's"
-        store.commit(Step(LATER, deliveries=(message("again", unique="digest w1 slack"), message("new"))))
+        store.commit(StepResult(LATER, deliveries=(message("again", unique="digest w1 slack"), message("new"))))
         assert states_of(store) == {"digest": "sent", "told": "sent", "waits": "sent", "new": "new"}
 
 
@@ -148,13 +152,13 @@ def test_when_nobody_knows_what_was_told_it_is_held_back_for_a_day(
     assert len(found.aside) == (0 if spoil is lose else 1)
     with open_store(address) as store:
         assert states_of(store) == {"waits": "failed"}
-        store.commit(Step(LATER + HOUR, {}, (SIGNAL,), (ALERT,), (message("told", conversation=ALERT.id),)))
+        store.commit(StepResult(LATER + HOUR, {}, (SIGNAL,), (ALERT,), (message("told", conversation=ALERT.id),)))
         assert states_of(store) == {"waits": "failed", "told": "failed"}
         assert {row.error for row in store.outbox.rows()} == {
             "given up: restored from a backup, it may have been sent before"
         }
         assert store.signals.alerts() == [ALERT]
-        store.commit(Step(LATER + HELD_BACK, deliveries=(message("new"),)))
+        store.commit(StepResult(LATER + HELD_BACK, deliveries=(message("new"),)))
         assert states_of(store)["new"] == "new"
 
 
@@ -203,7 +207,7 @@ def test_a_newer_listeners_backup_is_refused(address: str, backup: Path) -> None
 
 def test_half_of_a_database_in_use_is_no_backup(address: str, path: Path, backup: Path, tmp_path: Path) -> None:
     with open_store(address) as store:
-        store.ingest(arrival(post(77)))
+        store.ingest(batch_of(post(77)))
         shutil.copy(path, tmp_path / "copy.db")
         shutil.copy(f"{path}-wal", tmp_path / "copy.db-wal")
         with pytest.raises(StoreError, match=r"in use: half of it lies in copy\.db-wal"):

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from insight.query import parse
 from storage import Store, StoreError, open_store
 from storage.databases import sqlite
-from tests.contracts.store.samples import DAY, NOON, arrival, post
+from tests.contracts.store.samples import DAY, NOON, batch_of, post
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes | None
 
 def test_a_damaged_database_names_the_backup(path: Path) -> None:
     with open_store(f"sqlite:///{path}") as store:
-        store.ingest(arrival(*(post(number, "x" * 3000) for number in range(50))))
+        store.ingest(batch_of(*(post(number, "x" * 3000) for number in range(50))))
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(StoreError, match="`listener restore FILE`"):
@@ -51,7 +51,7 @@ def test_a_damaged_database_names_the_backup(path: Path) -> None:
 def test_writing_to_a_damaged_database_names_the_backup_and_stores_nothing(path: Path) -> None:
     posts = [post(number, "x" * 3000) for number in range(50)]
     with open_store(f"sqlite:///{path}") as store:
-        store.ingest(arrival(*posts))
+        store.ingest(batch_of(*posts))
     whole = path.read_bytes()
     with open_store(f"sqlite:///{path}") as store:
         with path.open("r+b") as file:
@@ -59,7 +59,7 @@ def test_writing_to_a_damaged_database_names_the_backup_and_stores_nothing(path:
             file.write(b"\xff" * (len(whole) - 4096))
         for number in (1, 999):  # one that is known, and one that is not
             with pytest.raises(StoreError, match="`listener restore FILE`"):
-                store.ingest(arrival(post(number, "y" * 3000)))
+                store.ingest(batch_of(post(number, "y" * 3000)))
     for rest in path.parent.glob(f"{path.name}-*"):
         rest.unlink()
     path.write_bytes(whole)
@@ -83,7 +83,7 @@ def test_the_files_are_for_their_owner_only(path: Path, store: Store) -> None:
 
 
 def test_a_backup_is_whole_and_overwrites_nothing(tmp_path: Path, store: Store) -> None:
-    store.ingest(arrival(post()))
+    store.ingest(batch_of(post()))
     with store._database.write() as connection:  # another writer at work does not disturb it
         connection.execute(text("DELETE FROM counts"))
         store.backup(tmp_path / "copy.db")
@@ -102,7 +102,7 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path, store: S
 
 def test_threads_write_one_after_the_other_and_read_meanwhile(store: Store) -> None:
     def work(number: int) -> int:
-        store.ingest(arrival(post(number)))
+        store.ingest(batch_of(post(number)))
         return len(store.posts.recent("acme", NOON - DAY, NOON))
 
     with ThreadPoolExecutor(8) as pool:
@@ -113,7 +113,7 @@ def test_threads_write_one_after_the_other_and_read_meanwhile(store: Store) -> N
 
 def test_a_store_in_memory_is_gone_when_it_is_closed() -> None:
     with open_store("sqlite://") as store:
-        store.ingest(arrival(post()))
+        store.ingest(batch_of(post()))
         place = Path(store.describe()["where"])
         assert place.exists()
     assert not place.exists()
@@ -128,7 +128,7 @@ def test_known_bugs_say_what_they_mean_here() -> None:
 
 
 def test_a_page_is_read_in_the_order_of_an_index_and_nothing_is_sorted_for_it(store: Store) -> None:
-    store.ingest(arrival(*(post(number) for number in range(9))))
+    store.ingest(batch_of(*(post(number) for number in range(9))))
     asked: list[tuple[str, object]] = []
 
     def note(_: object, __: object, statement: str, values: object, *more: object) -> None:

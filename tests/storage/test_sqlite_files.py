@@ -15,7 +15,7 @@ import pytest
 
 from storage import LostError, Store, StoreError, UnusableError, open_store
 from storage.databases.sqlite_files import file_system
-from tests.contracts.store.samples import NOON, arrival, post
+from tests.contracts.store.samples import NOON, batch_of, post
 
 NO_SHARED_MEMORY = """
 #define _GNU_SOURCE
@@ -103,7 +103,7 @@ def test_a_backup_follows_no_link_that_somebody_has_planted(tmp_path: Path, stor
 
 def test_a_full_disk_is_said_and_once_there_is_room_all_goes_on(small_disk: Path) -> None:
     with open_store(f"sqlite:///{small_disk}/listener.db") as store:
-        store.ingest(arrival(post(1), cursor={"high_water": "1"}))
+        store.ingest(batch_of(post(1), cursor={"high_water": "1"}))
         with pytest.raises(UnusableError, match="the disk is full: free space"):
             _store_much(store)
         trouble = store.trouble(60)
@@ -111,14 +111,14 @@ def test_a_full_disk_is_said_and_once_there_is_room_all_goes_on(small_disk: Path
         known = store.sources.cursor("mastodon", "")
         assert store.counts.recount() == []
         subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
-        assert store.ingest(arrival(post(2))).new == 1
+        assert store.ingest(batch_of(post(2))).new == 1
         assert store.sources.cursor("mastodon", "") == known
 
 
 def _store_much(store: Store) -> None:
     for number in range(2, 2000):
         many = [post(number * 100 + one, "acme broke " + "x" * 5000) for one in range(20)]
-        store.ingest(arrival(*many, cursor={"high_water": str(number)}))
+        store.ingest(batch_of(*many, cursor={"high_water": str(number)}))
 
 
 def test_where_a_disk_is_full_nothing_new_begins(small_disk: Path) -> None:
@@ -157,13 +157,13 @@ def test_files_that_change_under_it_end_all_writing(
     path: Path, store: Store, end: str, change: Callable[[Path], None]
 ) -> None:
     with store.hold({}, NOON) as look:
-        store.ingest(arrival(post(1)))
+        store.ingest(batch_of(post(1)))
         assert look() is False
         change(Path(f"{path}{end}"))
         with pytest.raises(LostError, match=r"was removed or replaced.*start again"):
             look()
         with pytest.raises(LostError, match="was removed or replaced"):
-            store.ingest(arrival(post(2)))
+            store.ingest(batch_of(post(2)))
 
 
 # -- where it lies ------------------------------------------------------------------------------------------------

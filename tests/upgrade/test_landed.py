@@ -16,7 +16,7 @@ from insight.model import Post, PostKey, SignalKind
 from insight.pipeline import Pipeline
 from listener.cli.output import plain
 from listener.config import load
-from storage import Arrival, Store, open_store
+from storage import Store, UnderstoodBatch, open_store
 from tests.upgrade.homes import Home, postgres_home, sqlite_home
 from tests.upgrade.place import END, START, Said, place
 
@@ -157,7 +157,7 @@ def test_a_post_whose_deletion_came_first_is_still_stored_empty(home: Home) -> N
     with open_store(home.url) as store:
         pipeline = Pipeline(store.watches.all())
         post = Post("hackernews", "9999", "acme says something", author="fern", published_at=END - timedelta(days=1))
-        store.ingest(Arrival("hn", "acme", END, tuple(pipeline.understand([post]))))
+        store.ingest(UnderstoodBatch("hn", "acme", END, tuple(pipeline.understand([post]))))
         found = store.posts.get(post.key)
         assert found is not None
         assert (found.post.text, found.post.author, found.deleted_at is not None) == ("", None, True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from insight.model import Deletion, Label, Mention, MentionState, Post, PostKey, Sentiment, Span, UnderstoodPost
-from storage import Arrival, Store
+from storage import Store, UnderstoodBatch
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,13 +36,13 @@ def understood(of: Post, label: Label = Label.NEGATIVE, *watches: str) -> Unders
     return UnderstoodPost(of, tuple(mention(of, label, watch) for watch in watches or ("acme",)))
 
 
-def arrival(
+def batch_of(
     *items: UnderstoodPost | Post, source: str = "mastodon", at: datetime = NOON, gone: Iterable[Post] = (), **more: Any
-) -> Arrival:
-    """An arrival of these posts; one that is not understood yet is a complaint about acme."""
+) -> UnderstoodBatch:
+    """A batch of these posts; one that is not understood yet is a complaint about acme."""
     known = tuple(understood(item) if isinstance(item, Post) else item for item in items)
     deletions = tuple(Deletion(one.network, one.native_id) for one in gone)
-    return Arrival(source, "", at, known, deletions, **more)
+    return UnderstoodBatch(source, "", at, known, deletions, **more)
 
 
 def labels_of(store: Store, watch: str = "acme") -> dict[Label, int]:

@@ -16,9 +16,9 @@ from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
 from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, UnderstoodPost
-from storage import Distinct, Outcome, Store, open_store
+from storage import BatchCounts, Distinct, Store, open_store
 from storage.rows import tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 SOURCES = ("mastodon", "mirror", "archive")
@@ -53,7 +53,7 @@ def understandings(draw: st.DrawFn) -> UnderstoodPost:
 
 @st.composite
 def steps(draw: st.DrawFn) -> Callable[[Store], Any]:
-    """One thing that can happen: an arrival, a correction, an expiry."""
+    """One thing that can happen: an batch_of, a correction, an expiry."""
     at = NOON + draw(st.integers(-50, 200)) * HOUR
     some = draw(st.lists(understandings(), max_size=5))
     match draw(st.sampled_from(["arrive", "arrive", "arrive", "correct", "expire"])):
@@ -64,7 +64,7 @@ def steps(draw: st.DrawFn) -> Callable[[Store], Any]:
         case _:
             gone = draw(st.lists(st.builds(post, number=st.integers(1, 6)), max_size=2))
             numbers = tuple(Engagement(one.network, one.native_id, {"likes": 1}) for one in gone)
-            batch = arrival(
+            batch = batch_of(
                 *some, source=draw(st.sampled_from(SOURCES)), at=at, gone=gone, engagements=numbers, cursor={}
             )
             return lambda store: store.ingest(batch)
@@ -97,7 +97,7 @@ def _prove(store: Store, history: list[Callable[[Store], Any]]) -> None:
     for step in history:
         step(store)
         again = step(store)
-        assert again == (0 if isinstance(again, int) else Outcome(again.seen))
+        assert again == (0 if isinstance(again, int) else BatchCounts(again.seen))
     assert store.counts.recount() == []
     assert _stored(store) == _naive(store)
     pending = {(watch, one.post.key) for watch in WATCHES for one in store.themes.pending(watch)}
@@ -129,7 +129,7 @@ def _stored(store: Store) -> dict[Cell, int]:
 
 
 def test_recount_finds_and_mends_what_somebody_spoiled(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2), understood(post(3), Label.POSITIVE)))
+    store.ingest(batch_of(post(1), post(2), understood(post(3), Label.POSITIVE)))
     with store._database.write() as connection:
         connection.execute(text("UPDATE counts SET number = number + 5 WHERE value = 'negative'"))
         connection.execute(text("UPDATE counts SET value = 'neutral' WHERE value = 'positive'"))
@@ -141,8 +141,8 @@ def test_recount_finds_and_mends_what_somebody_spoiled(store: Store) -> None:
 
 
 def test_hours_are_summed_over_sources_and_know_what_was_late(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2)))
-    store.ingest(arrival(post(3), source="mirror", at=NOON + 10 * HOUR))
+    store.ingest(batch_of(post(1), post(2)))
+    store.ingest(batch_of(post(3), source="mirror", at=NOON + 10 * HOUR))
     hour = NOON - HOUR
     assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE]) == {hour: 3}
     assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE], max_lag=0) == {hour: 2}
@@ -152,7 +152,7 @@ def test_hours_are_summed_over_sources_and_know_what_was_late(store: Store) -> N
 
 
 def test_day_counts_enter_totals_and_no_hour(store: Store) -> None:
-    store.ingest(arrival(post(precision=Precision.DAY, published_at=NOON - DAY)))
+    store.ingest(batch_of(post(precision=Precision.DAY, published_at=NOON - DAY)))
     assert store.counts.hours("acme", NOON - 2 * DAY, NOON) == {}
     assert store.counts.totals("acme", NOON - 2 * DAY, NOON) == {"mastodon": {Label.NEGATIVE: 1}}
 
@@ -160,14 +160,14 @@ def test_day_counts_enter_totals_and_no_hour(store: Store) -> None:
 def test_facets_are_counted_once_a_mention_by_the_day_and_complaints_by_the_hour(store: Store) -> None:
     asleep = post(2, published_at=NOON - 11 * HOUR)
     for one in (post(1), asleep):
-        store.ingest(arrival(UnderstoodPost(one, (replace(mention(one), facets=FACETS),)), at=NOON + 15 * HOUR))
+        store.ingest(batch_of(UnderstoodPost(one, (replace(mention(one), facets=FACETS),)), at=NOON + 15 * HOUR))
     day = NOON - 12 * HOUR
     assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 2, "price": 2}}
     assert store.counts.totals("acme", NOON - DAY, NOON) == {"mastodon": {Label.NEGATIVE: 2}}
     assert store.counts.hours("acme", day, NOON, facet="aspect", values=["sync"]) == {day: 2}
     assert store.counts.hours("acme", day, NOON, facet="aspect", values=["sync"], max_lag=1) == {}, "3 h after the day"
     assert store.counts.hours("acme", day, NOON, facet="complaint") == {day + HOUR: 1, NOON - HOUR: 1}
-    store.ingest(arrival(gone=[post(1)], at=NOON + 15 * HOUR))
+    store.ingest(batch_of(gone=[post(1)], at=NOON + 15 * HOUR))
     assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 2, "price": 2}}
     store.posts.reclassify([understood(asleep, Label.POSITIVE)], NOON)
     assert store.counts.totals("acme", NOON - DAY, NOON, "aspect") == {"mastodon": {"sync": 1, "price": 1}}
@@ -177,15 +177,15 @@ def test_facets_are_counted_once_a_mention_by_the_day_and_complaints_by_the_hour
 
 def test_a_facet_from_outside_is_as_long_and_clean_as_a_key_may_be(store: Store) -> None:
     odd = replace(mention(post()), facets=(Facet("segment", "a\0b" + "x" * 9000),))
-    store.ingest(arrival(UnderstoodPost(post(), (odd,))))
+    store.ingest(batch_of(UnderstoodPost(post(), (odd,))))
     assert store.counts.totals("acme", NOON - DAY, NOON, "segment") == {"mastodon": {"ab" + "x" * 98: 1}}
     assert store.counts.recount() == []
 
 
 def test_what_is_deleted_counts_as_it_did_and_is_shown_nowhere(store: Store) -> None:
-    store.ingest(arrival(post(1), understood(post(2), Label.POSITIVE)))
+    store.ingest(batch_of(post(1), understood(post(2), Label.POSITIVE)))
     before = store.counts.totals("acme", NOON - DAY, NOON)
-    store.ingest(arrival(gone=[post(1), post(2)], at=NOON + HOUR))
+    store.ingest(batch_of(gone=[post(1), post(2)], at=NOON + HOUR))
     assert (
         store.counts.totals("acme", NOON - DAY, NOON) == before == {"mastodon": {Label.NEGATIVE: 1, Label.POSITIVE: 1}}
     )
@@ -198,8 +198,8 @@ def test_distinct_counts_sets_and_not_sums(store: Store) -> None:
     same = [post(number, author="someone") for number in (1, 2)]
     nobody = post(3, author=None)
     elsewhere = Post("forum", "9", "acme broke", author="someone", published_at=NOON - HOUR)
-    store.ingest(arrival(*same, nobody, elsewhere))
-    store.ingest(arrival(understood(post(4, author="else"), Label.NEGATIVE, "rival")))
+    store.ingest(batch_of(*same, nobody, elsewhere))
+    store.ingest(batch_of(understood(post(4, author="else"), Label.NEGATIVE, "rival")))
     assert store.counts.distinct(["acme", "rival", "quiet"], NOON - DAY, NOON, [Label.NEGATIVE]) == {
         "acme": Distinct(4, 2, 4), "rival": Distinct(1, 1, 1), "quiet": Distinct(0, 0, 0),
     }  # fmt: skip
@@ -211,8 +211,8 @@ def test_stretches_are_totals_of_each_watch_from_edge_to_edge(store: Store) -> N
     for number in range(6):
         at = NOON - (number + 1) * 11 * HOUR
         label, watches = [Label.NEGATIVE, Label.POSITIVE][number % 2], ["acme", "rival"][: 1 + number // 3]
-        store.ingest(arrival(understood(post(number, published_at=at), label, *watches), source=f"s{number % 2}"))
-    store.ingest(arrival(post(9, precision=Precision.DAY, published_at=NOON - DAY)))
+        store.ingest(batch_of(understood(post(number, published_at=at), label, *watches), source=f"s{number % 2}"))
+    store.ingest(batch_of(post(9, precision=Precision.DAY, published_at=NOON - DAY)))
     found = store.counts.stretches(["acme", "rival", "quiet"], days)
     assert found == {
         watch: [store.counts.totals(watch, *edges) for edges in pairwise(days)] for watch in ("acme", "rival", "quiet")
@@ -223,6 +223,6 @@ def test_stretches_are_totals_of_each_watch_from_edge_to_edge(store: Store) -> N
 def test_a_store_survives_being_closed(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path}/listener.db"
     with open_store(address) as store:
-        store.ingest(arrival(post()))
+        store.ingest(batch_of(post()))
     with open_store(address) as store:
         assert store.posts.get(post().key) is not None

@@ -20,7 +20,7 @@ from insight.query import parse
 from storage import Store
 from storage.rows.codecs import Codec
 from storage.rows.tables import MENTION
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, mention, post, understood
 
 ROOT = Path(__file__).resolve().parents[3]
 FIELDS = {one.name: one for one in fields(Post)}
@@ -75,9 +75,9 @@ def edited(new: Post, old: Post, name: str) -> Any:
 def test_every_field_is_stored_revised_edited_found_and_taken(store: Store, first: Post, second: Post) -> None:
     first = replace(first, network="mastodon", native_id=f"post {next(NUMBERS)}", edited_at=NOON - DAY)
     second = replace(second, network="mastodon", native_id=first.native_id, edited_at=NOON)
-    store.ingest(arrival(first))
+    store.ingest(batch_of(first))
     same(stored(store, first), first)
-    store.ingest(arrival(second, at=NOON + HOUR))
+    store.ingest(batch_of(second, at=NOON + HOUR))
     after = stored(store, second)
     expected = replace(second, **{name: edited(second, first, name) for name in FIELDS})
     same(after, expected)
@@ -92,7 +92,7 @@ def test_every_field_is_stored_revised_edited_found_and_taken(store: Store, firs
     same(seen.post, expected)
     (found,) = (one.stored.post for one in store.posts.search(parse("watch:acme")) if one.stored.post.key == first.key)
     same(found, expected)
-    store.ingest(arrival(gone=[first], at=NOON + HOUR))
+    store.ingest(batch_of(gone=[first], at=NOON + HOUR))
     for name, one in FIELDS.items():
         empty = (
             one.default
@@ -114,7 +114,7 @@ def stored(store: Store, one: Post) -> Post:
 def test_facets_spans_and_sentiment_of_a_mention_come_back(store: Store) -> None:
     facets = (Facet("aspect", "battery", -0.5, 0.9), Facet("language", "en"))
     full = replace(mention(post()), facets=facets, spans=(Span("title", 0, 4), Span("text", 1, 2)), excluded_by="NOT x")
-    store.ingest(arrival(replace(understood(post()), mentions=(full,))))
+    store.ingest(batch_of(replace(understood(post()), mentions=(full,))))
     assert [one.mention for one in store.posts.mentions(post().key)] == [full]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from insight.model import Gap, Reading, Rejected, Role, Snapshot, Watch
 from storage import SearchState, SourceEntry, Store, Visit
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
 
 ACME = Watch("acme", "Acme", Role.BRAND, 'acme OR "acme corp"', "Europe/Berlin")
 RIVAL = Watch("rival", "Rival", Role.COMPETITOR, "rival")
@@ -24,7 +24,7 @@ def test_a_watch_keeps_its_version_until_its_query_changes(store: Store) -> None
 def test_an_absent_watch_comes_back_with_its_history(store: Store) -> None:
     store.watches.sync([replace(ACME, query="old")], NOON)
     store.watches.sync([ACME], NOON)
-    store.ingest(arrival(post()))
+    store.ingest(batch_of(post()))
     store.watches.sync([], NOON)
     assert store.watches.all() == ()
     assert store.watches.sync([ACME], NOON) == (replace(ACME, version=2),)
@@ -76,9 +76,9 @@ def test_visits_are_kept_by_the_hour_of_collection(store: Store) -> None:
 
 def test_cursors_belong_to_a_source_and_its_search(store: Store) -> None:
     walk = {"high_water": "1", "walk": {"newest_seen": None, "pending": [{"url": "https://a.example/ü"}]}}
-    store.ingest(arrival(cursor=walk))
-    store.ingest(arrival())
-    store.ingest(replace(arrival(cursor={"high_water": "2"}), search="other"))
+    store.ingest(batch_of(cursor=walk))
+    store.ingest(batch_of())
+    store.ingest(replace(batch_of(cursor={"high_water": "2"}), search="other"))
     assert store.sources.cursor("mastodon", "") == walk
     assert store.sources.cursor("mastodon", "other") == {"high_water": "2"}
     assert store.sources.cursor("hn", "") is None
@@ -86,13 +86,13 @@ def test_cursors_belong_to_a_source_and_its_search(store: Store) -> None:
 
 def test_each_search_has_its_own_trouble_and_keeps_its_cursor(store: Store) -> None:
     store.sources.sync([SourceEntry("mastodon", "mastodon"), SourceEntry("hn", "hackernews")], NOON)
-    store.ingest(arrival(cursor={"high_water": "1"}))
+    store.ingest(batch_of(cursor={"high_water": "1"}))
     good = SearchState("mastodon", "", {"high_water": "1"}, last_success=NOON)
     bad = SearchState("mastodon", "b", None, True, 3, "it answered 404\0", NOON + HOUR)
     store.sources.succeeded("mastodon", NOON, NOON + HOUR, 1, 1, searches=[good, bad])
     stored_bad = replace(bad, error="it answered 404")
     assert store.sources.searches("mastodon") == [good, stored_bad]
-    store.ingest(replace(arrival(cursor={"high_water": "2"}), search="b"))
+    store.ingest(replace(batch_of(cursor={"high_water": "2"}), search="b"))
     assert store.sources.searches() == [good, replace(stored_bad, cursor={"high_water": "2"})]
     other = SearchState("hn", "x", None, False, 1, "no", NOON + HOUR)
     store.sources.failed("hn", NOON, NOON + HOUR, "no", searches=[other])
@@ -133,7 +133,7 @@ def test_gaps_and_rejected_items_are_kept_once(store: Store) -> None:
     gaps = (Gap(None, NOON, "too many pages"), Gap(NOON - DAY, NOON - HOUR, "down"))
     rejected = (Rejected("no date", "<item>\0</item>"), Rejected("no date", "<other/>"))
     for hours in (0, 5):
-        store.ingest(arrival(gaps=gaps, rejected=rejected, at=NOON + hours * HOUR))
+        store.ingest(batch_of(gaps=gaps, rejected=rejected, at=NOON + hours * HOUR))
     assert [one.gap for one in store.sources.gaps(NOON - DAY)] == list(gaps)
     assert [one.gap for one in store.sources.gaps(NOON)] == [gaps[0]]
     kept = store.sources.rejected(10)
@@ -145,8 +145,8 @@ def test_gaps_and_rejected_items_are_kept_once(store: Store) -> None:
 
 
 def test_a_corrected_reading_replaces_the_old_one(store: Store) -> None:
-    store.ingest(arrival(readings=(Reading("visits", NOON, 5.0), Reading("visits", NOON + DAY, 7.0))))
-    store.ingest(arrival(readings=(Reading("visits", NOON, 6.0), Reading("visits", NOON, 6.5))))
+    store.ingest(batch_of(readings=(Reading("visits", NOON, 5.0), Reading("visits", NOON + DAY, 7.0))))
+    store.ingest(batch_of(readings=(Reading("visits", NOON, 6.0), Reading("visits", NOON, 6.5))))
     assert store.indicators.names() == ["visits"]
     assert store.indicators.readings("visits", NOON, NOON + DAY) == [Reading("visits", NOON, 6.5)]
 
@@ -155,7 +155,7 @@ def test_an_unchanged_page_is_one_snapshot(store: Store) -> None:
     url = "https://rival.example/" + "x" * 5000
     pages = [Snapshot(url, NOON + day * DAY, text) for day, text in enumerate(["a", "a", "b", "a"])]
     for _ in range(2):
-        store.ingest(arrival(snapshots=tuple(pages)))
+        store.ingest(batch_of(snapshots=tuple(pages)))
     assert store.snapshots.history(url) == [pages[3], pages[2], pages[0]]
     assert store.snapshots.latest(url) == pages[3]
     assert store.snapshots.latest("https://other.example") is None

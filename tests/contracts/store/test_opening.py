@@ -19,7 +19,7 @@ from storage import HeldError, NewerSchemaError, SearchState, Store, StoreError,
 from storage.migrations import REVISIONS, VERSION_TABLE
 from storage.rows.tables import METADATA
 from tests.contracts.store.former import of_revision
-from tests.contracts.store.samples import HOUR, NOON, arrival, post
+from tests.contracts.store.samples import HOUR, NOON, batch_of, post
 
 ROOT = Path(__file__).resolve().parents[3]
 OWNER = {"pid": 4711, "url": "http://127.0.0.1:1", "token": "secret"}
@@ -148,13 +148,13 @@ def test_postgres_without_its_driver_names_the_extra(monkeypatch: pytest.MonkeyP
 
 
 def test_a_failed_write_leaves_the_state_before(store: Store) -> None:
-    store.ingest(arrival(post(1), cursor={"high_water": "1"}))
+    store.ingest(batch_of(post(1), cursor={"high_water": "1"}))
     with pytest.raises(StoreError), store._database.write() as connection:
         connection.execute(text("DELETE FROM counts, nothing_like_sql"))
     with pytest.raises(ZeroDivisionError):
         _spoil(store)
     assert store.counts.recount() == []
-    assert store.ingest(arrival(post(2), at=NOON + HOUR)).new == 1
+    assert store.ingest(batch_of(post(2), at=NOON + HOUR)).new == 1
 
 
 def _spoil(store: Store) -> None:

@@ -22,8 +22,8 @@ from insight.model import (
     Watch,
 )
 from insight.model import Role as WatchRole
-from storage import Outcome, Store
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, labels_of, mention, post, understood
+from storage import BatchCounts, Store
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, labels_of, mention, post, understood
 
 FULL = Post(
     "appstore",
@@ -54,7 +54,7 @@ FULL = Post(
 
 
 def test_a_post_and_its_mention_come_back_as_they_went_in(store: Store) -> None:
-    store.ingest(arrival(FULL))
+    store.ingest(batch_of(FULL))
     stored = store.posts.get(FULL.key)
     assert stored is not None
     assert (stored.post, stored.source, stored.collected_at) == (FULL, "mastodon", NOON)
@@ -62,31 +62,31 @@ def test_a_post_and_its_mention_come_back_as_they_went_in(store: Store) -> None:
 
 
 def test_a_post_that_concerns_nobody_is_not_stored(store: Store) -> None:
-    assert store.ingest(arrival(UnderstoodPost(post(), ()))) == Outcome(seen=1)
+    assert store.ingest(batch_of(UnderstoodPost(post(), ()))) == BatchCounts(seen=1)
     assert store.posts.get(post().key) is None
 
 
 def test_it_is_known_which_posts_are_stored(store: Store) -> None:
-    store.ingest(arrival(FULL, post(1), UnderstoodPost(post(2), ())))
+    store.ingest(batch_of(FULL, post(1), UnderstoodPost(post(2), ())))
     others = {PostKey("appstore", post(1).native_id), PostKey("elsewhere", "123"), post(2).key}
     assert store.posts.stored({FULL.key, post(1).key, *others}) == {FULL.key, post(1).key}
     assert store.posts.stored(set()) == set()
 
 
-def test_the_same_arrival_twice_changes_nothing(store: Store) -> None:
+def test_the_same_batch_twice_changes_nothing(store: Store) -> None:
     edited = post(2, edited_at=NOON, text="acme works")
-    batch = arrival(post(1), post(1, "other words"), post(2), edited, FULL, gone=[post(3)], cursor={"high_water": "9"})
+    batch = batch_of(post(1), post(1, "other words"), post(2), edited, FULL, gone=[post(3)], cursor={"high_water": "9"})
     first = store.ingest(batch)
     assert (first.seen, first.new, first.revised) == (5, 3, 1)
     before = _everything(store)
-    assert store.ingest(batch) == Outcome(seen=5)
+    assert store.ingest(batch) == BatchCounts(seen=5)
     assert _everything(store) == before
 
 
 def test_an_edit_keeps_the_former_words_and_the_counts_follow(store: Store) -> None:
-    store.ingest(arrival(post()))
+    store.ingest(batch_of(post()))
     edited = post(text="acme mended my sync", edited_at=NOON)
-    outcome = store.ingest(arrival(understood(edited, Label.POSITIVE), at=NOON + HOUR))
+    outcome = store.ingest(batch_of(understood(edited, Label.POSITIVE), at=NOON + HOUR))
     assert (outcome.new, outcome.revised) == (0, 1)
     assert [(one.post, one.replaced_at) for one in store.posts.revisions(post().key)] == [(post(), NOON + HOUR)]
     assert labels_of(store) == {Label.POSITIVE: 1}
@@ -96,10 +96,10 @@ def test_an_edit_keeps_the_former_words_and_the_counts_follow(store: Store) -> N
 
 
 def test_new_numbers_alone_are_no_revision(store: Store) -> None:
-    store.ingest(arrival(post(engagement={"likes": 1})))
-    outcome = store.ingest(arrival(post(engagement={"likes": 5}, audience=10)))
+    store.ingest(batch_of(post(engagement={"likes": 1})))
+    outcome = store.ingest(batch_of(post(engagement={"likes": 5}, audience=10)))
     assert outcome.revised == 0
-    store.ingest(arrival(engagements=(Engagement("mastodon", post().native_id, {"replies": 2}),)))
+    store.ingest(batch_of(engagements=(Engagement("mastodon", post().native_id, {"replies": 2}),)))
     stored = store.posts.get(post().key)
     assert stored is not None
     assert stored.post.engagement == {"likes": 5, "replies": 2}
@@ -108,10 +108,10 @@ def test_new_numbers_alone_are_no_revision(store: Store) -> None:
 
 def test_an_older_edition_that_arrives_later_changes_nothing(store: Store) -> None:
     newer = post(text="second wording", edited_at=NOON)
-    store.ingest(arrival(newer))
+    store.ingest(batch_of(newer))
     for older in (post(text="first wording"), post(text="between", edited_at=NOON - HOUR)):
-        store.ingest(arrival(older, at=NOON + HOUR))
-        store.ingest(arrival(older, at=NOON + HOUR, source="mirror"))
+        store.ingest(batch_of(older, at=NOON + HOUR))
+        store.ingest(batch_of(older, at=NOON + HOUR, source="mirror"))
     stored = store.posts.get(post().key)
     assert stored is not None
     assert stored.post == newer
@@ -119,8 +119,8 @@ def test_an_older_edition_that_arrives_later_changes_nothing(store: Store) -> No
 
 
 def test_another_source_adds_a_sighting_and_no_revision(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(post(text="an excerpt"), source="mirror", at=NOON + HOUR))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(post(text="an excerpt"), source="mirror", at=NOON + HOUR))
     stored = store.posts.get(post().key)
     assert stored is not None
     assert (stored.post, stored.source, stored.collected_at) == (post(), "mastodon", NOON)
@@ -132,14 +132,14 @@ def test_another_source_adds_a_sighting_and_no_revision(store: Store) -> None:
 
 
 def test_another_source_with_a_later_edition_revises(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(post(text="mended", edited_at=NOON), source="mirror", at=NOON + HOUR))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(post(text="mended", edited_at=NOON), source="mirror", at=NOON + HOUR))
     assert [one.post.text for one in store.posts.revisions(post().key)] == [post().text]
 
 
 def test_an_edit_that_no_longer_matches_drops_the_mention(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
     assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.DROPPED]
     assert labels_of(store) == {}
     assert store.posts.recent("acme", NOON - DAY, NOON + DAY) == []
@@ -149,15 +149,15 @@ def test_an_edit_that_no_longer_matches_drops_the_mention(store: Store) -> None:
 def test_an_edit_says_nothing_of_a_watch_that_is_no_longer_followed(store: Store) -> None:
     store.watches.sync([Watch("acme", "Acme", WatchRole.BRAND, "acme")], NOON)
     store.watches.sync([], NOON)
-    store.ingest(arrival(post()))
-    store.ingest(arrival(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(UnderstoodPost(post(text="never mind", edited_at=NOON), ())))
     assert [one.mention.state for one in store.posts.mentions(post().key)] == [MentionState.KEPT]
 
 
 def test_a_further_watch_joins_when_a_bound_source_sees_the_post(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(understood(post(), Label.NEGATIVE, "acme", "topic"), source="bound"))
-    store.ingest(arrival(post(), source="third"))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(understood(post(), Label.NEGATIVE, "acme", "topic"), source="bound"))
+    store.ingest(batch_of(post(), source="third"))
     assert [one.mention.watch for one in store.posts.mentions(post().key)] == ["acme", "topic"]
 
 
@@ -166,10 +166,10 @@ def test_a_deletion_wins_in_whatever_order_things_arrive(store: Store) -> None:
     for number, order in enumerate(orders):
         one = post(number)
         arrivals = {
-            "first": arrival(one),
-            "edit": arrival(understood(post(number, "edited", edited_at=NOON), Label.POSITIVE)),
-            "deletion": arrival(gone=[one]),
-            "mirror": arrival(one, source="mirror"),
+            "first": batch_of(one),
+            "edit": batch_of(understood(post(number, "edited", edited_at=NOON), Label.POSITIVE)),
+            "deletion": batch_of(gone=[one]),
+            "mirror": batch_of(one, source="mirror"),
         }
         for name in order:
             store.ingest(arrivals[name])
@@ -186,8 +186,8 @@ def test_a_deletion_wins_in_whatever_order_things_arrive(store: Store) -> None:
 
 
 def test_a_deleted_post_is_not_shown_unless_asked_for(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2)))
-    outcome = store.ingest(arrival(gone=[post(1), post(9)], at=NOON + HOUR))
+    store.ingest(batch_of(post(1), post(2)))
+    outcome = store.ingest(batch_of(gone=[post(1), post(9)], at=NOON + HOUR))
     assert outcome.deleted == 1
     assert [one.post.key for one in store.posts.recent("acme", NOON - DAY, NOON)] == [post(2).key]
     assert [one.post.key for batch in store.posts.scan() for one in batch] == [post(2).key]
@@ -198,10 +198,10 @@ def test_a_deleted_post_is_not_shown_unless_asked_for(store: Store) -> None:
 
 
 def test_what_was_private_stays_private(store: Store) -> None:
-    store.ingest(arrival(post(visibility=Visibility.PRIVATE)))
-    store.ingest(arrival(post(edited_at=NOON, text="now public?")))
-    store.ingest(arrival(post(2)))
-    store.ingest(arrival(post(2, visibility=Visibility.PRIVATE), source="mirror"))
+    store.ingest(batch_of(post(visibility=Visibility.PRIVATE)))
+    store.ingest(batch_of(post(edited_at=NOON, text="now public?")))
+    store.ingest(batch_of(post(2)))
+    store.ingest(batch_of(post(2, visibility=Visibility.PRIVATE), source="mirror"))
     for number in (1, 2):
         stored = store.posts.get(post(number).key)
         assert stored is not None
@@ -214,7 +214,7 @@ def test_what_no_database_can_hold_is_taken_out(store: Store) -> None:
     )
     odd = replace(odd, native_id="odd\0id")
     for _ in range(2):
-        store.ingest(arrival(odd, cursor={"next": "\0\ud800"}, source="\x01s"))
+        store.ingest(batch_of(odd, cursor={"next": "\0\ud800"}, source="\x01s"))
     stored = store.posts.get(odd.key)
     assert stored is not None
     assert (stored.post.text, stored.post.hashtags) == ("ab\U0001f600c\ufffdd", ("x",))
@@ -224,24 +224,24 @@ def test_what_no_database_can_hold_is_taken_out(store: Store) -> None:
 def test_an_overlong_key_is_shortened_and_still_tells_posts_apart(store: Store) -> None:
     one, two = (replace(post(), native_id="x" * 9000 + end) for end in "ab")
     for _ in range(2):
-        store.ingest(arrival(one, two))
+        store.ingest(batch_of(one, two))
     assert labels_of(store) == {Label.NEGATIVE: 2}
-    store.ingest(arrival(gone=[one]))
+    store.ingest(batch_of(gone=[one]))
     assert labels_of(store) == {Label.NEGATIVE: 2}
     assert [store.posts.mentions(one.key)[0].mention.state for one in (one, two)] == ["deleted", "kept"]
 
 
 def test_a_naive_time_is_refused_and_nothing_is_stored(store: Store) -> None:
     with pytest.raises(Exception, match="no time zone"):
-        store.ingest(arrival(post(1), post(2, edited_at=NOON.replace(tzinfo=None))))
+        store.ingest(batch_of(post(1), post(2, edited_at=NOON.replace(tzinfo=None))))
     assert store.posts.get(post(1).key) is None
 
 
 def test_a_deletion_of_an_unknown_post_is_remembered_once(store: Store) -> None:
     for _ in range(2):
-        store.ingest(arrival(gone=[post()]))
+        store.ingest(batch_of(gone=[post()]))
     assert store.posts.get(post().key) is None
-    assert store.ingest(arrival(post(), at=NOON + HOUR)).deleted == 1
+    assert store.ingest(batch_of(post(), at=NOON + HOUR)).deleted == 1
 
 
 def _everything(store: Store) -> object:

@@ -6,13 +6,13 @@ import pytest
 
 from insight.model import Label, MentionState, Precision, UnderstoodPost
 from storage import Distinct, Store
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, labels_of, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, labels_of, mention, post, understood
 
 
 def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
-    store.ingest(arrival(post(1)))
-    store.ingest(arrival(post(1, "edited", edited_at=NOON), at=NOON + HOUR))
-    store.ingest(arrival(post(2), at=NOON + DAY))
+    store.ingest(batch_of(post(1)))
+    store.ingest(batch_of(post(1, "edited", edited_at=NOON), at=NOON + HOUR))
+    store.ingest(batch_of(post(2), at=NOON + DAY))
     assert expire(store, "mastodon", NOON + DAY, NOON + 2 * DAY) == 1
     assert expire(store, "mastodon", NOON + DAY, NOON + 2 * DAY) == 0
     assert expire(store, "other", NOON + 9 * DAY, NOON + 9 * DAY) == 0
@@ -20,7 +20,7 @@ def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
     assert stored is not None
     assert (stored.expired_at, stored.post.text, stored.post.author) == (NOON + 2 * DAY, "", None)
     assert store.posts.revisions(post(1).key) == []
-    store.ingest(arrival(post(1, "back again", edited_at=NOON + 2 * DAY), at=NOON + 2 * DAY))
+    store.ingest(batch_of(post(1, "back again", edited_at=NOON + 2 * DAY), at=NOON + 2 * DAY))
     stored = store.posts.get(post(1).key)
     assert stored is not None
     assert stored.post.text == ""
@@ -29,8 +29,8 @@ def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
 
 
 def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2), post(3)))
-    store.ingest(arrival(gone=[post(3)]))
+    store.ingest(batch_of(post(1), post(2), post(3)))
+    store.ingest(batch_of(gone=[post(3)]))
     corrected = [
         understood(post(1), Label.POSITIVE),
         UnderstoodPost(post(2), ()),
@@ -44,24 +44,24 @@ def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
 
 
 def test_what_was_understood_of_words_that_an_edit_has_replaced_changes_nothing(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(post(text="acme mended my sync", edited_at=NOON), at=NOON))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(post(text="acme mended my sync", edited_at=NOON), at=NOON))
     assert store.posts.reclassify([understood(post(), Label.POSITIVE)], NOON) == 0
     assert labels_of(store) == {Label.NEGATIVE: 1}
 
 
 def test_a_correction_outlives_the_next_visit_and_a_new_query_does_not_wait_for_it(store: Store) -> None:
-    store.ingest(arrival(post()))
+    store.ingest(batch_of(post()))
     store.posts.reclassify([understood(post(), Label.NEUTRAL)], NOON)
-    store.ingest(arrival(post(), at=NOON + HOUR))
+    store.ingest(batch_of(post(), at=NOON + HOUR))
     assert labels_of(store) == {Label.NEUTRAL: 1}
-    store.ingest(arrival(UnderstoodPost(post(), (mention(post(), version=2),)), at=NOON + HOUR))
+    store.ingest(batch_of(UnderstoodPost(post(), (mention(post(), version=2),)), at=NOON + HOUR))
     assert labels_of(store) == {Label.NEGATIVE: 1}
 
 
 def test_excluded_mentions_are_kept_apart(store: Store) -> None:
     hidden = UnderstoodPost(post(), (mention(post(), state=MentionState.EXCLUDED),))
-    assert store.ingest(arrival(hidden)).mentions == 0
+    assert store.ingest(batch_of(hidden)).mentions == 0
     assert labels_of(store) == {}
     assert store.posts.recent("acme", NOON - DAY, NOON) == []
     assert len(store.posts.recent("acme", NOON - DAY, NOON, states=[MentionState.EXCLUDED])) == 1
@@ -74,8 +74,8 @@ def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
 
     hidden, dropped, kept = MentionState.EXCLUDED, MentionState.DROPPED, MentionState.KEPT
     states = [{"acme": hidden}, {"acme": hidden, "bolt": dropped}, {"acme": hidden, "bolt": kept}, {"acme": kept}]
-    store.ingest(arrival(*(stored_as(number, **by_watch) for number, by_watch in enumerate(states))))
-    store.ingest(arrival(stored_as(9, acme=hidden), at=NOON + DAY))
+    store.ingest(batch_of(*(stored_as(number, **by_watch) for number, by_watch in enumerate(states))))
+    store.ingest(batch_of(stored_as(9, acme=hidden), at=NOON + DAY))
     before = store.posts.mentions(post(0).key)[0].mention
     assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 2
     assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 0
@@ -88,7 +88,7 @@ def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
 
 def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
     posts = [post(number, published_at=NOON - number * HOUR) for number in range(6)]
-    store.ingest(arrival(*posts))
+    store.ingest(batch_of(*posts))
     found = store.posts.recent("acme", NOON - 4 * HOUR, NOON, limit=3)
     assert [one.post.key for one in found] == [posts[number].key for number in (1, 2, 3)]
     assert store.posts.recent("acme", NOON - 4 * HOUR, NOON, labels={Label.POSITIVE}) == []
@@ -96,8 +96,8 @@ def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
 
 
 def test_a_corrected_time_moves_the_mention_too(store: Store) -> None:
-    store.ingest(arrival(post()))
-    store.ingest(arrival(post(published_at=NOON - 5 * DAY, edited_at=NOON)))
+    store.ingest(batch_of(post()))
+    store.ingest(batch_of(post(published_at=NOON - 5 * DAY, edited_at=NOON)))
     assert store.posts.recent("acme", NOON - DAY, NOON) == []
     assert len(store.posts.recent("acme", NOON - 6 * DAY, NOON - 4 * DAY)) == 1
     assert store.counts.distinct(["acme"], NOON - DAY, NOON) == {"acme": Distinct(0, 0, 0)}
@@ -106,7 +106,7 @@ def test_a_corrected_time_moves_the_mention_too(store: Store) -> None:
 @pytest.mark.parametrize("watch", [None, "acme"])
 def test_scan_gives_each_mention_once_however_small_the_batches(store: Store, watch: str | None) -> None:
     posts = [post(number, published_at=NOON - (number // 4) * HOUR) for number in range(23)]
-    store.ingest(arrival(*(understood(one, Label.NEUTRAL, "acme", "topic") for one in posts)))
+    store.ingest(batch_of(*(understood(one, Label.NEUTRAL, "acme", "topic") for one in posts)))
     for batch in (1, 2, 7, 23, 1000):
         found = [one for part in store.posts.scan(watch=watch, batch=batch) for one in part]
         times = [one.post.published_at for one in found]
@@ -117,7 +117,7 @@ def test_scan_gives_each_mention_once_however_small_the_batches(store: Store, wa
 
 
 def test_bare_posts_can_be_reclassified_while_they_are_read(store: Store) -> None:
-    store.ingest(arrival(*(post(number) for number in range(10))))
+    store.ingest(batch_of(*(post(number) for number in range(10))))
     for batch in store.posts.bare(NOON - DAY, batch=3):
         store.posts.reclassify([understood(one.post, Label.POSITIVE) for one in batch], NOON)
     assert labels_of(store) == {Label.POSITIVE: 10}
@@ -125,7 +125,7 @@ def test_bare_posts_can_be_reclassified_while_they_are_read(store: Store) -> Non
 
 def test_posts_of_unknown_time_are_ordered_by_collection_and_count_nowhere(store: Store) -> None:
     unknown = post(published_at=None, precision=Precision.UNKNOWN)
-    store.ingest(arrival(unknown))
+    store.ingest(batch_of(unknown))
     assert [one.post for one in store.posts.recent("acme", NOON, NOON + HOUR)] == [unknown]
     assert labels_of(store) == {}
     assert store.counts.distinct(["acme"], NOON - DAY, NOON + DAY) == {"acme": Distinct(0, 0, 0)}

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Table, func, select, text, update
 
 from insight.model import AlertState, Gap, Rejected, Snapshot
-from storage import RECORDS, SourceEntry, Step, Store, retention
+from storage import RECORDS, SourceEntry, StepResult, Store, retention
 from storage.rows import tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
 from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 
 LATER = NOON + 400 * DAY
@@ -40,15 +40,15 @@ def forget_all(store: Store, before: datetime) -> dict[str, int]:
 
 def test_each_kind_of_record_goes_when_it_is_old_enough_and_not_before(store: Store) -> None:
     store.sources.sync([SourceEntry("mastodon", "mastodon")], NOON)
-    store.ingest(arrival(post(1), gone=[post(9)], gaps=(Gap(NOON - HOUR, NOON, "down"),),
+    store.ingest(batch_of(post(1), gone=[post(9)], gaps=(Gap(NOON - HOUR, NOON, "down"),),
                          rejected=(Rejected("no date", "<item>"),)))  # fmt: skip
-    store.ingest(arrival(post(1, "acme broke it twice"), at=NOON + HOUR))
+    store.ingest(batch_of(post(1, "acme broke it twice"), at=NOON + HOUR))
     for hours, words in enumerate(("old", "new")):
         page = Snapshot("https://acme.example/terms", NOON + hours * HOUR, words)
-        store.ingest(arrival(at=page.at, snapshots=(page,)))
+        store.ingest(batch_of(at=page.at, snapshots=(page,)))
     store.sources.succeeded("mastodon", NOON, NOON + HOUR, 1, 1)
     over = replace(ALERT, state=AlertState.RESOLVED)
-    store.commit(Step(NOON, {}, (SIGNAL,), (over,), (message("d1", conversation=over.id),)))
+    store.commit(StepResult(NOON, {}, (SIGNAL,), (over,), (message("d1", conversation=over.id),)))
     end_deliveries(store, "d1")
     assert forget_all(store, NOON - HOUR) == {}
     assert forget_all(store, LATER) == {
@@ -63,7 +63,7 @@ def test_each_kind_of_record_goes_when_it_is_old_enough_and_not_before(store: St
 def test_what_an_open_alert_rests_on_and_has_said_stays(store: Store) -> None:
     deliveries = (message("d1", conversation=ALERT.id), message("d2", conversation="another"))
     other = replace(SIGNAL, key="spike:rival")
-    store.commit(Step(NOON, {}, (SIGNAL, other), (ALERT,), deliveries))
+    store.commit(StepResult(NOON, {}, (SIGNAL, other), (ALERT,), deliveries))
     end_deliveries(store, "d1", "d2")
     assert forget_all(store, LATER) == {"deliveries": 1, "signals": 1}
     assert [signal.key for signal in store.signals.recent(NOON)] == [SIGNAL.key]
@@ -72,34 +72,34 @@ def test_what_an_open_alert_rests_on_and_has_said_stays(store: Store) -> None:
 
 
 def test_what_is_still_to_be_sent_stays(store: Store) -> None:
-    store.commit(Step(NOON, deliveries=(message("waits"),)))
+    store.commit(StepResult(NOON, deliveries=(message("waits"),)))
     assert forget_all(store, LATER) == {}
 
 
 def test_an_alert_names_its_message_after_itself_and_that_keeps_it_no_longer(store: Store) -> None:
-    store.commit(Step(NOON, deliveries=(message("d1", conversation="another", unique="d1"),)))
+    store.commit(StepResult(NOON, deliveries=(message("d1", conversation="another", unique="d1"),)))
     end_deliveries(store, "d1")
     assert forget_all(store, LATER) == {"deliveries": 1}
 
 
 def test_a_digest_that_was_sent_is_never_asked_for_again(store: Store) -> None:
     digest = message("d1", unique="digest 2026-W09 slack")
-    store.commit(Step(NOON, deliveries=(digest,)))
+    store.commit(StepResult(NOON, deliveries=(digest,)))
     end_deliveries(store, "d1")
     assert forget_all(store, LATER) == {}
-    store.commit(Step(LATER, deliveries=(replace(digest, id="d2"),)))
+    store.commit(StepResult(LATER, deliveries=(replace(digest, id="d2"),)))
     assert count(store, tables.deliveries) == 1
 
 
 def test_one_turn_removes_a_few_rows_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "TURN", 3)
-    store.ingest(arrival(gone=[post(number) for number in range(7)]))
+    store.ingest(batch_of(gone=[post(number) for number in range(7)]))
     assert [store.forget("tombstones", LATER) for _ in range(4)] == [3, 3, 1, 0]
 
 
 def test_the_database_learns_how_much_there_is(store: Store) -> None:
     """Postgres tells what has changed up to ten seconds late, when the connection that did it is idle."""
-    store.ingest(arrival(*map(post, range(1500))))
+    store.ingest(batch_of(*map(post, range(1500))))
     known = {"sqlite": "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'posts'",
              "postgresql": "SELECT count(*) FROM pg_stats WHERE tablename = 'posts'"}  # fmt: skip
     found, end = 0, time.monotonic() + 60

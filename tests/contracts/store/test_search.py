@@ -15,11 +15,11 @@ from sqlalchemy import event, text
 from insight.model import Label, Mention, MentionState, Post, PostKey, Sentiment, Theme, UnderstoodPost
 from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
-from storage import Arrival, Step, Store, open_store
+from storage import StepResult, Store, UnderstoodBatch, open_store
 from storage.rows.tables import METADATA
 from storage.writing.words import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, expire, mention, post, understood
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
 from tests.insight.query.posts import HOSTS, SOURCES, posts_with
 from tests.insight.query.trees import said, trees
 
@@ -54,10 +54,10 @@ class Told:
     language: str
     label: Label
 
-    def arrival(self, at: datetime) -> Arrival:
+    def batch_of(self, at: datetime) -> UnderstoodBatch:
         sentiment = Sentiment(self.label, 0.0)
         known = Mention(self.watch, self.post.key, 1, self.language, sentiment, "story")
-        return Arrival(self.source, "", at, (UnderstoodPost(self.post, (known,)),))
+        return UnderstoodBatch(self.source, "", at, (UnderstoodPost(self.post, (known,)),))
 
 
 @st.composite
@@ -92,18 +92,18 @@ def test_search_finds_exactly_what_the_matcher_finds(
     _empty(store)
     query, first, edits = told
     for one in first:
-        store.ingest(one.arrival(EARLY))
+        store.ingest(one.batch_of(EARLY))
     _same(store, query, first, owned)
     edited = [replace(one, post=edit) for one, edit in zip(first, edits, strict=True)]
     for one in edited:
-        store.ingest(one.arrival(EARLY + DAY))
+        store.ingest(one.batch_of(EARLY + DAY))
     _same(store, query, edited, owned)
     _forget_version(store)
     _same(store, query, edited, owned)
     while store.posts.index(NOON, batch=2):
         _same(store, query, edited, owned)
     _same(store, query, edited, owned)
-    store.ingest(Arrival("x", "", EARLY, deletions=arrival(gone=[edits[0]]).deletions))
+    store.ingest(UnderstoodBatch("x", "", EARLY, deletions=batch_of(gone=[edits[0]]).deletions))
     _same(store, query, edited[1:], owned)
     for network in {one.network for one in edits[:2]}:
         expire(store, network, EARLY + DAY, EARLY + DAY)
@@ -140,7 +140,7 @@ def _forget_version(store: Store) -> None:
 
 
 def test_the_index_is_what_words_are_looked_up_in(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2, "bolt works")))
+    store.ingest(batch_of(post(1), post(2, "bolt works")))
     assert numbers(store, "bolt") == [2]
     with store._database.write() as connection:
         connection.execute(text("DELETE FROM search"))
@@ -153,9 +153,9 @@ def test_the_index_is_what_words_are_looked_up_in(store: Store) -> None:
 
 
 def test_a_database_of_before_is_searched_at_once_and_indexed_by_and_by(store: Store) -> None:
-    store.ingest(arrival(*(post(number) for number in range(1, 8))))
+    store.ingest(batch_of(*(post(number) for number in range(1, 8))))
     _forget_version(store)
-    store.ingest(arrival(post(8), post(3, "bolt came later", edited_at=NOON), at=NOON + HOUR))
+    store.ingest(batch_of(post(8), post(3, "bolt came later", edited_at=NOON), at=NOON + HOUR))
     marks = []
     while True:
         assert sorted(numbers(store, "acme")) == [1, 2, 4, 5, 6, 7, 8]
@@ -183,8 +183,8 @@ def test_a_database_of_the_first_schema_is_brought_up_and_searched(url: str) -> 
 
 
 def test_emptied_posts_leave_the_index(store: Store) -> None:
-    store.ingest(arrival(*(post(number) for number in range(6))))
-    store.ingest(arrival(gone=[post(0)], at=NOON + DAY))
+    store.ingest(batch_of(*(post(number) for number in range(6))))
+    store.ingest(batch_of(gone=[post(0)], at=NOON + DAY))
     assert _indexed(store) == 5
     expire(store, "mastodon", NOON + DAY, NOON + DAY)
     assert _indexed(store) == 0
@@ -199,10 +199,10 @@ def _indexed(store: Store) -> int:
 
 
 def test_new_numbers_do_not_touch_the_index(store: Store) -> None:
-    store.ingest(arrival(post(1)))
+    store.ingest(batch_of(post(1)))
     with store._database.write() as connection:
         connection.execute(text("DELETE FROM search"))
-    store.ingest(arrival(post(1, engagement={"likes": 3}), at=NOON + HOUR))
+    store.ingest(batch_of(post(1, engagement={"likes": 3}), at=NOON + HOUR))
     assert _indexed(store) == 0
 
 
@@ -211,7 +211,7 @@ def test_new_numbers_do_not_touch_the_index(store: Store) -> None:
 
 def test_posts_come_newest_first_and_once_however_many_watches_have_them(store: Store) -> None:
     posts = [post(number, published_at=NOON - number * HOUR) for number in range(1, 8)]
-    store.ingest(arrival(*(understood(one, Label.NEUTRAL, "acme", "bolt", "quill") for one in posts)))
+    store.ingest(batch_of(*(understood(one, Label.NEUTRAL, "acme", "bolt", "quill") for one in posts)))
     for query, batch in product(("acme", "lang:en"), (1, 2, 7, 500)):
         assert numbers(store, query, batch=batch) == [1, 2, 3, 4, 5, 6, 7]
         assert numbers(store, query, batch=batch, limit=3) == [1, 2, 3]
@@ -223,23 +223,23 @@ def test_posts_come_newest_first_and_once_however_many_watches_have_them(store: 
 
 
 def test_what_an_exclusion_hides_is_not_found(store: Store) -> None:
-    store.ingest(arrival(post(1, "acme works"), post(2, "acme hires")))
+    store.ingest(batch_of(post(1, "acme works"), post(2, "acme hires")))
     assert numbers(store, "acme NOT (hires OR jobs)") == [1]
 
 
 def test_mentions_are_found_in_the_states_that_are_asked_for(store: Store) -> None:
     hidden = UnderstoodPost(post(1), (mention(post(1), state=MentionState.EXCLUDED),))
-    store.ingest(arrival(hidden, post(2)))
+    store.ingest(batch_of(hidden, post(2)))
     assert numbers(store, "acme") == [2]
     assert numbers(store, "acme", states=[MentionState.EXCLUDED]) == [1]
     assert sorted(numbers(store, "acme", states=MentionState)) == [1, 2]
 
 
 def test_a_theme_is_found_by_its_id_and_by_its_words(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2), understood(post(3), Label.NEGATIVE, "acme", "other")))
+    store.ingest(batch_of(post(1), post(2), understood(post(3), Label.NEGATIVE, "acme", "other")))
     theme = Theme("t1", "acme", "login loop", NOON, NOON, ("login loop", "keeps looping"))
     members = {"t1": frozenset({post(1).key, post(3).key}), "t2": frozenset({post(2).key, post(3).key})}
-    store.commit(Step(NOON, themes=(theme, replace(theme, id="t2", watch="other")), members=members))
+    store.commit(StepResult(NOON, themes=(theme, replace(theme, id="t2", watch="other")), members=members))
     assert numbers(store, "theme:t1") == [3, 1]
     assert numbers(store, 'theme:"login loop" watch:acme') == [3, 1]
     assert numbers(store, "acme NOT theme:t1") == [3, 2]  # the other watch's mention of 3 is in another theme
@@ -249,7 +249,7 @@ def test_a_theme_is_found_by_its_id_and_by_its_words(store: Store) -> None:
 
 def test_facts_are_looked_for_among_the_posts_that_have_some(sqlite: Callable[[], str]) -> None:
     with open_store(sqlite()) as store:
-        store.ingest(arrival(post(1), post(2, facts={"version": "2.1"}), post(3, facts={"version": "2.10"})))
+        store.ingest(batch_of(post(1), post(2, facts={"version": "2.1"}), post(3, facts={"version": "2.10"})))
         asked: list[tuple[str, object]] = []
         event.listen(store._database.reader, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
         assert numbers(store, "version:2.1") == [2]
@@ -272,7 +272,7 @@ HOSTILE = (
 @pytest.mark.parametrize("index", [True, False])
 def test_hostile_words_are_words(store: Store, index: bool) -> None:
     posts = [post(number, f"acme {words} bolt", author=words) for number, words in enumerate(HOSTILE)]
-    store.ingest(arrival(*posts))
+    store.ingest(batch_of(*posts))
     if not index:
         _forget_version(store)
     facts = Facts("mastodon", language="en", watch="acme", label=Label.NEGATIVE)
@@ -300,7 +300,7 @@ def _about(words: str) -> list[Query]:
 @pytest.mark.parametrize("join", [Or, And])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_ten_thousand_terms_are_no_error(store: Store, join: type, mixed: bool) -> None:
-    store.ingest(arrival(post(1), post(2, "bolt word17 word2001 here")))
+    store.ingest(batch_of(post(1), post(2, "bolt word17 word2001 here")))
     terms: list[Query] = [Word(f"word{number}") for number in range(3_000 if mixed else 10_000)]
     if mixed:
         terms = [And((Or((term, Word("here"))), Word(f"word{i}"))) for i, term in enumerate(terms)]
@@ -310,7 +310,7 @@ def test_ten_thousand_terms_are_no_error(store: Store, join: type, mixed: bool) 
 
 
 def test_ten_thousand_values_of_a_field_are_no_error(store: Store) -> None:
-    store.ingest(arrival(post(1)))
+    store.ingest(batch_of(post(1)))
     watches: list[Query] = [Field("watch", f"w{number}") for number in range(10_000)]
     assert numbers(store, Or((*watches, Field("watch", "acme")))) == [1]
     assert numbers(store, And((Word("acme"), Or(tuple(watches))))) == []
@@ -318,7 +318,7 @@ def test_ten_thousand_values_of_a_field_are_no_error(store: Store) -> None:
 
 
 def test_brackets_as_deep_as_the_language_allows_are_no_error(store: Store) -> None:
-    store.ingest(arrival(post(1), post(2, "deep0 deep1 deep2")))
+    store.ingest(batch_of(post(1), post(2, "deep0 deep1 deep2")))
     query = "deep0"
     for depth in range(1, 50):
         query = f"({query} {'OR' if depth % 2 else 'AND'} {'deep1' if depth % 4 else 'deep2'})"
@@ -329,13 +329,13 @@ def test_brackets_as_deep_as_the_language_allows_are_no_error(store: Store) -> N
 def test_a_post_of_more_words_than_an_index_takes_is_found_all_the_same(store: Store) -> None:
     signs = "".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + (n * 7 + n // 20_000) % 20_000) for n in range(50_000))
     assert tokens(post(1, signs)) == EVERYTHING
-    store.ingest(arrival(post(1, signs), post(2, f"acme {signs[:300]}")))
+    store.ingest(batch_of(post(1, signs), post(2, f"acme {signs[:300]}")))
     assert numbers(store, Phrase(signs[40_000:40_006])) == [1]
     assert sorted(numbers(store, Phrase(signs[:100]))) == [1, 2]
 
 
 def test_the_beginning_of_a_word_is_enough_for_a_wildcard(store: Store) -> None:
-    store.ingest(arrival(post(1, "it crashes"), post(2, "crash"), post(3, "the car crawls"), post(4, "#crashing")))
+    store.ingest(batch_of(post(1, "it crashes"), post(2, "crash"), post(3, "the car crawls"), post(4, "#crashing")))
     assert sorted(numbers(store, "crash*")) == [1, 2, 4]
     assert numbers(store, "cras?es") == [1]
     assert numbers(store, "#crash*") == [4]

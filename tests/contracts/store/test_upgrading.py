@@ -13,7 +13,7 @@ from insight.model import Label, Mention, MentionState, Post, PostKind, Precisio
 from insight.query import parse
 from storage import Store, open_store
 from tests.contracts.store.former import former_post, of_revision, put
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, post
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
 
 ROOT = Path(__file__).resolve().parents[3]
 KILLED = """
@@ -61,8 +61,8 @@ def test_posts_and_counts_of_the_version_before_are_all_there(url: str) -> None:
         _fill(connection)
     with open_store(url) as store:
         _as_it_was(store)
-        assert store.ingest(arrival(post(6), post(7))).new == 2, "new posts get numbers beyond the known ones"
-        assert store.ingest(arrival(gone=[post(1)], at=NOON + HOUR)).deleted == 1
+        assert store.ingest(batch_of(post(6), post(7))).new == 2, "new posts get numbers beyond the known ones"
+        assert store.ingest(batch_of(gone=[post(1)], at=NOON + HOUR)).deleted == 1
         assert store.counts.recount() == []
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import func, select, text
 
 from insight.counts import contributions
 from insight.model import Engagement, Facet, Label, MentionState, Post, Reading, StoredMention, UnderstoodPost
-from storage import Arrival, Step, Store, open_store
+from storage import StepResult, Store, UnderstoodBatch, open_store
 from storage.rows import tables
-from tests.contracts.store.samples import HOUR, NOON, arrival, mention, post, understood
+from tests.contracts.store.samples import HOUR, NOON, batch_of, mention, post, understood
 
 NETWORKS = ("forum", "reddit", "mastodon")
 SOURCES = ("one", "two", "mirror")
@@ -35,7 +35,7 @@ def told(rng: random.Random, one: Post) -> UnderstoodPost:
     return UnderstoodPost(one, tuple(replace(each, facets=facets) for each in mentions))
 
 
-def batch(rng: random.Random, turn: int) -> Arrival:
+def batch(rng: random.Random, turn: int) -> UnderstoodBatch:
     """Posts that the others bring, too: of two networks, some edited, some gone, in any order."""
     at = NOON + rng.randint(0, 5) * HOUR
     posts = [
@@ -43,11 +43,13 @@ def batch(rng: random.Random, turn: int) -> Arrival:
         for network in rng.sample(NETWORKS, 2)
         for number in rng.sample(range(POSTS), 5)
     ]
-    gone = tuple(arrival(gone=[one]).deletions[0] for one in posts if rng.random() < 0.05)
+    gone = tuple(batch_of(gone=[one]).deletions[0] for one in posts if rng.random() < 0.05)
     numbers = tuple(Engagement(one.network, one.native_id, {"likes": turn}) for one in posts[:2])
     readings = tuple(Reading(name, NOON, float(turn)) for name in rng.sample(("a", "b", "c"), 3))
     items = tuple(told(rng, one) for one in posts)
-    return Arrival(rng.choice(SOURCES), "", at, items, gone, numbers, readings, cursor={"high_water": str(turn)})
+    return UnderstoodBatch(
+        rng.choice(SOURCES), "", at, items, gone, numbers, readings, cursor={"high_water": str(turn)}
+    )
 
 
 def work(store: Store, seed: int, together: Barrier) -> Counter[str]:
@@ -59,7 +61,7 @@ def work(store: Store, seed: int, together: Barrier) -> Counter[str]:
         match turn % 5:
             case 0:
                 pending = tuple(one.mention for one in store.themes.pending("acme", 5))
-                store.commit(Step(NOON, {f"watch {seed}": turn}, consumed=pending))
+                store.commit(StepResult(NOON, {f"watch {seed}": turn}, consumed=pending))
                 new["consumed"] += len(pending)
             case 1:
                 posts = (store.posts.get(of_network(n, network).key) for network in NETWORKS for n in range(3))
@@ -114,14 +116,14 @@ def _stored(store: Store) -> dict[tuple[object, ...], int]:
 def test_on_postgres_only_writers_of_the_same_network_or_source_wait(postgres: Callable[[], str]) -> None:
     with open_store(postgres()) as store, ThreadPoolExecutor(4) as pool:
         with store._database.write({"network:forum"}):
-            free = pool.submit(store.ingest, arrival(understood(of_network(1, "reddit")), source="one"))
+            free = pool.submit(store.ingest, batch_of(understood(of_network(1, "reddit")), source="one"))
             assert free.result(30).new == 1
-            waiting = pool.submit(store.ingest, arrival(understood(of_network(1, "forum")), source="two"))
+            waiting = pool.submit(store.ingest, batch_of(understood(of_network(1, "forum")), source="two"))
             _until_somebody_waits(store)
             assert not waiting.done()
         assert waiting.result(30).new == 1
         with store._database.write():
-            waiting = pool.submit(store.ingest, arrival(understood(of_network(2, "reddit")), source="one"))
+            waiting = pool.submit(store.ingest, batch_of(understood(of_network(2, "reddit")), source="one"))
             _until_somebody_waits(store)
         assert waiting.result(30).new == 1
 

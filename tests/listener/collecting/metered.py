@@ -99,8 +99,8 @@ def queries(store: Store, *watches: Watch) -> Callable[[], Queries]:
 
 def take(store: Store, pipeline: Pipeline, source: Source, batch: Batch, now: datetime = NOW) -> None:
     """Understand a batch and store it."""
-    arrival, *_ = understood(Queries(pipeline), source, "", batch, None, now)
-    store.ingest(arrival)
+    understood_batch, *_ = understood(Queries(pipeline), source, "", batch, None, now)
+    store.ingest(understood_batch)
 
 
 def collector(store: Store, door: Any, clock: SimulatedClock) -> Collector:

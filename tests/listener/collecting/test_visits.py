@@ -198,10 +198,10 @@ async def test_a_walk_that_is_kept_in_memory_alone_goes_no_further_than_what_is_
     door, full, clock, put = FakeDoor(range(1, 10)), True, SimulatedClock(NOW), store.ingest
     door.mask = lambda text: text.replace("k3y5ecret0f0urs", "***")  # type: ignore[assignment, method-assign]
 
-    def on_a_full_disk(arrival: Any) -> Any:
+    def on_a_full_disk(batch: Any) -> Any:
         if full and len(door.asked) > 1:
             raise StoreError("the disk is full")
-        return put(arrival)
+        return put(batch)
 
     monkeypatch.setattr(store, "ingest", on_a_full_disk)
     made = Collector(store, Inline(), door, clock, Random(1), log.get(), queries(store))

@@ -15,7 +15,7 @@ from insight.model import Label, Mention, Post, Role, Sentiment, SignalKind, Und
 from listener.config import Config
 from listener.telling.decisions import Context, DecidedSignal
 from listener.telling.detection import look_at_watch
-from storage import Arrival, Store, open_store
+from storage import Store, UnderstoodBatch, open_store
 from tests.listener.configs import understood
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
@@ -75,7 +75,7 @@ def lived(
         start, random = BEGAN + hour * HOUR, Random(hour)
         usual = complaint(f"usual {hour}", start + HOUR / 2, sentence(random))
         new = [it for it in said if it.post.published_at and start <= it.post.published_at < start + HOUR]
-        store.ingest(Arrival("board", "", start + HOUR, (usual, *new)))
+        store.ingest(UnderstoodBatch("board", "", start + HOUR, (usual, *new)))
         if hour % every == 0:
             now = start + HOUR + timedelta(minutes=1)
             told += look_at_watch(Context(store, config, store.watches.all(), now), ACME)

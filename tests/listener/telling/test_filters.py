@@ -16,7 +16,7 @@ from listener.telling.decisions import Context, commit
 from listener.telling.digest import week_of
 from listener.telling.filters import let_through
 from scrapers.base import Batch
-from storage import SourceEntry, Step, Store, open_store
+from storage import SourceEntry, StepResult, Store, open_store
 from tests.board import NOW, Board
 from tests.listener.collecting.metered import take
 from tests.listener.configs import GOOD, understood
@@ -90,7 +90,7 @@ def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store:
     of = signal("angry", "happy", kind=SignalKind.THEME, key="theme:firefox:t1")
     members = {"t1": frozenset(of.posts)}
     event = ThemeEvent("t1", NOW, ThemeChange.OPENED)
-    step = Step(NOW, signals=(of,), themes=(theme,), members=members, events=(event,))
+    step = StepResult(NOW, signals=(of,), themes=(theme,), members=members, events=(event,))
     (told,) = commit(Context(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX)
     assert [one.posts for one in told.decision.told] == [{PostKey("board", "happy")}]
     assert passing(store, "theme:t1", *POSTS) == {"angry", "happy"}
@@ -100,7 +100,8 @@ def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store:
 
 def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> None:
     def decided(query: str) -> tuple[list[str], str]:
-        context, step = Context(store, config(query), (FIREFOX,), NOW), Step(NOW, signals=(signal(*POSTS, key=query),))
+        context = Context(store, config(query), (FIREFOX,), NOW)
+        step = StepResult(NOW, signals=(signal(*POSTS, key=query),))
         told = commit(context, step, FIREFOX)
         claimed = store.outbox.claim("bell", ("",), NOW, timedelta(hours=1))
         return [one.reason for one in told], str(claimed.message) if claimed else ""

@@ -14,8 +14,8 @@ from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, Signa
 from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.delivery import look_at_channels
 from listener.telling.digest import LISTENING_SINCE, digest_when_due, last_period, week_of
-from storage import SourceEntry, Step, Store, open_store
-from tests.contracts.store.samples import DAY, HOUR, NOON, arrival, understood
+from storage import SourceEntry, StepResult, Store, open_store
+from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, understood
 from tests.listener.configs import understood as understood_config
 
 NAMES = [f"w{number}" for number in range(10)]
@@ -34,7 +34,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
                  visibility=Visibility.PRIVATE if number % 7 == 0 else Visibility.PUBLIC)
             for number in range(60)
         ]  # fmt: skip
-        opened.ingest(arrival(*(understood(post, Label.NEGATIVE, *NAMES) for post in posts), source="board"))
+        opened.ingest(batch_of(*(understood(post, Label.NEGATIVE, *NAMES) for post in posts), source="board"))
         yield opened
 
 
@@ -105,7 +105,7 @@ def test_a_digest_names_the_alerts_of_its_week_that_did_not_arrive(store: Store)
     for name, channel, told in (("a", "c0", "a1"), ("b", "c1", "a2"), ("late", "c0", "a3"), ("digest", "c0", DIGESTS)):
         message = {"headline": f"{name} is up"}
         given_up = period.end if name == "late" else period.end - HOUR
-        store.commit(Step(given_up - DAY, deliveries=(NewDelivery(name, channel, message, told),)))
+        store.commit(StepResult(given_up - DAY, deliveries=(NewDelivery(name, channel, message, told),)))
         claimed = store.outbox.claim(channel, ("",), given_up, HOUR)
         assert claimed
         assert store.outbox.failed(claimed, "gone", given_up)
@@ -125,7 +125,7 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
             Signal(SignalKind.SPIKE, f"spike:w0:{signals} {number}", "w0", None, LATER, "More", posts=keys)
             for number in range(signals)
         )
-        return commit(at, Step(LATER, {"watch:w0": {"seen": signals}}, told), at.watches[0])
+        return commit(at, StepResult(LATER, {"watch:w0": {"seen": signals}}, told), at.watches[0])
 
     with counted() as one:
         commit_step(1, 2)

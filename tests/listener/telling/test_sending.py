@@ -19,7 +19,7 @@ from pathlib import Path
 from alerts.base import Message, MessageKind
 from insight.model import DeliveryState, NewDelivery
 from listener import control
-from storage import Step, open_store
+from storage import StepResult, open_store
 from tests.listener.test_daemon import Running
 from tests.world import faults
 from tests.world.slack import FakeSlack
@@ -79,7 +79,7 @@ class Office:
         now = datetime.now(UTC)
         new = [Message(f"{channel}-{name}", MessageKind.ALERT, name, "Why.", now, conversation=name) for name in names]
         with open_store(self.url) as store:
-            store.commit(Step(now, deliveries=tuple(
+            store.commit(StepResult(now, deliveries=tuple(
                 NewDelivery(one.id, channel, one.to_json(), one.conversation, one.id) for one in new
             )))  # fmt: skip
 

@@ -38,7 +38,7 @@ from listener.demo.show import run as show
 from listener.web import server
 from listener.web.health import Health
 from listener.web.metrics import Metrics
-from storage import Arrival, open_store
+from storage import UnderstoodBatch, open_store
 
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 ACTS = frozenset(
@@ -116,7 +116,7 @@ def test_what_is_stored_is_shown_on_a_real_terminal_and_nothing_of_it_acts(tmp_p
         store.watches.sync([watch], AT)
         post = Post("net", f"1{evil}", f"acme says {evil}", url="https://example.org/\u202e", author=f"fern{evil}",
                     published_at=AT)  # fmt: skip
-        store.ingest(Arrival("feed", "", AT, tuple(Pipeline([watch]).understand([post]))))
+        store.ingest(UnderstoodBatch("feed", "", AT, tuple(Pipeline([watch]).understand([post]))))
     for command in (["search", "acme"], ["search", "acme", "--json"], ["export"], ["export", "--format", "jsonl"]):
         shown = _on_a_terminal([sys.executable, "-m", "listener", "-c", str(config), *command])
         assert "says" in shown
