@@ -10,6 +10,7 @@ import typer
 
 from docs.tables import shown, table
 from listener.cli import app
+from listener.cli.lazy import LazyGroup
 
 _EXAMPLE = re.compile(r"\s*Examples?:\s*")
 
@@ -29,7 +30,8 @@ def page() -> str:
 def walk(group: Any = None, before: str = "") -> Iterator[tuple[str, Any]]:
     """Every command by its full name, a group before what is in it."""
     whole: Any = group or typer.main.get_command(app)
-    for name, command in whole.commands.items():
+    for name, listed in whole.commands.items():
+        command = whole.load(name) if isinstance(whole, LazyGroup) else listed
         yield before + name, command
         if getattr(command, "commands", None):
             yield from walk(command, f"{before}{name} ")

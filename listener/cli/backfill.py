@@ -30,10 +30,6 @@ INTERRUPTED = 130
 Tell = Callable[[Sequence[BackfillReport]], None]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(backfill)
-
-
 def backfill(
     context: typer.Context,
     since: Annotated[str, typer.Option(help="How far back: 30d, 2w, or a date.")],

@@ -11,10 +11,6 @@ from listener.cli.output import fail, out, print_json, table
 from listener.cli.parts import settings, stored
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(jobs)
-
-
 def jobs(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

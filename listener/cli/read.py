@@ -32,12 +32,6 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(search)
-    app.command()(stats)
-    app.command()(export)
-
-
 def since_time(text: str | None, now: datetime) -> datetime | None:
     """A time as people write it: 7d, 12h, 30m before now, or an ISO date or time (UTC where it names no zone)."""
     if text is None:

@@ -28,13 +28,6 @@ ENDS_WITHIN = 9.5
 """Seconds: whoever stops a service waits ten, and then kills it."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(run)
-    app.command()(once)
-    app.command()(reload)
-    app.command()(demo)
-
-
 def run(
     context: typer.Context,
     simulate: Annotated[

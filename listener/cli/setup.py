@@ -28,14 +28,6 @@ from scrapers.post import Poster
 from storage import HELD_BACK, StoreError, create_atomically
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(init)
-    app.command()(check)
-    app.command()(doctor)
-    app.command()(backup)
-    app.command()(restore)
-
-
 def init(
     context: typer.Context,
     brand: Annotated[str | None, typer.Option(help="Your own product or brand.")] = None,

@@ -24,13 +24,7 @@ SHOWN_FOR = timedelta(days=30)
 """How long a delivery that was given up is shown."""
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(digest)
-    app.command("test-alert")(test_alert)
-    alerts = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
-    alerts.callback()(show)
-    alerts.command()(resend)
-    app.add_typer(alerts, name="alerts")
+alerts = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
 def digest(
@@ -85,6 +79,7 @@ def _known(word: str, known: list[str]) -> str:
     return f"did you mean {close!r}?" if close else f"it has: {', '.join(known)}"
 
 
+@alerts.callback()
 def show(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -138,6 +133,7 @@ def _place(channel: str, recipient: str) -> str:
     return f"{channel} ({recipient})" if recipient else channel
 
 
+@alerts.command()
 def resend(
     context: typer.Context,
     delivery: Annotated[str | None, typer.Argument(help="A delivery's ID, as `listener alerts` shows it.")] = None,
