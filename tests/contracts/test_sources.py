@@ -1,6 +1,6 @@
 """One suite for every kind of source: what each promises of itself, and of what its platform answers.
 
-It reads each kind's samples, `tests/scrapers/samples/NAME/`. A failure says which file to change, by which rule how;
+It reads the samples in `tests/scrapers/samples/NAME/`. A failure says which file to change, by which rule, and how;
 what holds for broken answers is in test_sources_broken.py.
 """
 

@@ -7,7 +7,6 @@ is for the daemon's completeness figures to show.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,10 +14,8 @@ from dataclasses import dataclass, replace
 from insight.model import Post
 from insight.query.dialect import Brackets, Dialect
 from insight.query.matching.document import Facts
-from scrapers.social.hackernews import HackerNews
-from scrapers.social.mastodon import Mastodon
 from tests.insight.query.facts import field_holds
-from tests.insight.query.letters import folded, kind, names, tags, without_marks
+from tests.insight.query.letters import folded, kind, names, tags
 
 X = Dialect(
     names=("@{}", "from:{}"), fields={"lang": "lang:{}", "author": "from:{}"}, max_length=512, runs=True, emoji=True
@@ -213,41 +210,4 @@ FIELDS: dict[str, Finds] = {
     "from": lambda value, post, _: wrote(value, post),
     "author": lambda value, post, _: wrote(value, post),
     "mentions": lambda value, post, _: named(value, post),
-}
-
-
-def hackernews(term: str, post: Post, facts: Facts) -> bool:
-    """Algolia over the HTML of a comment, and titles as they are: each word begins one there. Quotes would be exact."""
-    shown = html.escape(post.text).replace("/", "&#x2F;").replace("\n", "<p>")
-    there = [*_indexed(shown), *_indexed(post.title or ""), *_indexed(post.author or "")]
-    if '"' in term or term.startswith("-"):
-        raise RefusedError("advanced syntax")
-    wanted = _indexed(term)
-    return bool(wanted) and all(any(word.startswith(begins) for word in there) for begins in wanted)
-
-
-def _indexed(text: str) -> list[str]:
-    """Without marks; an apostrophe is taken out, so that Acme's is one word."""
-    joined = without_marks(folded(re.sub(r"(?<=\w)['’](?=\w)", "", text)))
-    return split(joined, runs=False, bare=True, signs="+#")
-
-
-def timeline(search: str, post: Post, facts: Facts) -> bool:
-    """Mastodon: one hashtag, whatever its case and marks."""
-    if not re.fullmatch(r"#[^\s#]+", search):
-        raise RefusedError("no hashtag")
-    return tagged(search[1:], post, bare=True)
-
-
-SITES: dict[str, Site] = {
-    "hackernews": Site(HackerNews.dialect, hackernews, most=512, in_bytes=True, brackets=Brackets.NONE),
-    "mastodon": Site(Mastodon.dialect, timeline, most_terms=1, brackets=Brackets.NONE),
-    "x": Site(X, usual(emoji=True), most=512),
-    "reddit": Site(REDDIT, usual(), most=512),
-    "github": Site(GITHUB, usual(runs=False), most=256, most_operators=5),
-    "gdelt": Site(GDELT, usual(runs=False, bare=True), most=250, brackets=Brackets.ALWAYS),
-    "google_news": Site(GOOGLE_NEWS, usual(bare=True), or_first=True, most_terms=32, brackets=Brackets.AROUND_OR),
-    "bluesky": Site(BLUESKY, usual(), brackets=Brackets.NONE),
-    "stack_exchange": Site(STACK_EXCHANGE, usual(runs=False), most=120, brackets=Brackets.NONE),
-    "narrow": Site(NARROW, usual(bare=True, prefix=True), most=24, in_bytes=True, most_terms=3, brackets=Brackets.NONE),
 }

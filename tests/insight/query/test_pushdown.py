@@ -24,13 +24,13 @@ from tests.insight.query.dialect_models import (
     GOOGLE_NEWS,
     NARROW,
     REDDIT,
-    SITES,
     STACK_EXCHANGE,
     RefusedError,
     X,
 )
 from tests.insight.query.model import holds
 from tests.insight.query.posts import facts, posts_with
+from tests.insight.query.sites import SITES
 from tests.insight.query.trees import anchored, said, trees, watch_terms, watches, with_posts
 
 HN, TOOTS = HackerNews.dialect, Mastodon.dialect
