@@ -34,11 +34,11 @@ def keep_days(source: Source | type[Source], own: int | None) -> int | None:
 
 
 def outlived(store: Store, config: Config, now: datetime) -> Iterator[Sequence[int]]:
-    """The posts that may not, or need not, say any longer what they say: for `store.posts.empty`, a turn each."""
+    """The posts that may not, or need not, say any longer what they say, a turn each: for `retention.empty_posts`."""
     kept = config.storage
-    yield from chunks(store.posts.hidden(now - timedelta(days=kept.keep_excluded_days)), TURN)
+    yield from chunks(store.retention.hidden_posts(now - timedelta(days=kept.keep_excluded_days)), TURN)
     for network, days in _limits(config).items():
-        yield from chunks(store.posts.expired(network, now - timedelta(days=days)), TURN)
+        yield from chunks(store.retention.expired_posts(network, now - timedelta(days=days)), TURN)
 
 
 def forgotten(store: Store, config: Config, now: datetime) -> Iterator[Callable[[], int]]:
@@ -46,7 +46,7 @@ def forgotten(store: Store, config: Config, now: datetime) -> Iterator[Callable[
     kept = config.storage
     for record in RECORDS:
         days = kept.keep_rejected_days if record == "rejected" else kept.keep_history_days
-        yield partial(store.forget, record, now - timedelta(days=days))
+        yield partial(store.retention.forget, record, now - timedelta(days=days))
 
 
 def _limits(config: Config) -> dict[str, int]:
@@ -156,7 +156,7 @@ class Upkeep:
         config, now, gone = self.setup().config, self.clock.now(), 0
         said = outlived(self.store, config, now)
         while posts := await self.threads.read(partial(next, said, None)):
-            gone += await self.threads.write(partial(self.store.posts.empty, posts, now))
+            gone += await self.threads.write(partial(self.store.retention.empty_posts, posts, now))
             job.progress = {"posts": gone}
         if gone:
             self.log.info("expired", posts=gone)

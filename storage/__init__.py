@@ -1,14 +1,10 @@
 """What is remembered: posts, counts, sources, themes, signals, deliveries; on SQLite or Postgres."""
 
-from storage.after_restore import HELD_BACK
-from storage.databases.database import chunks
 from storage.databases.sqlite_files import create_atomically
+from storage.deliveries.held_back import HELD_BACK
 from storage.errors import HeldError, LostError, NewerSchemaError, OutdatedError, StoreError, UnusableError
-from storage.restore import Restored, restore
-from storage.retention import RECORDS
-from storage.store import Store, open_store
-from storage.values import (
-    BatchCounts,
+from storage.inputs import BatchCounts, SourceEntry, StepResult, UnderstoodBatch
+from storage.outputs import (
     DecisionRecord,
     Delay,
     DeliveryRecord,
@@ -18,15 +14,16 @@ from storage.values import (
     Revision,
     SearchState,
     Sighting,
-    SourceEntry,
     SourceGap,
     SourceRejected,
     SourceState,
-    StepResult,
     StoredPost,
-    UnderstoodBatch,
     Visit,
 )
+from storage.restore import Restored, restore
+from storage.retention import RECORDS
+from storage.rows.keys import chunks
+from storage.store import Store, open_store
 
 __all__ = [
     "HELD_BACK",

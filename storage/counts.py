@@ -14,11 +14,11 @@ from sqlalchemy import bindparam as bind
 from insight.counts import COUNTED, HOURLY, LAGS, SENTIMENT, contributions
 from insight.model import Cell, Facet, Grain, Label, Mention, Post, PostKey, Precision, Sentiment
 from storage.databases.database import Database
+from storage.outputs import Difference, Distinct
 from storage.rows import tables
 from storage.rows.codecs import as_json
 from storage.rows.tables import CELL
-from storage.values import Difference, Distinct
-from storage.writing.counting import move
+from storage.writing.counting import add_to_counts
 
 _COUNTED = [state.value for state in COUNTED]
 _NO_POST = PostKey("", "")
@@ -131,14 +131,16 @@ class Counts:
         """Compare every counter with what the stored mentions add up to; `repair` sets right what differs."""
         view = self._database.write() if repair else self._database.read()
         with view as connection:
-            expected, stored = _expected(connection), _stored(connection)
+            columns = (tables.counts.c[name] for name in (*CELL.names, "number"))
+            stored = Counter({CELL.read(row[:-1]): row.number for row in connection.execute(select(*columns))})
+            expected = _expected(connection)
             differences = [
                 Difference(cell, stored[cell], expected[cell])
                 for cell in sorted({*expected, *stored})
                 if (stored[cell], cell in stored) != (expected[cell], cell in expected)
             ]
             if repair and differences:
-                move(connection, {one.cell: one.expected - one.stored for one in differences})
+                add_to_counts(connection, {one.cell: one.expected - one.stored for one in differences})
         return differences
 
 
@@ -177,9 +179,3 @@ def _expected(connection: Connection) -> Counter[Cell]:
         for cell in contributions(mention, post, row.source, row.collected_at):
             total[cell] += 1
     return total
-
-
-def _stored(connection: Connection) -> Counter[Cell]:
-    table = tables.counts
-    rows = connection.execute(select(*(table.c[name] for name in CELL.names), table.c.number))
-    return Counter({CELL.read(row[:-1]): row.number for row in rows})

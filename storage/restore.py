@@ -14,8 +14,8 @@ from urllib.parse import quote
 from sqlalchemy import URL, Table
 from sqlalchemy.engine import make_url
 
-from storage import after_restore
 from storage.databases.sqlite_files import OWNER_ONLY, Lock, beside
+from storage.deliveries.held_back import give_up_waiting
 from storage.errors import NewerSchemaError, StoreError
 from storage.migrations import REVISIONS, VERSION_TABLE
 from storage.rows import tables
@@ -52,18 +52,26 @@ def restore(url: str, backup: Path, now: datetime) -> Restored:
     if address.get_backend_name() != "sqlite" or not address.database:
         raise StoreError("Listener restores SQLite databases only", f"use pg_restore --clean --dbname=… {backup}")
     path = Path(address.database).resolve()
-    _check(backup, path)
+    _refuse_unless_backup(backup, path)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with Lock(path).held({"pid": os.getpid(), "since": now.isoformat(), "command": "restore"}):
-            _copy(backup, fresh)
+            # 1. a copy beside its place, brought up to date
+            os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
+            with (
+                closing(sqlite3.connect(_read_only(backup), uri=True)) as source,
+                closing(sqlite3.connect(fresh)) as copy,
+            ):
+                source.backup(copy)
             with open_store(URL.create("sqlite", database=str(fresh)).render_as_string()) as store:
+                # 2. what was told since then; where nobody can say, nothing that waits is sent
                 taken_over = _take_over(path, fresh)
                 held_back = 0
                 if not taken_over:
                     with store._database.write() as connection:
-                        held_back = after_restore.begin(connection, now)
+                        held_back = give_up_waiting(connection, now)
+            # 3. into its place
             return Restored(path, _put_in_place(path, fresh, now), taken_over, held_back)
     except (OSError, sqlite3.Error) as error:
         message = f"The backup {backup} could not be put in the place of {path} ({error})"
@@ -73,7 +81,7 @@ def restore(url: str, backup: Path, now: datetime) -> Restored:
             file.unlink(missing_ok=True)
 
 
-def _check(backup: Path, path: Path) -> None:
+def _refuse_unless_backup(backup: Path, path: Path) -> None:
     """Refuse what is no whole backup of a Listener that this one understands."""
     if not backup.is_file() or (path.exists() and backup.samefile(path)):
         raise StoreError(f"{backup} is no backup", "name a file that `listener backup` has written")
@@ -82,7 +90,7 @@ def _check(backup: Path, path: Path) -> None:
         raise StoreError(f"{backup} is part of a database in use: half of it lies in {wal.name}",
                          "name a file that `listener backup` has written")  # fmt: skip
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(backup))}?mode=ro&immutable=1", uri=True)) as connection:
+        with closing(sqlite3.connect(_read_only(backup), uri=True)) as connection:
             problems = connection.execute("PRAGMA integrity_check(1)").fetchall()
             ours = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (VERSION_TABLE,)).fetchone()
             found = ours and connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608
@@ -96,11 +104,9 @@ def _check(backup: Path, path: Path) -> None:
         raise NewerSchemaError(f"{backup} has the schema {found[0]}", "install the newer Listener that wrote it")
 
 
-def _copy(backup: Path, fresh: Path) -> None:
-    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
-    source = f"file:{quote(str(backup))}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(source, uri=True)) as from_, closing(sqlite3.connect(fresh)) as to:
-        from_.backup(to)
+def _read_only(file: Path) -> str:
+    """As SQLite opens it without locks and without a WAL beside it: https://sqlite.org/uri.html"""
+    return f"file:{quote(str(file))}?mode=ro&immutable=1"
 
 
 def _take_over(path: Path, fresh: Path) -> bool:
@@ -130,8 +136,8 @@ def _replace_told(connection: sqlite3.Connection) -> None:
         connection.execute(f"INSERT INTO main.{table.name} ({columns}) SELECT {columns} FROM former.{table.name}")  # noqa: S608
     for table, of in _OF_POSTS:  # a post has another number there when it came after the backup
         connection.execute(
-            f"INSERT INTO main.{table.name} ({of}, post) SELECT its.{of}, here.id FROM former.{table.name} its "  # noqa: S608
-            "JOIN former.posts there ON there.id = its.post "
+            f"INSERT INTO main.{table.name} ({of}, post) SELECT behind.{of}, here.id FROM former.{table.name} behind "  # noqa: S608
+            "JOIN former.posts there ON there.id = behind.post "
             "JOIN main.posts here ON here.network = there.network AND here.native_id = there.native_id"
         )
     connection.execute(f"DELETE FROM main.state WHERE {_STATES}")  # noqa: S608

@@ -14,10 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from insight.model import Alert, AlertState, ChannelDecision, PostKey, Signal, Visibility
 from storage.databases.database import Database
 from storage.errors import StoreError
+from storage.outputs import DecisionRecord
 from storage.rows import tables
 from storage.rows.bulk import put, upsert
-from storage.searching.reading import numbers_of
-from storage.values import DecisionRecord
+from storage.rows.keys import numbers_of
 
 _S, _POSTS, _D, _A = tables.signals, tables.signal_posts, tables.decisions, tables.alerts
 _SIGNAL = TypeAdapter(Signal)
@@ -129,8 +129,8 @@ def put_signals(
     put(connection, _D, [
         {"signal": number, "channel": one.channel, "told": one.delivery is not None, "reason": one.reason,
          "delivery": one.delivery, "at": at}
-        for number, its in zip(numbers, decisions, strict=False)
-        for one in its
+        for number, of_signal in zip(numbers, decisions, strict=False)
+        for one in of_signal
     ])  # fmt: skip
 
 

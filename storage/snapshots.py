@@ -12,7 +12,7 @@ from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.columns import clean
-from storage.rows.convert import digest
+from storage.rows.keys import digest
 
 
 class Snapshots:

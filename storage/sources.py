@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, select, text, update
+from sqlalchemy import Connection, case, select, text, update
 from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
 from insight.model import Gap, Grain
-from storage.ages import delays
 from storage.databases.database import Database
+from storage.delays import delays_since
+from storage.inputs import SourceEntry, UnderstoodBatch
+from storage.outputs import Delay, SearchState, SourceGap, SourceRejected, SourceState, Visit
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.convert import digest
+from storage.rows.keys import digest
 from storage.state import put_states
-from storage.values import (
-    Delay,
-    SearchState,
-    SourceEntry,
-    SourceGap,
-    SourceRejected,
-    SourceState,
-    UnderstoodBatch,
-    Visit,
-)
 
 LONGEST_RAW = 20_000
 SKEW = timedelta(minutes=1)
@@ -63,18 +56,18 @@ class Sources:
     def all(self) -> list[SourceState]:
         """The configured sources, by id."""
         with self._database.read() as connection:
-            return [_state(row) for row in connection.execute(_ALL)]
+            return [SourceState(**row._mapping) for row in connection.execute(_ALL)]
 
     def one(self, source: str) -> SourceState | None:
         """A configured source, by its id."""
         with self._database.read() as connection:
             row = connection.execute(_ONE, {"source": source}).first()
-            return None if row is None else _state(row)
+            return None if row is None else SourceState(**row._mapping)
 
     def due(self, now: datetime) -> list[SourceState]:
         """The configured sources whose time has come, longest waiting first; paused ones too, at their time."""
         with self._database.read() as connection:
-            return [_state(row) for row in connection.execute(_DUE, {"now": now})]
+            return [SourceState(**row._mapping) for row in connection.execute(_DUE, {"now": now})]
 
     def mend_due(self, now: datetime, longest: timedelta, own: Mapping[str, timedelta] = NO_STATES) -> list[str]:
         """Make due at once what a clock that was ahead has put off: no visit lies in the future, no pause is so long.
@@ -195,7 +188,7 @@ class Sources:
         Of those published from `since` on, at a known second, and not before the source was visited: what a first
         visit or a backfill brings was not late.
         """
-        return delays(self._database, since)
+        return delays_since(self._database, since)
 
     def gaps(self, since: datetime) -> list[SourceGap]:
         """The gaps that reach beyond `since`, latest first."""
@@ -216,29 +209,20 @@ class Sources:
             ]
 
 
-def put_arrival(connection: Connection, arrival: UnderstoodBatch) -> None:
-    """The part of an arrival that is about its source: cursor, gaps, rejected items."""
-    source, search, at = arrival.source, arrival.search, arrival.collected_at
-    if arrival.cursor is not None:
-        row = {"source": source, "search": search, "cursor": dict(arrival.cursor), "paused": False, "failures": 0}
+def put_search_results(connection: Connection, batch: UnderstoodBatch) -> None:
+    """The part of a batch that is about its source and search: cursor, gaps, rejected items."""
+    source, search, at = batch.source, batch.search, batch.collected_at
+    if batch.cursor is not None:
+        row = {"source": source, "search": search, "cursor": dict(batch.cursor), "paused": False, "failures": 0}
         put(connection, tables.searches, [row], replace=("cursor",))
-    gaps = {_gap_id(arrival, gap): gap for gap in arrival.gaps}
-    put(connection, tables.gaps, [
-        {"id": name, "source": source, "search": search, "since": gap.since, "until": gap.until, "reason": gap.reason}
-        for name, gap in gaps.items()
-    ])  # fmt: skip
-    rejected = {digest(source, search, item.reason, item.raw): item for item in arrival.rejected}
+    gaps = {}
+    for gap in batch.gaps:
+        name = digest(source, search, gap.since and gap.since.timestamp(), gap.until.timestamp(), gap.reason)
+        gaps[name] = {"id": name, "source": source, "search": search, **asdict(gap)}
+    put(connection, tables.gaps, list(gaps.values()))
+    rejected = {digest(source, search, item.reason, item.raw): item for item in batch.rejected}
     put(connection, tables.rejected, [
         {"id": name, "source": source, "search": search, "reason": item.reason, "raw": item.raw[:LONGEST_RAW],
          "first_at": at, "last_at": at}
         for name, item in rejected.items()
     ], replace=("last_at",))  # fmt: skip
-
-
-def _gap_id(arrival: UnderstoodBatch, gap: Gap) -> str:
-    since = gap.since and gap.since.timestamp()
-    return digest(arrival.source, arrival.search, since, gap.until.timestamp(), gap.reason)
-
-
-def _state(row: Row[Any]) -> SourceState:
-    return SourceState(**row._mapping)

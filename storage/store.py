@@ -13,21 +13,21 @@ from typing import Any, Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from storage import retention
-from storage.after_restore import hold_back
 from storage.counts import Counts
 from storage.databases.database import Database
+from storage.deliveries.held_back import hold_back
 from storage.deliveries.outbox import Outbox, put_deliveries
 from storage.errors import StoreError
 from storage.indicators import Indicators
+from storage.inputs import BatchCounts, StepResult, UnderstoodBatch
 from storage.migrations import REVISIONS, migrate, revision
 from storage.posts import Posts
+from storage.retention import Retention
 from storage.signals import Signals, put_alerts, put_signals
 from storage.snapshots import Snapshots
 from storage.sources import Sources
 from storage.state import State, put_states
 from storage.themes import Themes, consume, put_themes
-from storage.values import BatchCounts, StepResult, UnderstoodBatch
 from storage.watches import Watches
 from storage.writing import ingest
 from storage.writing.changes import locks
@@ -72,13 +72,6 @@ def _database(url: str) -> Database:
             raise StoreError(f"`storage` names {other}", "Listener keeps its data in sqlite:/// or postgresql://")
 
 
-def _locks(step: StepResult) -> set[str]:
-    """A watch has one step at a time; neither posts whose mentions it consumes nor what waits for a channel change."""
-    watches = {one.watch or "" for part in (step.signals, step.alerts, step.themes, step.consumed) for one in part}
-    channels = {f"channel:{delivery.channel}" for delivery in step.deliveries}
-    return {f"watch:{watch}" for watch in watches} | channels | locks(mention.post for mention in step.consumed)
-
-
 class Store:
     """Synchronous; any thread may call it. Times in and out are aware, in UTC. Each write is one transaction.
 
@@ -97,18 +90,23 @@ class Store:
         self.indicators = Indicators(database)
         self.snapshots = Snapshots(database)
         self.state = State(database)
+        self.retention = Retention(database)
 
     @property
     def dialect(self) -> str:
         return self._database.dialect
 
-    def ingest(self, arrival: UnderstoodBatch) -> BatchCounts:
+    def ingest(self, batch: UnderstoodBatch) -> BatchCounts:
         """Store a batch with its cursor and its counts: all of it or none. The same again changes nothing more."""
-        return ingest.ingest(self._database, arrival)
+        return ingest.ingest(self._database, batch)
 
     def commit(self, step: StepResult) -> None:
         """Store what a step of detection leaves behind: all of it or none."""
-        with self._database.write(_locks(step)) as connection:
+        # a watch has one step at a time; meanwhile nobody changes the mentions it consumes, or its channels' queues
+        watches = {one.watch or "" for part in (step.signals, step.alerts, step.themes, step.consumed) for one in part}
+        needed = locks(mention.post for mention in step.consumed) | {f"watch:{watch}" for watch in watches}
+        needed |= {f"channel:{delivery.channel}" for delivery in step.deliveries}
+        with self._database.write(needed) as connection:
             put_states(connection, step.states, step.at)
             put_signals(connection, step.signals, step.decisions, step.at)
             put_alerts(connection, step.alerts)
@@ -116,10 +114,6 @@ class Store:
             hold_back(connection, step.deliveries, step.at)
             put_themes(connection, step.themes, step.members, step.events)
             consume(connection, step.consumed)
-
-    def forget(self, record: str, before: datetime) -> int:
-        """Remove some of what is no longer needed (RECORDS) from before then; gives how many it were, 0 at the end."""
-        return retention.forget(self._database, record, before)
 
     def optimize(self) -> None:
         """Let the database learn how much there is of what, so that it chooses its indexes well."""

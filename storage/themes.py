@@ -13,9 +13,9 @@ from insight.model import Mention, PostKey, StoredMention, Theme, ThemeChange, T
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.convert import read_stored_mention, storable_key
-from storage.searching.reading import numbers_of, select_stored_mentions
-from storage.writing.changes import by_network
+from storage.rows.convert import read_stored_mention
+from storage.rows.keys import has_key, numbers_of, rows_by_key, storable_key
+from storage.searching.reading import select_stored_mentions
 
 _T, _PHRASES, _MEMBERS, _EVENTS = tables.themes, tables.theme_phrases, tables.theme_posts, tables.theme_events
 _PENDING = (
@@ -24,6 +24,13 @@ _PENDING = (
     .where(tables.pending.c.watch == bind("w"), tables.mentions.c.watch == bind("w"))
     .order_by(tables.mentions.c.event_at, tables.mentions.c.post)
     .limit(bind("limit"))
+)
+_OF_POSTS = (
+    select(tables.posts.c.network, tables.posts.c.native_id, _T.c.watch, _T.c.id, _T.c.label)
+    .join(_MEMBERS, _MEMBERS.c.post == tables.posts.c.id)
+    .join(_T, _T.c.id == _MEMBERS.c.theme)
+    .where(has_key())
+    .order_by(_T.c.id)
 )
 _MARK = select(func.count(), func.max(tables.pending.c.post)).where(tables.pending.c.watch == bind("w"))
 
@@ -77,20 +84,11 @@ class Themes:
 
     def of(self, keys: Collection[PostKey]) -> dict[tuple[str, PostKey], tuple[str, ...]]:
         """The ids and labels of the themes that posts belong to, by watch and post; a post of none is absent."""
-        posts = tables.posts
-        query = (
-            select(posts.c.network, posts.c.native_id, _T.c.watch, _T.c.id, _T.c.label)
-            .join(_MEMBERS, _MEMBERS.c.post == posts.c.id)
-            .join(_T, _T.c.id == _MEMBERS.c.theme)
-            .order_by(_T.c.id)
-        )
         found: dict[tuple[str, PostKey], tuple[str, ...]] = {}
         with self._database.read() as connection:
-            for network, part in by_network(map(storable_key, keys)):
-                these = query.where(posts.c.network == network, posts.c.native_id.in_(part))
-                for row in connection.execute(these):
-                    at = row.watch, PostKey(row.network, row.native_id)
-                    found[at] = (*found.get(at, ()), row.id, row.label)
+            for row in rows_by_key(connection, _OF_POSTS, map(storable_key, keys)):
+                at = row.watch, PostKey(row.network, row.native_id)
+                found[at] = (*found.get(at, ()), row.id, row.label)
         return found
 
 
@@ -122,9 +120,9 @@ def put_themes(
         row = {"theme": event.theme, "at": event.at, "change": event.change.value, "other": event.other}
         put(connection, _EVENTS, [row])
         if event.change is ThemeChange.MERGED:
-            its = select(_MEMBERS.c.post).where(_MEMBERS.c.theme == event.theme)
+            moved = select(_MEMBERS.c.post).where(_MEMBERS.c.theme == event.theme)
             put(connection, _MEMBERS, [
-                {"theme": event.other, "post": post} for post in connection.execute(its).scalars().all()
+                {"theme": event.other, "post": post} for post in connection.execute(moved).scalars().all()
             ])  # fmt: skip
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.errors import LostError, StoreError, UnusableError
-
-T = TypeVar("T")
-CHUNK = 1000  # keys in one SELECT … IN
 
 
 class Database(ABC):
@@ -115,8 +112,3 @@ class Database(ABC):
     def close(self) -> None:
         self.reader.dispose()
         self.writer.dispose()
-
-
-def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

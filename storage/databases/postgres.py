@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.databases.database import Database
-from storage.databases.postgres_hold import HOLDING, LOCK, RETRIED, Hold, holder, no_sessions
+from storage.databases.postgres_lock import HOLDING, LOCK, RETRIED, Hold, holder, no_sessions
 from storage.errors import LostError, StoreError, UnusableError
 from storage.rows.columns import dumps
 

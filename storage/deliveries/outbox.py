@@ -1,4 +1,4 @@
-"""Deliveries on their way, and the channels that are held: claimed one at a time, and told apart by how they ended.
+"""Deliveries on their way: claimed one at a time, and told apart by how they ended.
 
 `new → sending → sent | failed | unknown | joined`. A delivery with a `next_at` is to be claimed then: a new one, one
 that is to be tried again, one that nobody knows about, or one whose sender has died (its lease is its `next_at`).
@@ -8,18 +8,16 @@ for them cost the same however many were ever sent.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, text, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy import bindparam as bind
 
-from insight.model import DIGESTS, Action, Delivery, DeliveryState, NewDelivery
+from insight.model import DIGESTS, Delivery, DeliveryState, NewDelivery
+from storage.deliveries.claim import claim_next, is_leased, read_waiting
 from storage.deliveries.records import DeliveryRecords
-from storage.deliveries.turns import Turn, is_leased, next_turn
 from storage.rows import tables
 from storage.rows.bulk import put
 
@@ -28,12 +26,9 @@ KEPT = timedelta(days=7)
 TOO_LATE = f"not delivered in {KEPT.days} days"
 FAR = timedelta(hours=2)
 """No delivery and no channel waits so long for its next try: an hour, and some room for chance."""
-READ_AT_ONCE = 1000
-
 _T, _C = tables.deliveries, tables.channels
 _WAITS = _T.c.next_at.is_not(None)
-_GIVEN_UP = text(tables.GIVEN_UP)
-_SENDING, _NEW, _UNKNOWN = (DeliveryState.SENDING.value, DeliveryState.NEW.value, DeliveryState.UNKNOWN.value)
+_SENDING = DeliveryState.SENDING.value
 _FREE = (
     ~select(_C.c.channel)
     .where(_C.c.channel == _T.c.channel, _C.c.recipient.in_(("", _T.c.recipient)), _C.c.held_until > bind("now"))
@@ -41,12 +36,10 @@ _FREE = (
 )
 _DUE = select(_T.c.channel).where(_WAITS, _T.c.next_at <= bind("now"), _FREE)
 _TO_PROBE = select(_C.c.channel).where(_C.c.parked, _C.c.recipient == "", _C.c.held_until <= bind("now"))
-_BRIEF = (_T.c.number, _T.c.conversation, _T.c.recipient, _T.c.state, _T.c.doubtful, _T.c.next_at, _T.c.created_at)
-_WAITING = select(*_BRIEF).where(_T.c.channel == bind("channel"), _WAITS).order_by(_T.c.number).limit(READ_AT_ONCE)
 
 
 class Outbox(DeliveryRecords):
-    """Every call is one transaction."""
+    """Every call is one transaction. How messages are claimed stands in `claim.py`."""
 
     # -- what there is to do --------------------------------------------------------------------------------------
 
@@ -64,22 +57,12 @@ class Outbox(DeliveryRecords):
         `recipients`.
         """
         with self._database.write({f"channel:{channel}"}) as connection:
-            rows: Sequence[Any] = connection.execute(_WAITING, {"channel": channel}).all()
-            undirected = [row for row in rows if not (row.recipient or is_leased(row, now))]
-            if recipients[0] and undirected:
-                _split(connection, [row.number for row in undirected], recipients)
-                rows = connection.execute(_WAITING, {"channel": channel}).all()
-            held = set(connection.execute(_held(channel, now)).scalars())
-            turn = None if "" in held else next_turn(rows, held, now)
-            if turn is None:
-                return None
-            _join(connection, turn.joined, now)
-            return _claimed(connection, turn, now + lease, now)
+            return claim_next(connection, channel, recipients, now, lease)
 
     def give_up(self, channel: str, now: datetime) -> None:
         """End what has waited too long: failed, or never to be known."""
         with self._database.read() as connection:
-            rows = connection.execute(_WAITING, {"channel": channel}).all()
+            rows = read_waiting(connection, channel)
         late = [row for row in rows if row.conversation != DIGESTS and now - row.created_at > KEPT]
         for row in late:
             if not is_leased(row, now):
@@ -125,7 +108,7 @@ class Outbox(DeliveryRecords):
         with self._database.write({f"channel:{delivery.channel}"}) as connection:
             return connection.execute(change).rowcount == 1
 
-    # -- for people and for the program----------
+    # -- after a clock that was ahead ------------------------------------------------------------------------------
 
     def mend(self, now: datetime) -> int:
         """Make due what waits for a time too far ahead, because the clock was; how many rows there were."""
@@ -146,66 +129,10 @@ class Outbox(DeliveryRecords):
 
 def put_deliveries(connection: Connection, deliveries: Iterable[NewDelivery], now: datetime) -> None:
     """New messages, in order. One whose `unique` is known on its channel has been asked for before, and is left out."""
-    rows = [
-        {
-            "id": one.id,
-            "channel": one.channel,
-            "recipient": "",
-            "conversation": one.conversation,
-            "action": one.action.value,
-            "once": one.unique,
-            "message": dict(one.message),
-            "state": _NEW,
-            "attempt": 0,
-            "doubtful": False,
-            "next_at": now,
-            "created_at": now,
-            "updated_at": now,
-        }
+    put(connection, _T, [
+        {"id": one.id, "channel": one.channel, "recipient": "", "conversation": one.conversation,
+         "action": one.action.value, "once": one.unique, "message": dict(one.message),
+         "state": DeliveryState.NEW.value, "attempt": 0, "doubtful": False,
+         "next_at": now, "created_at": now, "updated_at": now}
         for one in deliveries
-    ]
-    put(connection, _T, rows)
-
-
-def _held(channel: str, now: datetime) -> Any:
-    return select(_C.c.recipient).where(_C.c.channel == channel, _C.c.held_until > now)
-
-
-def _join(connection: Connection, numbers: Collection[int], now: datetime) -> None:
-    if numbers:
-        change = {"state": DeliveryState.JOINED.value, "next_at": None, "updated_at": now}
-        connection.execute(update(_T).where(_T.c.number.in_(numbers)).values(**change))
-
-
-def _split(connection: Connection, numbers: Iterable[int], recipients: tuple[str, ...]) -> None:
-    """Make messages for everybody one for each recipient; copies have ids of their own, and carry the same message."""
-    for number in numbers:
-        row = connection.execute(select(_T).where(_T.c.number == number)).one()._asdict()
-        connection.execute(update(_T).where(_T.c.number == number).values(recipient=recipients[0]))
-        del row["number"]
-        for to in recipients[1:]:
-            copy = {"id": f"{row['id']}-{sha256(to.encode()).hexdigest()[:8]}", "recipient": to, "once": None}
-            connection.execute(insert(_T).values(**row | copy))
-
-
-def _claimed(connection: Connection, turn: Turn, until: datetime, now: datetime) -> Delivery:
-    row, token = connection.execute(select(_T).where(_T.c.number == turn.number)).one(), secrets.token_hex(16)
-    doubtful = row.doubtful or row.state == _SENDING  # its sender died, perhaps after sending
-    change = {"state": _SENDING, "token": token, "next_at": until, "doubtful": doubtful,
-              "attempt": row.attempt + 1, "updated_at": now}  # fmt: skip
-    connection.execute(update(_T).where(_T.c.number == row.number).values(**change))
-    action, ref = Action(row.action), None
-    if row.conversation and action is not Action.POST:
-        ref = _first_ref(connection, row)
-    return Delivery(
-        row.id, row.channel, row.message, row.attempt + 1, token, doubtful, ref, action, row.recipient, turn.outdated
-    )
-
-
-def _first_ref(connection: Connection, row: Row[Any]) -> Mapping[str, str] | None:
-    """Where the conversation's first message is; one that an older Listener sent to everybody counts for each."""
-    same = and_(_T.c.conversation == row.conversation, _T.c.channel == row.channel)
-    mine = and_(_T.c.recipient.in_({row.recipient, ""}), _T.c.state == DeliveryState.SENT.value)
-    query = select(_T.c.ref).where(same, mine).order_by(_T.c.number).limit(1)
-    found: Mapping[str, str] | None = connection.execute(query).scalar()
-    return found
+    ])  # fmt: skip

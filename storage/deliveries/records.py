@@ -11,8 +11,8 @@ from sqlalchemy import select, text, update
 
 from insight.model import DIGESTS, DeliveryState
 from storage.deliveries.channels import HeldChannels
+from storage.outputs import DeliveryRecord
 from storage.rows import tables
-from storage.values import DeliveryRecord
 
 _T = tables.deliveries
 _WAITS, _GIVEN_UP = _T.c.next_at.is_not(None), text(tables.GIVEN_UP)

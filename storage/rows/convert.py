@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from insight.counts import event_time
 from insight.model import Grain, Mention, Post, PostKey, Precision, StoredMention, UnderstoodPost
+from storage.outputs import StoredPost
 from storage.rows import tables
 from storage.rows.columns import clean
+from storage.rows.keys import LONGEST_KEY, storable_key
 from storage.rows.tables import MENTION, POST
-from storage.values import StoredPost
 
-LONGEST_KEY = 600  # characters; Postgres indexes no more than 2,700 bytes
-LONGEST_FACET = 100  # characters of a facet's value; it is part of the key of a counter
-
-
-# -- made storable ------------------------------------------------------------------------------------------------
-
-
-def storable_key(key: PostKey) -> PostKey:
-    """The key as it is stored: clean, and an overlong one (a feed's guid may be any text) shortened to a digest."""
-    network, native_id = clean(key.network), clean(key.native_id)
-    if len(native_id) > LONGEST_KEY:
-        native_id = f"{native_id[:200]}…{digest(native_id)}"
-    return key if (network, native_id) == (key.network, key.native_id) else PostKey(network, native_id)
-
-
-def digest(*parts: object) -> str:
-    """A short name for content: the same parts give the same name."""
-    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=20).hexdigest()
+LONGEST_FACET = 100
+"""Characters of a facet's value; it is part of the key of a counter."""
 
 
 def storable(understood: UnderstoodPost) -> UnderstoodPost:
@@ -42,17 +26,12 @@ def storable(understood: UnderstoodPost) -> UnderstoodPost:
         post = replace(POST.fitted(post), network=key.network, native_id=key.native_id)
     elif not any(mention.facets for mention in mentions):
         return understood
-    return UnderstoodPost(post, tuple(_storable_mention(mention, post.key) for mention in mentions))
+    stored = []
+    for mention in mentions:
+        facets = [replace(one, name=clean(one.name), value=clean(one.value)[:LONGEST_FACET]) for one in mention.facets]
+        stored.append(replace(mention, post=post.key, facets=tuple(facets)))
+    return UnderstoodPost(post, tuple(stored))
 
-
-def _storable_mention(mention: Mention, key: PostKey) -> Mention:
-    facets = tuple(
-        replace(facet, name=clean(facet.name), value=clean(facet.value)[:LONGEST_FACET]) for facet in mention.facets
-    )
-    return replace(mention, post=key, facets=facets)
-
-
-# -- posts --------------------------------------------------------------------------------------------------------
 
 # a row begins with what the store adds; what is derived follows
 _POST = slice(len(tables.posts.c) - len(POST.names), len(tables.posts.c))
@@ -67,9 +46,6 @@ def read_post(row: Any) -> Post:
 
 def read_stored(row: Any) -> StoredPost:
     return StoredPost(read_post(row), row.source, row.collected_at, row.deleted_at, row.expired_at)
-
-
-# -- mentions -----------------------------------------------------------------------------------------------------
 
 
 def grain_of(post: Post, collected_at: datetime) -> str | None:

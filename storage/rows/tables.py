@@ -1,6 +1,6 @@
 """The tables. Nothing outside `storage` imports them; a change here needs a migration (a test compares the two).
 
-The search index is not among them: it is another thing on each database (`storage/writing/words.py`).
+The search index is not among them: it is another thing on each database (`storage/writing/search_index.py`).
 """
 
 from __future__ import annotations

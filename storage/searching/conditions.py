@@ -21,25 +21,26 @@ from storage.rows.columns import LARGEST, is_clean
 
 Condition = ColumnElement[bool]
 MOST = 100
-"""Comparisons in one statement. Databases limit how deep a condition may go, and longer lists select little."""
+"""Comparisons in one statement. SQLite limits how deep an expression may go (1,000, and each AND or OR goes one deeper:
+https://sqlite.org/limits.html#max_expr_depth), and longer lists select little."""
 
 _posts, _mentions = tables.posts.c, tables.mentions.c
 
 
 def condition(query: Query) -> Condition | None:
     """None: the columns say nothing of this query."""
-    found, comparisons = _of(query)
+    found, comparisons = _condition_and_size(query)
     return found if comparisons <= MOST else None
 
 
-def _of(query: Query) -> tuple[Condition | None, int]:
+def _condition_and_size(query: Query) -> tuple[Condition | None, int]:
     """With the number of comparisons in it."""
     match query:
         case And(parts):
-            known = [(one, count) for one, count in map(_of, parts) if one is not None]
+            known = [(one, count) for one, count in map(_condition_and_size, parts) if one is not None]
             return and_(*(one for one, _ in known)) if known else None, sum(count for _, count in known)
         case Or(parts):
-            sides = list(map(_of, parts))
+            sides = list(map(_condition_and_size, parts))
             known_sides = [one for one, _ in sides if one is not None]
             every = len(known_sides) == len(sides)
             return or_(*known_sides) if every else None, sum(count for _, count in sides) if every else 0
@@ -54,7 +55,7 @@ def _of(query: Query) -> tuple[Condition | None, int]:
 def _numbers(name: str, low: float | None, high: float | None) -> Condition:
     """A bound that is not in the range is let in: the exact check leaves it out."""
     if name in FACTS:
-        return _known(name)
+        return _has_fact(name)
     if name != "followers":
         return (_posts.rating if name == "rating" else _posts.engagement).is_not(None)
     bounds: list[Condition] = [_posts.audience.is_not(None)]
@@ -97,13 +98,13 @@ def _attribute(name: str, value: str) -> Condition:
     return func.lower(_posts[name]) == value
 
 
-def _known(name: str) -> Condition:
+def _has_fact(name: str) -> Condition:
     """Said in two ways: by the first, an index of the posts with facts can be used."""
     return and_(_posts.facts.is_not(None), _posts.facts[name].as_string().is_not(None))
 
 
 def _fact(name: str, value: str) -> Condition:
-    return and_(_known(name), func.lower(_posts.facts[name].as_string()) == value.lower())
+    return and_(_has_fact(name), func.lower(_posts.facts[name].as_string()) == value.lower())
 
 
 _FIELDS: dict[str, Callable[[str], Condition | None]] = {

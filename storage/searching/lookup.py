@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, column, intersect, select
+from sqlalchemy import Text, bindparam, column, intersect, select
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from insight.query.matching.keys import All, Key, Need
 from insight.query.matching.keys import Any as AnyOf
 from storage.rows.columns import dumps
-from storage.writing.words import EVERYTHING, token
+from storage.writing.search_index import EVERYTHING, token
 
 LARGEST = 64
 """Tokens in one expression."""
 DEEPEST = 8
-"""Brackets inside each other in one expression: FTS5's parser gives up at about thirty."""
+"""Brackets inside each other in one expression: FTS5's parser gives up at about thirty (https://sqlite.org/fts5.html)."""
 MOST_LISTS = 4
 """Lists that a post must be in all of; the shortest ones are asked."""
 
@@ -64,7 +64,13 @@ _HITS = {
 
 def hits(need: Need, dialect: str) -> Any:
     """The row numbers, in a column `id`, of all indexed posts that have what is needed; None: no words are needed."""
-    found = [_selected(list_, dialect, number) for number, list_ in enumerate(lists(need, SYNTAXES[dialect]))]
+    syntax, found = SYNTAXES[dialect], []
+    for number, list_ in enumerate(lists(need, syntax)):
+        name = f"expressions_{number}"
+        values = [*(one.text for one in list_), syntax.token(EVERYTHING, False)]
+        bound = bindparam(name, dumps(values), Text) if dialect == "sqlite" else bindparam(name, values, ARRAY(Text))
+        statement = sql(_HITS[dialect].format(name=name)).bindparams(bound).columns(column("id"))
+        found.append(select(statement.subquery().c.id))
     if not found:
         return None
     return found[0] if len(found) == 1 else intersect(*(select(one.subquery().c.id) for one in found))
@@ -119,11 +125,3 @@ def _packed(expressions: Sequence[Expression], syntax: Syntax) -> Iterator[Expre
         pack.append(one)
     if pack:
         yield syntax.joined(pack, syntax.or_)
-
-
-def _selected(expressions: Iterable[Expression], dialect: str, number: int) -> Select[Any]:
-    name = f"expressions_{number}"
-    values = [*(one.text for one in expressions), SYNTAXES[dialect].token(EVERYTHING, False)]
-    bound = bindparam(name, dumps(values), Text) if dialect == "sqlite" else bindparam(name, values, ARRAY(Text))
-    statement = sql(_HITS[dialect].format(name=name)).bindparams(bound).columns(column("id"))
-    return select(statement.subquery().c.id)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_, union_all
+from sqlalchemy import Row, Select, select, tuple_
 
-from insight.model import Label, MentionState, PostKey, StoredMention
-from storage.databases.database import Database, chunks
+from insight.model import Label, MentionState, StoredMention
+from storage.databases.database import Database
 from storage.rows import tables
-from storage.rows.convert import read_stored_mention, storable_key
-from storage.writing.changes import by_network
+from storage.rows.convert import read_stored_mention
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
@@ -21,9 +20,12 @@ KEPT = (MentionState.KEPT,)
 def select_stored_mentions(*, posts_first: bool = False) -> Select[Any]:
     """Every column of posts, and those of mentions behind them as `mention_…`.
 
-    `posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page."""
+    `posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page.
+    """
     posts, mentions = tables.posts, tables.mentions
-    number = posts.c.id + 0 if posts_first else posts.c.id  # an expression: no index of posts serves it
+    number = (
+        posts.c.id + 0 if posts_first else posts.c.id
+    )  # no index serves an expression: https://sqlite.org/optoverview.html
     return select(posts, *(one.label(f"mention_{one.name}") for one in mentions.c)).join(
         mentions, mentions.c.post == number
     )
@@ -43,8 +45,8 @@ def in_states(query: Select[Any], states: Collection[MentionState], labels: Coll
 
 
 def newest_mentions(
-    database: Database, query: Select[Any], of_watch: bool, batch: int, read: Callable[[Any], T]
-) -> Iterator[list[T]]:
+    database: Database, query: Select[Any], of_watch: bool, batch: int
+) -> Iterator[list[StoredMention]]:
     """The mentions that `select_stored_mentions(posts_first=not of_watch)` selects, newest first.
 
     Those of a post come together. `of_watch`: it selects those of one watch.
@@ -58,7 +60,7 @@ def newest_mentions(
         here = tuple_(*order) <= tuple_(row.event_at, row.id)
         return query.where(here, ~((order[1] == row.id) & (mentions.c.watch >= row.mention_watch)))
 
-    return pages(database, query, after, batch, read)
+    return pages(database, query, after, batch, read_stored_mention)
 
 
 def pages(
@@ -68,7 +70,11 @@ def pages(
     batch: int,
     read: Callable[[Any], T],
 ) -> Iterator[list[T]]:
-    """Page by page, each the one after the last row of the one before; nothing is held between two pages."""
+    """Page by page, each the one after the last row of the one before; nothing is held between two pages.
+
+    By key and not by OFFSET, which would count all former rows again for each page, and skip or repeat some when others
+    write meanwhile: https://use-the-index-luke.com/no-offset
+    """
     while True:
         with database.read() as connection:
             rows = connection.execute(query).all()
@@ -77,42 +83,3 @@ def pages(
         if len(rows) < batch:
             return
         query = after(rows[-1])
-
-
-def newest_of_each(
-    database: Database, watches: Sequence[str], since: datetime, until: datetime, each: int
-) -> dict[str, list[StoredMention]]:
-    """See `Posts.newest`."""
-    mentions = tables.mentions
-    newest_first = mentions.c.event_at.desc(), mentions.c.post.desc()
-    of_watch = (
-        select(mentions.c.post, mentions.c.watch)
-        .where(mentions.c.event_at >= since, mentions.c.event_at < until)
-        .where(mentions.c.state == MentionState.KEPT.value)
-        .order_by(*newest_first)
-        .limit(each)
-    )
-    found: dict[str, list[StoredMention]] = {watch: [] for watch in watches}
-    for part in chunks(watches, 100):
-        each_of_them = (select(of_watch.where(mentions.c.watch == watch).subquery()) for watch in part)
-        chosen = union_all(*each_of_them).subquery()
-        same = and_(chosen.c.post == mentions.c.post, chosen.c.watch == mentions.c.watch)
-        with database.read() as connection:
-            for row in connection.execute(select_stored_mentions().join(chosen, same).order_by(*newest_first)):
-                stored = read_stored_mention(row)
-                found[stored.mention.watch].append(stored)
-    return found
-
-
-def numbers_of(connection: Connection, keys: Iterable[PostKey]) -> dict[PostKey, int]:
-    """The row numbers of those of these posts that are stored."""
-    posts = tables.posts
-    as_stored: dict[PostKey, list[PostKey]] = {}
-    for key in keys:
-        as_stored.setdefault(storable_key(key), []).append(key)
-    found: dict[PostKey, int] = {}
-    for network, part in by_network(as_stored):
-        query = select(posts.c.native_id, posts.c.id).where(posts.c.network == network, posts.c.native_id.in_(part))
-        for native_id, number in connection.execute(query):
-            found |= dict.fromkeys(as_stored[PostKey(network, native_id)], number)
-    return found

@@ -15,36 +15,34 @@ from insight.model import Cell
 from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.tables import CELL
-from storage.writing.merge import Record
+from storage.writing.merge import PostRecord
 
-in_order = attrgetter(*(one.name for one in fields(Cell)))  # as cells compare, and ten times faster
+_cell_order = attrgetter(*(one.name for one in fields(Cell)))  # as cells compare, and ten times faster
 
 
-def moves(changes: Iterable[tuple[Record | None, Record | None]]) -> dict[Cell, int]:
+def count_changes(changes: Iterable[tuple[PostRecord | None, PostRecord | None]]) -> dict[Cell, int]:
     """By how much each counter changes when these records become those."""
     total: Counter[Cell] = Counter()
     for old, new in changes:
-        _count(total, new, 1)
-        _count(total, old, -1)
+        for record, change in ((new, 1), (old, -1)):
+            if record is None:
+                continue
+            for mention in record.mentions.values():
+                for cell in contributions(mention, record.post, record.source, record.collected_at):
+                    total[cell] += change
     return {cell: change for cell, change in total.items() if change}
 
 
-def _count(total: Counter[Cell], record: Record | None, change: int) -> None:
-    if record is None:
-        return
-    for mention in record.mentions.values():
-        for cell in contributions(mention, record.post, record.source, record.collected_at):
-            total[cell] += change
+def add_to_counts(connection: Connection, changes: Mapping[Cell, int]) -> None:
+    """Add to the counters; those that come to nothing are removed. Call it once in a transaction.
 
-
-def move(connection: Connection, changes: Mapping[Cell, int]) -> None:
-    """Add to the counters; those that come to nothing are removed. Once a transaction: two that move the same counters
-    in the same order never wait for each other in a circle.
+    In sorted order: two transactions that lock the same rows in the same order never deadlock.
+    https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS
     """
-    rows = [{**CELL.write(cell), "number": changes[cell]} for cell in sorted(changes, key=in_order)]
+    rows = [{**CELL.write(cell), "number": changes[cell]} for cell in sorted(changes, key=_cell_order)]
     put(connection, tables.counts, rows, add=("number",))
-    fallen = [{f"b_{name}": row[name] for name in CELL.names} for row in rows if row["number"] <= 0]
-    if fallen:
+    lowered = [{f"b_{name}": row[name] for name in CELL.names} for row in rows if row["number"] <= 0]
+    if lowered:
         table = tables.counts
         matches = [table.c[name] == bind(f"b_{name}") for name in CELL.names]
-        connection.execute(delete(table).where(*matches, table.c.number == 0), fallen)
+        connection.execute(delete(table).where(*matches, table.c.number == 0), lowered)

@@ -1,134 +1,104 @@
-"""One arrival in one transaction: read what is known of its posts, merge, write what differs."""
+"""One batch in one transaction: read what is stored of its posts, merge, write what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy import bindparam as bind
 
 from insight.model import Deletion, Engagement, Mention, MentionState, PostKey, UnderstoodPost
-from storage import sources
 from storage.databases.database import Database
 from storage.indicators import put_readings
+from storage.inputs import BatchCounts, UnderstoodBatch
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.convert import storable, storable_key
+from storage.rows.convert import storable
+from storage.rows.keys import has_key, rows_by_key, storable_key
 from storage.snapshots import put_snapshots
-from storage.values import BatchCounts, UnderstoodBatch
+from storage.sources import put_search_results
 from storage.watches import refuse_outdated
-from storage.writing.changes import Change, by_network, locks, read_changes, retired_watches, write_changes
-from storage.writing.merge import NEVER, arrived, deleted, engaged
+from storage.writing.changes import PostChange, locks, read_changes, retired_watches, write_changes
+from storage.writing.merge import NEVER, add_engagement, mark_deleted, merge
+
+_EARLY = select(tables.tombstones).where(has_key(tables.tombstones))
 
 
-def ingest(database: Database, arrival: UnderstoodBatch) -> BatchCounts:
-    understood = _in_turn(storable(item) for item in arrival.understood)
-    keys = _keys(understood, arrival)
-    with database.write({f"source:{arrival.source}", *locks(keys)}) as connection:
-        refuse_outdated(connection, arrival.versions)
-        changes = read_changes(connection, keys)
-        _merge(connection, changes, understood, arrival)
-        write_changes(connection, changes.values(), arrival.collected_at)
-        _settle(connection, changes, arrival.settled)
-        _write_sightings(connection, changes, {item.post.key for item in understood}, arrival)
-        put_readings(connection, arrival.source, arrival.readings)
-        put_snapshots(connection, arrival.source, arrival.snapshots)
-        sources.put_arrival(connection, arrival)
-    return _outcome(changes.values(), len(arrival.understood))
-
-
-def _in_turn(understood: Iterable[UnderstoodPost]) -> list[UnderstoodPost]:
-    """Without repetitions: of a post that comes more than once, the first edition and what was edited later."""
+def ingest(database: Database, batch: UnderstoodBatch) -> BatchCounts:
+    """Store a batch: all of it or none. Raises OutdatedError; the same batch again changes nothing more."""
+    # 1. one wording of each post and each time it was edited; keys as they are stored
     latest: dict[PostKey, datetime] = {}
-    kept = []
-    for item in understood:
+    understood: list[UnderstoodPost] = []
+    for item in map(storable, batch.understood):
         key, edited = item.post.key, item.post.edited_at or NEVER
         if key not in latest or edited > latest[key]:
             latest[key] = edited
-            kept.append(item)
-    return kept
-
-
-def _keys(understood: Iterable[UnderstoodPost], arrival: UnderstoodBatch) -> set[PostKey]:
-    others: tuple[Deletion | Engagement, ...] = (*arrival.deletions, *arrival.engagements)
-    return {item.post.key for item in understood} | {_key(item) for item in others}
+            understood.append(item)
+    keys = {*latest, *map(_key, batch.deletions), *map(_key, batch.engagements)}
+    with database.write({f"source:{batch.source}", *locks(keys)}) as connection:
+        refuse_outdated(connection, batch.versions)
+        # 2. what is stored of these posts, and what they become
+        changes = read_changes(connection, keys)
+        _merge(connection, changes, understood, batch)
+        # 3. the posts with all that hangs on them, and who saw them
+        write_changes(connection, changes.values(), batch.collected_at)
+        _take_out_of_pending(connection, changes, batch.settled)
+        put(connection, tables.sightings, [
+            {"post": changes[key].id, "source": batch.source, "at": batch.collected_at}
+            for key in latest
+            if changes[key].new is not None
+        ])  # fmt: skip
+        # 4. what else was in the batch, and its cursor
+        put_readings(connection, batch.source, batch.readings)
+        put_snapshots(connection, batch.source, batch.snapshots)
+        put_search_results(connection, batch)
+    return _counts(changes.values(), len(batch.understood))
 
 
 def _key(item: Deletion | Engagement) -> PostKey:
     return storable_key(PostKey(item.network, item.native_id))
 
 
-# -- merging ------------------------------------------------------------------------------------------------------
-
-
 def _merge(
     connection: Connection,
-    changes: Mapping[PostKey, Change],
-    understood: Sequence[UnderstoodPost],
-    arrival: UnderstoodBatch,
+    changes: Mapping[PostKey, PostChange],
+    understood: Iterable[UnderstoodPost],
+    batch: UnderstoodBatch,
 ) -> None:
-    """Take posts, then numbers, then deletions."""
-    at, retired = arrival.collected_at, retired_watches(connection)
-    early = _early_deletions(connection, [key for key, one in changes.items() if one.old is None])
+    """Take posts, then numbers, then deletions. A deletion that comes before its post waits for it as a tombstone."""
+    at, retired, table = batch.collected_at, retired_watches(connection), tables.tombstones
+    unknown = [key for key, change in changes.items() if change.old is None]
+    early = {PostKey(row.network, row.native_id): row.deleted_at for row in rows_by_key(connection, _EARLY, unknown)}
     for item in understood:
-        key = item.post.key
-        one = changes[key]
-        one.becomes(arrived(one.new, item, arrival.source, at, retired))
-        if one.new is not None and key in early:
-            one.new = deleted(one.new, early[key])
-    for numbers in arrival.engagements:
-        one = changes[_key(numbers)]
-        one.new = one.new and engaged(one.new, numbers.counts)
-    gone = {_key(item) for item in arrival.deletions}
+        key, change = item.post.key, changes[item.post.key]
+        change.becomes(merge(change.new, item, batch.source, at, retired))
+        if change.new is not None and key in early:
+            change.new = mark_deleted(change.new, early[key])
+    for engagement in batch.engagements:
+        change = changes[_key(engagement)]
+        change.new = change.new and add_engagement(change.new, engagement.counts)
+    gone = {_key(item) for item in batch.deletions}
     for key in gone:
-        one = changes[key]
-        one.new = one.new and deleted(one.new, at)
-    _write_tombstones(connection, [key for key in gone if not changes[key].new], at)
-    _take_tombstones(connection, [key for key in early if changes[key].new])
+        change = changes[key]
+        change.new = change.new and mark_deleted(change.new, at)
+    put(connection, table, [
+        {"network": key.network, "native_id": key.native_id, "deleted_at": at} for key in gone if not changes[key].new
+    ])  # fmt: skip
+    if arrived := [{"n": key.network, "i": key.native_id} for key in early if changes[key].new]:
+        connection.execute(delete(table).where(table.c.network == bind("n"), table.c.native_id == bind("i")), arrived)
 
 
-def _early_deletions(connection: Connection, keys: Sequence[PostKey]) -> dict[PostKey, datetime]:
-    """Deletions that came before their post."""
-    table, found = tables.tombstones, {}
-    for network, part in by_network(keys):
-        query = select(table.c.native_id, table.c.deleted_at).where(table.c.network == network)
-        for row in connection.execute(query.where(table.c.native_id.in_(part))):
-            found[PostKey(network, row.native_id)] = row.deleted_at
-    return found
-
-
-def _write_tombstones(connection: Connection, keys: Iterable[PostKey], at: datetime) -> None:
-    rows = [{"network": key.network, "native_id": key.native_id, "deleted_at": at} for key in keys]
-    put(connection, tables.tombstones, rows)
-
-
-def _take_tombstones(connection: Connection, keys: Iterable[PostKey]) -> None:
-    table, taken = tables.tombstones, [{"n": key.network, "i": key.native_id} for key in keys]
-    if taken:
-        matches = (table.c.network == bind("n")) & (table.c.native_id == bind("i"))
-        connection.execute(delete(table).where(matches), taken)
-
-
-def _settle(connection: Connection, changes: Mapping[PostKey, Change], settled: Iterable[PostKey]) -> None:
-    """Take the new ones of these posts out of what the theme step is to look at."""
+def _take_out_of_pending(
+    connection: Connection, changes: Mapping[PostKey, PostChange], settled: Iterable[PostKey]
+) -> None:
+    """The theme step need not look at the new ones of these posts."""
     ids = [one.id for one in map(changes.get, map(storable_key, settled)) if one and one.old is None and one.new]
     if ids:
         connection.execute(delete(tables.pending).where(tables.pending.c.post.in_(ids)))
 
 
-def _write_sightings(
-    connection: Connection, changes: Mapping[PostKey, Change], seen: Iterable[PostKey], arrival: UnderstoodBatch
-) -> None:
-    rows = [
-        {"post": changes[key].id, "source": arrival.source, "at": arrival.collected_at}
-        for key in seen
-        if changes[key].new is not None
-    ]
-    put(connection, tables.sightings, rows)
-
-
-def _outcome(changes: Iterable[Change], seen: int) -> BatchCounts:
+def _counts(changes: Iterable[PostChange], seen: int) -> BatchCounts:
     new = revised = gone = kept = 0
     for one in changes:
         if not one.changed or one.new is None:
@@ -136,10 +106,10 @@ def _outcome(changes: Iterable[Change], seen: int) -> BatchCounts:
         new += one.old is None
         revised += bool(one.former)
         gone += one.new.deleted_at is not None and (one.old is None or one.old.deleted_at is None)
-        before = one.old.mentions if one.old else {}
-        kept += sum(1 for watch, mention in one.new.mentions.items() if _kept(mention) and not _kept(before.get(watch)))
+        kept_before = set() if one.old is None else _kept(one.old.mentions.values())
+        kept += len(_kept(one.new.mentions.values()) - kept_before)
     return BatchCounts(seen, new, revised, gone, kept)
 
 
-def _kept(mention: Mention | None) -> bool:
-    return mention is not None and mention.state is MentionState.KEPT
+def _kept(mentions: Iterable[Mention]) -> set[str]:
+    return {mention.watch for mention in mentions if mention.state is MentionState.KEPT}

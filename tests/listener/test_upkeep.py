@@ -146,7 +146,7 @@ def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_pat
     take(store, Pipeline([hiding]), Board(), Batch((post(1),)))
     assert list(upkeep.outlived(store, config, NOW + timedelta(days=7))) == []
     ((number,),) = upkeep.outlived(store, config, NOW + timedelta(days=8))
-    assert store.posts.empty([number], NOW) == 1
+    assert store.retention.empty_posts([number], NOW) == 1
     assert list(upkeep.outlived(store, config, NOW + timedelta(days=8))) == []
 
 
@@ -163,4 +163,4 @@ async def test_whoever_writes_comes_between_two_turns_of_retention(store: Store,
             await app.write(partial(store.state.put, "visit", between, NOW))
             between += 1
     assert between >= 12, "one turn of retention, one turn of whoever else has something to write"
-    assert store.posts.expired(network, NOW + timedelta(days=1)) == []
+    assert store.retention.expired_posts(network, NOW + timedelta(days=1)) == []

@@ -55,4 +55,4 @@ def labels_of(store: Store, watch: str = "acme") -> dict[Label, int]:
 
 def expire(store: Store, network: str, before: datetime, now: datetime) -> int:
     """Empty what was collected before then; how many posts it were."""
-    return store.posts.empty(store.posts.expired(network, before), now)
+    return store.retention.empty_posts(store.retention.expired_posts(network, before), now)

@@ -77,8 +77,8 @@ def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
     store.ingest(batch_of(*(stored_as(number, **by_watch) for number, by_watch in enumerate(states))))
     store.ingest(batch_of(stored_as(9, acme=hidden), at=NOON + DAY))
     before = store.posts.mentions(post(0).key)[0].mention
-    assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 2
-    assert store.posts.empty(store.posts.hidden(NOON + HOUR), NOON + 9 * DAY) == 0
+    assert store.retention.empty_posts(store.retention.hidden_posts(NOON + HOUR), NOON + 9 * DAY) == 2
+    assert store.retention.empty_posts(store.retention.hidden_posts(NOON + HOUR), NOON + 9 * DAY) == 0
     texts = {number: one.post.text for number in (0, 1, 2, 3, 9) if (one := store.posts.get(post(number).key))}
     assert texts == {0: "", 1: ""} | dict.fromkeys((2, 3, 9), post().text)
     after = store.posts.mentions(post(0).key)[0].mention

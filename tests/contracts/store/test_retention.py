@@ -33,7 +33,7 @@ def forget_all(store: Store, before: datetime) -> dict[str, int]:
     """Forget until there is nothing left; how many rows of each kind went."""
     gone = dict.fromkeys(RECORDS, 0)
     for record in RECORDS:
-        while removed := store.forget(record, before):
+        while removed := store.retention.forget(record, before):
             gone[record] += removed
     return {record: number for record, number in gone.items() if number}
 
@@ -94,7 +94,7 @@ def test_a_digest_that_was_sent_is_never_asked_for_again(store: Store) -> None:
 def test_one_turn_removes_a_few_rows_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "TURN", 3)
     store.ingest(batch_of(gone=[post(number) for number in range(7)]))
-    assert [store.forget("tombstones", LATER) for _ in range(4)] == [3, 3, 1, 0]
+    assert [store.retention.forget("tombstones", LATER) for _ in range(4)] == [3, 3, 1, 0]
 
 
 def test_the_database_learns_how_much_there_is(store: Store) -> None:

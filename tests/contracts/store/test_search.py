@@ -17,7 +17,7 @@ from insight.query import Document, Facts, Matcher, Query, parse
 from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Or, Phrase, Raw, Word
 from storage import StepResult, Store, UnderstoodBatch, open_store
 from storage.rows.tables import METADATA
-from storage.writing.words import EVERYTHING, VERSION, tokens
+from storage.writing.search_index import EVERYTHING, VERSION, tokens
 from tests.contracts.store.former import former_post, of_revision
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
 from tests.insight.query.posts import HOSTS, SOURCES, posts_with

@@ -319,7 +319,7 @@ async def test_without_either_guard_it_would_be_news(store: Store, monkeypatch: 
     if guard == "hours":
         monkeypatch.setattr(module, "YOUNG", timedelta(0))
     else:
-        monkeypatch.setattr(ingesting, "_settle", lambda *_: None)
+        monkeypatch.setattr(ingesting, "_take_out_of_pending", lambda *_: None)
     assert await after_a_backfill(store, 3 * DAY) != []
 
 

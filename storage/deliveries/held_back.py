@@ -12,22 +12,22 @@ from insight.model import DeliveryState, NewDelivery
 from storage.rows import tables
 from storage.state import put_states, read_state
 
-RESTORED = "restored"
+STATE = "restored"
 HELD_BACK = timedelta(hours=24)
 """For so long after it detection may find again what it told before."""
 GIVEN_UP = "given up: restored from a backup, it may have been sent before"
 
 
-def begin(connection: Connection, now: datetime) -> int:
+def give_up_waiting(connection: Connection, now: datetime) -> int:
     """Give up what waits, and from now on, for HELD_BACK, what is new; how many waited."""
-    put_states(connection, {RESTORED: {"until": (now + HELD_BACK).isoformat()}}, now)
+    put_states(connection, {STATE: {"until": (now + HELD_BACK).isoformat()}}, now)
     return _give_up(connection, tables.deliveries.c.next_at.is_not(None), now)
 
 
 def hold_back(connection: Connection, deliveries: Iterable[NewDelivery], now: datetime) -> None:
     """Give up these new deliveries, where a restore is less than HELD_BACK ago. They can be sent by hand."""
     names = [one.id for one in deliveries]
-    restored: Any = read_state(connection, RESTORED) if names else None
+    restored: Any = read_state(connection, STATE) if names else None
     if restored and now < datetime.fromisoformat(restored["until"]):
         _give_up(connection, tables.deliveries.c.id.in_(names), now)
 

@@ -21,7 +21,8 @@ from insight.model import Post
 from insight.query.matching.keys import index_keys
 from storage.databases.database import Database
 from storage.rows import tables
-from storage.rows.convert import digest, read_post
+from storage.rows.convert import read_post
+from storage.rows.keys import digest
 from storage.state import put_states, read_state
 
 LONGEST_KEY = 100
@@ -50,7 +51,7 @@ _PUT = {
     "FROM unnest(%(posts)s::bigint[], %(words)s::text[]) AS one (post, words) "
     "ON CONFLICT (post) DO UPDATE SET words = excluded.words",
 }
-_TAKE = {
+_REMOVE = {
     "sqlite": "DELETE FROM search WHERE rowid = ?",
     "postgresql": "DELETE FROM search WHERE post = ANY(%(posts)s::bigint[])",
 }
@@ -79,27 +80,30 @@ def put_words(connection: Connection, posts: Sequence[tuple[int, Post]]) -> None
         connection.exec_driver_sql(_PUT["postgresql"], values)
 
 
-def take_words(connection: Connection, posts: Iterable[int]) -> None:
+def remove_words(connection: Connection, posts: Iterable[int]) -> None:
     """Emptied posts leave the index."""
     numbers = list(posts)
     if not numbers:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_TAKE["sqlite"], [(number,) for number in numbers])
+        connection.exec_driver_sql(_REMOVE["sqlite"], [(number,) for number in numbers])
     else:
-        connection.exec_driver_sql(_TAKE["postgresql"], {"posts": numbers})
+        connection.exec_driver_sql(_REMOVE["postgresql"], {"posts": numbers})
 
 
-# -- the mark -----------------------------------------------------------------------------------------------------
+def unindexed_up_to(connection: Connection) -> int | None:
+    """The row number up to which posts may be missing in the index (0: none is); None: it cannot be used at all."""
+    value = read_state(connection, STATE) or {}
+    return int(value["left"]) if value.get("version") == VERSION else None
 
 
-def claim(connection: Connection, at: datetime) -> int:
+def begin_indexing(connection: Connection, at: datetime) -> int:
     """Before anything is written: if the index is another version's, all there is now has to be indexed again.
 
     Gives the mark. Several writers may find that at the same time: what each of them writes it indexes itself, and the
     mark of any of them lies beyond all that was there before.
     """
-    mark = _mark(connection)
+    mark = unindexed_up_to(connection)
     if mark is not None:
         return mark
     last: int = connection.execute(select(func.max(tables.posts.c.id))).scalar() or 0
@@ -107,30 +111,20 @@ def claim(connection: Connection, at: datetime) -> int:
     return last
 
 
-def unindexed(connection: Connection) -> int | None:
-    """The row number up to which posts may be missing in the index (0: none is); None: it cannot be used at all."""
-    return _mark(connection)
-
-
-def index(database: Database, now: datetime, batch: int) -> int:
+def index_older(database: Database, now: datetime, batch: int) -> int:
     """Index the newest posts that are not, in one transaction; gives the mark that is left, 0 when all is done."""
     with database.read() as connection:
-        if _mark(connection) == 0:
+        if unindexed_up_to(connection) == 0:
             return 0
     table = tables.posts
     with database.write() as connection:  # alone: else an edit might be indexed, and then what was read before it
-        mark = claim(connection, now)
+        mark = begin_indexing(connection, now)
         left = max(0, mark - batch)
         rows = connection.execute(select(table).where(table.c.id > left, table.c.id <= mark)).all()
         put_words(connection, [(row.id, read_post(row)) for row in rows if not (row.deleted_at or row.expired_at)])
-        take_words(connection, [row.id for row in rows if row.deleted_at or row.expired_at])
+        remove_words(connection, [row.id for row in rows if row.deleted_at or row.expired_at])
         _put_mark(connection, left, now)
     return left
-
-
-def _mark(connection: Connection) -> int | None:
-    value = read_state(connection, STATE) or {}
-    return int(value["left"]) if value.get("version") == VERSION else None
 
 
 def _put_mark(connection: Connection, mark: int, at: datetime) -> None:
