@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from benchmarks.table import processor_seconds
 from insight.model import Post
 from scrapers import KINDS
+from scrapers.answers import read_page
 from scrapers.base import Page, Request, Source, SourceError
 from tests.scrapers.hostile import PAGES, apart
 from tests.scrapers.samples import ADDRESSES, body, samples
@@ -74,14 +75,14 @@ def _measured(kind: str, name: str, url: str | None, content: bytes) -> Read | N
     source = _source(KINDS[kind], url)
     page = Page(_request(source, url), 200, content, url or "", NOW)
     try:
-        posts = sum(isinstance(item, Post) for item in source.parse(page).items)
+        posts = sum(isinstance(item, Post) for item in read_page(source, page).items)
     except SourceError:
         return None
     if not posts:
         return None
     plain = _plain(content)
     try:
-        return Read(kind, name, len(content), posts, _seconds(plain), _seconds(lambda: source.parse(page)))
+        return Read(kind, name, len(content), posts, _seconds(plain), _seconds(lambda: read_page(source, page)))
     except (ValueError, lxml.etree.LxmlError):  # a plain parser refuses what is not quite its format
         return None
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from insight.model import Item, Rejected
+from insight.model import Deletion, Item, Rejected
 from scrapers import html
-from scrapers.base import Batch, Page, Request, Source, SourceError
+from scrapers.base import Batch, Login, Page, Request, Source, SourceError
 from scrapers.errors import Mask, looks_random
 from scrapers.formats import charset, limits, values
 from scrapers.network.pace import seconds_until
@@ -28,14 +28,6 @@ FEW = 2  # posts that may be gone at once
 _SAYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
 
 
-def expect(page: Page, *, remedy: str = "") -> None:
-    """Raises SourceError unless the page is a successful answer with something in it."""
-    if page.status < 200 or page.status >= 300:
-        raise refused(page, remedy=remedy)
-    if not page.body.strip():
-        raise SourceError(f"{page.url} answered {page.status} with an empty body", status=page.status)
-
-
 @contextmanager
 def only_source_errors(source: Source, mask: Mask = str) -> Iterator[None]:
     """Around what a kind does: whatever it raises comes out as a SourceError without the secrets that `mask` knows."""
@@ -48,28 +40,47 @@ def only_source_errors(source: Source, mask: Mask = str) -> Iterator[None]:
         raise stumbled(source, error).masked(mask) from error
 
 
-def read(source: Source, page: Page) -> Batch:
-    """What a source reads from a page. Raises SourceError and nothing else, also where the kind itself is wrong.
+def read_page(source: Source, page: Page) -> Batch:
+    """What a source reads from a page of any status: statuses and empty bodies are dealt with here, once for all kinds.
+
+    Raises SourceError and nothing else, also where the kind itself is wrong.
 
     What an error, a gap or an item set aside quotes of the page is quoted of the masked page, so that no half of a
     secret is left where the quote ends; posts lose the secrets of the address that was asked.
     """
     with only_source_errors(source, page.mask), limits.one_page() as allowance:
         try:
-            batch = source.parse(page)
+            batch = _parse(source, page)
         except Exception:
             if (safe := page.masked()) is not page:
-                source.parse(safe)  # the same error, without what it must not quote
+                _parse(source, safe)  # the same error, without what it must not quote
             raise
         if batch.rejected and (safe := page.masked()) is not page:
-            batch = replace(batch, rejected=source.parse(safe).rejected)
+            batch = replace(batch, rejected=_parse(source, safe).rejected)
         batch = _with_notes(batch, allowance)
         secrets = secrets_in(page.request, page.mask)
         return replace(batch, items=tuple(_without(secrets, item) for item in batch.items)) if secrets else batch
 
 
+def _parse(source: Source, page: Page) -> Batch:
+    if page.usable:
+        return source.parse(page)
+    batch = source.parse_error(page)
+    if batch is None:
+        raise refused(page)
+    return batch
+
+
+def read_login(source: Source, login: Login, page: Page) -> Mapping[str, str]:
+    """The session headers that the answer to a login gives. Raises SourceError when it is refused."""
+    with only_source_errors(source, page.mask):
+        if not page.usable:
+            raise refused(page, remedy=login.remedy)
+        return source.session_headers(page)
+
+
 def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask = str) -> Batch:
-    """What a source reads from events of its stream; as `read`."""
+    """What a source reads from events of its stream; as `read_page`."""
     with only_source_errors(source, mask), limits.one_page() as allowance:
         try:
             batch = source.read_events(events, at)
@@ -128,8 +139,10 @@ def stumbled(source: Source, error: Exception) -> SourceError:
 
 
 def refused(page: Page, *, remedy: str = "") -> SourceError:
-    """The error for a status that is none of success: 409, 429 and 5xx pass, every other 4xx is for a person."""
+    """The error for a page that is not usable: 408, 409, 425, 429 and 5xx pass, every other 4xx is for a person."""
     status = page.status
+    if 200 <= status < 300 and not page.usable:
+        return SourceError(f"{page.url} answered {status} with an empty body", status=status)
     passing = status in (408, 409, 425, 429) or not 400 <= status < 500
     says = said(page)
     return SourceError(
@@ -149,6 +162,20 @@ def not_read(page: Page, expected: str, *, remedy: str = "") -> SourceError:
     return SourceError(
         f"{page.url} answered {page.status} with no {expected} ({told})", remedy=remedy, status=page.status
     )
+
+
+def deleted(page: Page, network: str) -> Batch | None:
+    """The deletion of the one post that was looked up, named by the request's note `look`, where 404 or 410 says so."""
+    look = page.request.note.get("look")
+    return Batch((Deletion(network, look),)) if look and page.status in (404, 410) else None
+
+
+def error_body(page: Page) -> Mapping[str, Any]:
+    """The JSON object that an error comes with; empty where it is something else."""
+    try:
+        return values.mapping(page.json())
+    except SourceError:
+        return {}
 
 
 def gone(page: Page, asked: Collection[str], shown: Collection[str]) -> list[str]:

@@ -54,7 +54,7 @@ class Budget:
     zone: str = "UTC"
 
 
-UNREAD = 599
+NOT_FETCHED = 599  # no status of HTTP: the page of an article that could not be had
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Request:
     `units`: what the platform takes off its daily quota for it, where it counts so. `cost`: the most US dollars that it
     may charge for the page; so much must be left of the month's budget, or the request is not sent. `render`: a browser
     runs the page's JavaScript. `article`: a page that a post can do without, on whatever site: robots.txt is obeyed,
-    and where it cannot be had, `parse` gets a page of status `UNREAD` with the reason as its body.
+    and where it cannot be had, `parse_error` gets a page of status `NOT_FETCHED` with the reason as its body.
     """
 
     url: str
@@ -113,6 +113,11 @@ class Page:
         return self if (url, safe) == (self.url, text) else replace(self, url=url, body=safe.encode())
 
     @property
+    def usable(self) -> bool:
+        """Whether there is something to parse: a status of success and more than blanks."""
+        return 200 <= self.status < 300 and bool(self.body) and not self.body.isspace()
+
+    @property
     def text(self) -> str:
         return self.body.decode("utf-8", errors="replace")
 
@@ -148,10 +153,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a source asks for to be let in, and with which headers. Both may be secrets: never stored, never shown."""
+    """The request that opens a session, and its headers. Both may be secrets: never stored, never shown.
+
+    `remedy`: what to do when it is refused.
+    """
 
     request: Request = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +258,14 @@ class Source(BaseModel):
         """What is asked for a session or an access token, before everything else. None: `headers()` are enough."""
         return None
 
-    def admitted(self, page: Page) -> Mapping[str, str]:
-        """The headers that the answer to `login()` gives, added to `headers()`. Raises SourceError when it is a no."""
+    def session_headers(self, page: Page) -> Mapping[str, str]:
+        """The headers that the answer to `login()` gives, added to `headers()`. The page is `usable`.
+
+        Raises SourceError when it is a refusal.
+        """
         raise NotImplementedError
 
-    def shut_out(self, page: Page) -> bool:
+    def session_expired(self, page: Page) -> bool:
         """Whether an answer says that the session has ended: then there is one new login, and one more try."""
         return page.status == 401
 
@@ -266,8 +278,20 @@ class Source(BaseModel):
         raise NotImplementedError
 
     def parse(self, page: Page) -> Batch:
-        """Read a page, of any status. Raises SourceError, and nothing else, when the page as a whole is not usable."""
+        """Read a page that is `usable`: a status of success, and something in it.
+
+        Raises SourceError, and nothing else, when it is not what was asked for: a block page, half a body, an error
+        that the platform tells with status 200.
+        """
         raise NotImplementedError
+
+    def parse_error(self, page: Page) -> Batch | None:
+        """For platforms that say more than the status does. The page is not `usable`.
+
+        Gives a batch where an error is news (the post that was looked up is gone), raises SourceError where the kind
+        knows the reason or the remedy better. None: the status is all there is to know, see `scrapers.answers.refused`.
+        """
+        return None
 
     def mark_at(self, at: datetime) -> str | None:
         """The mark that a post of this time has, so that a backfill can walk to it. None: marks tell no time."""

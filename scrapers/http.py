@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from scrapers.base import UNREAD, Page, Request, SourceError
+from scrapers.base import NOT_FETCHED, Page, Request, SourceError
 from scrapers.browser import Browser
 from scrapers.errors import Mask, looks_random
 from scrapers.network.addresses import (
@@ -130,7 +130,7 @@ class Http:
             error.masked(self.mask)
             if not request.article or error.offline:
                 raise
-            return Page(request, UNREAD, str(error).encode(), request.url, self._now(), mask=self.mask)
+            return Page(request, NOT_FETCHED, str(error).encode(), request.url, self._now(), mask=self.mask)
         except UnsentError:
             raise
         except Exception as error:

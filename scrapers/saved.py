@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from pydantic import ValidationError
 
 from scrapers import kind_of
-from scrapers.answers import read
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, Source
 from scrapers.formats.values import address
 
@@ -33,7 +33,7 @@ def read_saved(
     search = next(iter(source.searches(())), Search())
     request = _request(url) if url else source.start(search, None, now)
     lower = {name.lower(): value for name, value in (headers or {}).items()}
-    return read(source, Page(request, status, body, url or "", now, lower))
+    return read_page(source, Page(request, status, body, url or "", now, lower))
 
 
 def _source(kind: type[Source], url: str | None) -> Source:

@@ -28,9 +28,12 @@ class Board(Source):
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         return Request(f"{self.base_url}/board", {"before": "999"}, since=high_water)
 
+    def parse_error(self, page: Page) -> Batch:
+        if page.status == 200:
+            return self.parse(page)  # a board without posts shows nothing at all
+        raise SourceError(f"the board answered {page.status}", permanent=page.status < 500, status=page.status)
+
     def parse(self, page: Page) -> Batch:
-        if page.status >= 400:
-            raise SourceError(f"the board answered {page.status}", permanent=page.status < 500, status=page.status)
         ids = [int(line) for line in page.text.split()]
         known = int(page.request.since or 0)
         fresh = [number for number in ids if number > known]

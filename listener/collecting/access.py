@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from listener.clock import Clock
 from listener.engine import pause
 from listener.simulation import is_loopback
-from scrapers.answers import only_source_errors
+from scrapers.answers import read_login
 from scrapers.base import Page, Request, Source, SourceError
 from scrapers.errors import Mask
 from scrapers.http import Http, RequestCounter
@@ -68,7 +68,7 @@ class Admission:
         """
         headers = await self.headers(source, on_wire)
         page = await self._ask(source, request, headers, on_wire, etag, last_modified)
-        if source.login() is not None and source.shut_out(page):
+        if source.login() is not None and source.session_expired(page):
             self.renew(source, headers)
             page = await self._ask(source, request, await self.headers(source, on_wire), on_wire, etag, last_modified)
         return page
@@ -97,8 +97,7 @@ class Admission:
         if login is None:
             return {}
         page = await self._ask(source, login.request, {**source.headers(), **login.headers}, on_wire)
-        with only_source_errors(source, page.mask):
-            return source.admitted(page)
+        return read_login(source, login, page)
 
     async def _ask(
         self,

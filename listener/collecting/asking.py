@@ -9,7 +9,7 @@ from listener.clock import Clock
 from listener.collecting.access import Admission
 from listener.collecting.budget import NOTHING, Amount, Meter, OverBudgetError, has_limits
 from listener.collecting.notes import SourceNotes
-from scrapers.answers import read
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.http import Exchanged
 
@@ -67,7 +67,7 @@ class Asking:
             charged = 0.0 if page.status >= HTTP_ERROR or page.status == NOT_MODIFIED else asked.reserved
             batch = Batch()
             if page.status != NOT_MODIFIED:
-                batch = await self.notes.threads.work(partial(read, source, page))
+                batch = await self.notes.threads.work(partial(read_page, source, page))
             charged = batch.spent
         finally:
             meter = await self.notes.meter(source.id)

@@ -9,7 +9,7 @@ from listener.clock import Clock
 from listener.collecting.access import Admission, Door
 from listener.collecting.events import EventBuffer
 from listener.collecting.streaming import StreamDoor
-from scrapers.answers import only_source_errors, read, read_events
+from scrapers.answers import only_source_errors, read_events, read_page
 from scrapers.base import Batch, Search, Source, SourceError, Stream
 
 PAGES = 3  # some platforms want to be asked something else first
@@ -26,7 +26,7 @@ async def preview_source(door: Door, streams: StreamDoor | None, source: Source,
         return await _heard(streams, source, stream, admission, clock)
     assert request is not None  # noqa: S101 - what has no stream is asked
     for _ in range(PAGES):
-        batch = await asyncio.to_thread(read, source, await admission.fetch(source, request))
+        batch = await asyncio.to_thread(read_page, source, await admission.fetch(source, request))
         brought = any(isinstance(item, Post) for item in batch.items)
         if brought or not batch.requests or (batch.newest is not None and not batch.requests[0].article):
             break

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from insight.model import Gap, Post, PostKind, Rejected
 from scrapers import feed
-from scrapers.answers import expect, not_read
+from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.bodies import begins
 from scrapers.formats import entries, jsonfeed
@@ -61,10 +61,12 @@ class Feed(OnePage):
         False, description="Read the article behind each new entry too, where robots.txt lets us (extra `articles`)."
     )
 
+    def parse_error(self, page: Page) -> Batch | None:
+        return fulltext.read(page) if page.request.article else None
+
     def parse(self, page: Page) -> Batch:
         if page.request.article:
             return fulltext.read(page)
-        expect(page)
         broken: tuple[Rejected, ...] = ()
         try:
             if begins(page, b"{", b"["):

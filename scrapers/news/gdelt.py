@@ -12,7 +12,7 @@ from pydantic import Field
 
 from insight.model import Gap, Post, PostKind, Precision, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, not_read, said
+from scrapers.answers import not_read, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import limits
 from scrapers.formats.dates import UNKNOWN, Moment, moment
@@ -93,7 +93,6 @@ class Gdelt(Source):
         return mark_of(at.astimezone(UTC))
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         articles = _articles(page)
         posts, rejected = each(articles, _post)
         posts = once(posts)

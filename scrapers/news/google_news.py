@@ -12,7 +12,6 @@ from pydantic import Field
 
 from insight.model import Post, PostKind, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
@@ -92,7 +91,6 @@ class GoogleNews(Source):
         return mark_of(at)
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         posts, rejected = each(feed_of(page).entries, _post)
         posts = once(posts)
         since, times = moment(page.request.since)[0], times_of(posts)

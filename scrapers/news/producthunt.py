@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from insight.model import Deletion, Engagement, Item, Rejected, Watch
-from scrapers.answers import expect, not_read
+from scrapers.answers import error_body, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins, entries_of
 from scrapers.formats.dates import moment
@@ -120,16 +120,23 @@ class ProductHunt(Source):
         asked = (self._ask(f"query {{ {' '.join(some)} }}", {}) for some in portions(parts, LOOKED))
         return tuple(replace(request, note={"look": "1"}) for request in asked)
 
+    def parse_error(self, page: Page) -> Batch | None:
+        if errors := listed(error_body(page).get("errors")):
+            raise _error(page, list(map(mapping, errors)))
+        return None
+
     def parse(self, page: Page) -> Batch:
         if not begins(page, b"{", b"["):
-            expect(page)
             items, rejected = entries_of(page, launches.from_feed)
             items = once(items)
             since, times = moment(page.request.since)[0], times_of(items)
             reason = "the feed shows about 50 launches and none that was known"
             missed = left_out(since, times, reason) if len(items) >= FEED else ()
             return Batch((*items, *missed), (), newest_mark(times, page), rejected)
-        data = _data(page)
+        body = mapping(page.json())
+        if errors := listed(body.get("errors")):  # GraphQL tells errors with status 200, too
+            raise _error(page, list(map(mapping, errors)))
+        data = mapping(body.get("data"))
         if page.request.note.get("look"):
             return _looked(data)
         post = mapping(data.get("post"))
@@ -145,28 +152,18 @@ class ProductHunt(Source):
         return Batch(items, _further(page, connection, times), newest_mark(times, page), bad + unread)
 
 
-def _data(page: Page) -> Mapping[str, Any]:
-    """What GraphQL answers. Raises SourceError for its errors, which come with any status."""
-    try:
-        body = mapping(page.json())
-    except SourceError:
-        expect(page)
-        raise
-    errors = [mapping(error) for error in listed(body.get("errors"))]
-    if not errors:
-        expect(page)
-        return mapping(body.get("data"))
+def _error(page: Page, errors: Sequence[Mapping[str, Any]]) -> SourceError:
     names = {name for error in errors if (name := text(error.get("error")))}
     said = next((said for error in errors for key in _SAID if (said := text(error.get(key)))), "an error")
     if "rate_limit_reached" in names or page.status == 429:
         waits = [whole(mapping(error.get("details")).get("reset_in")) for error in errors]
         pause = next((float(seconds) for seconds in waits if seconds is not None and seconds >= 0), 900.0)
-        raise SourceError(f"Product Hunt asks to wait: {said}", retry_after=pause, status=429)
+        return SourceError(f"Product Hunt asks to wait: {said}", retry_after=pause, status=429)
     if names & _DENIED or page.status in (401, 403):
-        raise SourceError(f"Product Hunt refuses the token: {said}", permanent=True, remedy=REMEDY, status=page.status)
+        return SourceError(f"Product Hunt refuses the token: {said}", permanent=True, remedy=REMEDY, status=page.status)
     passing = page.status < 400 or page.status >= 500
     remedy = "" if passing else "check the settings of this source"
-    raise SourceError(f"Product Hunt answered: {said}", permanent=not passing, remedy=remedy, status=page.status)
+    return SourceError(f"Product Hunt answered: {said}", permanent=not passing, remedy=remedy, status=page.status)
 
 
 _SAID = ("error_description", "message", "error")

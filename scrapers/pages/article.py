@@ -72,7 +72,7 @@ def whole(page: Page) -> Post | None:
         post = _ADAPTER.validate_json(page.request.note.get("post", ""))
     except ValidationError:
         return None
-    if not 200 <= page.status < 300 or "html" not in page.headers.get("content-type", "html"):
+    if not page.usable or "html" not in page.headers.get("content-type", "html"):
         return post
     header = charset.from_header(page.headers.get("content-type", ""))
     found = main_text(charset.decode(page.body, header, charset.from_head(page.body)))

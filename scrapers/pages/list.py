@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
 from insight.model import Post, PostKind, Rejected
-from scrapers.answers import expect
 from scrapers.base import Access, Batch, Page, Request, Search, Terms
 from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
@@ -110,7 +109,6 @@ class ListPage(OnePage):
         return mark_of(at) if self.date else None
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         written = {name: getattr(self, name) for name in ("item", *FIELDS, "next", "nothing")}
         wanted = {name: Wanted.parse(selector) for name, selector in written.items() if selector}
         found = read(markup_of(page), wanted, page.url)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from insight.model import Gap, Post, PostKind, Precision, Rating, Watch
-from scrapers.answers import expect, not_read
+from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins, feed_of
 from scrapers.formats.dates import moment
@@ -100,7 +100,6 @@ class AppStore(Source):
         return Request(self._address(search.terms, 1), since=high_water)
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         found = _read(page)
         if found is None:
             return Batch()

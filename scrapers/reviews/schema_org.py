@@ -14,7 +14,7 @@ from pydantic import Field
 
 from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
 from scrapers import html
-from scrapers.answers import expect, not_read
+from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.bodies import markup_of
 from scrapers.formats import limits
@@ -76,7 +76,6 @@ class Reviews(OnePage):
     url: str = Field(description="The page that shows the reviews.", pattern=ADDRESS)
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         markup = markup_of(page)
         if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):  # JSON-LD itself is one block
             found = Outline(blocks=[markup] if '"@type"' in markup else [])

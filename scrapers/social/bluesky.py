@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, gone, not_read
+from scrapers.answers import gone, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
 from scrapers.marks import newest, once, portions, times_of
@@ -88,20 +88,16 @@ class Bluesky(Source):
         if self.identifier is None or self.app_password is None:
             return None
         secrets = {"identifier": self.identifier, "password": self.app_password.get_secret_value()}
-        return Login(
-            Request(
-                under(self.base_url, "xrpc/com.atproto.server.createSession"), method="POST", body=json.dumps(secrets)
-            )
-        )
+        url = under(self.base_url, "xrpc/com.atproto.server.createSession")
+        return Login(Request(url, method="POST", body=json.dumps(secrets)), remedy=ACCOUNT)
 
-    def admitted(self, page: Page) -> Mapping[str, str]:
-        expect(page, remedy=ACCOUNT)
+    def session_headers(self, page: Page) -> Mapping[str, str]:
         token = text(mapping(page.json()).get("accessJwt"))
         if token is None:
             raise not_read(page, "session", remedy=ACCOUNT)
         return {"Authorization": f"Bearer {token}"}
 
-    def shut_out(self, page: Page) -> bool:
+    def session_expired(self, page: Page) -> bool:
         return page.status == 401 or (page.status == 400 and b"ExpiredToken" in page.body)
 
     def budget(self) -> Budget:
@@ -145,7 +141,6 @@ class Bluesky(Source):
     def parse(self, page: Page) -> Batch:
         if page.body.lstrip()[:7] in (b'{"did":', b'{"$type') and b"\n{" in page.body.strip():
             return self.read_events(page.text.splitlines(), page.fetched_at)
-        expect(page)
         body = page.json()
         if not isinstance(body, dict) or "error" in body:
             raise not_read(page, "posts of Bluesky")

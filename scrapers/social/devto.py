@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from insight.model import Deletion, Post, PostKind, Watch
 from scrapers import html
-from scrapers.answers import expect, not_read
+from scrapers.answers import deleted, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import (
@@ -102,11 +102,10 @@ class DevTo(Source):
             Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in _places(ids)
         )
 
+    def parse_error(self, page: Page) -> Batch | None:
+        return deleted(page, NETWORK)
+
     def parse(self, page: Page) -> Batch:
-        look = page.request.note.get("look")
-        if look and page.status in (404, 410):
-            return Batch((Deletion(NETWORK, look),))
-        expect(page)
         body = page.json()
         one = isinstance(body, dict)
         entries = [body] if one else body

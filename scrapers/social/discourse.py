@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from insight.model import Deletion, Gap, Item, Post, Visibility, Watch
-from scrapers.answers import expect, not_read, refused, said
+from scrapers.answers import deleted, error_body, not_read, refused, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
@@ -109,15 +108,22 @@ class Discourse(Source):
         visibility = Visibility.PRIVATE if self.api_key else Visibility.PUBLIC  # a key opens what not everybody sees
         return Forum(self.base_url.rstrip("/"), frozenset(self.categories), visibility)
 
+    def parse_error(self, page: Page) -> Batch:
+        if gone := deleted(page, NETWORK):
+            return gone
+        if "error_type" in (body := error_body(page)):
+            raise _error(page, body)
+        raise refused(page, remedy=MEMBERS if page.status in (401, 403) else "")
+
     def parse(self, page: Page) -> Batch:
-        look = page.request.note.get("look")
-        if look and page.status in (404, 410):
-            return Batch((Deletion(NETWORK, look),))
-        _expect(page)
+        if urlsplit(page.url).path.rstrip("/").endswith(("/login", "/session/sso")):
+            raise SourceError(f"{page.url} is the forum's login page", permanent=True, remedy=MEMBERS, status=403)
         if begins(page, b"<"):
             posts, rejected = from_feed(page, self._forum())
             return Batch(posts, newest=_newest(posts, page), rejected=rejected)
-        body = page.json()
+        body, look = page.json(), page.request.note.get("look")
+        if "error_type" in mapping(body):
+            raise _error(page, body)
         if isinstance(mapping(body).get("errors"), list) and not {"posts", "post_stream"} & body.keys():
             raise not_read(page, "posts of a forum")
         if page.request.note.get("whole") and isinstance(mapping(body).get("grouped_search_result"), dict):
@@ -177,21 +183,8 @@ class Discourse(Source):
         return Batch((), (*ones, further), mark)
 
 
-def _expect(page: Page) -> None:
-    """Raises SourceError unless it is an answer of success, in the forum's own words and with its own pauses."""
-    path = urlsplit(page.url).path.rstrip("/")
-    if page.status == 200 and path.endswith(("/login", "/session/sso")):
-        raise SourceError(f"{page.url} is the forum's login page", permanent=True, remedy=MEMBERS, status=403)
-    body: Any = None
-    if begins(page, b"{"):
-        with nullcontext() if page.status == 200 else suppress(SourceError):
-            body = page.json()
-    if isinstance(body, dict) and "error_type" in body:
-        raise _error(page, body)
-    expect(page, remedy=MEMBERS if page.status in (401, 403) else "")
-
-
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
+    """The error in the forum's own words and with its own pause."""
     kind, extras = text(body.get("error_type")) or "", mapping(body.get("extras"))
     told = "; ".join(filter(None, map(text, listed(body.get("errors"))))) or said(page) or kind
     message = f"{page.url} answered {page.status}, {kind}: {' '.join(told.split())[:300]}"

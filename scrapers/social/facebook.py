@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -97,12 +97,15 @@ class Facebook(GraphApi):
             self.ask(one, {"fields": fields}, note={"again": one}) for one in ids if pageposts.ID.fullmatch(one)
         )
 
-    def parse(self, page: Page) -> Batch:
-        page = graph.shown(page)
+    remedies = {12: NO_RATINGS}  # noqa: RUF012  # a ClassVar of GraphApi
+
+    def parse_graph_error(self, page: Page, error: Mapping[str, Any]) -> Batch:
         again = page.request.note.get("again")
-        if again and graph.is_gone(page):
+        if again and graph.is_gone(error):
             return Batch((Deletion(self.network, again),), pause=graph.pause(page))
-        body = graph.answer(page, {12: NO_RATINGS})
+        return super().parse_graph_error(page, error)
+
+    def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
         if isinstance(body.get("data"), list):
             return self._list(page, body)
         if "id" not in body:
@@ -110,7 +113,7 @@ class Facebook(GraphApi):
         if not {"created_time", "message", "permalink_url"} & body.keys():
             return Batch(pageposts.readings(body, page))  # a page, not a post
         posts, rejected = each([body], lambda found: pageposts.item(found, None))
-        return Batch(posts, rejected=rejected, pause=graph.pause(page))
+        return Batch(posts, rejected=rejected)
 
     def _list(self, page: Page, body: dict[str, Any]) -> Batch:
         thread = page.request.note.get("thread") or pageposts.thread_of(page.request.url)
@@ -128,7 +131,7 @@ class Facebook(GraphApi):
         ended = "since" not in page.request.params and graph.ended(posts, page.request.since)
         onward = () if ended else graph.further(page, body)
         mark = newest_mark(times_of((*posts, *below)), page)
-        return Batch(items, (*onward, *requests), mark, rejected, pause=graph.pause(page))
+        return Batch(items, (*onward, *requests), mark, rejected)
 
     def _comments(self, page: Page, post: Any) -> tuple[list[Post], tuple[Rejected, ...], list[Request]]:
         """The newest comments below a post, and a request for more where none of these was seen before."""

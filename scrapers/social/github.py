@@ -12,14 +12,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from insight.model import Deletion, Post, Visibility, Watch
+from insight.model import Post, Visibility, Watch
 from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import deleted
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, listed, mapping, origin_of, whole
 from scrapers.marks import newest, once
 from scrapers.settings import bearer, own_searches, under
-from scrapers.social.github_answers import body_of, incomplete, require
+from scrapers.social.github_answers import body_of, incomplete, refusal
 from scrapers.social.github_discussions import DISCUSSIONS, Found, discussions
 from scrapers.social.github_issues import NETWORK, items_of, place_of, read
 from scrapers.terms import searches, with_own
@@ -141,12 +142,13 @@ class GitHub(Source):
             Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in places if place
         )
 
+    def parse_error(self, page: Page) -> Batch:
+        if gone := deleted(page, NETWORK):
+            return gone
+        raise refusal(page, token=self.token is not None)
+
     def parse(self, page: Page) -> Batch:
-        look = page.request.note.get("look")
-        if look and page.status in (404, 410):
-            return Batch((Deletion(NETWORK, look),))
-        require(page, token=self.token is not None)
-        body = body_of(page)
+        body, look = body_of(page), page.request.note.get("look")
         if isinstance(body, dict) and "data" in body:
             return self._discussions(page, discussions(page, body))
         found = items_of(page, body)

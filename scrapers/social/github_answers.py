@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scrapers.answers import expect, not_read, refused, said
+from scrapers.answers import not_read, refused, said
 from scrapers.base import Page, SourceError
 from scrapers.formats.values import listed, mapping, text
 from scrapers.network.pace import asked_pause
@@ -26,16 +26,16 @@ _FINAL = {
 }
 
 
-def require(page: Page, *, token: bool) -> None:
-    """Raises SourceError unless the page is a successful answer with something in it."""
+def refusal(page: Page, *, token: bool) -> SourceError:
+    """The error for a page that is not usable, with how long to wait where a limit has been reached."""
     spent = page.headers.get("x-ratelimit-remaining", "").strip() == "0"
     # of a limit of the second kind only the message speaks
     if page.status in (403, 429) and (spent or _LIMITED.search(said(page) or "")):
         wait = refused(page).retry_after or asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
         more = "" if token else "; a `token` allows more"
         says = f"{page.url} answered {page.status}: {said(page)}{more}"
-        raise SourceError(says, retry_after=wait, status=page.status)
-    expect(page, remedy=_REMEDIES.get(page.status, ""))
+        return SourceError(says, retry_after=wait, status=page.status)
+    return refused(page, remedy=_REMEDIES.get(page.status, ""))
 
 
 def body_of(page: Page) -> Any:

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr
 
 from insight.model import Item
-from scrapers.answers import expect, not_read
-from scrapers.base import Page, Request, Source, SourceError
+from scrapers.answers import error_body, not_read
+from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.formats.dates import moment
 from scrapers.formats.values import listed, mapping, text, whole
 from scrapers.marks import mark_of, times_of
@@ -45,6 +45,28 @@ class GraphApi(Source):
     )
     base_url: str = Field("https://graph.facebook.com", description="Where the Graph API is.")
     version: str = Field("v25.0", description="The version of the Graph API.", pattern=r"^v\d{1,3}\.\d$")
+
+    remedies: ClassVar[Mapping[int, str]] = {}  # by error code, where the kind knows better what to do
+
+    def parse_error(self, page: Page) -> Batch | None:
+        error = mapping(error_body(page).get("error"))
+        return self.parse_graph_error(page, error) if error else None
+
+    def parse_graph_error(self, page: Page, error: Mapping[str, Any]) -> Batch:
+        """What an error is news of; else it is raised as a SourceError."""
+        raise _trouble(page, error, self.remedies)
+
+    def parse(self, page: Page) -> Batch:
+        body = page.json()
+        if error := mapping(mapping(body).get("error")):  # it comes with status 200, too
+            return self.parse_graph_error(page, error)
+        if not isinstance(body, dict) or "error" in body:
+            raise not_read(page, "Graph API answer")
+        return replace(self.parse_body(page, body), pause=pause(page))
+
+    def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
+        """Read the body of an answer that is no error; `parse` adds the pause that it asks for."""
+        raise NotImplementedError
 
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
@@ -78,37 +100,8 @@ class GraphApi(Source):
 # -- answers ----------------------------------------------------------------------------------------------------
 
 
-def shown(page: Page) -> Page:
-    """The page with its address as errors may show it."""
-    return replace(page, url=page.url.partition("?")[0])
-
-
-def answer(page: Page, remedies: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """The body of an answer. Raises SourceError for Graph's errors, of any status, and for what is none of its answers.
-
-    `remedies`: by error code, what to do where the kind knows better.
-    """
-    error = error_of(page)
-    if error:
-        raise _trouble(page, error, remedies or {})
-    expect(page)
-    body = page.json()
-    if not isinstance(body, dict) or "error" in body:
-        raise not_read(page, "Graph API answer")
-    return body
-
-
-def error_of(page: Page) -> Mapping[str, Any]:
-    """What Graph says went wrong, also with a status of success; empty where it says nothing."""
-    try:
-        return mapping(mapping(page.json()).get("error"))
-    except SourceError:
-        return {}
-
-
-def is_gone(page: Page) -> bool:
-    """Whether the answer says that the one thing asked for is no longer there."""
-    error = error_of(page)
+def is_gone(error: Mapping[str, Any]) -> bool:
+    """Whether an error says that the one thing asked for is no longer there."""
     code, detail = whole(error.get("code")), whole(error.get("error_subcode"))
     return (code, detail) in GONE or (code, None) in GONE
 

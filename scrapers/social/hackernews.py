@@ -12,7 +12,7 @@ from pydantic import Field
 from insight.model import Deletion, Item, Post, PostKind, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers import html
-from scrapers.answers import expect, not_read
+from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import UNKNOWN, epoch, moment
 from scrapers.formats.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
@@ -97,7 +97,6 @@ class HackerNews(Source):
         return tuple(Request(f"{items.rstrip('/')}/item/{native_id}.json") for native_id in known)
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         body = page.json()
         items: tuple[Item, ...]
         if isinstance(body, dict) and isinstance(body.get("hits"), list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -106,17 +106,21 @@ class Instagram(GraphApi):
         fields = f"{MEDIA},username,{CHILDREN}"
         return self.ask(f"{self.account}/tags", {"fields": fields, "limit": "50"}, since=high_water)
 
-    def parse(self, page: Page) -> Batch:
-        page = graph.shown(page)
-        if "q" in page.request.params and graph.error_of(page).get("code") in NOBODY:
+    remedies = {18: TOO_MANY}  # noqa: RUF012  # a ClassVar of GraphApi
+
+    def parse_graph_error(self, page: Page, error: Mapping[str, Any]) -> Batch:
+        if "q" in page.request.params and error.get("code") in NOBODY:
             return Batch(newest=mark_of(page.fetched_at), pause=graph.pause(page))
-        body = _inside(graph.answer(page, {18: TOO_MANY}))
+        return super().parse_graph_error(page, error)
+
+    def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
+        body = _inside(body)
         data = body.get("data") if "data" in body else [body] if "id" in body else None
         if not isinstance(data, list):
             raise not_read(page, "Instagram media")
         names_only = all(isinstance(one, dict) and "id" in one and one.keys() <= {"id", "name"} for one in data)
         if "ig_hashtag_search" in page.request.url or (data and names_only):
-            return Batch(requests=self._recent(page, data), pause=graph.pause(page))
+            return Batch(requests=self._recent(page, data))
         tag, own = page.request.note.get("tag"), page.request.note.get("own") is not None
         posts, rejected = each(data, partial(_one, tag=tag, listing=page.request.url))
         below, broken = each(_comments(data), lambda pair: comment(pair[0], pair[1]))
@@ -131,7 +135,7 @@ class Instagram(GraphApi):
             began = [page.fetched_at - WINDOW]
             reason = f"Instagram shows 24 hours of #{tag}, and was not asked for longer"
             gap = left_out(moment(page.request.since)[0], began, reason)
-        return Batch((*items, *gap), onward, read_until, (*rejected, *broken), pause=graph.pause(page))
+        return Batch((*items, *gap), onward, read_until, (*rejected, *broken))
 
     def _recent(self, page: Page, data: list[Any]) -> tuple[Request, ...]:
         tag, found = page.request.note.get("tag"), identifier(mapping(data[0]).get("id")) if data else None

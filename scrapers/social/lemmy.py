@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 
 from insight.model import Deletion, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, refused, said
+from scrapers.answers import refused, said
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, origin_of, whole
@@ -135,11 +135,16 @@ class Lemmy(Source):
         requests = (self._request("resolve_object", {"q": native_id}, None) for native_id in ids)
         return tuple(replace(request, note={"look": request.params["q"]}) for request in requests)
 
-    def parse(self, page: Page) -> Batch:
+    def parse_error(self, page: Page) -> Batch:
         look = page.request.note.get("look")
         if page.status in (400, 404) and look and said(page) in _GONE:
             return Batch((Deletion(NETWORK, look),))
-        _expect(page)
+        raise _named_error(page) or refused(page, remedy=PRIVATE if page.status in (401, 403) else "")
+
+    def parse(self, page: Page) -> Batch:
+        if error := _named_error(page):
+            raise error
+        look = page.request.note.get("look")
         found = views(page)
         known = found.known(origin_of(page.url))
         items: tuple[Post | Deletion, ...]
@@ -166,15 +171,15 @@ class Lemmy(Source):
         return (replace(request, params={**params, "page": str(number)}),)
 
 
-def _expect(page: Page) -> None:
-    """Raises SourceError where the instance says that something is wrong, with whatever status it says so."""
+def _named_error(page: Page) -> SourceError | None:
+    """The error that the instance names, with whatever status; None where it names none that is known."""
     name = said(page)
     if name in _CLOSED:
-        raise SourceError(f"{page.url}: {name}", permanent=True, remedy=PRIVATE, status=page.status)
+        return SourceError(f"{page.url}: {name}", permanent=True, remedy=PRIVATE, status=page.status)
     if name in _PASSING:
         passing = refused(page)
-        raise SourceError(str(passing), retry_after=passing.retry_after or 600.0, status=page.status)
-    expect(page, remedy=PRIVATE if page.status in (401, 403) else "")
+        return SourceError(str(passing), retry_after=passing.retry_after or 600.0, status=page.status)
+    return None
 
 
 def _mark(at: datetime) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from insight.model import Deletion, Post, PostKind, Watch
 from scrapers import html
-from scrapers.answers import expect, not_read
+from scrapers.answers import deleted, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, listed, mapping, origin_of, text, whole
@@ -82,11 +82,10 @@ class Lobsters(Source):
         known = (native_id for native_id in ids if re.fullmatch(r"[sc]/\w{1,12}", native_id))
         return tuple(Request(self._url(native_id), note={"look": native_id}) for native_id in known)
 
+    def parse_error(self, page: Page) -> Batch | None:
+        return deleted(page, NETWORK)
+
     def parse(self, page: Page) -> Batch:
-        look = page.request.note.get("look")
-        if look and page.status in (404, 410):
-            return Batch((Deletion(NETWORK, look),))
-        expect(page)
         body = page.json()
         entries = [body] if isinstance(body, dict) else body
         if not isinstance(entries, list) or not all(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -14,12 +13,12 @@ from pydantic import AliasChoices, Field, SecretStr
 
 from insight.model import Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, not_read, refused
+from scrapers.answers import error_body, not_read, refused
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats.values import each, mapping, origin_of, text
 from scrapers.marks import once
 from scrapers.settings import bearer, host_and_path, under
-from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed
+from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed, tombstones
 from scrapers.terms import concerning, pushed, searches, with_own
 
 OVERLAP = timedelta(hours=1)  # a server files a late toot of another server under the time it was written
@@ -122,13 +121,18 @@ class Mastodon(Source):
         posts, rejected = each(streamed(events), lambda toot: read(toot, {}, urlsplit(self.instance).netloc))
         return Batch(once(posts), rejected=rejected)
 
+    def parse_error(self, page: Page) -> Batch:
+        if "timeline" in page.request.note and page.status != 429 and page.status < 500:
+            return self._look_first(page)  # no Mastodon of today: its timeline will tell
+        if page.status == 410 and (gone := tombstones(page)):
+            return Batch(gone)
+        closed = page.status in (401, 403, 422) and "/timelines/" in page.url and not self.token
+        raise refused(page, remedy=CLOSED if closed else "")
+
     def parse(self, page: Page) -> Batch:
         if "timeline" in page.request.note:
             return self._look_first(page)
         found = entities(page)
-        if not found.gone:
-            closed = page.status in (401, 403, 422) and "/timelines/" in page.url and not self.token
-            expect(page, remedy=CLOSED if closed else "")
         if found.error is not None:
             raise not_read(page, "toots")
         known, host = local_ids(found.toots), urlsplit(page.url).netloc
@@ -143,14 +147,10 @@ class Mastodon(Source):
 
         One that says nothing of the kind is older, or no Mastodon: its timeline will tell.
         """
-        if page.status == 429 or page.status >= 500:
-            raise refused(page)
         # who is shown toots of this instance and of others by hashtag: "public", "authenticated", "disabled"
-        access: set[str] = set()
-        with suppress(SourceError):
-            body = mapping(page.json()) if page.status == 200 else {}
-            feeds = mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds")
-            access = set(filter(None, map(text, mapping(feeds).values())))
+        body = error_body(page) if page.status == 200 else {}
+        feeds = mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds")
+        access = set(filter(None, map(text, mapping(feeds).values())))
         if access and "public" not in access and (self.token is None or access == {"disabled"}):
             remedy = CLOSED if "authenticated" in access else OFF
             raise SourceError(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from insight.model import Deletion, Post, Visibility
 from scrapers import html
+from scrapers.answers import error_body
 from scrapers.base import Page, SourceError
 from scrapers.formats import limits
 from scrapers.formats.dates import moment
@@ -46,8 +47,6 @@ class Found:
 
 def entities(page: Page) -> Found:
     """The toots in an answer of any shape. Raises SourceError when it is none of Mastodon's."""
-    if page.status >= 300 and page.status != 410:
-        return Found()
     toots: list[Any] = []
     gone: list[Deletion] = []
     for body in _documents(page):
@@ -61,10 +60,14 @@ def entities(page: Page) -> Found:
     return Found(tuple(toots), tuple(gone))
 
 
+def tombstones(page: Page) -> tuple[Deletion, ...]:
+    """The deletion that ActivityPub's tombstone tells of (status 410); none where the body is something else."""
+    found = _tombstone(error_body(page))
+    return (found,) if found else ()
+
+
 def _documents(page: Page) -> Iterator[Any]:
     """The JSON of a body: one document, one on each line, or those that an event stream carries."""
-    if page.status == 410 and not page.body.lstrip().startswith(b"{"):
-        return
     streams = page.headers.get("content-type", "").startswith("text/event-stream")
     if streams or page.body.startswith((b":", b"event:", b"data:")):
         yield from _events(page)

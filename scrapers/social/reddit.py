@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from insight.model import Deletion, Gap, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, refused
+from scrapers.answers import error_body, refused
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
@@ -113,10 +113,9 @@ class Reddit(Source):
         headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         url, body = f"{self.base_url.rstrip('/')}/api/v1/access_token", "grant_type=client_credentials"
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return Login(Request(url, method="POST", body=body), {**headers, **form})
+        return Login(Request(url, method="POST", body=body), {**headers, **form}, CREDENTIALS)
 
-    def admitted(self, page: Page) -> Mapping[str, str]:
-        expect(page, remedy=CREDENTIALS)
+    def session_headers(self, page: Page) -> Mapping[str, str]:
         token = text(mapping(page.json()).get("access_token"))
         if token is None:
             why = text(mapping(page.json()).get("error")) or "it gave no access token"
@@ -149,8 +148,15 @@ class Reddit(Source):
         asked = (self._ask("api/info", {"id": ",".join(some)}, None) for some in portions(ids, LOOKED))
         return tuple(replace(request, note={"look": "1"}) for request in asked)
 
+    def parse_error(self, page: Page) -> Batch:
+        if page.status in (403, 404) and (reason := text(error_body(page).get("reason"))) in _SHUT:
+            raise _shut(page, reason)  # it stops none of the others
+        blocked = "" if self.client_id else BLOCKED
+        raise refused(page, remedy={401: CREDENTIALS, 403: blocked}.get(page.status, ""))
+
     def parse(self, page: Page) -> Batch:
-        self._expect(page)
+        if "/subreddits/search" in urlsplit(page.url).path:
+            raise _shut(page, "there is no such subreddit")  # where Reddit sends those who ask for one
         items: tuple[Post | Deletion, ...]
         if begins(page, b"{", b"["):
             found = redditthings.listing(page)
@@ -170,20 +176,6 @@ class Reddit(Source):
             reason = "Reddit's listing ended before the last known post"
             gap = left_out(moment(page.request.since)[0], reached, reason)
         return Batch((*items, *gap), _further(page, after, times), newest_mark(times, page), rejected)
-
-    def _expect(self, page: Page) -> None:
-        """Raises SourceError for what is no answer; a subreddit that is shut stops none of the others."""
-        if 200 <= page.status < 300 and "/subreddits/search" in urlsplit(page.url).path:
-            raise _shut(page, "there is no such subreddit")  # where Reddit sends those who ask for one
-        if page.status in (403, 404):
-            try:
-                reason = text(mapping(page.json()).get("reason"))
-            except SourceError:
-                reason = None
-            if reason in _SHUT:
-                raise _shut(page, reason)
-            raise refused(page, remedy=("" if self.client_id else BLOCKED) if page.status == 403 else "")
-        expect(page, remedy=CREDENTIALS if page.status == 401 else "")
 
 
 def _shut(page: Page, why: str) -> SourceError:

@@ -13,8 +13,9 @@ from pydantic import Field, SecretStr, field_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import expect, gone, not_read
+from scrapers.answers import gone, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
+from scrapers.bodies import begins
 from scrapers.formats.values import each, mapping, origin_of, text, whole
 from scrapers.marks import once, portions
 from scrapers.settings import bearer, own_searches, under
@@ -123,8 +124,19 @@ class StackExchange(Source):
                 requests.append(Request(under(self.base_url, f"{_PATHS[letter]}/{';'.join(some)}"), params, note=note))
         return tuple(requests)
 
+    def parse_error(self, page: Page) -> Batch | None:
+        """By the API's own number; the status is 400 for all of them. https://api.stackexchange.com/docs/error-handling"""
+        body = mapping(page.json()) if begins(page, b"{") else {}
+        if "error_id" in body:
+            raise _error(page, body)
+        return None
+
     def parse(self, page: Page) -> Batch:
-        body = _body(page)
+        body = page.json()
+        if "error_id" in mapping(body):
+            raise _error(page, body)
+        if not isinstance(body, dict) or not isinstance(body.get("items"), list):
+            raise not_read(page, "answer of the Stack Exchange API")
         site = api_name(page.request.params.get("site") or self.sites[0])
         found, rejected = each(body["items"], lambda item: read(item, site))
         posts = once(post for some in found for post in some)
@@ -152,21 +164,8 @@ class StackExchange(Source):
                 yield Request(under(self.base_url, f"questions/{';'.join(ids)}/{what}"), params, note={"with": what})
 
 
-def _body(page: Page) -> dict[str, Any]:
-    """The wrapper around every answer. Raises SourceError where the API says that something is wrong."""
-    found: Any = None
-    if page.status == 200 or page.body.lstrip()[:1] == b"{":
-        found = page.json()
-    if isinstance(found, dict) and (number := whole(found.get("error_id"))) is not None:
-        raise _error(page, found, number)
-    expect(page)
-    if not isinstance(found, dict) or not isinstance(found.get("items"), list):
-        raise not_read(page, "answer of the Stack Exchange API")
-    return found
-
-
-def _error(page: Page, body: Mapping[str, Any], number: int) -> SourceError:
-    """By the API's own number; the HTTP status is 400 for all of them. https://api.stackexchange.com/docs/error-handling"""
+def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
+    number = whole(body.get("error_id"))
     name, message = text(body.get("error_name")) or "error", text(body.get("error_message")) or ""
     told = f"{page.url} answered {name} ({number}): {' '.join(message.split())[:300]}"
     if number not in _PASSING:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from insight.model import Deletion, Rejected, Watch
-from scrapers.answers import expect, not_read
+from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import charset
 from scrapers.formats.dates import moment
@@ -85,7 +85,6 @@ class Telegram(Source):
         return tuple(_look(under(self.base_url, f"s/{channel}"), found) for channel, found in by_channel.items())
 
     def parse(self, page: Page) -> Batch:
-        expect(page)
         found = previews.read(charset.decode(page.body, charset.from_head(page.body)), page.url)
         if not found.messages and found.cut is None:
             return _nothing(page, found)

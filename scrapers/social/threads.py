@@ -89,16 +89,14 @@ class Threads(GraphApi):
         note = {"topic": params["q"]} if topic else {}
         return self.ask("keyword_search", params, since=high_water, units=1, note=note)
 
-    def parse(self, page: Page) -> Batch:
-        page = graph.shown(page)
-        body = graph.answer(page)
+    def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
         data = body.get("data") if "data" in body else [body] if "id" in body else None
         if not isinstance(data, list):
             raise not_read(page, "list of posts")
         topic = page.request.note.get("topic")
         posts, rejected = each(data, lambda found: _post(found, topic))
         onward = () if graph.ended(posts, page.request.since) else graph.further(page, body, by_cursor=True)
-        return Batch(posts, onward, newest_mark(times_of(posts), page), rejected, pause=graph.pause(page))
+        return Batch(posts, onward, newest_mark(times_of(posts), page), rejected)
 
 
 def _post(found: Any, topic: str | None) -> Post:

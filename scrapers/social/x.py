@@ -17,7 +17,7 @@ from scrapers.formats import limits
 from scrapers.formats.values import each, excerpt, identifier, mapping, origin_of
 from scrapers.marks import once, portions
 from scrapers.settings import bearer, own_searches, under
-from scrapers.social.x_answers import Answer, answer, event, require
+from scrapers.social.x_answers import Answer, answer, event, refusal
 from scrapers.social.x_posts import NETWORK, id_at, number, read, superseded, written_at
 from scrapers.social.x_rules import changes, wanted
 from scrapers.terms import searches, with_own
@@ -154,8 +154,11 @@ class X(Source):
             cost = self._most(len(some))
             yield Request(under(self.base_url, "2/tweets"), {"ids": named, **_FIELDS}, note={"look": named}, cost=cost)
 
+    def parse_error(self, page: Page) -> Batch:
+        raise refusal(page)
+
     def parse(self, page: Page) -> Batch:
-        body = require(page)
+        body = page.json()
         if "rules" in page.request.note or page.request.url.endswith("/stream/rules"):
             return Batch(requests=changes(page, mapping(body)))
         found = answer(page, body)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from scrapers.answers import expect, not_read, refused, said
+from scrapers.answers import error_body, not_read, refused, said
 from scrapers.base import Page, SourceError
-from scrapers.formats import limits
 from scrapers.formats.values import identifier, listed, mapping, text
 from scrapers.social.x_old import is_old, modern
 from scrapers.social.x_posts import Known, is_tweet, known
@@ -35,18 +33,13 @@ class Answer:
     following: str | None = None
 
 
-def require(page: Page) -> Any:
-    """The JSON of a successful answer. Raises SourceError with what X says, and with who can mend it."""
-    if 200 <= page.status < 300:
-        expect(page)
-        return page.json()
+def refusal(page: Page) -> SourceError:
+    """The error for a page that is not usable: what X says, and who can mend it."""
     error = refused(page, remedy=_REMEDIES.get(page.status, ""))
-    body: Mapping[str, Any] = {}
-    with suppress(ValueError):
-        body = mapping(limits.loads(page.body))
+    body = error_body(page)
     told = next((text(mapping(one).get("message")) for one in listed(body.get("errors"))), None)
     capped = str(body.get("type", "")).endswith("usage-capped")
-    raise SourceError(
+    return SourceError(
         str(error) + (f" ({' '.join(told.split())[:300]})" if told and told not in str(error) else ""),
         permanent=error.permanent or capped,
         remedy=_CAPPED if capped else error.remedy,

@@ -13,13 +13,14 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from insight.model import Deletion, Watch
 from insight.query.dialect import Brackets, Dialect
+from scrapers.answers import error_body
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, whole
 from scrapers.marks import mark_of, newest_mark, once, portions
 from scrapers.settings import named
-from scrapers.social.youtube_answers import body, from_channel, looked, trouble
+from scrapers.social.youtube_answers import body, check_error, from_channel, looked
 from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, resources
 from scrapers.terms import searches, with_own
 
@@ -166,18 +167,24 @@ class YouTube(Source):
         asked = ",".join(ids)
         return self._ask(end, {"part": part, "id": asked, "maxResults": "100"}, {"look": asked})
 
-    def parse(self, page: Page) -> Batch:
-        if page.status == 200 and begins(page, b"<"):
-            return from_channel(page)
-        why, look = trouble(page), page.request.note.get("look")
-        if why and not look:
+    def parse_error(self, page: Page) -> Batch | None:
+        error, look = mapping(error_body(page).get("error")), page.request.note.get("look")
+        if not error:
+            return None
+        check_error(page, error)
+        if not look:
             return Batch()
-        if why and look:
-            # One of those that were asked for is not there: each is asked for alone, until it is known which.
-            ids, asked = look.split(","), page.request.params
-            alone = (replace(page.request, params={**asked, "id": one}, note={"look": one}) for one in ids)
-            return Batch(requests=tuple(alone)) if len(ids) > 1 else Batch((Deletion(NETWORK, look),))
-        found, video = body(page), page.request.note.get("video")
+        # One of those that were asked for is not there: each is asked for alone, until it is known which.
+        ids, asked = look.split(","), page.request.params
+        alone = (replace(page.request, params={**asked, "id": one}, note={"look": one}) for one in ids)
+        return Batch(requests=tuple(alone)) if len(ids) > 1 else Batch((Deletion(NETWORK, look),))
+
+    def parse(self, page: Page) -> Batch:
+        if begins(page, b"<"):
+            return from_channel(page)
+        if told := self.parse_error(page):  # YouTube tells errors with status 200, too
+            return told
+        found, video, look = body(page), page.request.note.get("video"), page.request.note.get("look")
         posts, rejected = each(resources(found), lambda item: read(item, video))
         posts = once(posts)
         if look:

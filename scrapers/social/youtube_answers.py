@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from insight.model import Deletion, Engagement, Post, Rejected
-from scrapers.answers import expect, gone, not_read, refused
+from scrapers.answers import gone, not_read, refused
 from scrapers.base import Batch, Page, SourceError
-from scrapers.bodies import begins, entries_of
+from scrapers.bodies import entries_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import listed, mapping, text
 from scrapers.marks import newest_mark, once, times_of
@@ -30,25 +29,13 @@ _KEY = frozenset(
 _GONE = frozenset({"videoNotFound", "commentNotFound", "commentThreadNotFound", "notFound"})
 
 
-def trouble(page: Page) -> str | None:
-    """Why there are no comments to read: they are switched off, or what was asked for is gone.
-
-    Raises SourceError for every other error, with whatever status it is said.
-    """
-    error: Mapping[str, Any] = {}
-    if begins(page, b"{"):
-        with suppress(SourceError):
-            error = mapping(mapping(page.json()).get("error"))
-    if not error:
-        expect(page)
-        return None
+def check_error(page: Page, error: Mapping[str, Any]) -> None:
+    """Raises SourceError, unless the error says that comments are switched off, or that what was looked up is gone."""
     said = [*listed(error.get("errors")), *listed(error.get("details"))]
     reasons = {reason for part in said if (reason := text(mapping(part).get("reason")))}
     says = text(error.get("message")) or "an error"
-    if "commentsDisabled" in reasons:
-        return "commentsDisabled"
-    if reasons & _GONE and page.request.note.get("look"):
-        return "gone"
+    if "commentsDisabled" in reasons or (reasons & _GONE and page.request.note.get("look")):
+        return
     if reasons & _SPENT or (reasons & _FAST and "per day" in says):
         tomorrow = page.fetched_at.astimezone(_PACIFIC) + timedelta(days=1)
         midnight = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)

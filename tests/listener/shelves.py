@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from insight.model import Watch
-from scrapers.answers import expect
+from scrapers.answers import refused
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import Store
 from tests.board import NOW, Board, FakeDoor, serve
@@ -27,9 +27,14 @@ class Shelves(Board):
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         return Request(f"{self.base_url}/{search.key}", {"before": "999"}, since=high_water)
 
+    def parse_error(self, page: Page) -> Batch:
+        if page.status == 200:
+            return super().parse_error(page)
+        raise refused(page)
+
     def parse(self, page: Page) -> Batch:
-        if page.status != 200 or "empty" in page.headers:
-            expect(replace(page, body=b"") if page.status == 200 else page)
+        if "empty" in page.headers:
+            raise refused(replace(page, body=b""))
         return super().parse(page)
 
 

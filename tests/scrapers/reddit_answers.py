@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 from insight.model import Gap, Post
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.social.reddit import Reddit
 from tests.scrapers.samples import NOW
@@ -35,7 +36,7 @@ def listing(things: list[dict[str, object]], after: str | None = None) -> dict[s
 
 def answer(request: Request, content: object, status: int = 200, source: Reddit = API, url: str = "") -> Batch:
     written = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return source.parse(Page(request, status, written, url or request.url, NOW))
+    return read_page(source, Page(request, status, written, url or request.url, NOW))
 
 
 def feed(numbers: list[int], at: datetime) -> bytes:

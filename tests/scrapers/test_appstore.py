@@ -7,6 +7,7 @@ import json
 import pytest
 
 from insight.model import Gap, Post, Precision, Rating
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.reviews.appstore import TRIES, AppStore
 from tests.scrapers.samples import NOW, body, read
@@ -29,7 +30,7 @@ def feed(entries: object, last: int = 1, next_page: int = 1) -> dict[str, object
 
 def parse(answer: object, request: Request | None = None) -> Batch:
     request = request or SOURCE.start(Search("us", "us"), None, NOW)
-    return SOURCE.parse(Page(request, 200, json.dumps(answer).encode(), request.url, NOW))
+    return read_page(SOURCE, Page(request, 200, json.dumps(answer).encode(), request.url, NOW))
 
 
 def test_both_forms_of_the_feed_say_the_same() -> None:
@@ -88,7 +89,7 @@ def test_pages_are_walked_at_the_address_of_the_settings_up_to_the_last() -> Non
         seen.append(request.url)
         number = len(seen)
         content = json.dumps(feed([entry(100 - number)], last=40, next_page=number + 1)).encode()
-        (request, *_) = (*source.parse(Page(request, 200, content, request.url, NOW)).requests, None)
+        (request, *_) = (*read_page(source, Page(request, 200, content, request.url, NOW)).requests, None)
     assert len(seen) == 10, "the store gives ten pages, whatever it announces"
     assert all(url.startswith("http://127.0.0.1:9/us/rss/customerreviews/page=") for url in seen)
 

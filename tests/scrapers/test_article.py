@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from insight.model import Post
-from scrapers.base import UNREAD, Batch, Page, Request, Search, SourceError
+from scrapers.answers import read_page
+from scrapers.base import NOT_FETCHED, Batch, Page, Request, Search, SourceError
 from scrapers.formats.values import digest
 from scrapers.news.feed import Feed
 from scrapers.news.feed_fulltext import ARTICLES
@@ -47,13 +48,13 @@ def rss(*entries: str) -> bytes:
 
 def visit(content: bytes, since: str | None = None, **settings: object) -> Batch:
     source = Feed(url=FEED, **{"full_text": True, **settings})
-    return source.parse(Page(source.start(Search(), since, NOW), 200, content, FEED, NOW))
+    return read_page(source, Page(source.start(Search(), since, NOW), 200, content, FEED, NOW))
 
 
 def answer(request: Request, content: str | bytes, status: int = 200, kind: str = "text/html") -> Post:
     body = content if isinstance(content, bytes) else content.encode()
     page = Page(request, status, body, request.url, NOW, {"content-type": f"{kind}; charset=utf-8"})
-    (post,) = Feed(url=FEED, full_text=True).parse(page).items
+    (post,) = read_page(Feed(url=FEED, full_text=True), page).items
     assert isinstance(post, Post)
     return post
 
@@ -83,7 +84,7 @@ def test_a_new_entry_comes_with_the_text_of_its_page() -> None:
     ("content", "status", "kind"),
     [
         (ARTICLE, 404, "text/html"),
-        (ARTICLE, UNREAD, "text/html"),
+        (ARTICLE, NOT_FETCHED, "text/html"),
         (ARTICLE, 200, "application/pdf"),
         ("<html><body>no</body></html>", 200, "text/html"),
         (b"", 200, "text/html"),
@@ -151,7 +152,7 @@ def test_the_door_asks_robots_txt_before_an_article_and_fails_for_none() -> None
     pages = asyncio.run(
         door_for_articles({"/robots.txt": rules, "/open": Reply.text("yes"), "/closed": Reply.text("no")})
     )
-    assert [page.status for page in pages] == [200, UNREAD]
+    assert [page.status for page in pages] == [200, NOT_FETCHED]
     assert "robots.txt" in pages[1].text
     assert pages[1].body != b"no"
 
@@ -165,7 +166,7 @@ def test_an_article_at_a_private_address_is_not_asked_for() -> None:
                 await get(door, world.url + "/x")
             return page
 
-    assert asyncio.run(ask()).status == UNREAD
+    assert asyncio.run(ask()).status == NOT_FETCHED
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from insight.model import Deletion, Gap, Post, Role, Watch
+from scrapers.answers import read_login, read_page
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.social.bluesky import Bluesky
 from scrapers.social.bluesky_jetstream import OVERLAP, OVERLAP_EVENTS, Mark
@@ -238,7 +239,7 @@ def test_the_login_gives_a_session_and_shows_no_secret() -> None:
     assert login.request.url == "https://bsky.social/xrpc/com.atproto.server.createSession"
     assert json.loads(login.request.body or "") == {"identifier": "team.example.com", "password": "hush-hush"}
     page = Page(login.request, 200, b'{"accessJwt": "jwt", "refreshJwt": "r"}', login.request.url, NOW)
-    assert KEY.admitted(page) == {"Authorization": "Bearer jwt"}
+    assert read_login(KEY, KEY.login(), page) == {"Authorization": "Bearer jwt"}
     assert "hush" not in f"{KEY!r}{login!r}{KEY.start(Search('acme', 'acme'), None, NOW)}"
     assert Bluesky().login() is None
 
@@ -250,7 +251,9 @@ def test_the_login_gives_a_session_and_shows_no_secret() -> None:
 )  # fmt: skip
 def test_a_login_that_is_refused_says_what_to_check(status: int, answer: bytes, permanent: bool) -> None:
     with pytest.raises(SourceError) as caught:
-        KEY.admitted(Page(Request("https://bsky.social/x"), status, answer, "https://bsky.social/x", NOW))
+        read_login(
+            KEY, KEY.login(), Page(Request("https://bsky.social/x"), status, answer, "https://bsky.social/x", NOW)
+        )
     assert caught.value.permanent is permanent
     assert "app_password" in caught.value.remedy or not permanent
 
@@ -258,22 +261,22 @@ def test_a_login_that_is_refused_says_what_to_check(status: int, answer: bytes, 
 def test_a_session_ends_in_two_ways() -> None:
     request = Request("https://bsky.social/x")
     expired = Page(request, 400, b'{"error":"ExpiredToken","message":"Token has expired"}', request.url, NOW)
-    assert KEY.shut_out(expired)
-    assert KEY.shut_out(replace(expired, status=401))
-    assert not KEY.shut_out(replace(expired, body=b'{"error":"InvalidRequest"}'))
+    assert KEY.session_expired(expired)
+    assert KEY.session_expired(replace(expired, status=401))
+    assert not KEY.session_expired(replace(expired, body=b'{"error":"InvalidRequest"}'))
 
 
 def test_a_search_overlaps_its_mark_and_ends_behind_it() -> None:
     request = KEY.start(Search("acme", "acme"), "2026-03-02T09:30:00.000Z", NOW)
     assert request.params == {"q": "acme", "sort": "latest", "limit": "100", "since": "2026-03-02T08:30:00.000Z"}
     page = Page(request, 200, body("bluesky", "search.json"), request.url, NOW)
-    batch = KEY.parse(page)
+    batch = read_page(KEY, page)
     assert batch.newest == "2026-03-02T10:00:00.000Z"
     (older,) = batch.requests
     assert older.params == {**request.params, "cursor": "next-100"}
-    assert KEY.parse(replace(page, request=older)).requests == (), "the same cursor again is the end"
+    assert read_page(KEY, replace(page, request=older)).requests == (), "the same cursor again is the end"
     late = replace(request, params={**request.params, "since": "2026-03-02T11:00:00.000Z"})
-    assert KEY.parse(replace(page, request=late)).requests == ()
+    assert read_page(KEY, replace(page, request=late)).requests == ()
     assert KEY.mark_at(datetime(2026, 2, 1, tzinfo=UTC)) == "2026-02-01T00:00:00.000Z"
 
 
@@ -295,11 +298,11 @@ def test_posts_are_looked_at_again_by_the_two_dozen_and_missing_ones_are_gone() 
     found = json.loads(body("bluesky", "search.json"))["posts"][:2]
     (request,) = Bluesky().look_again([found[0]["uri"], found[1]["uri"], URI])
     answer = Page(request, 200, json.dumps({"posts": found}).encode(), request.url, NOW)
-    *posts, gone = Bluesky().parse(answer).items
+    *posts, gone = read_page(Bluesky(), answer).items
     assert [post.native_id for post in posts] == [found[0]["uri"], found[1]["uri"]]
     assert gone == Deletion("bluesky", URI)
     with pytest.raises(SourceError, match="not believed"):
-        Bluesky().parse(replace(answer, body=b'{"posts": []}'))
+        read_page(Bluesky(), replace(answer, body=b'{"posts": []}'))
 
 
 def test_saved_events_of_a_stream_are_read_like_a_page() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from insight.model import Post
+from scrapers.answers import read_page
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.pages.list import ListPage
 from tests.scrapers.http_door import open_door
@@ -80,8 +81,8 @@ def test_a_page_is_read_as_its_javascript_makes_it_and_reaches_nothing_else() ->
         assert refused in page.text
     assert sorted(asked) == ["GET /api/items", "GET /app.js", "GET /page", "GET /robots.txt"]
     source = ListPage(url="https://example.com/page", item=".review", render=True)
-    batch = source.parse(
-        Page(source.start(Search(), None, NOW), 200, page.body, "https://example.com/page", NOW, page.headers)
+    batch = read_page(
+        source, Page(source.start(Search(), None, NOW), 200, page.body, "https://example.com/page", NOW, page.headers)
     )
     assert [item.text for item in batch.items if isinstance(item, Post)] == ["It crashes", "I love it"]
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from insight.model import Deletion, Post, PostKind
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.social.devto import DevTo
 from tests.scrapers.samples import NOW, body, read
@@ -19,7 +20,7 @@ def article(number: int, hours: float, **fields: object) -> dict[str, object]:
 
 
 def answered(source: DevTo, request: Request, content: object, status: int = 200) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def test_all_new_articles_are_read_unless_tags_or_people_are_named() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from insight.model import Deletion, Gap, Post, PostKind, Visibility
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.discourse import Discourse
 from tests.scrapers.samples import NOW, body, read
@@ -32,7 +33,7 @@ def post(number: int, at: datetime) -> dict[str, Any]:
 
 
 def answer(request: Request, content: object, status: int = 200, source: Discourse = FORUM, url: str = "") -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), url or request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), url or request.url, NOW))
 
 
 def span(held: Held, before: int | None) -> list[dict[str, Any]]:
@@ -175,7 +176,7 @@ def test_a_login_page_in_place_of_the_posts_says_the_same() -> None:
         FORUM.start(Search(), None, NOW), 200, b"<html><title>Log in</title></html>", "https://forum.example/login", NOW
     )
     with pytest.raises(SourceError, match="login page") as caught:
-        FORUM.parse(page)
+        read_page(FORUM, page)
     assert caught.value.permanent
 
 
@@ -202,6 +203,6 @@ def test_a_key_travels_in_headers_and_never_alone() -> None:
     assert source.headers() == {"Api-Key": "s3cret", "Api-Username": "reader"}
     assert "s3cret" not in repr(source)
     page = Page(source.start(Search(), None, NOW), 200, body("discourse", "posts.json"), "https://x", NOW)
-    assert {item.visibility for item in source.parse(page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
+    assert {item.visibility for item in read_page(source, page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
     with pytest.raises(ValueError, match="belong together"):
         Discourse(base_url="https://forum.example", api_key="s3cret")

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Deletion, Post, PostKind, Rating, Reading
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.facebook import Facebook
 from tests.scrapers.samples import NOW, body
@@ -25,7 +26,7 @@ def source(**settings: Any) -> Facebook:
 def parse(made: Facebook, content: Any, request: Request | None = None, status: int = 200) -> Batch:
     request = request or made.start(FEED, None, NOW)
     written = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return made.parse(Page(request, status, written, request.url, NOW))
+    return read_page(made, Page(request, status, written, request.url, NOW))
 
 
 def posts(batch: Batch) -> list[Post]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from insight.model import Gap, Post, PostKind, Precision
+from scrapers.answers import read_page
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.news.feed import Feed
 from tests.scrapers.samples import NOW, body, read
@@ -150,7 +151,7 @@ def test_an_empty_feed_is_no_error_and_a_page_is_one() -> None:
 
 
 def parse(source: Feed, request: Request, content: bytes):
-    return source.parse(Page(request, 200, content, request.url, NOW))
+    return read_page(source, Page(request, 200, content, request.url, NOW))
 
 
 def test_pages_are_followed_on_the_same_site_until_the_mark() -> None:

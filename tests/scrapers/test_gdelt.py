@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from insight.model import Gap, Post, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Access, Batch, Page, Request, Search, SourceError
 from scrapers.news.gdelt import Gdelt, mended
 from scrapers.news.gdelt_names import country
@@ -30,7 +31,7 @@ def article(number: int, at: datetime) -> dict[str, object]:
 
 def answered(request: Request, content: object, status: int = 200) -> Batch:
     said = content if isinstance(content, str) else json.dumps(content)
-    return SOURCE.parse(Page(request, status, said.encode(), request.url, NOW))
+    return read_page(SOURCE, Page(request, status, said.encode(), request.url, NOW))
 
 
 def begin(since: timedelta | None) -> Request:

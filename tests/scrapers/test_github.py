@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Visibility, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.github import GitHub
 from scrapers.social.github_issues import id_of, place_of
@@ -29,7 +30,7 @@ def stamp(at: datetime) -> str:
 def answer(
     source: GitHub, request: Request, content: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW, headers or {}))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW, headers or {}))
 
 
 def ids(batch: Batch) -> list[str]:
@@ -250,5 +251,5 @@ def test_a_watch_is_searched_for_unless_it_is_turned_off() -> None:
 def test_what_not_everybody_may_see_stays_within_the_team() -> None:
     source = GitHub(repositories=("acme/notes",), search=False, private=True, token="x")
     page = Page(source.start(source.searches(())[0], None, NOW), 200, body("github", "comments.json"), "https://x", NOW)
-    assert {item.visibility for item in source.parse(page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
+    assert {item.visibility for item in read_page(source, page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
     assert "is:public" not in source.start(Search("acme", "acme"), None, NOW).params["q"]

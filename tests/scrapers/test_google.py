@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Gap, Post, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Access, Batch, Page, Search, Source, SourceError
 from scrapers.news.google_alerts import GoogleAlerts
 from scrapers.news.google_news import GoogleNews
@@ -31,7 +32,7 @@ def rss(times: list[datetime]) -> bytes:
 def answered(source: Source, since: timedelta | None, content: bytes) -> Batch:
     mark = (NOW - since).isoformat(timespec="seconds") if since else None
     request = source.start(next(iter(source.searches(()))), mark, NOW)
-    return source.parse(Page(request, 200, content, request.url, NOW))
+    return read_page(source, Page(request, 200, content, request.url, NOW))
 
 
 def gaps(batch: Batch) -> list[Gap]:

@@ -9,6 +9,7 @@ import pytest
 
 from insight.model import Post
 from scrapers import KINDS
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, Source, SourceError
 from scrapers.social import graph
 from tests.scrapers.samples import ADDRESSES, NOW, body
@@ -30,7 +31,7 @@ def made(kind: str, **settings: Any) -> Source:
 def parse(kind: str, content: bytes, status: int = 200, headers: dict[str, str] | None = None, **more: Any) -> Batch:
     source = made(kind)
     request = more.get("request") or source.start(source.searches(())[0], more.get("since"), NOW)
-    return source.parse(Page(request, status, content, request.url + "?fields=id", NOW, headers or {}))
+    return read_page(source, Page(request, status, content, request.url + "?fields=id", NOW, headers or {}))
 
 
 def refused(kind: str, error: dict[str, Any], status: int = 400, headers: dict[str, str] | None = None) -> SourceError:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.hackernews import HackerNews
@@ -46,7 +47,7 @@ def walk(source: HackerNews, hits: list[dict[str, object]], high_water: str | No
     waiting, seen, pages = [source.start(Search("acme", "acme"), high_water, NOW)], [], 0
     while waiting:
         request = waiting.pop()
-        batch = source.parse(Page(request, 200, server(hits, request), request.url, NOW))
+        batch = read_page(source, Page(request, 200, server(hits, request), request.url, NOW))
         seen += [item.native_id for item in batch.items if isinstance(item, Post)]
         waiting += batch.requests
         pages += 1

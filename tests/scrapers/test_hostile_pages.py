@@ -10,7 +10,7 @@ import pytest
 
 from insight.model import Post
 from scrapers import KINDS
-from scrapers.answers import read
+from scrapers.answers import read_page
 from scrapers.base import Page, Request
 from scrapers.formats import limits
 from scrapers.saved import read_saved
@@ -95,7 +95,7 @@ def test_a_page_that_takes_too_long_is_read_as_far_as_there_is_time(monkeypatch:
     monkeypatch.setattr(limits.time, "thread_time", lambda: next(clock) / 10)
     source = KINDS["mastodon"].for_page(TOOTS)
     body = f"[{','.join(map(toot, range(50)))}]".encode()
-    batch = read(source, Page(Request(TOOTS), 200, body, TOOTS, NOW))
+    batch = read_page(source, Page(Request(TOOTS), 200, body, TOOTS, NOW))
     assert 5 <= len(batch.items) <= 12, "a tenth of a second an item"
     left = 50 - len(batch.items)
     assert [one.reason for one in batch.rejected] == [f"{left} more items left out: this page takes too long to read"]

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Gap, Post, PostKind, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.instagram import Instagram
 from tests.scrapers.samples import NOW, body
@@ -23,7 +24,7 @@ def source(**settings: Any) -> Instagram:
 
 def parse(made: Instagram, content: Any, request: Request, status: int = 200) -> Batch:
     written = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return made.parse(Page(request, status, written, request.url, NOW))
+    return read_page(made, Page(request, status, written, request.url, NOW))
 
 
 def posts(batch: Batch) -> list[Post]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Visibility, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.lemmy import Lemmy
@@ -28,7 +29,7 @@ def posts(batch: Batch) -> list[Post]:
 
 
 def answer(request: Request, content: object, status: int = 200) -> Batch:
-    return SOURCE.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(SOURCE, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def test_a_post_and_its_comments_are_known_by_their_ap_id() -> None:
@@ -82,7 +83,7 @@ def test_a_walk_pages_back_to_an_hour_before_the_mark_past_what_is_pinned() -> N
         some = ([pinned] if start == 0 else []) + stored[start : start + 49 + (start > 0)]
         content = {"posts": some, "next_page": f"P{start + 49 + (start > 0)}"}
         page = Page(request, 200, json.dumps(content).encode(), request.url, NOW)
-        batch = source.parse(page)
+        batch = read_page(source, page)
         seen += [post.native_id for post in posts(batch)]
         cursor = advance(cursor, page, batch)
         if not cursor.walk:

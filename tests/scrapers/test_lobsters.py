@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Deletion, Post, PostKind
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.social.lobsters import Lobsters
 from tests.scrapers.samples import NOW, body, read
@@ -20,7 +21,7 @@ def story(number: int, hours: float, **fields: object) -> dict[str, object]:
 
 
 def answered(source: Lobsters, request: Request, content: object, status: int = 200) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def test_the_pages_of_a_list_are_those_of_the_site() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from insight.model import Deletion, Role, Visibility, Watch
+from scrapers.answers import read_page
 from scrapers.base import Page, Search, SourceError
 from scrapers.social.mastodon import OVERLAP, Mastodon, hashtag
 from tests.scrapers.samples import NOW, body, read
@@ -30,7 +31,7 @@ def toot(number: int, **changes: object) -> dict[str, object]:
 
 def parse(source: Mastodon, request, toots: object, link: str = "", status: int = 200):
     headers = {"link": link} if link else {}
-    return source.parse(Page(request, status, json.dumps(toots).encode(), request.url, NOW, headers))
+    return read_page(source, Page(request, status, json.dumps(toots).encode(), request.url, NOW, headers))
 
 
 def test_a_toot_is_read_as_a_person_reads_it() -> None:
@@ -236,7 +237,7 @@ def test_an_instance_that_says_nothing_of_itself_is_asked_for_its_timeline() -> 
     source = Mastodon()
     assert len(look_first(source, None, status=404).requests) == 1
     request = source.start(Search("#acme", "acme"), None, NOW)
-    assert len(source.parse(Page(request, 200, b"<html>", request.url, NOW)).requests) == 1
+    assert len(read_page(source, Page(request, 200, b"<html>", request.url, NOW)).requests) == 1
     with pytest.raises(SourceError) as caught:
         look_first(source, None, status=503)
     assert not caught.value.permanent

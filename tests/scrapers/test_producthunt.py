@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from insight.model import Deletion, Engagement, Gap, Post, PostKind
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, SourceError
 from scrapers.news.producthunt import ProductHunt
 from tests.scrapers.samples import NOW, body, read
@@ -21,7 +22,7 @@ def posts(batch: Batch) -> list[Post]:
 
 
 def answer(request: Request, content: object, status: int = 200, source: ProductHunt = API) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def launches(*numbers: int, cursor: str | None = None) -> dict[str, object]:
@@ -152,7 +153,7 @@ def test_a_feed_without_a_known_launch_leaves_a_gap() -> None:
     for days, expected in ((30, 1), (1, 0)):
         since = NOW - timedelta(days=days)
         request = FEED.start(FEED.searches(())[0], since.isoformat(), NOW)
-        batch = FEED.parse(Page(request, 200, content, request.url, NOW))
+        batch = read_page(FEED, Page(request, 200, content, request.url, NOW))
         assert len([item for item in batch.items if isinstance(item, Gap)]) == expected
     assert FEED.mark_at(NOW) is None
 

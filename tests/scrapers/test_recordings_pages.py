@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from insight.model import Post, PostKind
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, SourceError
 from scrapers.pages.list import ListPage
 from scrapers.saved import read_saved
@@ -115,7 +116,7 @@ def test_a_real_list_page_gives_its_items_by_selectors(file: str) -> None:
     number, settings = LISTS[file]
     source = ListPage(url="https://example.com/list", **settings)
     page = Page(Request(source.url), 200, (REAL / file).read_bytes(), source.url, NOW)
-    batch = source.parse(page)
+    batch = read_page(source, page)
     assert_sound(batch)
     assert batch.rejected == ()
     found = posts(batch)

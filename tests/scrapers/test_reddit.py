@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Watch
+from scrapers.answers import read_login
 from scrapers.base import Page, Request, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.reddit import Reddit
@@ -104,7 +105,7 @@ def test_the_login_asks_for_a_token_and_shows_no_secret() -> None:
     assert base64.b64decode(login.headers["Authorization"].removeprefix("Basic ")) == b"acme-app:s3cret"
     assert "s3cret" not in f"{API}{API!r}{login}{API.start(POSTS, None, NOW)}"
     page = Page(login.request, 200, b'{"access_token": "t0ken", "expires_in": 86400}', login.request.url, NOW)
-    assert API.admitted(page) == {"Authorization": "Bearer t0ken"}
+    assert read_login(API, API.login(), page) == {"Authorization": "Bearer t0ken"}
     assert FEEDS.login() is None
     assert FEEDS.headers() == {}
 
@@ -115,7 +116,11 @@ def test_the_login_asks_for_a_token_and_shows_no_secret() -> None:
 )
 def test_a_login_that_is_refused_names_the_remedy(status: int, content: bytes) -> None:
     with pytest.raises(SourceError) as caught:
-        API.admitted(Page(API.login().request, status, content, "https://www.reddit.com/api/v1/access_token", NOW))
+        read_login(
+            API,
+            API.login(),
+            Page(API.login().request, status, content, "https://www.reddit.com/api/v1/access_token", NOW),
+        )
     assert caught.value.permanent
     assert "client_id" in caught.value.remedy
 

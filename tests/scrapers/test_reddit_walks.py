@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from insight.model import Gap
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, SourceError
 from scrapers.social.reddit import Reddit
 from scrapers.walk import Cursor, advance, begin, next_request
@@ -119,7 +120,7 @@ def test_a_subreddit_there_is_not_is_no_empty_one() -> None:
 def test_a_used_up_allowance_says_when_to_come_back() -> None:
     page = Page(Request("https://x.example"), 429, b"", "https://x.example", NOW, {"x-ratelimit-reset": "234.0"})
     with pytest.raises(SourceError) as caught:
-        API.parse(page)
+        read_page(API, page)
     assert (caught.value.permanent, caught.value.retry_after) == (False, 234)
 
 

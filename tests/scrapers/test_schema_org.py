@@ -7,6 +7,7 @@ import json
 import pytest
 
 from insight.model import Gap, Post, Precision, Rating, Reading
+from scrapers.answers import read_page
 from scrapers.base import Page, Search
 from scrapers.reviews.schema_org import Reviews
 from tests.scrapers.samples import NOW, body, read
@@ -158,7 +159,7 @@ def test_the_id_holds_over_pages_and_tells_reviews_apart() -> None:
 
     def ids(url: str, *reviews: object) -> list[str]:
         request = source.start(Search(), None, NOW)
-        return [item.native_id for item in source.parse(Page(request, 200, page(*reviews), url, NOW)).items]
+        return [item.native_id for item in read_page(source, Page(request, 200, page(*reviews), url, NOW)).items]
 
     one = ids("https://shop.example/acme?id=7", review())
     assert one == ids("http://www.shop.example/acme?utm_source=x&id=7&page=2", review())
@@ -198,7 +199,7 @@ def test_the_next_page_is_followed_while_there_is_news() -> None:
     def further(since: str | None, target: str) -> list[str]:
         request = source.start(Search(), since, NOW)
         content = page(review(), markup=f'<a rel="next" href="{target}">more</a>')
-        return [found.url for found in source.parse(Page(request, 200, content, request.url, NOW)).requests]
+        return [found.url for found in read_page(source, Page(request, 200, content, request.url, NOW)).requests]
 
     assert further(None, "?page=2") == ["https://shop.example/acme?page=2"]
     assert further("2026-03-01T00:00:00+00:00", "?page=2") == []
@@ -220,7 +221,7 @@ def test_reviews_that_are_all_new_leave_a_gap_unless_a_page_follows() -> None:
 
     def gaps(since: str | None, markup: str = "") -> list[Gap]:
         request = source.start(Search(), since, NOW)
-        batch = source.parse(Page(request, 200, page(*shown, markup=markup), request.url, NOW))
+        batch = read_page(source, Page(request, 200, page(*shown, markup=markup), request.url, NOW))
         return [item for item in batch.items if isinstance(item, Gap)]
 
     (gap,) = gaps("2026-02-20T00:00:00+00:00")

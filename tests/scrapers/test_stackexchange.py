@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.stackexchange import StackExchange
 from scrapers.social.stackexchange_questions import api_name
@@ -22,7 +23,7 @@ def question(number: int, at: int) -> dict[str, object]:
 
 
 def answer(source: StackExchange, request: Request, content: object, status: int = 200) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def walk(source: StackExchange, held: list[dict[str, object]], high_water: str | None = None) -> list[str]:

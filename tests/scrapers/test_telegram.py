@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from insight.model import Deletion, Post
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, SourceError
 from scrapers.social.telegram import Telegram
 from scrapers.social.telegram_preview import count
@@ -38,7 +39,7 @@ def preview(messages: str, before: int | None = None) -> bytes:
 
 
 def answer(request: Request, content: bytes, url: str | None = None) -> Batch:
-    return SOURCE.parse(Page(request, 200, content, url or request.url, NOW))
+    return read_page(SOURCE, Page(request, 200, content, url or request.url, NOW))
 
 
 def server(stamps: dict[int, datetime], request: Request) -> bytes:

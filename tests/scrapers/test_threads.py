@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from insight.model import Post, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.social.threads import Threads
 from tests.scrapers.samples import NOW, body
@@ -18,7 +19,7 @@ def source(**settings: Any) -> Threads:
 
 def parse(made: Threads, content: Any, request: Request) -> Batch:
     written = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return made.parse(Page(request, 200, written, request.url, NOW))
+    return read_page(made, Page(request, 200, written, request.url, NOW))
 
 
 def server(total: int, request: Request) -> bytes:

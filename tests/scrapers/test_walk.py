@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from insight.model import Post
 from scrapers import walk
+from scrapers.answers import read_page
 from scrapers.base import Request, Search
 from scrapers.walk import Cursor
 from tests.board import NOW, Board, serve
@@ -24,7 +25,7 @@ def test_every_post_is_read_though_it_crashes_after_any_page(growth: list[int], 
         cursor = walk.begin(source, Search(), Cursor.from_json(stored), NOW)
         while cursor.walk:
             page = serve(published, walk.next_request(cursor))
-            batch = source.parse(page)
+            batch = read_page(source, page)
             if next(fate, False):  # killed before the transaction: nothing of this page is kept
                 break
             cursor = walk.advance(cursor, page, batch)
@@ -36,7 +37,7 @@ def test_every_post_is_read_though_it_crashes_after_any_page(growth: list[int], 
         cursor = walk.begin(source, Search(), Cursor.from_json(stored), NOW)
         while cursor.walk:
             page = serve(published, walk.next_request(cursor))
-            batch = source.parse(page)
+            batch = read_page(source, page)
             cursor = walk.advance(cursor, page, batch)
             read |= {int(item.native_id) for item in batch.items if isinstance(item, Post)}
         stored = cursor.to_json()
@@ -48,10 +49,10 @@ def test_the_high_water_mark_moves_only_when_the_walk_has_closed() -> None:
     source, cursor = Board(), Cursor(high_water="1")
     cursor = walk.begin(source, Search(), cursor, NOW)
     page = serve(range(2, 7), walk.next_request(cursor))
-    cursor = walk.advance(cursor, page, source.parse(page))
+    cursor = walk.advance(cursor, page, read_page(source, page))
     assert (cursor.high_water, cursor.walk is not None) == ("1", True)
     page = serve(range(1, 7), walk.next_request(cursor))
-    cursor = walk.advance(cursor, page, source.parse(page))
+    cursor = walk.advance(cursor, page, read_page(source, page))
     assert (cursor.high_water, cursor.walk) == ("6", None)
 
 

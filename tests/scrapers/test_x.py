@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Deletion, Gap, Post, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.x import X
 from scrapers.social.x_posts import id_at, written_at
@@ -26,7 +27,7 @@ def tweet(native_id: str, **fields: object) -> dict[str, object]:
 
 def answered(request: Request, content: object, source: X = SOURCE, status: int = 200, **headers: str) -> Batch:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW, named))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW, named))
 
 
 def searched(since: str | None = None) -> Request:

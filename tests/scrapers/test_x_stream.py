@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from insight.model import Post, Role, Watch
-from scrapers.answers import refused
+from scrapers.answers import read_page, refused
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.social.x import X
 from scrapers.social.x_posts import id_at
@@ -22,7 +22,7 @@ LIVE = X(**SETTINGS, live=True, queries=["from:acme"])
 
 
 def answered(request: Request, content: object, status: int = 200) -> Batch:
-    return LIVE.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(LIVE, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def event(native_id: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insight.model import Deletion, Engagement, PostKind, Role, Watch
+from scrapers.answers import read_page
 from scrapers.base import Page, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.youtube import YouTube
@@ -172,4 +173,4 @@ def test_an_empty_answer_to_several_is_not_taken_for_their_deletion() -> None:
     (request,) = SOURCE.look_again([f"acmeVideo{number:02}" for number in range(5)])
     empty = b'{"kind": "youtube#videoListResponse", "items": []}'
     with pytest.raises(SourceError, match="none of 5 posts is shown"):
-        SOURCE.parse(Page(request, 200, empty, request.url, NOW))
+        read_page(SOURCE, Page(request, 200, empty, request.url, NOW))

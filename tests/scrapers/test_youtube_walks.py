@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from insight.model import Gap, Post
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.walk import Cursor, advance, begin, next_request
 from tests.scrapers.samples import NOW
@@ -128,7 +129,7 @@ def test_a_spent_quota_rests_until_midnight_in_california(now: datetime, hours: 
     request = started("acme")
     page = Page(request, 403, json.dumps(error("quotaExceeded")).encode(), request.url, now)
     with pytest.raises(SourceError) as caught:
-        SOURCE.parse(page)
+        read_page(SOURCE, page)
     assert not caught.value.permanent
     assert hours * 3600 <= caught.value.retry_after <= hours * 3600 + 300
 
@@ -163,7 +164,7 @@ def feed(count: int, newest: datetime) -> bytes:
 )
 def test_a_full_feed_without_a_known_video_leaves_a_gap(count: int, since: datetime | None, gaps: int) -> None:
     request = started(f"videos of {CHANNEL}", FEEDS, since.isoformat() if since else None)
-    batch = FEEDS.parse(Page(request, 200, feed(count, NOW), request.url, NOW))
+    batch = read_page(FEEDS, Page(request, 200, feed(count, NOW), request.url, NOW))
     found = [item for item in batch.items if isinstance(item, Gap)]
     assert len(found) == gaps
     assert [gap.since for gap in found] == [since] * gaps

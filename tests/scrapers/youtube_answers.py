@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 
 from insight.model import Post
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request
 from scrapers.social.youtube import YouTube
 from tests.scrapers.samples import NOW
@@ -22,7 +23,7 @@ def posts(batch: Batch) -> list[Post]:
 
 
 def answer(request: Request, content: object, status: int = 200, source: YouTube = SOURCE) -> Batch:
-    return source.parse(Page(request, status, json.dumps(content).encode(), request.url, NOW))
+    return read_page(source, Page(request, status, json.dumps(content).encode(), request.url, NOW))
 
 
 def listing(kind: str, items: list[object], token: str | None = None) -> dict[str, object]:

@@ -25,6 +25,7 @@ from listener.cli.google_alerts.query import translate
 from listener.cli.google_alerts.translate import Became, Known, bring_over
 from listener.config import parse as parse_config
 from listener.config import yamlfile
+from scrapers.answers import read_page
 from scrapers.base import Page, Request
 from scrapers.news.feed import Feed
 
@@ -299,7 +300,7 @@ def test_a_google_feed_names_the_article_and_not_googles_way_to_it() -> None:
       <id>tag:google.com,2013:googlealerts/feed:1</id><title type="html">&lt;b&gt;Acme&lt;/b&gt; moves</title>
       <link href="{wrapped}"/><published>2026-03-02T10:00:00Z</published></entry></feed>"""
     page = Page(Request(FEED), 200, body.encode(), FEED, datetime(2026, 3, 2, 12, tzinfo=UTC))
-    (post,) = Feed(url=FEED).parse(page).items
+    (post,) = read_page(Feed(url=FEED), page).items
     assert isinstance(post, Post)
     assert (post.url, post.title) == ("https://news.example.com/acme?id=1", "Acme moves")
 

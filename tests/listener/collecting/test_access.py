@@ -20,11 +20,9 @@ class Club(Board):
 
     def login(self) -> Login:
         request = Request(f"{self.base_url}/session", method="POST", body="password=hush")
-        return Login(request, {"authorization": "Basic hush"})
+        return Login(request, {"authorization": "Basic hush"}, "the password is wrong")
 
-    def admitted(self, page: Page) -> Mapping[str, str]:
-        if page.status != 200:
-            raise SourceError("the password is wrong", permanent=True, remedy="check it", status=page.status)
+    def session_headers(self, page: Page) -> Mapping[str, str]:
         return {"authorization": f"Bearer {page.text}"}
 
     def headers(self) -> Mapping[str, str]:
@@ -95,14 +93,15 @@ async def test_whoever_is_refused_twice_is_not_let_in_by_a_third_login() -> None
 async def test_a_wrong_password_is_said_and_no_page_is_asked_for() -> None:
     porter = Porter()
     porter.status = 403
-    with pytest.raises(SourceError, match="password is wrong"):
+    with pytest.raises(SourceError, match="answered 403") as caught:
         await Admission(porter).fetch(Club(), PAGE)
+    assert caught.value.remedy == "the password is wrong"
     assert porter.paths == ["session"]
 
 
 async def test_a_kind_that_stumbles_over_its_login_is_a_source_error() -> None:
     class Clumsy(Club):
-        def admitted(self, page: Page) -> Mapping[str, str]:
+        def session_headers(self, page: Page) -> Mapping[str, str]:
             raise KeyError("token")
 
     with pytest.raises(SourceError, match="stumbled: KeyError"):

@@ -212,10 +212,8 @@ async def test_what_could_not_be_asked_is_not_called_missing(store: Store) -> No
     )
 
     class Strict(Looking):
-        def parse(self, page: Page) -> Any:
-            if page.status >= 400:
-                raise SourceError("it is ill")
-            return super().parse(page)
+        def parse_error(self, page: Page) -> Any:
+            raise SourceError("it is ill")
 
     await listening(store, door, clock, Strict(canary="1"), 2, ear)
     assert (canary(store), ear.canary) == (None, [])

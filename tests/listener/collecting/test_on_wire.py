@@ -33,7 +33,7 @@ class Member(Metered):
     def login(self) -> Login:
         return Login(Request(f"{self.base_url}/session", method="POST", body="x"), {})
 
-    def admitted(self, page: Page) -> Mapping[str, str]:
+    def session_headers(self, page: Page) -> Mapping[str, str]:
         return {"authorization": page.text}
 
 

@@ -17,7 +17,6 @@ from listener.collecting.completeness import Completeness
 from listener.collecting.ingest import Ingest
 from listener.collecting.pace import VisitPace
 from scrapers import walk
-from scrapers.answers import expect
 from scrapers.base import Login, Page, Request, Search, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store, StoreError
@@ -148,8 +147,7 @@ async def test_a_login_that_is_refused_ends_the_visit(store: Store) -> None:
         def login(self) -> Login:
             return Login(Request(f"{self.base_url}/login"))
 
-        def admitted(self, page: Page) -> Mapping[str, str]:
-            expect(page)
+        def session_headers(self, page: Page) -> Mapping[str, str]:
             return {}
 
     door = Site(login=(403, {}))

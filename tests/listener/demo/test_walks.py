@@ -19,6 +19,7 @@ from listener.demo.market import Market
 from listener.demo.platforms import Platforms
 from listener.demo.posts import MarketPost
 from scrapers import walk
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Source
 from scrapers.walk import Cursor
 
@@ -68,7 +69,7 @@ class Reader:
                 if page.status >= 400:
                     self.failures += 1
                     return False
-                batch = Batch() if page.status == 304 else self.source.parse(page)
+                batch = Batch() if page.status == 304 else read_page(self.source, page)
                 self._keep(batch, now)
                 self._cursors[search.key] = cursor = walk.advance(cursor, page, batch)
         return True
