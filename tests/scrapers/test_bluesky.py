@@ -19,7 +19,7 @@ from scrapers.base import Page, Request, Search, SourceError
 from scrapers.social.bluesky import Bluesky
 from scrapers.social.bluesky_jetstream import OVERLAP, OVERLAP_EVENTS, Mark
 from tests.contracts.sources import assert_sound
-from tests.contracts.test_sources import replaced
+from tests.contracts.test_sources_broken import replaced
 from tests.scrapers.samples import NOW, body, read
 
 AT = datetime(2026, 3, 3, 11, 59, 30, 250_000, tzinfo=UTC)
