@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Table
 from sqlalchemy.engine import make_url
 
-from storage.databases.sqlite_files import OWNER_ONLY, Lock, beside
+from storage.databases.sqlite_files import OWNER_ONLY, LockFile, beside
 from storage.deliveries.held_back import give_up_waiting
 from storage.errors import NewerSchemaError, StoreError
 from storage.migrations import REVISIONS, VERSION_TABLE
@@ -56,7 +56,7 @@ def restore(url: str, backup: Path, now: datetime) -> Restored:
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with Lock(path).held({"pid": os.getpid(), "since": now.isoformat(), "command": "restore"}):
+        with LockFile(path).held({"pid": os.getpid(), "since": now.isoformat(), "command": "restore"}):
             # 1. a copy beside its place, brought up to date
             os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, OWNER_ONLY))
             with (

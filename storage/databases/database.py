@@ -47,8 +47,8 @@ class Database(ABC):
         """
         if self._lost is not None:
             raise self._lost
-        with self.guarded(), self._alone(), self.writer.begin() as connection:
-            self._begin_writing(connection, locks)
+        with self.guarded(), self.lock_threads(), self.writer.begin() as connection:
+            self.lock(connection, locks)
             yield connection
 
     @contextmanager
@@ -62,7 +62,7 @@ class Database(ABC):
                 self._trouble = (time.monotonic(), explained)
             raise explained from error
 
-    def lose(self, error: LostError) -> LostError:
+    def stop_writing(self, error: LostError) -> LostError:
         """Write nothing from now on; gives the error, to be raised."""
         self._lost = error
         return error
@@ -82,11 +82,11 @@ class Database(ABC):
         return
 
     @abstractmethod
-    def _alone(self) -> AbstractContextManager[Any]:
+    def lock_threads(self) -> AbstractContextManager[Any]:
         """What keeps the other threads of this process from writing."""
 
     @abstractmethod
-    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
+    def lock(self, connection: Connection, locks: Iterable[str] | None) -> None:
         """What keeps other processes from writing the same, once the transaction has begun."""
 
     @abstractmethod

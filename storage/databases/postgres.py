@@ -15,29 +15,37 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.databases.database import Database
-from storage.databases.postgres_lock import HOLDING, LOCK, RETRIED, Hold, holder, no_sessions
+from storage.databases.postgres_lock import (
+    DAEMON_LOCK,
+    LISTENER,
+    TRIED_AGAIN,
+    WRITERS_LOCK,
+    DaemonLock,
+    needs_sessions,
+    read_owner,
+)
 from storage.errors import LostError, StoreError, UnusableError
 from storage.rows.columns import dumps
 
-WRITING = 1
 OLDEST = 12
+# By the beginning of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 REMEDIES = (
     ("53100", "the server's disk is full", "free space on it; nothing of this step was stored and it can be repeated"),
     ("53300", "the server takes no more connections", "raise max_connections, or stop another program"),
-    ("53", "the server lacks memory or another resource", RETRIED),
+    ("53", "the server lacks memory or another resource", TRIED_AGAIN),
     ("25006", "the server is read-only", "name the primary server in `storage`, not a replica"),
     ("28", "the server refuses this user", "check user and password in `storage`"),
     ("3D000", "there is no such database", "create it first (createdb), or name another one in `storage`"),
     ("3F000", "search_path names no schema that exists", "create the schema, or set search_path for this user"),
     ("42501", "this user lacks a right", "make the user the owner of the database"),
     ("42P01", "a table is missing", "see that search_path is as it was when they were made, or restore a backup"),
-    ("55P03", "another process is writing to it", RETRIED),
-    ("57014", "a statement was cancelled because it took too long", RETRIED),
-    ("57P05", "the server ended a connection that was idle", RETRIED),
-    ("57P", "the server is shutting down", RETRIED),
-    ("40", "two writers met", RETRIED),
-    ("25P", "a transaction was idle for too long", RETRIED),
-    ("08", "the connection broke", RETRIED),
+    ("55P03", "another process is writing to it", TRIED_AGAIN),
+    ("57014", "a statement was cancelled because it took too long", TRIED_AGAIN),
+    ("57P05", "the server ended a connection that was idle", TRIED_AGAIN),
+    ("57P", "the server is shutting down", TRIED_AGAIN),
+    ("40", "two writers met", TRIED_AGAIN),
+    ("25P", "a transaction was idle for too long", TRIED_AGAIN),
+    ("08", "the connection broke", TRIED_AGAIN),
     ("XX", "it is damaged", "stop Listener and restore the last pg_dump"),
     ("58", "the server's disk fails", "check the disk, then restore the last pg_dump"),
 )
@@ -73,6 +81,8 @@ _CHANGED = text(
     "SELECT quote_ident(relname) FROM pg_stat_user_tables WHERE schemaname = current_schema() "
     "AND n_mod_since_analyze > 1000 + n_live_tup / 10"
 )
+# FOR SHARE: whoever wants to write its own name there waits until this transaction has ended
+# https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
 _FENCE = text("SELECT owner ->> 'hold' FROM holder WHERE name = 'daemon' FOR SHARE")
 
 
@@ -83,9 +93,12 @@ class Postgres(Database):
 
     def __init__(self, url: URL) -> None:
         super().__init__()
-        _need_psycopg()
+        try:
+            import psycopg  # noqa: F401 - without libpq it is installed and cannot be imported
+        except ImportError as error:
+            raise StoreError("Postgres needs the driver psycopg", "pip install 'listener[postgres]'") from error
         self.where = f"The database {url.render_as_string(hide_password=True)}"
-        self.held_as: str | None = None
+        self.hold_name: str | None = None
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=4,
@@ -96,6 +109,8 @@ class Postgres(Database):
         )
         event.listen(engine, "connect", _set_up, insert=True)  # before SQLAlchemy asks the server who it is
         self.writer = engine
+        # what is read in one transaction is of one moment, as on SQLite; writers lock instead, and see the latest
+        # https://www.postgresql.org/docs/current/transaction-iso.html#XACT-REPEATABLE-READ
         self.reader = engine.execution_options(isolation_level="REPEATABLE READ")
 
     def need_usable(self, complete: bool) -> None:
@@ -116,43 +131,47 @@ class Postgres(Database):
             if wrong:
                 raise UnusableError(f"{self.where}: {problem}", remedy)
 
-    def _alone(self) -> AbstractContextManager[Any]:
+    def lock_threads(self) -> AbstractContextManager[Any]:
         return nullcontext()
 
-    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
+    def lock(self, connection: Connection, locks: Iterable[str] | None) -> None:
         """Who names locks shares the one that those take who run alone. The order is the same for all: no deadlock.
+
+        They end with the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 
         A process that holds the database sees that no other has taken it since; that row is locked until the end of the
         transaction, so that whoever takes the hold waits for it.
         """
         alone = "pg_advisory_xact_lock" if locks is None else "pg_advisory_xact_lock_shared"
-        connection.execute(text(f"SELECT {alone}({LOCK}, {WRITING})"))
-        if numbers := sorted({_number(lock) for lock in locks or ()}):
-            each = f"SELECT pg_advisory_xact_lock({LOCK}, one) FROM unnest(CAST(:all AS integer[])) AS one"  # noqa: S608
+        connection.execute(text(f"SELECT {alone}({LISTENER}, {WRITERS_LOCK})"))
+        # Postgres knows a lock by a number. Two names of one number only wait for each other without need.
+        first = DAEMON_LOCK + 1
+        if numbers := sorted({first + crc32(lock.encode()) % (2**31 - first) for lock in locks or ()}):
+            each = f"SELECT pg_advisory_xact_lock({LISTENER}, one) FROM unnest(CAST(:all AS integer[])) AS one"  # noqa: S608
             connection.execute(text(each), {"all": numbers})
-        if self.held_as is not None and connection.execute(_FENCE).scalar() != self.held_as:
-            raise self.lose(LostError(f"{self.where} has been taken by another Listener", "this one writes no more"))
+        if self.hold_name is not None and connection.execute(_FENCE).scalar() != self.hold_name:
+            raise self.stop_writing(
+                LostError(f"{self.where} has been taken by another Listener", "this one writes no more")
+            )
 
     def explain(self, error: SQLAlchemyError) -> StoreError:
         cause = error.orig if isinstance(error, DBAPIError) else None
         state = str(getattr(cause, "sqlstate", None) or "")
-        said = " ".join(str(cause or error).split())
-        if "pooling mode" in said or ("prepared statement" in said and state.startswith(("26", "42P05"))):
-            return no_sessions(self.where)
+        message = " ".join(str(cause or error).split())
+        if "pooling mode" in message or ("prepared statement" in message and state.startswith(("26", "42P05"))):
+            return needs_sessions(self.where)
         for prefix, problem, remedy in REMEDIES:
             if state.startswith(prefix):
                 return UnusableError(f"{self.where}: {problem}", remedy)
         if isinstance(error, PoolTimeout):
-            return UnusableError(f"{self.where}: all connections are busy", RETRIED)
+            return UnusableError(f"{self.where}: all connections are busy", TRIED_AGAIN)
         if not state and isinstance(error, OperationalError):
-            refused = (
-                "check user, password and database in `storage`"
-                if "FATAL" in said
-                else "start the server, or check `storage`"
-            )
-            return UnusableError(f"{self.where} cannot be reached ({said})", refused)
+            # a connection that could not be made has no SQLSTATE in psycopg; FATAL is a server's answer
+            answered = "FATAL" in message
+            remedy = "check user, password and database in" if answered else "start the server, or check"
+            return UnusableError(f"{self.where} cannot be reached ({message})", f"{remedy} `storage`")
         return StoreError(
-            f"{self.where} refused ({state or type(error).__name__}): {said}",
+            f"{self.where} refused ({state or type(error).__name__}): {message}",
             "please report this, with `listener doctor`",
         )
 
@@ -176,23 +195,18 @@ class Postgres(Database):
     @contextmanager
     def hold(self, owner: Mapping[str, Any], now: datetime) -> Iterator[Callable[[], bool]]:
         """Take the advisory lock on a connection of its own: when the process dies, so does the lock."""
-        hold = Hold(self, {"since": now.isoformat(), **owner, "hold": secrets.token_hex(8)})
+        lock = DaemonLock(self, {"since": now.isoformat(), **owner, "hold": secrets.token_hex(8)})
         try:
-            hold.take()
-            self.held_as = hold.owner["hold"]
-            yield hold.look
+            lock.take()
+            self.hold_name = lock.owner["hold"]
+            yield lock.check
         finally:
-            self.held_as = None
-            hold.leave()
+            self.hold_name = None
+            lock.release()
 
     def owner(self) -> Mapping[str, Any] | None:
         with self.read() as connection:
-            return holder(connection)
-
-
-def _number(lock: str) -> int:
-    """What Postgres knows a lock by. Two names of one number only wait for each other without need."""
-    return HOLDING + 1 + crc32(lock.encode()) % (2**31 - HOLDING - 1)
+            return read_owner(connection)
 
 
 def _set_up(connection: Any, _: Any) -> None:
@@ -202,10 +216,3 @@ def _set_up(connection: Any, _: Any) -> None:
     parts = ", ".join("set_config(%s, %s, false)" for _ in settings)
     connection.execute(f"SELECT {parts}", [text for pair in settings.items() for text in pair])
     connection.autocommit = False
-
-
-def _need_psycopg() -> None:
-    try:
-        import psycopg  # noqa: F401
-    except ImportError as error:
-        raise StoreError("Postgres needs the driver psycopg", "pip install 'listener[postgres]'") from error

@@ -17,8 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.databases.database import Database
-from storage.databases.sqlite_files import NETWORK_FILE_SYSTEMS, beside, create_atomically, file_system
-from storage.databases.sqlite_files import Lock as HoldLock
+from storage.databases.sqlite_files import NETWORK_FILE_SYSTEMS, LockFile, beside, create_atomically, file_system
 from storage.errors import StoreError, UnusableError
 from storage.rows.columns import dumps, loads
 
@@ -27,13 +26,15 @@ BUSY_MILLISECONDS = 10_000
 ROOM = 16_000_000  # bytes; a full disk is noticed before a batch of posts finds no place
 SETTINGS = (
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",  # with WAL: a power cut may lose the last commits, never the database
-    "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_mode = WAL",  # readers and the writer do not wait for each other: https://sqlite.org/wal.html
+    # with WAL: a power cut may lose the last commits, never the database (https://sqlite.org/pragma.html#pragma_synchronous)
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",  # off unless each connection asks for it: https://sqlite.org/foreignkeys.html#fk_enable
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA journal_size_limit = 67108864",  # else the WAL stays as large as one backfill once made it
 )
 LOCAL = "keep it on a disk of this machine (not on a network file system), or use Postgres"
+# By the beginning of the name of its result code: https://sqlite.org/rescode.html
 REMEDIES = (
     ("SQLITE_FULL", "the disk is full", "free space on it; nothing of this step was stored and it can be repeated"),
     ("SQLITE_BUSY", "another process is writing to it", "stop that process, or let it finish and try again"),
@@ -59,20 +60,32 @@ class Sqlite(Database):
         folder = Path(self._temporary.name) if self._temporary else Path()
         self.path = (folder / (url.database or "memory.db")).resolve()
         self.where = f"The database {self.path}"
-        self._lock = Lock()
-        self._hold = HoldLock(self.path)
+        self._writing = Lock()
+        self._lock_file = LockFile(self.path)
         self._create()
+        # IMMEDIATE: a transaction that reads first and then wants to write fails at once when another has written
+        # since, however long its busy_timeout is: https://sqlite.org/lang_transaction.html
         self.writer = self._engine("BEGIN IMMEDIATE", 1, ())
         self.reader = self._engine("BEGIN", 4, ("PRAGMA query_only = ON",))
 
     def _create(self) -> None:
-        """An empty file is never a new database: that is made whole, beside its place, and put there at once."""
+        """Make a new database under another name, and put it in its place once it is whole; an empty file is none."""
         try:
             if self.path.exists():
                 if self.path.stat().st_size == 0:
                     remedy = "`listener restore` a backup, or remove the file to begin with a new database"
                     raise UnusableError(f"{self.where} is an empty file: its content has been lost", remedy)
-                self._refuse_anothers_wal()
+                # A backup keeps no WAL, and says so in bytes 18 and 19 of its header. One that somebody has put beside
+                # the former database's WAL would be read together with it, as neither was.
+                # https://sqlite.org/fileformat2.html#file_format_version_numbers
+                with self.path.open("rb") as file:
+                    versions = file.read(20)[18:]
+                wal = beside(self.path)[1]
+                if versions == b"\x01\x01" and wal.exists() and wal.stat().st_size:
+                    raise UnusableError(
+                        f"{self.where} is a backup, and {wal.name} belongs to what was there before",
+                        f"move both aside, and `listener restore` the backup; or remove {wal.name} and its -shm first",
+                    )
                 return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with (
@@ -88,18 +101,6 @@ class Sqlite(Database):
             what = "opened" if self.path.exists() else "created"
             message = f"{self.where} cannot be {what} ({error.strerror})"
             raise StoreError(message, "name a place in `storage` that this user may write to") from error
-
-    def _refuse_anothers_wal(self) -> None:
-        """A backup keeps no WAL, and says so in its header (https://sqlite.org/fileformat2.html#file_format_version_numbers).
-
-        One that somebody has put beside the former database's WAL would be read together with it, as neither was.
-        """
-        with self.path.open("rb") as file:
-            versions = file.read(20)[18:]
-        wal = beside(self.path)[1]
-        if versions == b"\x01\x01" and wal.exists() and wal.stat().st_size:
-            remedy = f"move both aside, and `listener restore` the backup; or remove {wal.name} and its -shm first"
-            raise UnusableError(f"{self.where} is a backup, and {wal.name} belongs to what was there before", remedy)
 
     def _engine(self, begin: str, size: int, further: tuple[str, ...]) -> Engine:
         engine = create_engine(
@@ -120,11 +121,11 @@ class Sqlite(Database):
 
         return engine
 
-    def _alone(self) -> AbstractContextManager[Any]:
-        return self._lock
+    def lock_threads(self) -> AbstractContextManager[Any]:
+        return self._writing
 
-    def _begin_writing(self, connection: Connection, locks: Iterable[str] | None) -> None:
-        """BEGIN IMMEDIATE has done it."""
+    def lock(self, connection: Connection, locks: Iterable[str] | None) -> None:
+        """BEGIN IMMEDIATE has done it: no other connection can begin to write meanwhile."""
 
     def need_room(self) -> None:
         if (free := shutil.disk_usage(self.path.parent).free) < ROOM:
@@ -155,14 +156,18 @@ class Sqlite(Database):
 
     def optimize(self) -> None:
         """https://sqlite.org/lang_analyze.html: the limit bounds it to a moment, however large the tables are."""
-        with self.guarded(), self._lock, self.writer.connect() as connection:
+        with self.guarded(), self._writing, self.writer.connect() as connection:
             connection.exec_driver_sql("PRAGMA analysis_limit = 400")
             connection.exec_driver_sql("ANALYZE")
             connection.exec_driver_sql("PRAGMA optimize")
             connection.commit()
 
     def backup(self, path: Path) -> None:
-        """Copy the database as it is at one moment, while others read and write. Never over an existing file."""
+        """Copy the database as it is at one moment, while others read and write. Never over an existing file.
+
+        All pages go in one step, which is one read transaction, so that no write makes it begin anew:
+        https://sqlite.org/backup.html
+        """
         try:
             with (
                 create_atomically(path) as part,
@@ -181,17 +186,17 @@ class Sqlite(Database):
 
     @contextmanager
     def hold(self, owner: Mapping[str, Any], now: datetime) -> Iterator[Callable[[], bool]]:
-        with self._hold.held({"since": now.isoformat(), **owner}) as replaced:
+        with self._lock_file.held({"since": now.isoformat(), **owner}) as replaced:
 
-            def look() -> bool:
+            def check() -> bool:
                 if error := replaced():
-                    raise self.lose(error)
+                    raise self.stop_writing(error)
                 return False
 
-            yield look
+            yield check
 
     def owner(self) -> Mapping[str, Any] | None:
-        return self._hold.owner()
+        return self._lock_file.owner()
 
     def close(self) -> None:
         super().close()

@@ -76,8 +76,12 @@ def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
 # -- the lock -----------------------------------------------------------------------------------------------------
 
 
-class Lock:
-    """The lock file beside a database. The lock is the kernel's: it ends with the process, however that ends."""
+class LockFile:
+    """The lock file beside a database. The lock is the kernel's: it ends with the process, however that ends.
+
+    SQLite's own locks would not do: they last for one transaction. And it is a file of its own, because whoever closes
+    a database's file gives back the locks that SQLite has on it: https://sqlite.org/howtocorrupt.html
+    """
 
     def __init__(self, database: Path) -> None:
         self._database, self._path = database, database.with_name(f"{database.name}.lock.held")
