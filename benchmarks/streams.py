@@ -30,9 +30,9 @@ from listener.collecting.streaming import Streaming
 from listener.collecting.visits import Collector
 from listener.threads import Threads
 from scrapers.formats.events import Lines
-from scrapers.http import Http
+from scrapers.network.http import Http
+from scrapers.network.stream import Streams
 from scrapers.social.bluesky import Bluesky
-from scrapers.stream import Streams
 from storage import SourceEntry, Store, open_store
 from tests.world.streams import frame, handshake
 from tests.world.web import Call

@@ -29,9 +29,9 @@ from listener.telling.source_health import look_at_sources
 from listener.threads import Threads
 from listener.upkeep import Upkeep
 from scrapers.base import Request, SourceError
-from scrapers.http import Http
-from scrapers.post import Poster
-from scrapers.stream import Streams
+from scrapers.network.http import Http
+from scrapers.network.poster import Poster
+from scrapers.network.stream import Streams
 from storage import Store
 
 HTTP_ERROR = 400

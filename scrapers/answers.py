@@ -11,10 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Deletion, Item, Rejected
-from scrapers import html
 from scrapers.base import Batch, Login, Page, Request, Source, SourceError
 from scrapers.errors import Mask, looks_random
-from scrapers.formats import charset, limits, values
+from scrapers.formats import charset, html, limits, values
 from scrapers.network.pace import seconds_until
 
 _REMEDIES = {

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from insight.model import Rejected
-from scrapers import feed
 from scrapers.answers import not_read
 from scrapers.base import Page
-from scrapers.formats import charset
+from scrapers.formats import charset, feed
 from scrapers.formats.entries import Entry, Feed, NotAFeedError
 from scrapers.formats.values import each
 

@@ -1,4 +1,4 @@
-"""How far a walk has come, for the kinds whose marks are times; posts each once, and ids in portions."""
+"""How far a walk has come, where marks are times, and what it missed; posts each once, and ids in portions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from insight.model import Deletion, Engagement, Item, Post
+from insight.model import Deletion, Engagement, Gap, Item, Post
 from scrapers.base import Page
 
 T = TypeVar("T", bound=Post | Deletion | Engagement)
@@ -30,6 +30,15 @@ def newest(times: Iterable[datetime], page: Page) -> datetime | None:
 def newest_mark(times: Iterable[datetime], page: Page) -> str | None:
     at = newest(times, page)
     return mark_of(at) if at else None
+
+
+def gap_since(since: datetime | None, times: Sequence[datetime], reason: str) -> tuple[Gap, ...]:
+    """What was missed where a platform shows so many posts and no more: from the mark to the oldest of the last page.
+
+    None for a first visit (`since` is None), and where the page reaches back to the mark.
+    """
+    oldest = min(times, default=None)
+    return () if since is None or oldest is None or oldest <= since else (Gap(since, oldest, reason),)
 
 
 def once(items: Iterable[T]) -> tuple[T, ...]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from insight.model import Post
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
-from scrapers.http import Exchanged
+from scrapers.network.http import Exchanged
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PAGE_SIZE = 3

@@ -24,7 +24,7 @@ from listener.collecting.access import door_for, streams_for
 from listener.config import Config
 from listener.config.wizard import Answers, compose
 from listener.telling.posting import post_to
-from scrapers.post import Poster
+from scrapers.network.poster import Poster
 from storage import HELD_BACK, StoreError, create_atomically
 
 

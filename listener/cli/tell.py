@@ -18,7 +18,7 @@ from listener.config import nearest
 from listener.telling.decisions import Context
 from listener.telling.digest import last_period, week_of
 from listener.telling.posting import post_to
-from scrapers.post import Poster
+from scrapers.network.poster import Poster
 
 SHOWN_FOR = timedelta(days=30)
 """How long a delivery that was given up is shown."""

@@ -19,8 +19,8 @@ from listener.collecting.pace import shortfalls
 from listener.collecting.preview import preview_source
 from listener.config import Config
 from scrapers.base import Search, Source, SourceError
-from scrapers.http import Http
-from scrapers.stream import Streams
+from scrapers.network.http import Http
+from scrapers.network.stream import Streams
 
 PATIENCE = 30.0
 """Seconds that a trial may take: somebody is waiting for it, unlike for the daemon's own visits."""

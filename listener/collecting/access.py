@@ -14,8 +14,8 @@ from listener.simulation import is_loopback
 from scrapers.answers import read_login
 from scrapers.base import Page, Request, Source, SourceError
 from scrapers.errors import Mask
-from scrapers.http import Http, RequestCounter
-from scrapers.stream import Streams
+from scrapers.network.http import Http, RequestCounter
+from scrapers.network.stream import Streams
 
 Sessions = dict[str, tuple[Source, Mapping[str, str]]]
 OnWire = Callable[[Request], RequestCounter]

@@ -11,7 +11,7 @@ from listener.collecting.budget import NOTHING, Amount, Meter, OverBudgetError, 
 from listener.collecting.notes import SourceNotes
 from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Source, SourceError
-from scrapers.http import Exchanged
+from scrapers.network.http import Exchanged
 
 NOT_MODIFIED = 304
 HTTP_ERROR = 400

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter
 
 from scrapers.base import Budget, Request
-from scrapers.http import UnsentError
+from scrapers.network.http import UnsentError
 
 DAY = 86_400.0
 LONGEST_CLOSED = timedelta(days=1)

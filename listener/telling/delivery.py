@@ -13,7 +13,7 @@ from listener.clock import Clock
 from listener.config import Config
 from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.posting import post_to
-from scrapers.post import Poster
+from scrapers.network.poster import Poster
 from storage import StepResult, Store
 
 LONG = timedelta(hours=6)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from alerts.base import Channel, Outgoing, Post, Reply, SendError
 from listener.config import Config
 from scrapers.base import SourceError
-from scrapers.post import Poster
+from scrapers.network.poster import Poster
 
 
 def post_to(config: Config, name: str, poster: Poster) -> Post:

@@ -1,1 +1,1 @@
-"""What answers are made of: dates, values, structured data, the shapes of feeds."""
+"""What answers are made of: HTML, feeds, JSON-LD, microdata; dates, values, charsets; limits on what a page costs."""

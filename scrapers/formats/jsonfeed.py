@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from insight.model import Rejected
-from scrapers import html
-from scrapers.formats import limits
+from scrapers.formats import html, limits
 from scrapers.formats.entries import Entry, Feed, NotAFeedError
 from scrapers.formats.values import UnreadableError, address, addresses, each, identifier, listed, mapping, plain, text
 

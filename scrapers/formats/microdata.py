@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.values import address
 
 Item = dict[str, Any]

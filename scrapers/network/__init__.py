@@ -1,1 +1,1 @@
-"""What the doors are made of: the address guard, pace, robots, redirects, bodies."""
+"""The doors to the outside: http, stream, browser, poster; below them the address guard, pace, robots and bodies."""

@@ -12,23 +12,21 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field
 
 from insight.model import Gap, Post, PostKind, Rejected
-from scrapers import feed
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.bodies import begins
-from scrapers.formats import entries, jsonfeed
+from scrapers.formats import entries, feed, jsonfeed
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.entries import Entry, NotAFeedError
 from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole
-from scrapers.marks import mark_of
+from scrapers.marks import gap_since, mark_of
 from scrapers.news import feed_fulltext as fulltext
-from scrapers.onepage import ADDRESS, OnePage
-from scrapers.windows import left_out
+from scrapers.settings import ADDRESS, UrlSource
 
 _GOOGLE = re.compile(r"(www\.)?google\.[a-z.]{2,6}")
 
 
-class Feed(OnePage):
+class Feed(UrlSource):
     """A feed is published to be read by programs: free, without a key, and for the reader's own use of its text.
 
     A publisher may say more in the feed's `rights` or its terms; Google News, for one, allows personal readers only.
@@ -94,7 +92,7 @@ class Feed(OnePage):
         # A feed that dates all its entries alike, by when it was made, says nothing of their time.
         if not onward and len(marks) >= self.full and len(set(marks)) > 1:
             since = moment(fulltext.time_of(page.request.since))[0]
-            missed = left_out(since, list(map(datetime.fromisoformat, marks)), self.shows)
+            missed = gap_since(since, list(map(datetime.fromisoformat, marks)), self.shows)
         if not self.full_text:
             return Batch((*posts, *missed), onward, newest, tuple(rejected))
         plain, articles = fulltext.split(posts, page.request.since, first="page" not in page.request.note)

@@ -17,10 +17,9 @@ from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import Entry
 from scrapers.formats.values import UnreadableError, canonical, each, origin_of
-from scrapers.marks import mark_of, once, times_of
+from scrapers.marks import gap_since, mark_of, once, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
-from scrapers.windows import left_out
 
 OVERLAP = timedelta(days=1)  # `after:` knows days only, and articles turn up late
 FULL = 90  # it shows 100 at most, and now and then keeps some of them back
@@ -95,7 +94,7 @@ class GoogleNews(Source):
         posts = once(posts)
         since, times = moment(page.request.since)[0], times_of(posts)
         full = len(posts) + len(rejected) >= FULL
-        gap = left_out(since, times, "Google News shows a hundred articles of a search at most") if full else ()
+        gap = gap_since(since, times, "Google News shows a hundred articles of a search at most") if full else ()
         newest = max((mark for mark in map(mark_of, times) if mark <= mark_of(page.fetched_at)), default=None)
         return Batch((*posts, *gap), newest=newest, rejected=rejected)
 

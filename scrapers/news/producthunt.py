@@ -17,10 +17,9 @@ from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceEr
 from scrapers.bodies import begins, entries_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import counts, each, identifier, listed, mapping, text, whole
-from scrapers.marks import mark_of, newest_mark, once, portions, times_of
+from scrapers.marks import gap_since, mark_of, newest_mark, once, portions, times_of
 from scrapers.news import producthunt_launches as launches
 from scrapers.settings import bearer, named
-from scrapers.windows import left_out
 
 OVERLAP = timedelta(hours=6)  # what is scheduled shows under the time it was written
 PAGE = 20
@@ -131,7 +130,7 @@ class ProductHunt(Source):
             items = once(items)
             since, times = moment(page.request.since)[0], times_of(items)
             reason = "the feed shows about 50 launches and none that was known"
-            missed = left_out(since, times, reason) if len(items) >= FEED else ()
+            missed = gap_since(since, times, reason) if len(items) >= FEED else ()
             return Batch((*items, *missed), (), newest_mark(times, page), rejected)
         body = mapping(page.json())
         if errors := listed(body.get("errors")):  # GraphQL tells errors with status 200, too

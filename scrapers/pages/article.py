@@ -11,9 +11,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from insight.model import Post
-from scrapers import html
 from scrapers.base import Page, Request, SourceError
-from scrapers.formats import charset
+from scrapers.formats import charset, html
 from scrapers.formats.values import plain
 
 ENOUGH = 2000  # characters that a feed gives only where it gives the whole article

@@ -13,11 +13,10 @@ from scrapers.base import Access, Batch, Page, Request, Search, Terms
 from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import address, canonical, origin_of, whole
-from scrapers.marks import mark_of, times_of
-from scrapers.onepage import ADDRESS, OnePage
+from scrapers.marks import gap_since, mark_of, times_of
 from scrapers.pages.items import Ways, not_found, posts_of
 from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
-from scrapers.windows import left_out
+from scrapers.settings import ADDRESS, UrlSource
 
 FIELDS = ("text", "heading", "author", "date", "rating", "stars", "link", "identity")
 _SEEN = "id:"  # a mark of a page without dates: the id of its first item
@@ -31,7 +30,7 @@ def _usable(written: str) -> str:
 Selector = Annotated[str, AfterValidator(_usable)]
 
 
-class ListPage(OnePage):
+class ListPage(UrlSource):
     """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
 
     Some sites forbid it; how long an item may be kept is the site's to say, too. A field is a CSS selector for what
@@ -128,7 +127,7 @@ class ListPage(OnePage):
             told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
         onward = self._further(page, found, posts, dates)
         since = moment(page.request.since)[0] if self.date and not onward else None
-        missed = left_out(since, times_of(posts), "the list ended before what was known")
+        missed = gap_since(since, times_of(posts), "the list ended before what was known")
         return Batch((*posts, *missed), onward, newest, told)
 
     def _ways(self) -> Ways:

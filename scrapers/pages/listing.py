@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.selectors import Matcher, check
 
 MOST_ITEMS = 500

@@ -29,8 +29,7 @@ from scrapers.formats.values import (
     text,
     whole,
 )
-from scrapers.marks import newest_mark, times_of
-from scrapers.windows import left_out
+from scrapers.marks import gap_since, newest_mark, times_of
 
 LAST_PAGE = 10  # the store gives no more: 500 reviews of a country
 TRIES = 3
@@ -112,7 +111,7 @@ class AppStore(Source):
         if not reviews and not rejected:
             return self._nothing(page, here)
         requests = self._further(page, country, here, announced, reviews)
-        missed = left_out(_dated(page.request.since), times_of(reviews), SHOWS) if here >= LAST_PAGE else ()
+        missed = gap_since(_dated(page.request.since), times_of(reviews), SHOWS) if here >= LAST_PAGE else ()
         return Batch((*reviews, *missed), requests, _newest(reviews, page), rejected)
 
     def _address(self, country: str, number: int) -> str:

@@ -13,11 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from pydantic import Field
 
 from insight.model import Item, Post, PostKind, Rating, Reading, Rejected
-from scrapers import html
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Terms
 from scrapers.bodies import markup_of
-from scrapers.formats import limits
+from scrapers.formats import html, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
 from scrapers.formats.microdata import Outline, outline
@@ -34,9 +33,8 @@ from scrapers.formats.values import (
     plain,
     whole,
 )
-from scrapers.marks import mark_of, newest_mark, once, times_of
-from scrapers.onepage import ADDRESS, OnePage
-from scrapers.windows import left_out
+from scrapers.marks import gap_since, mark_of, newest_mark, once, times_of
+from scrapers.settings import ADDRESS, UrlSource
 
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
 REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
@@ -50,7 +48,7 @@ _RATED = re.compile(
 SHOWS = "the page shows so many reviews only, and none that was known"
 
 
-class Reviews(OnePage):
+class Reviews(UrlSource):
     """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
 
     Some review sites forbid it (Trustpilot, G2, Capterra, Amazon): use their own interfaces. How long a review may be
@@ -90,7 +88,7 @@ class Reviews(OnePage):
         posts, rejected = _first_with_any(graphs, place, cut)
         readings = next(filter(None, (_readings(graph, page, place) for graph in graphs)), ())
         onward, times = self._further(page, found, posts), times_of(posts)
-        missed = () if onward else left_out(moment(page.request.since)[0], times, SHOWS)
+        missed = () if onward else gap_since(moment(page.request.since)[0], times, SHOWS)
         items: tuple[Item, ...] = (*posts, *readings, *missed)
         return Batch(items, onward, newest_mark(times, page), (*broken, *rejected))
 

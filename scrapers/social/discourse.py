@@ -19,8 +19,7 @@ from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, text, whole
 from scrapers.marks import newest, once, times_of
-from scrapers.onepage import ADDRESS
-from scrapers.settings import host_and_path, under
+from scrapers.settings import ADDRESS, host_and_path, under
 from scrapers.social.discourse_posts import NETWORK, Forum, from_feed, posts_of
 
 OVERLAP = timedelta(hours=1)  # a post that waited for approval appears under the time it was written

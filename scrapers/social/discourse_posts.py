@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Deletion, Post, PostKind, Rejected, Visibility
-from scrapers import html
 from scrapers.answers import not_read
 from scrapers.base import Page
 from scrapers.bodies import entries_of
+from scrapers.formats import html
 from scrapers.formats.dates import UNKNOWN, moment
 from scrapers.formats.entries import Entry
 from scrapers.formats.values import (

@@ -17,13 +17,12 @@ from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, origin_of
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.marks import gap_since, mark_of, newest_mark, once, times_of
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
 from scrapers.social.instagram_media import NETWORK, comment, medium
 from scrapers.social.mastodon import hashtag
 from scrapers.terms import searches, with_own
-from scrapers.windows import left_out
 
 WINDOW = timedelta(hours=24)
 COMMENTS = "id,text,timestamp,username,like_count,parent_id"
@@ -134,7 +133,7 @@ class Instagram(GraphApi):
         if tag and not onward:
             began = [page.fetched_at - WINDOW]
             reason = f"Instagram shows 24 hours of #{tag}, and was not asked for longer"
-            gap = left_out(moment(page.request.since)[0], began, reason)
+            gap = gap_since(moment(page.request.since)[0], began, reason)
         return Batch((*items, *gap), onward, read_until, (*rejected, *broken))
 
     def _recent(self, page: Page, data: list[Any]) -> tuple[Request, ...]:

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from insight.model import Deletion, Post, PostKind, Watch
-from scrapers import html
 from scrapers.answers import deleted, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.formats import html
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, listed, mapping, origin_of, text, whole
 from scrapers.marks import mark_of, newest_mark, once, times_of

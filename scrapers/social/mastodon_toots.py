@@ -8,10 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Deletion, Post, Visibility
-from scrapers import html
 from scrapers.answers import error_body
 from scrapers.base import Page, SourceError
-from scrapers.formats import limits
+from scrapers.formats import html, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.values import (
     UnreadableError,

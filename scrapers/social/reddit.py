@@ -19,11 +19,10 @@ from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, S
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, mapping, text
-from scrapers.marks import mark_of, newest_mark, once, portions, times_of
+from scrapers.marks import gap_since, mark_of, newest_mark, once, portions, times_of
 from scrapers.social import reddit_feed as redditfeed
 from scrapers.social import reddit_things as redditthings
 from scrapers.terms import searches, with_own
-from scrapers.windows import left_out
 
 OVERLAP = timedelta(hours=1)  # what was posted reaches the search late
 PAGE = 100
@@ -174,7 +173,7 @@ class Reddit(Source):
             before = moment(page.request.note.get("oldest"))[0]
             reached = times or ([before] if before else [])
             reason = "Reddit's listing ended before the last known post"
-            gap = left_out(moment(page.request.since)[0], reached, reason)
+            gap = gap_since(moment(page.request.since)[0], reached, reason)
         return Batch((*items, *gap), _further(page, after, times), newest_mark(times, page), rejected)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Deletion, Post, PostKind
-from scrapers import html
 from scrapers.answers import not_read
 from scrapers.base import Page
+from scrapers.formats import html
 from scrapers.formats.dates import epoch
 from scrapers.formats.values import (
     UnreadableError,

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from insight.model import Post, PostKind
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.dates import epoch
 from scrapers.formats.values import UnreadableError, address, counts, identifier, listed, mapping, text, whole
 from scrapers.social import markdown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from insight.model import Post
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, addresses
 

@@ -13,9 +13,8 @@ from scrapers.base import Batch, Page, SourceError
 from scrapers.bodies import entries_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import listed, mapping, text
-from scrapers.marks import newest_mark, once, times_of
+from scrapers.marks import gap_since, newest_mark, once, times_of
 from scrapers.social.youtube_items import NETWORK, from_feed
-from scrapers.windows import left_out
 
 FEED = 15  # entries of a channel's feed
 KEY = "look at the `api_key` in the Google Cloud console: the YouTube Data API v3 must be enabled and allowed for it"
@@ -76,5 +75,5 @@ def from_channel(page: Page) -> Batch:
     posts = once(posts)
     since, times = moment(page.request.since)[0], times_of(posts)
     full = len(times) >= FEED
-    missed = left_out(since, times, f"the feed shows the {FEED} newest videos only") if full else ()
+    missed = gap_since(since, times, f"the feed shows the {FEED} newest videos only") if full else ()
     return Batch((*posts, *missed), (), newest_mark(times, page), rejected)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from insight.model import Post, PostKind
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import Entry
 from scrapers.formats.values import (

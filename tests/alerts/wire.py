@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from alerts.base import Channel, Message, Post, Ref
 from listener.telling.posting import post_for
-from scrapers.post import Poster
+from scrapers.network.poster import Poster
 
 
 def post(channel: Channel) -> Post:

@@ -90,7 +90,7 @@ def test_a_sample_is_read_the_same_twice_and_is_sound(kind: str, name: str) -> N
         f"{where}: the posts' network must be the kind's: {posts[0].network!r} and {KINDS[kind].network!r}"
     )
     assert not any("<p>" in post.text or "track()" in post.text for post in posts), (
-        f"{where}: a post's text holds HTML: read it with scrapers.html.read(markup, base).text"
+        f"{where}: a post's text holds HTML: read it with scrapers.formats.html.read(markup, base).text"
     )
 
 
@@ -102,7 +102,7 @@ def test_a_byte_order_mark_or_blank_lines_before_it_change_nothing(kind: str, na
         batch = outcome(kind, extra + content)
         assert (batch.items if batch else None) == items, (
             f"{file_of(kind)}: {extra!r} before {sample_of(kind, name)} changes what is read: page.json(), "
-            "scrapers.html and scrapers.feed take it"
+            "scrapers.formats.html and scrapers.formats.feed take it"
         )
 
 

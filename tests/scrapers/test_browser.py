@@ -89,7 +89,7 @@ def test_a_page_is_read_as_its_javascript_makes_it_and_reaches_nothing_else() ->
 
 @needs_chromium
 def test_a_page_that_leads_elsewhere_or_grows_without_end_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrapers.browser.MOST_BYTES", 5000)
+    monkeypatch.setattr("scrapers.network.browser.MOST_BYTES", 5000)
 
     async def see(app: str) -> Page:
         async with World() as world:
@@ -104,7 +104,7 @@ def test_a_page_that_leads_elsewhere_or_grows_without_end_is_held(monkeypatch: p
 
 @needs_chromium
 def test_a_page_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scrapers.browser.SECONDS", 3.0)
+    monkeypatch.setattr("scrapers.network.browser.SECONDS", 3.0)
 
     async def see() -> None:
         async with World() as world:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from scrapers.base import Request, SourceError
-from scrapers.http import Http, _target
 from scrapers.network.hops import Hop, redirected
+from scrapers.network.http import Http, _target
 from tests.scrapers.http_door import QUICK, Time, failure, get, names, open_door
 from tests.world.web import Call, Reply, World
 

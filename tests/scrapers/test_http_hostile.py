@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from scrapers.base import Request, SourceError
-from scrapers.http import Limits
+from scrapers.network.http import Limits
 from scrapers.network.pace import PassingError
 from tests.scrapers.http_door import QUICK, failure, get, open_door
 from tests.world import faults

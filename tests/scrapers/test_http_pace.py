@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from listener.clock import SimulatedClock
 from scrapers.base import Request, SourceError
-from scrapers.http import Limits
+from scrapers.network.http import Limits
 from scrapers.network.pace import DAY, MANY_HOSTS, Pace, asked_pause
 from tests.scrapers.http_door import QUICK, Time, failure, get, open_door
 from tests.world import faults

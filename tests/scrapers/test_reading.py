@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Precision
-from scrapers import html
-from scrapers.formats import charset, values
+from scrapers.formats import charset, html, values
 from scrapers.formats.dates import moment
 
 TEXTS = {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
-from scrapers import html
+from scrapers.formats import html
 from scrapers.formats.selectors import BadSelectorError, Matcher, check
 
 

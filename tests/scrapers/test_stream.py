@@ -16,7 +16,7 @@ import pytest
 
 from scrapers.base import SourceError, Stream
 from scrapers.formats.events import Lines, ServerSent
-from scrapers.stream import StreamLimits, Streams
+from scrapers.network.stream import StreamLimits, Streams
 from tests.scrapers.http_door import Time, names, no_names
 from tests.world import streams
 from tests.world.streams import CLOSE, PING, TEXT, Station, frame

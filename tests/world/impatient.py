@@ -6,7 +6,7 @@ from functools import partial
 from unittest.mock import patch
 
 from listener.cli import main
-from scrapers import http
+from scrapers.network import http
 from scrapers.network.hops import Limits
 
 SECONDS = 0.8

@@ -16,7 +16,7 @@ from listener.clock import SimulatedClock
 from listener.collecting.streaming import Streaming
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Page, Search, SourceError, Stream
-from scrapers.stream import StreamLimits, Streams
+from scrapers.network.stream import StreamLimits, Streams
 from storage import SourceEntry, Store, StoreError
 from tests.board import NOW, Board, FakeDoor, post
 from tests.listener.collecting.metered import queries

@@ -14,7 +14,7 @@ from listener.collecting.asking import Asking
 from listener.collecting.budget import Meter, OverBudgetError
 from listener.collecting.notes import name_of
 from scrapers.base import Login, Page, Request, SourceError
-from scrapers.http import Http
+from scrapers.network.http import Http
 from storage import Store
 from tests.board import NOW
 from tests.listener.collecting.metered import Metered, collector, opened

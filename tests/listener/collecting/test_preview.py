@@ -16,7 +16,7 @@ from listener.cli.trial import try_source
 from listener.clock import SimulatedClock
 from listener.collecting import events, preview
 from scrapers.base import Batch, Page, Request, Search, SourceError
-from scrapers.stream import Streams
+from scrapers.network.stream import Streams
 from storage import open_store
 from tests.board import NOW, Board, FakeDoor, serve
 from tests.listener.collecting.radio import ACME, Radio, listener

@@ -17,7 +17,6 @@ from urllib.parse import unquote
 import httpx
 
 from scrapers.base import NOT_FETCHED, Page, Request, SourceError
-from scrapers.browser import Browser
 from scrapers.errors import Mask, looks_random
 from scrapers.network.addresses import (
     Resolve,
@@ -29,6 +28,7 @@ from scrapers.network.addresses import (
     refuse_private,
     root_cause,
 )
+from scrapers.network.browser import Browser
 from scrapers.network.decoding import ACCEPTED, Body
 from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, over_http, own_headers, validators
 from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError

@@ -14,9 +14,9 @@ from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError, Stream
 from scrapers.errors import Mask
 from scrapers.formats.events import Lines, ServerSent
-from scrapers.http import Http, headers_of
 from scrapers.network.addresses import Resolve, look_up
 from scrapers.network.hops import REDIRECTS, Hop, Limits, over_http
+from scrapers.network.http import Http, headers_of
 from scrapers.network.line import Line
 from scrapers.network.pace import PassingError
 from scrapers.network.websocket import RefusedError, WebSocket

@@ -15,8 +15,7 @@ from typing import Any
 
 from lxml import etree
 
-from scrapers import html
-from scrapers.formats import charset, limits
+from scrapers.formats import charset, html, limits
 from scrapers.formats.entries import Entry, Feed, NotAFeedError
 from scrapers.formats.values import address, addresses, clean, excerpt, plain, whole
 
