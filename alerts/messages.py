@@ -10,7 +10,7 @@ from hashlib import sha256
 from alerts.base import Fact, Message, MessageKind
 from alerts.rules import Change, Decision, ToldChannel, delivery_id
 from alerts.text import chance, clean, clock, duration, number, one_line, percent, safe_url, trim
-from insight.evidence import representative
+from insight.evidence import representative_quotes
 from insight.model import Action, Alert, NewDelivery, PostKey, Quote, Signal, StoredMention, Watch
 
 MAX_QUOTES = 5
@@ -31,7 +31,8 @@ def alert_deliveries(
     deliveries = []
     for told in decision.told:
         if told.posts not in chosen:
-            chosen[told.posts] = representative([one for one in behind if one.post.key in told.posts], MAX_QUOTES)
+            posts = [one for one in behind if one.post.key in told.posts]
+            chosen[told.posts] = representative_quotes(posts, MAX_QUOTES)
         message = alert_message(signal, decision.alert, decision.change, told, watch, now, chosen[told.posts])
         deliveries.append(
             NewDelivery(message.id, told.channel, message.to_json(), message.conversation, message.id, action)

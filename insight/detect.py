@@ -18,7 +18,8 @@ from insight.model import Signal, StoredMention, Theme, Watch
 from insight.source_health import trouble as source_trouble
 from insight.source_health.trouble import SourceHealth
 from insight.spikes import detector as spikes
-from insight.spikes.windows import KNOWN, LOOKS
+from insight.spikes import state as spike_state
+from insight.spikes.windows import ANY_LAG, MATURITIES
 from insight.themes import detector as themes
 from insight.understanding.sentiment import LEXICON
 
@@ -27,11 +28,11 @@ State = dict[str, Any]
 VERSION = 2
 """Replay is exact within a version; a state of another one is not read: detection warms up from the counts again."""
 
-HISTORY = spikes.HISTORY
-RECENT = spikes.RECENT
+HISTORY = spike_state.HISTORY
+RECENT = spike_state.RECENT
 PENDING = themes.PENDING
 COOLDOWN = themes.COOLDOWN
-LAGS_READ = (*LOOKS, KNOWN)
+LAGS_READ = (*MATURITIES, ANY_LAG)
 __all__ = [
     "COOLDOWN",
     "HISTORY",
@@ -39,7 +40,7 @@ __all__ = [
     "PENDING",
     "RECENT",
     "VERSION",
-    "Found",
+    "DetectionResult",
     "Needs",
     "Observation",
     "Pending",
@@ -90,7 +91,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DetectionResult:
     """`verdicts` say by detector why something, or nothing, was told; `warm_up_days_left` is 0 when it is ready.
 
     `theme`: what the theme step leaves behind, besides its signals; its `memory` goes into the next `Pending`.
@@ -98,48 +99,55 @@ class Found:
 
     signals: tuple[Signal, ...]
     verdicts: Mapping[str, str]
-    theme: themes.Result
+    theme: themes.ThemeResult
     warm_up_days_left: float
 
 
 def due(state: Mapping[str, Any] | None, watch: Watch, now: datetime) -> bool:
     """Whether there is anything to look at: only an hour that closed, or a new query, makes a step worth its reads."""
-    known = _known(state)["spikes"]
-    return spikes.due(known, now) or spikes.needs_history(known, watch, now)
+    before = _of_this_version(state)["spikes"]
+    return spike_state.due(before, now) or spike_state.needs_history(before, watch, now)
 
 
 def needs(state: Mapping[str, Any] | None, watch: Watch, now: datetime, mark: str = "") -> Needs:
     """`mark` is any text that changes when the pending mentions do."""
-    known = _known(state)
-    spiked, themed = known["spikes"], known["themes"]
+    before = _of_this_version(state)
     return Needs(
-        spikes.needs_history(spiked, watch, now), themes.due(themed, now, mark), spikes.needs_since(spiked, now)
+        history=spike_state.needs_history(before["spikes"], watch, now),
+        pending=themes.due(before["themes"], now, mark),
+        since=spike_state.needs_since(before["spikes"], now),
     )
 
 
 def step(
     state: Mapping[str, Any] | None, observation: Observation, now: datetime, false_alarms_per_day: float = 1 / 30
-) -> tuple[State, Found]:
+) -> tuple[State, DetectionResult]:
     """Spikes and themes of one watch; each keeps its promise, half of the whole."""
-    known, watch, share = _known(state), observation.watch, false_alarms_per_day / 2
-    seen = spikes.Seen(observation.recent, observation.mentions, observation.history)
+    before, watch, share = _of_this_version(state), observation.watch, false_alarms_per_day / 2
+
+    # 1. Spikes.
+    given = spikes.SpikeInput(observation.recent, observation.mentions, observation.history)
     limits = replace(spikes.LIMITS, false_alarms_per_day=share)
-    spiked, spike = spikes.step(known["spikes"], watch, seen, now, limits)
-    themed, theme = known["themes"], themes.Result(verdict="not looked at this time")
+    spikes_after, spike = spikes.step(before["spikes"], watch, given, now, limits)
+
+    # 2. Themes, which are not told again of what a spike has just told.
+    themes_after, theme = before["themes"], themes.ThemeResult(verdict="not looked at this time")
     if (pending := observation.pending) is not None:
-        memory = pending.memory if themed else None
-        themed, theme = themes.step(
-            themed, watch, pending.mentions, now, share,
-            known=pending.known, memory=memory, mark=pending.mark, told=spikes.told(spiked, now),
+        themes_after, theme = themes.step(
+            before["themes"], watch, pending.mentions, now, share,
+            known=pending.known, memory=pending.memory if before["themes"] else None, mark=pending.mark,
+            spike=spike_state.last_spike(spikes_after, now),
         )  # fmt: skip
+
+    # 3. Both together.
     versions = {"query": str(watch.version), "lexicon": LEXICON, "detector": str(VERSION)}
-    found = Found(
+    result = DetectionResult(
         tuple(replace(signal, versions=versions) for signal in spike.signals + theme.signals),
         {"spikes": spike.verdict, "themes": theme.verdict},
         theme,
         max(spike.warm_up_days_left, theme.warm_up_days_left),
     )
-    return {"version": VERSION, "spikes": spiked, "themes": themed}, found
+    return {"version": VERSION, "spikes": spikes_after, "themes": themes_after}, result
 
 
 def step_sources(
@@ -150,5 +158,5 @@ def step_sources(
     return after, tuple(replace(signal, versions={"detector": str(VERSION)}) for signal in signals)
 
 
-def _known(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _of_this_version(state: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return state if state and state.get("version") == VERSION else {"spikes": {}, "themes": {}}

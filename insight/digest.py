@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from insight.evidence import distinct_quotes, engagement
+from insight.evidence import distinct_quotes, engagement_of
 from insight.model import Alert, Label, Quote, Role, SignalKind, StoredMention, Visibility, Watch
 from insight.periods import Period, due_period, week_before
 from insight.source_health.coverage import SourceWeek, coverage
@@ -147,7 +147,7 @@ def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> Watch
         tuple(week.days),
         week.authors,
         week.stories,
-        distinct_quotes(quotable, [float(engagement(stored)) for stored in quotable], QUOTES),
+        distinct_quotes(quotable, [float(engagement_of(stored)) for stored in quotable], QUOTES),
         _events(alerts, week.watch.id),
         len(private),
     )

@@ -14,26 +14,26 @@ Author = tuple[str, str]
 SAMPLE = 500  # mentions that are read for the few to quote: which are typical shows in so many
 
 
-def author(stored: StoredMention) -> Author:
-    """One voice. Posts that name nobody are one voice a story, so that a feed's items are neither one nor many."""
+def author_of(stored: StoredMention) -> Author:
+    """Who counts as one person; of posts that name nobody, each story: a feed's items are neither one nor many."""
     post = stored.post
     return (post.network, post.author) if post.author else ("", stored.mention.story)
 
 
-def voices(mentions: Sequence[StoredMention]) -> Counter[Author]:
-    return Counter(map(author, mentions))
+def count_by_author(mentions: Sequence[StoredMention]) -> Counter[Author]:
+    return Counter(map(author_of, mentions))
 
 
 def stories(mentions: Sequence[StoredMention]) -> set[str]:
     return {stored.mention.story for stored in mentions}
 
 
-def text(stored: StoredMention) -> str:
+def full_text(stored: StoredMention) -> str:
     post = stored.post
     return f"{post.title}\n{post.text}".strip() if post.title else post.text
 
 
-def engagement(stored: StoredMention) -> int:
+def engagement_of(stored: StoredMention) -> int:
     return sum(count for count in stored.post.engagement.values() if count > 0)
 
 
@@ -41,18 +41,19 @@ def posts_of(mentions: Iterable[StoredMention]) -> tuple[PostKey, ...]:
     return tuple(sorted({stored.post.key for stored in mentions}))
 
 
-def representative(mentions: Sequence[StoredMention], limit: int) -> tuple[Quote, ...]:
-    """The mentions that say what the others say: by how many voices share their phrases.
+def representative_quotes(mentions: Sequence[StoredMention], limit: int) -> tuple[Quote, ...]:
+    """The mentions that say what the others say: by how many authors share their phrases.
 
-    Of more than SAMPLE, those that engaged most people.
+    Of more than SAMPLE, those that engaged most people. The root of its length keeps a long post, which holds more
+    phrases, from winning by length alone.
     """
-    mentions = nsmallest(SAMPLE, mentions, key=lambda one: (-engagement(one), _age(one), one.post.key))
-    said = [(stored, phrases(text(stored))) for stored in mentions]
+    mentions = nsmallest(SAMPLE, mentions, key=lambda one: (-engagement_of(one), _age(one), one.post.key))
+    phrased = [(stored, phrases(full_text(stored))) for stored in mentions]
     shared: dict[str, set[Author]] = {}
-    for stored, its in said:
-        for phrase in its:
-            shared.setdefault(phrase, set()).add(author(stored))
-    scores = [sum(len(shared[phrase]) - 1 for phrase in its) / (len(its) + 5) ** 0.5 for _, its in said]
+    for stored, used in phrased:
+        for phrase in used:
+            shared.setdefault(phrase, set()).add(author_of(stored))
+    scores = [sum(len(shared[phrase]) - 1 for phrase in used) / (len(used) + 5) ** 0.5 for _, used in phrased]
     return distinct_quotes(mentions, scores, limit)
 
 
@@ -61,13 +62,13 @@ def distinct_quotes(mentions: Sequence[StoredMention], scores: Sequence[float], 
 
     def rank(index: int) -> tuple[float, int, float, PostKey]:
         stored = mentions[index]
-        return -scores[index], -engagement(stored), _age(stored), stored.post.key
+        return -scores[index], -engagement_of(stored), _age(stored), stored.post.key
 
     taken: list[StoredMention] = []
     for index in sorted(range(len(mentions)), key=rank):
         stored = mentions[index]
-        heard = any(author(stored) == author(t) or stored.mention.story == t.mention.story for t in taken)
-        if not heard and len(taken) < limit and text(stored):
+        repeated = any(author_of(stored) == author_of(t) or stored.mention.story == t.mention.story for t in taken)
+        if not repeated and len(taken) < limit and full_text(stored):
             taken.append(stored)
     return tuple(stored.quote() for stored in taken)
 

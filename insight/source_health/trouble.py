@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,17 +13,17 @@ from typing import Any
 from insight.model import Signal, SignalKind
 from insight.source_health import network
 from insight.source_health.network import NETWORK
-from insight.source_health.visits import SHORTEST, SourceHealth, SourceHour, span
+from insight.source_health.visits import SHORTEST, SourceHealth, SourceHour, in_words
 
 __all__ = ["HISTORY", "SourceHealth", "SourceHour", "Trouble", "step", "trouble_of"]
 
 State = dict[str, Any]
 
-HISTORY = timedelta(days=28)  # how far back `hours` should reach
-KNOWN_FOR = timedelta(days=7)
-KNOWN_POSTS = 20
+HISTORY = timedelta(days=28)  # how far back `SourceHealth.hours` should reach
+KNOWN_FOR = timedelta(days=7)  # a source is silent only beside its own past: so long it must be known,
+KNOWN_POSTS = 20  # and so many posts must have come from it
 LONGER = 1.5  # times the longest silence that it has had
-UNLIKELY = -9.2  # log of 1 in 10,000: how unlikely so long a silence must be
+UNLIKELY = -9.2  # natural log of 1 in 10,000: how unlikely so long a silence must be
 PAUSES = 6  # usual pauses without success before a failing source is worth a word
 
 
@@ -53,7 +53,11 @@ def step(state: Mapping[str, Any], sources: Sequence[SourceHealth], now: datetim
             after[source.id] = dict(before)
         elif trouble:
             after[source.id] = {"what": trouble.what, "since": trouble.since.isoformat()}
-            signals.extend(_changed(source, before, trouble, now))
+            key = _key(source.id, trouble.what)
+            if before and _key(source.id, before["what"]) != key:  # another conversation: the one before ends
+                signals.append(_over(source.id, before, now, trouble.headline))
+            message = (trouble.headline, trouble.detail, trouble.figures)
+            signals.append(Signal(trouble.kind, key, None, source.id, now, *message))
         elif before:
             signals.append(_over(source.id, before, now, f"{source.id} speaks again"))
     gone = sorted(set(state) - {source.id for source in sources} - {NETWORK})
@@ -76,12 +80,12 @@ def _stopped(source: SourceHealth, now: datetime) -> Trouble | None:
 
 def _failing(source: SourceHealth, now: datetime) -> Trouble | None:
     """It fails since its first failure after the last success; hours in which nobody asked do not count."""
-    failed, since = source.failed(), source.failing_since()
+    failing, since = source.failing_hours(), source.failing_since()
     if since is None or now - since <= max(SHORTEST, PAUSES * source.every):
         return None
     lasted = now - since
-    attempts = sum(it.fetches for it in failed)
-    headline = f"{source.id} has failed for {span(lasted)}: {source.error or 'no answer'}"
+    attempts = sum(it.fetches for it in failing)
+    headline = f"{source.id} has failed for {in_words(lasted)}: {source.error or 'no answer'}"
     detail = (
         f"{attempts} attempts since {since:%A %H:%M} UTC. Listener goes on trying; what was published meanwhile may "
         "be missing. Check the network and the source's address with `listener check`."
@@ -93,18 +97,21 @@ def _silent(source: SourceHealth, now: datetime) -> Trouble | None:
     """It answers, but says nothing new for far longer than it ever did, even at this time of the week."""
     # 1. Only hours in which it answered: being away is not silence. The present hour is still open.
     hours = [it for it in sorted(source.hours, key=lambda it: it.hour) if it.answered and it.hour >= now - HISTORY]
-    spoke = [i for i, it in enumerate(hours) if it.new]
-    if not spoke or sum(it.new for it in hours) < KNOWN_POSTS or hours[spoke[-1]].hour - hours[0].hour < KNOWN_FOR:
+    active = [i for i, it in enumerate(hours) if it.new]
+    if not active or sum(it.new for it in hours) < KNOWN_POSTS or hours[active[-1]].hour - hours[0].hour < KNOWN_FOR:
         return None
-    since = hours[spoke[-1]].hour + timedelta(hours=1)
-    gap = hours[spoke[-1] + 1 :]
+    since = hours[active[-1]].hour + timedelta(hours=1)
+    gap = hours[active[-1] + 1 :]
     if not gap or now - since < SHORTEST:
         return None
 
     # 2. Longer than any silence before, and unlikely hour by hour.
-    spans = _spans(hours, source.slowest or source.every, now)
-    longest = max((sum(spans[before + 1 : after]) for before, after in pairwise(spoke)), default=0)
-    if sum(spans[spoke[-1] + 1 :]) <= LONGER * longest or _log_silence(hours, spans, spoke[-1] + 1) > UNLIKELY:
+    spans = _hours_covered(hours, source.slowest or source.every, now)
+    longest = max((sum(spans[before + 1 : after]) for before, after in pairwise(active)), default=0)
+    if (
+        sum(spans[active[-1] + 1 :]) <= LONGER * longest
+        or _log_chance_of_silence(hours, spans, active[-1] + 1) > UNLIKELY
+    ):
         return None
     lasted = now - since
     detail = (
@@ -112,10 +119,10 @@ def _silent(source: SourceHealth, now: datetime) -> Trouble | None:
         f"{longest} hours. Perhaps the site changed: compare with `listener sources test`."
     )
     figures = {"hours": _hours(lasted), "longest": float(longest)}
-    return Trouble("silent", since, f"{source.id} has had nothing new for {span(lasted)}", detail, figures)
+    return Trouble("silent", since, f"{source.id} has had nothing new for {in_words(lasted)}", detail, figures)
 
 
-def _spans(hours: Sequence[SourceHour], pause: timedelta, now: datetime) -> list[int]:
+def _hours_covered(hours: Sequence[SourceHour], pause: timedelta, now: datetime) -> list[int]:
     """For how many hours each answer speaks: until the next one, at most for the longest pause.
 
     So a silence is as long when a quiet source is asked seldom as when a busy one is asked often.
@@ -125,20 +132,24 @@ def _spans(hours: Sequence[SourceHour], pause: timedelta, now: datetime) -> list
     return [max(1, min(most, (end - it.hour) // timedelta(hours=1))) for it, end in zip(hours, ends, strict=True)]
 
 
-def _log_silence(hours: Sequence[SourceHour], spans: Sequence[int], end: int) -> float:
-    """The log chance of the silence from `end` on, from how often the source spoke at such times before (by quarter
-    day, weekend). An answer that speaks for twice as long as is usual counts twice, one for half as long a half."""
+def _log_chance_of_silence(hours: Sequence[SourceHour], spans: Sequence[int], end: int) -> float:
+    """The log chance of the silence from `end` on, from how often the source had news at such times before.
+
+    Such times: the same quarter of a day, on weekends or not. An answer that covers twice the usual hours counts twice,
+    one that covers half of them a half. Two answers like the average and one without news are added to each kind of
+    time, so that one of which little is known is neither certain nor impossible.
+    """
     usual = median(spans[:end])
     weights = [span / usual for span in spans]
     seen: dict[tuple[int, bool], list[float]] = {}
     for it, weight in zip(hours[:end], weights, strict=False):
-        spoke = seen.setdefault(_time_of_week(it), [0.0, 0.0])
-        spoke[0], spoke[1] = spoke[0] + (it.new > 0), spoke[1] + weight
+        counts = seen.setdefault(_time_of_week(it), [0.0, 0.0])
+        counts[0], counts[1] = counts[0] + (it.new > 0), counts[1] + weight
     overall = sum(it.new > 0 for it in hours[:end]) / sum(weights[:end])
     chance = 0.0
     for it, weight in zip(hours[end:], weights[end:], strict=True):
-        times, of = seen.get(_time_of_week(it), [0.0, 0.0])
-        chance += weight * log1p(-min(0.99, (times + 2 * overall) / (of + 3)))
+        with_news, answers = seen.get(_time_of_week(it), [0.0, 0.0])
+        chance += weight * log1p(-min(0.99, (with_news + 2 * overall) / (answers + 3)))
     return chance
 
 
@@ -146,18 +157,10 @@ def _time_of_week(it: SourceHour) -> tuple[int, bool]:
     return it.hour.hour // 6, it.hour.weekday() >= 5
 
 
-def _changed(source: SourceHealth, before: State | None, trouble: Trouble, now: datetime) -> Iterator[Signal]:
-    """The trouble; where it has another key than the one before, that one ends."""
-    key = _key(source.id, trouble.what)
-    if before and _key(source.id, before["what"]) != key:
-        yield _over(source.id, before, now, trouble.headline)
-    yield Signal(trouble.kind, key, None, source.id, now, trouble.headline, trouble.detail, trouble.figures)
-
-
 def _over(source: str, before: State, now: datetime, headline: str) -> Signal:
     kind = SignalKind.SOURCE if before["what"] == "stopped" else SignalKind.SILENCE
     lasted = now - datetime.fromisoformat(before["since"])
-    detail, figures = f"It had been {before['what']} for {span(lasted)}.", {"hours": _hours(lasted)}
+    detail, figures = f"It had been {before['what']} for {in_words(lasted)}.", {"hours": _hours(lasted)}
     return Signal(kind, _key(source, before["what"]), None, source, now, headline, detail, figures, over=True)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-SHORTEST = timedelta(hours=6)  # nobody is told of less
+SHORTEST = timedelta(hours=6)  # trouble that has lasted less is not told: most of it mends itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +39,21 @@ class SourceHealth:
     remedy: str = ""
     slowest: timedelta | None = None
 
-    def failed(self) -> list[SourceHour]:
+    def failing_hours(self) -> list[SourceHour]:
         """The hours with failures since it answered last, oldest first."""
         hours = sorted(self.hours, key=lambda it: it.hour)
         last = max((i for i, it in enumerate(hours) if it.answered), default=-1)
         return [it for it in hours[last + 1 :] if it.failures]
 
     def failing_since(self) -> datetime | None:
-        failed = self.failed()
+        """The first failure after the last success; None when it does not fail."""
+        failed = self.failing_hours()
         return max(failed[0].hour, self.last_success or failed[0].hour) if failed else None
 
-    def asked_since(self, when: datetime) -> bool:
+    def visited_since(self, when: datetime) -> bool:
         return any(it.hour >= when for it in self.hours)
 
 
-def span(time: timedelta) -> str:
+def in_words(time: timedelta) -> str:
     hours = round(time / timedelta(hours=1))
     return f"{hours} hours" if hours < 72 else f"{hours // 24} days"

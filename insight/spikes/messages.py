@@ -7,78 +7,82 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from insight.counts import DAY, HOUR
-from insight.evidence import posts_of, stories, voices
+from insight.evidence import count_by_author, posts_of, stories
 from insight.model import Signal, SignalKind, StoredMention, Watch
 from insight.spikes.baseline import Baseline
-from insight.spikes.windows import Finding, Limits
+from insight.spikes.windows import Extent, Finding, Limits
 
 ONE_IN_A_MILLION = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Subject:
     """What is counted: with another noun and key the same detector serves another label, or the total."""
 
     noun: str = "Negative mentions"
     key: str = "spike"
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The hours of a spike, all that is known of them by now, and what is usual in them in the end."""
-
-    start: datetime
-    hours: int
-    observed: int
-    expected: float
-
-    @property
-    def end(self) -> datetime:
-        return self.start + self.hours * HOUR
-
-
-def risen(
+def spike_risen(
     key: str,
     watch: Watch,
-    counted: Counted,
+    subject: Subject,
     extent: Extent,
     found: Finding,
-    said: list[StoredMention],
+    mentions: list[StoredMention],
     baseline: Baseline,
     limits: Limits,
     now: datetime,
 ) -> Signal:
     """More than usual, or by now much more: what is known, and `found`, the test that says it is no chance."""
-    by = voices(said)
+    by_author = count_by_author(mentions)
     figures = {
         "observed": float(extent.observed),
         "expected": round(extent.expected, 2),
         "p_value": found.chance,
         "hours": float(extent.hours),
-        "authors": float(len(by)),
-        "stories": float(len(stories(said))),
-        "loudest_share": round(max(by.values(), default=0) / max(1, len(said)), 3),
+        "authors": float(len(by_author)),
+        "stories": float(len(stories(mentions))),
+        "loudest_share": round(max(by_author.values(), default=0) / max(1, len(mentions)), 3),
         "threshold": limits.threshold,
     }
-    subject = f"{counted.noun} of {watch.name}"
-    headline = f"{subject}: {extent.observed} in {_hours(extent.hours)}, usually {_about(extent.expected)}"
-    detail = _detail(watch, extent, found, baseline, limits)
-    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, posts=posts_of(said))
+    in_hours, usually = _hours(extent.hours), _about(extent.expected)
+    headline = f"{subject.noun} of {watch.name}: {extent.observed} in {in_hours}, usually {usually}"
+    zone = ZoneInfo(watch.time_zone)
+    start, end = extent.start.astimezone(zone), extent.end.astimezone(zone)
+    rare = found.chance < ONE_IN_A_MILLION
+    odds = "less than once in a million such windows" if rare else f"once in {1 / found.chance:,.0f} such windows"
+    detail = (
+        f"{start:%A %d %B %H:%M} to {end:%A %H:%M} ({watch.time_zone}): all that is known by now. Usual at these hours "
+        f"and weekdays: {extent.expected:.1f}, from {baseline.days} days. The test compares what came equally early: "
+        f"{found.observed} in {_hours(found.hours)}, usually {_about(found.expected)}. By chance so many come "
+        f"{odds}; Listener tells below 1 in {1 / limits.threshold:,.0f}, to keep false alarms under one in "
+        f"{1 / limits.false_alarms_per_day:.0f} days."
+    )
+    return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, posts=posts_of(mentions))
 
 
-def ended(
-    key: str, watch: Watch, counted: Counted, extent: Extent, said: list[StoredMention], calm_hours: int, now: datetime
+def spike_ended(
+    key: str,
+    watch: Watch,
+    subject: Subject,
+    extent: Extent,
+    mentions: list[StoredMention],
+    calm_hours: int,
+    now: datetime,
 ) -> Signal:
     """Back to usual; or, when `calm_hours` is 0, as high as ever for so long that this is the usual now."""
-    since = f"{extent.start.astimezone(ZoneInfo(watch.time_zone)):%A %H:%M}"
+    who = f"{subject.noun} of {watch.name}"
     known = f"{extent.observed} in {_hours(extent.hours)}"
-    subject, detail = f"{counted.noun} of {watch.name}", f"{calm_hours} calm hours in a row."
-    headline = f"{subject} are back to usual: {known} since {since}"
-    if not calm_hours:
-        headline = f"{subject} have stayed high for {extent.hours * HOUR // DAY} days: this is the new usual"
+    if calm_hours:
+        since = f"{extent.start.astimezone(ZoneInfo(watch.time_zone)):%A %H:%M}"
+        headline = f"{who} are back to usual: {known} since {since}"
+        detail = f"{calm_hours} calm hours in a row."
+    else:
+        headline = f"{who} have stayed high for {extent.hours * HOUR // DAY} days: this is the new usual"
         detail = f"{known}. Listener learns the new level and is silent until it knows it."
     figures = {"observed": float(extent.observed), "hours": float(extent.hours)}
-    posts = posts_of(said)
+    posts = posts_of(mentions)
     return Signal(SignalKind.SPIKE, key, watch.id, None, now, headline, detail, figures, over=True, posts=posts)
 
 
@@ -92,17 +96,3 @@ def _hours(hours: int) -> str:
 
 def _about(expected: float) -> str:
     return "less than 1" if expected < 0.95 else f"about {expected:.0f}"
-
-
-def _detail(watch: Watch, extent: Extent, found: Finding, baseline: Baseline, limits: Limits) -> str:
-    zone = ZoneInfo(watch.time_zone)
-    start, end = extent.start.astimezone(zone), extent.end.astimezone(zone)
-    rare = found.chance < ONE_IN_A_MILLION
-    odds = "less than once in a million such windows" if rare else f"once in {1 / found.chance:,.0f} such windows"
-    return (
-        f"{start:%A %d %B %H:%M} to {end:%A %H:%M} ({watch.time_zone}): all that is known by now. Usual at these hours "
-        f"and weekdays: {extent.expected:.1f}, from {baseline.days} days. The test compares what came equally early: "
-        f"{found.observed} in {_hours(found.hours)}, usually {_about(found.expected)}. By chance so many come "
-        f"{odds}; Listener tells below 1 in {1 / limits.threshold:,.0f}, to keep false alarms under one in "
-        f"{1 / limits.false_alarms_per_day:.0f} days."
-    )

@@ -14,8 +14,8 @@ COMMON = 0.15  # a word that more of the people use says nothing about what they
 NEVER = 0.5  # people who will have used a phrase that nobody is known to have used
 
 
-class Used(NamedTuple):
-    """Somebody said these phrases on a day."""
+class PhraseUse(NamedTuple):
+    """Somebody used these phrases on a day."""
 
     day: date
     author: tuple[str, str]
@@ -24,10 +24,13 @@ class Used(NamedTuple):
 
 @dataclass(slots=True)
 class Phrasebook:
-    """`heard` is the (decayed) number of people a day, `floor` the highest count that was let go to save room."""
+    """`people` is the (decayed) sum of people a day, `counts` how many of them used a phrase.
+
+    `floor`: the highest count that was let go to save room; a phrase that is not there may have had as many.
+    """
 
     day: date
-    heard: float = 0.0
+    people: float = 0.0
     floor: float = 0.0
     counts: dict[str, float] = field(default_factory=dict)
 
@@ -35,40 +38,36 @@ class Phrasebook:
         """Let time pass up to this day; whether it has."""
         factor = exp(-max(0, (today - self.day).days) / MEMORY)
         if factor < 1:
-            self.day, self.heard, self.floor = today, self.heard * factor, self.floor * factor
+            self.day, self.people, self.floor = today, self.people * factor, self.floor * factor
             self.counts = {phrase: count * factor for phrase, count in self.counts.items()}
         return factor < 1
 
-    def learn(self, said: Iterable[Used]) -> None:
+    def learn(self, uses: Iterable[PhraseUse]) -> None:
         """Each person counts once a day, however often they say it."""
         by_day: dict[tuple[date, tuple[str, str]], set[str]] = {}
-        for used in said:
+        for used in uses:
             by_day.setdefault((used.day, used.author), set()).update(used.phrases)
         for (day, _), phrases in sorted(by_day.items()):
             weight = exp(-max(0, (self.day - day).days) / MEMORY)
-            self.heard += weight
+            self.people += weight
             for phrase in phrases:
                 self.counts[phrase] = self.counts.get(phrase, 0.0) + weight
-        self._prune()
+        if len(self.counts) > LARGEST:
+            ranked = sorted(self.counts, key=lambda phrase: (-self.counts[phrase], phrase))
+            self.floor = max(self.floor, self.counts[ranked[LARGEST]])
+            self.counts = {phrase: self.counts[phrase] for phrase in ranked[:LARGEST]}
 
     def share(self, phrase: str) -> float:
-        """The share of people a day who used it, never nothing."""
-        return (max(self.counts.get(phrase, 0.0), self.floor) + NEVER) / (self.heard + 2 * NEVER)
+        """The share of people a day who used it, never nothing (https://en.wikipedia.org/wiki/Additive_smoothing)."""
+        return (max(self.counts.get(phrase, 0.0), self.floor) + NEVER) / (self.people + 2 * NEVER)
 
-    def common(self, word: str) -> bool:
-        return self.counts.get(word, 0.0) > COMMON * self.heard
+    def is_common(self, word: str) -> bool:
+        return self.counts.get(word, 0.0) > COMMON * self.people
 
     def to_json(self) -> dict[str, Any]:
         counts = {phrase: round(count, 3) for phrase, count in self.counts.items()}
-        return {"day": self.day.isoformat(), "heard": self.heard, "floor": self.floor, "counts": counts}
+        return {"day": self.day.isoformat(), "heard": self.people, "floor": self.floor, "counts": counts}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Phrasebook:
         return cls(date.fromisoformat(value["day"]), value["heard"], value["floor"], dict(value["counts"]))
-
-    def _prune(self) -> None:
-        if len(self.counts) <= LARGEST:
-            return
-        ranked = sorted(self.counts, key=lambda phrase: (-self.counts[phrase], phrase))
-        self.floor = max(self.floor, self.counts[ranked[LARGEST]])
-        self.counts = {phrase: self.counts[phrase] for phrase in ranked[:LARGEST]}

@@ -17,8 +17,8 @@ from typing import Any
 
 from insight.counts import LAGS
 from insight.model import Gap, Item, Post
-from insight.spikes.windows import LOOKS
-from insight.themes.messages import WINDOW
+from insight.spikes.windows import MATURITIES
+from insight.themes.bursts import WINDOW
 from listener.collecting.asking import Asked
 from listener.collecting.budget import Amount, OverBudgetError, Rest
 from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visits, visit_needs
@@ -37,7 +37,7 @@ FRESH = timedelta(days=1)
 """What has been read whole so lately is not read again."""
 MUCH = timedelta(days=7)
 """A walk that was to go back so much further than is asked for now is not gone on with: it may cost money."""
-YOUNG = timedelta(hours=LAGS[max(LOOKS)] + 1)
+YOUNG = timedelta(hours=LAGS[max(MATURITIES)] + 1)
 """Left to the visits: detection still looks at these hours, and would take their posts for a spike."""
 
 

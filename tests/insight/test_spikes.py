@@ -17,8 +17,9 @@ import pytest
 from insight.counts import contributions
 from insight.model import Signal, StoredMention
 from insight.spikes.baseline import fit
-from insight.spikes.detector import HISTORY, Seen, needs_history, needs_since, step
-from insight.spikes.windows import KNOWN, LOOKS
+from insight.spikes.detector import SpikeInput, step
+from insight.spikes.state import HISTORY, needs_history, needs_since
+from insight.spikes.windows import ANY_LAG, MATURITIES
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, stored, voices_of
 from tests.shared import BENCH, needs_benchmarks
 
@@ -55,7 +56,7 @@ class Program:
 
     def look(self, now: datetime) -> tuple[Signal, ...]:
         history = self._since(now - HISTORY, now) if needs_history(self.state, ACME, now) else None
-        seen = Seen(self._since(needs_since(self.state, now), now), self.mentions(now), history)
+        seen = SpikeInput(self._since(needs_since(self.state, now), now), self.mentions(now), history)
         before = json.dumps(self.state)
         after, result = step(self.state, ACME, seen, now)
         assert json.dumps(self.state) == before, "a step must not change the state it is given"
@@ -75,7 +76,7 @@ class Program:
 def program(counts: Sequence[int], mentions: Callable[[datetime], Iterable[StoredMention]] | None = None) -> Program:
     hours = by_hour(counts)
     many = mentions or (lambda now: Many(hours, now))
-    return Program(dict.fromkeys((*LOOKS, KNOWN), hours), many)
+    return Program(dict.fromkeys((*MATURITIES, ANY_LAG), hours), many)
 
 
 def burst(extra: int = 48, hours: int = 6, level: float = LEVEL, seed: int = 1, days: int = 50) -> list[int]:
@@ -192,7 +193,7 @@ def test_after_a_pause_the_missed_hours_are_looked_at_but_stale_ones_are_not_tol
 
 def test_what_was_collected_late_is_no_spike_of_the_fresh_hours_but_is_seen_twelve_hours_later() -> None:
     usual, truth = by_hour(quiet(LEVEL, 50, 1)), by_hour(burst())
-    acme = Program({LOOKS[0]: usual, LOOKS[1]: truth, KNOWN: truth}, lambda now: Many(truth, now))
+    acme = Program({MATURITIES[0]: usual, MATURITIES[1]: truth, ANY_LAG: truth}, lambda now: Many(truth, now))
     assert acme.run(START - 30, START + 11) == []
     told = acme.run(START + 11, START + 60)
     assert len(opened(told)) == 1
@@ -207,7 +208,7 @@ class Polled(Program):
 
     def _since(self, since: datetime, now: datetime) -> dict[int, dict[datetime, int]]:
         known = [it for it in self.posts if it.collected_at <= now]
-        found: dict[int, dict[datetime, int]] = {lag: {} for lag in (*LOOKS, KNOWN)}
+        found: dict[int, dict[datetime, int]] = {lag: {} for lag in (*MATURITIES, ANY_LAG)}
         for it in known:
             for cell in contributions(it.mention, it.post, it.source, it.collected_at):
                 for lag in (lag for lag in found if cell.lag <= lag and since <= cell.start < now):

@@ -25,7 +25,7 @@ from insight.model import (
     Visibility,
 )
 from insight.themes.detector import COOLDOWN, due, step
-from insight.themes.phrasebook import LARGEST, Phrasebook, Used
+from insight.themes.phrasebook import LARGEST, Phrasebook, PhraseUse
 from insight.understanding.phrases import phrases, words
 from tests.insight.made import ACME, DAY, HOUR, MONDAY, poisson, stored
 
@@ -233,10 +233,10 @@ def test_what_is_remembered_stays_small() -> None:
     for i in range(60):
         day = (MONDAY + i * DAY).date()
         book.decay(day)
-        book.learn(Used(day, ("net", f"{i}"), frozenset({"battery", f"word {i} {k}"})) for k in range(200))
+        book.learn(PhraseUse(day, ("net", f"{i}"), frozenset({"battery", f"word {i} {k}"})) for k in range(200))
     assert len(book.counts) <= LARGEST
     assert book.counts["battery"] > 15
-    assert book.share("never heard") >= book.floor / (book.heard + 1)
+    assert book.share("never heard") >= book.floor / (book.people + 1)
 
 
 def test_it_is_looked_at_once_an_hour() -> None:
