@@ -1,48 +1,31 @@
-"""The address guard: whom the door may call, decided on the address that is dialled, at the moment of dialling."""
+"""The address guard: whom the door may call. Pure; `guard` asks it about the address that is dialled."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import errno
-import importlib.util
 import ipaddress
-import os
 import re
 import socket
-import ssl
-import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
-
-import httpcore
 
 from scrapers.base import SourceError
-from scrapers.network.pace import PassingError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""A name and a port to the addresses it stands for; raises OSError (socket.gaierror) when there are none."""
 
+# The well-known prefix: https://www.rfc-editor.org/rfc/rfc6052#section-2.1
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PUBLIC_V6 = ipaddress.ip_network("2000::/3")
 _SPECIAL = tuple(  # https://www.iana.org/assignments/iana-ipv4-special-registry; what ipaddress knows varies by version
     map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "2001::/23", "3fff::/20"))
 )
-_UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
-_TRIES = 4  # addresses of one name
-
-# httpcore looks for it with every request; where it is not installed, that searches the whole path each time.
-if importlib.util.find_spec("sniffio") is None:
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # "not there", as import itself notes it
 
 
 def why_refused(address: Address) -> str | None:
     """What is wrong with calling this address; None when it is a public one."""
-    inner = _embedded(address)
-    if inner is not None:
-        return why_refused(inner)
+    if isinstance(address, ipaddress.IPv6Address):  # one that carries an IPv4 address: the packet ends up there
+        nat64 = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else None
+        carried = nat64 or address.ipv4_mapped or address.sixtofour
+        if carried is not None:
+            return why_refused(carried)
     if address.is_loopback:
         return "loopback"
     if address.is_link_local:
@@ -53,15 +36,6 @@ def why_refused(address: Address) -> str | None:
     if outside or not address.is_global or any(address in network for network in _SPECIAL):
         return "private"
     return None
-
-
-def _embedded(address: Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one carries (mapped, 6to4, NAT64): the packet ends up there."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour
 
 
 def literal(host: str) -> Address | None:
@@ -82,118 +56,6 @@ def is_host(text: str) -> bool:
     return False
 
 
-async def look_up(host: str, port: int) -> list[str]:
-    """Ask the system's resolver, in a daemon thread: one dead name server then holds up neither others nor the end."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[str]] = loop.create_future()
-
-    def tell(found: list[str] | OSError) -> None:
-        if not answer.done():
-            answer.set_exception(found) if isinstance(found, OSError) else answer.set_result(found)
-
-    def ask() -> None:
-        found: list[str] | OSError
-        try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found = list(dict.fromkeys(str(row[4][0]) for row in rows))
-        except UnicodeError:
-            found = socket.gaierror(socket.EAI_NONAME, "not a host name")
-        except OSError as error:
-            found = error
-        with contextlib.suppress(RuntimeError):  # the loop has closed, nobody waits any more
-            loop.call_soon_threadsafe(tell, found)
-
-    threading.Thread(target=ask, name="resolve", daemon=True).start()
-    return await answer
-
-
-def no_route() -> bool:
-    """Whether this machine has no way out at all. A connected UDP socket sends nothing; the kernel only routes it."""
-    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
-            return False
-    return True
-
-
-class Guard(httpcore.AsyncNetworkBackend):
-    """Dials for a pool of connections: resolves the name once, judges every address, calls the one it judged."""
-
-    def __init__(self, resolve: Resolve, *, private: bool) -> None:
-        self._resolve, self._private = resolve, private
-        self._dial = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        left = 10.0 if timeout is None else timeout
-        loop = asyncio.get_running_loop()
-        end = loop.time() + left
-        addresses = (await self._judged(host, port, left))[:_TRIES]
-        last: Exception | None = None
-        for index, address in enumerate(addresses):
-            share = max(0.05, (end - loop.time()) / (len(addresses) - index))
-            try:
-                stream = await self._dial.connect_tcp(address, port, share, local_address, socket_options)
-                return _closed_when_cut_off(stream)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-        raise _unreached(host, port, last) from last
-
-    async def _judged(self, host: str, port: int, seconds: float) -> list[str]:
-        """The addresses of the host, all of them fit to be called."""
-        written = literal(host)
-        if written is not None:
-            found = [str(written)]
-        else:
-            try:
-                async with asyncio.timeout(seconds):
-                    found = await self._resolve(host, port)
-            except TimeoutError as error:
-                raise _unresolved(host, "the name server does not answer", offline=True) from error
-            except OSError as error:
-                offline = await self._is_offline(error)
-                raise _unresolved(host, str(error.strerror or error), offline=offline) from error
-        if not self._private:
-            for address in found:
-                refuse_private(host, ipaddress.ip_address(address))
-        return found
-
-    async def _is_offline(self, error: OSError) -> bool:
-        """Whether it is this machine that is cut off, and not one name that is wrong.
-
-        Some systems answer "no such name" when they have no network, so a name that always exists is the touchstone.
-        """
-        if no_route() or (isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN):
-            return True
-        try:
-            async with asyncio.timeout(2.0):
-                await self._resolve("example.com", 80)
-        except OSError:  # TimeoutError is one
-            return True
-        return False
-
-
-def _closed_when_cut_off(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
-    """httpcore closes the socket of a handshake that fails, and forgets that of one which is cancelled."""
-    begin = stream.start_tls
-
-    async def start_tls(*args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
-        try:
-            return await begin(*args, **named)
-        except asyncio.CancelledError:
-            await stream.aclose()
-            raise
-
-    stream.start_tls = start_tls  # type: ignore[method-assign]
-    return stream
-
-
 def refuse_private(host: str, address: Address, *, permanent: bool = False) -> None:
     """Raise SourceError unless the address is public. A name that leads inside may be a captive portal: it passes."""
     why = why_refused(address)
@@ -204,48 +66,3 @@ def refuse_private(host: str, address: Address, *, permanent: bool = False) -> N
             permanent=permanent,
             remedy="if this host is your own, write its address into the config as the source's base_url",
         )
-
-
-def _unresolved(host: str, why: str, *, offline: bool) -> PassingError:
-    message = f"the name {host} could not be resolved ({why})"
-    return PassingError(f"no network: {message}" if offline else message, sent=False, offline=offline)
-
-
-def _unreached(host: str, port: int, error: BaseException | None) -> PassingError:
-    """What a failed connection means, from the system's own error behind httpcore's and anyio's."""
-    if isinstance(error, httpcore.ConnectTimeout):
-        return PassingError(f"{host}:{port} did not take the connection in time", sent=False)
-    cause = root_cause(error)
-    code = cause.errno if isinstance(cause, OSError) else None
-    offline = code in _UNREACHABLE and no_route()
-    why = os.strerror(code) if code else str(cause)
-    message = f"{host}:{port} could not be reached ({why})"
-    return PassingError(f"no network: {message}" if offline else message, sent=False, offline=offline)
-
-
-def root_cause(error: BaseException | None) -> BaseException | None:
-    """The first error of the system (or of TLS) in the chain behind `error`, or `error` itself."""
-    link, seen = error, 0
-    while link is not None and seen < 10:
-        if isinstance(link, ssl.SSLError) or (isinstance(link, OSError) and link.errno):
-            return link
-        link, seen = link.__cause__ or link.__context__, seen + 1
-    return error
-
-
-def bad_certificate(error: ssl.SSLCertVerificationError, host: str) -> SourceError:
-    remedy = "check this machine's date; if the host has a certificate of your own, name its CA in SSL_CERT_FILE"
-    return SourceError(f"the certificate of {host} is not good: {error.verify_message}", remedy=remedy)
-
-
-def guarded_pool(
-    tls: ssl.SSLContext | None, resolve: Resolve, *, private: bool, connections: int = 20
-) -> httpcore.AsyncConnectionPool:
-    """A pool of few connections (a large one is slow: each request walks through all of them)."""
-    return httpcore.AsyncConnectionPool(
-        ssl_context=tls,
-        max_connections=connections,
-        max_keepalive_connections=5,
-        keepalive_expiry=15.0,
-        network_backend=Guard(resolve, private=private),
-    )

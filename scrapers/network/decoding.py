@@ -11,7 +11,8 @@ from scrapers.network.pace import PassingError
 ACCEPTED = "gzip, deflate"
 """Brotli and zstd are not asked for: their decoders give a bomb's 300 MiB in one piece, before anybody can count."""
 
-_MAX_MEMBERS = 1000  # a real gzip has one; a body made of tiny ones costs time for each
+# A real gzip has one member; a body of tiny ones costs time for each. https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+_MAX_MEMBERS = 1000
 _MAX_CRUMBS, _CRUMB = 50_000, 32  # the same for chunks: a megabyte in chunks of one byte takes 20 seconds of CPU
 
 
@@ -19,7 +20,10 @@ class Body:
     """Feed it what arrives, then `finish`. `cut`: past the cap the rest is left out instead of refused."""
 
     def __init__(self, encoding: str, cap: int, *, subject: str, cut: bool = False) -> None:
-        self._encoding = _known(encoding, subject)
+        self._encoding = encoding.strip().lower().removeprefix("x-") or "identity"
+        if self._encoding not in {"gzip", "deflate", "identity"}:
+            wrong = f"the content-encoding {self._encoding[:40]!r}"
+            raise SourceError(f"{subject} came in {wrong}, which was not asked for")
         self._cap, self._cut, self._subject = cap, cut, subject
         self._parts: list[bytes] = []
         self._decoder: Any = None
@@ -60,17 +64,18 @@ class Body:
                 if len(data) < 2:
                     self._waiting = data
                     return
-                self._decoder = self._begin(data)
+                self._decoder = self._next_decoder(data)
             self._keep(self._decoder.decompress(data, self._cap - self.size + 1))
             data = self._decoder.unused_data
 
-    def _begin(self, data: bytes) -> Any:
+    def _next_decoder(self, data: bytes) -> Any:
         self._members += 1
         if self._members > _MAX_MEMBERS:
             raise SourceError(f"{self._subject} is a gzip of more than {_MAX_MEMBERS} members")
         if self._encoding == "gzip":
             return zlib.decompressobj(zlib.MAX_WBITS | 16)
-        # "deflate" means zlib's format, and half of the servers that say it send the bare stream
+        # "deflate" means zlib's format, and half of the servers that say it send the bare stream:
+        # https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.2
         wrapped = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
         return zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
 
@@ -86,11 +91,3 @@ class Body:
         self.full = True
         if not self._cut:
             raise SourceError(f"{self._subject} is larger than {self._cap:,} bytes and was not read to its end")
-
-
-def _known(encoding: str, subject: str) -> str:
-    """The content-encoding, if it is one that was asked for."""
-    name = encoding.strip().lower().removeprefix("x-") or "identity"
-    if name not in {"gzip", "deflate", "identity"}:
-        raise SourceError(f"{subject} came in the content-encoding {name[:40]!r}, which was not asked for")
-    return name

@@ -9,8 +9,10 @@ from typing import Any
 
 from scrapers.base import SourceError
 
+# A field's name and value: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# what the door itself writes
 _OURS = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "accept-encoding", "user-agent"}
 _HARMLESS = {"accept", "accept-language", "content-type"}
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -114,6 +116,8 @@ def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
 
 def redirected(hop: Hop, status: int, target: Target) -> Hop:
     """The next step after a redirect.
+
+    See https://www.rfc-editor.org/rfc/rfc9110#section-15.4 and https://fetch.spec.whatwg.org/#http-redirect-fetch.
 
     1. 303 turns everything into GET, 301 and 302 a POST, as browsers do; 307 and 308 repeat the request as it was.
     2. Another origin gets none of the source's headers, and is no vouched one any more.

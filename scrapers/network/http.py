@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Self
-from urllib.parse import unquote
 
 import httpx
 
 from scrapers.base import NOT_FETCHED, Page, Request, SourceError
-from scrapers.errors import Mask, looks_random
-from scrapers.network.addresses import (
-    Resolve,
-    bad_certificate,
-    guarded_pool,
-    is_host,
-    literal,
-    look_up,
-    refuse_private,
-    root_cause,
-)
+from scrapers.errors import Mask
+from scrapers.network.addresses import literal, refuse_private
 from scrapers.network.browser import Browser
 from scrapers.network.decoding import ACCEPTED, Body
-from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, over_http, own_headers, validators
+from scrapers.network.guard import Resolve, bad_certificate, guarded_pool, look_up, root_cause
+from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, own_headers, validators
 from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError
 from scrapers.network.pace import PassingError
+from scrapers.network.urls import origins_of, parse_target, without_keys, without_secrets
 
 __all__ = ["Exchanged", "Http", "Limits", "OnFetch", "RequestCounter", "UnsentError"]
 
@@ -86,10 +77,10 @@ class Http:
         self._now, self._limits, self._connections = now, limits or Limits(), connections
         self._send_date, self._on_fetch, self._resolve, self._tls = send_date, on_fetch, resolve, tls
         self.agent = own_headers({"from": f"Listener/0.1 (+{contact})"})["from"]
-        self._manners = Manners(self.exchange, _target, self._limits, now=now, sleep=sleep, jitter=jitter)
+        self._manners = Manners(self.exchange, parse_target, self._limits, now=now, sleep=sleep, jitter=jitter)
         self._browser = Browser(self.fetch)
         self._transports: dict[tuple[bool, bool, int], _Transport] = {}
-        self._vouched = _origins(vouched)
+        self._vouched = origins_of(vouched)
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,12 +110,12 @@ class Http:
         try:
             # an unchanged frame says nothing of what its JavaScript puts into it
             hop = self.hop(request, headers, vouched, {} if request.render else validators(etag, last_modified))
-            answer = await self._manners.insist(
+            answer = await self._manners.fetch_with_retries(
                 hop, terms_pace, obey_robots or request.article, on_wire and on_wire(request)
             )
-            url = _without_keys(answer.target.url, hop.target.url)
+            url = without_keys(answer.target.url, hop.target.url)
             page = Page(request, answer.status, answer.body, url, self._now(), answer.headers, self.mask)
-            own = self._vouched if vouched is None else _origins(vouched)
+            own = self._vouched if vouched is None else origins_of(vouched)
             return await self._browser.render(page, own & {answer.target.origin}) if request.render else page
         except SourceError as error:
             error.masked(self.mask)
@@ -135,7 +126,7 @@ class Http:
             raise
         except Exception as error:
             # the promise of the door: an answer nobody has thought of costs this fetch, never the daemon
-            stumbled = SourceError(f"{_safe(request.url)}: {type(error).__name__} while fetching: {error}")
+            stumbled = SourceError(f"{without_secrets(request.url)}: {type(error).__name__} while fetching: {error}")
             raise stumbled.masked(self.mask) from error
 
     def hop(
@@ -146,8 +137,8 @@ class Http:
         conditions: Mapping[str, str] | None = None,
     ) -> Hop:
         """A request as the first step of a fetch, judged by what is written in its address. Raises SourceError."""
-        target = _target(request.url, request.params)
-        private = target.origin in (self._vouched if vouched is None else _origins(vouched))
+        target = parse_target(request.url, request.params)
+        private = target.origin in (self._vouched if vouched is None else origins_of(vouched))
         written = literal(target.host)
         if written is not None and not private:
             refuse_private(target.host, written, permanent=True)
@@ -161,7 +152,7 @@ class Http:
         failure: SourceError | None = None
         try:
             async with asyncio.timeout(seconds):
-                answer = await self._read(hop, cap, cut, wire)
+                answer = await self._read_answer(hop, cap, cut, wire)
             status, size = answer.status, len(answer.body)
         except TimeoutError as error:
             failure = PassingError(f"{hop.target.shown} did not finish within {seconds:.3g} seconds", sent=wire.sent)
@@ -176,10 +167,12 @@ class Http:
                 self._on_fetch(hop.target.netloc, status, clock() - start, size, said)
         return answer
 
-    async def _read(self, hop: Hop, cap: int, cut: bool, wire: Wire) -> Answer:
+    async def _read_answer(self, hop: Hop, cap: int, cut: bool, wire: Wire) -> Answer:
         async with self.response(hop, wire=wire) as response:
             headers = headers_of(response)
-            location = _utf8(headers.get("location")) if response.status_code in REDIRECTS else None
+            location = headers.get("location") if response.status_code in REDIRECTS else None
+            with suppress(UnicodeDecodeError):  # an address in Location is often meant as UTF-8
+                location = location and location.encode("latin-1").decode()
             if location is not None:
                 body = Body("identity", _REDIRECT_BODY, subject=hop.target.shown, cut=True)
             else:
@@ -195,8 +188,14 @@ class Http:
         self, hop: Hop, accepted: str = ACCEPTED, wire: Wire | None = None
     ) -> AsyncIterator[httpx.Response]:
         """The response to a hop, its errors in our own words, its connection given back."""
-        request = self._outgoing(hop, accepted)
-        request.extensions |= {"trace": wire} if wire else {}
+        headers = {**hop.headers, "user-agent": self.agent, "accept-encoding": accepted}
+        if self._send_date:
+            headers["date"] = format_datetime(self._now(), usegmt=True)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        seconds = self._limits.seconds
+        times = {"connect": min(self._limits.connect, seconds), "read": seconds, "write": seconds, "pool": seconds}
+        extensions: dict[str, Any] = {"timeout": times, **({"trace": wire} if wire else {})}
+        request = httpx.Request(hop.method, hop.target.url, headers=raw, content=hop.body, extensions=extensions)
         try:
             response = await self._transport(hop).handle_async_request(request)
             try:
@@ -204,16 +203,7 @@ class Http:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise _explained(error, hop.target) from error
-
-    def _outgoing(self, hop: Hop, accepted: str) -> httpx.Request:
-        headers = {**hop.headers, "user-agent": self.agent, "accept-encoding": accepted}
-        if self._send_date:
-            headers["date"] = format_datetime(self._now(), usegmt=True)
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        seconds = self._limits.seconds
-        times = {"connect": min(self._limits.connect, seconds), "read": seconds, "write": seconds, "pool": seconds}
-        return httpx.Request(hop.method, hop.target.url, headers=raw, content=hop.body, extensions={"timeout": times})
+            raise _translated(error, hop.target) from error
 
     def _transport(self, hop: Hop) -> _Transport:
         """The host's pool. Vouched origins have their own: a connection inside must never serve a redirect there."""
@@ -231,48 +221,6 @@ class Http:
         return self._tls
 
 
-def _target(text: str, params: Mapping[str, str] | None = None, base: str = "") -> Target:
-    """Take an address (as seen from `base`) apart. Raises SourceError for anything but a plain http or https one."""
-    try:
-        url = httpx.URL(base).join(text) if base else httpx.URL(text)
-        url = url.copy_merge_params(params) if params else url
-        if url.host.endswith("."):
-            url = url.copy_with(host=url.host.rstrip("."))
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise SourceError(f"{_safe(text)!r} is not an address: {error}", permanent=not base) from error
-    if url.scheme not in {"http", "https"} or not (is_host(url.raw_host.decode("ascii")) and (url.port or 1) < 65_536):
-        raise SourceError(f"{_safe(text)!r} is not an http or https address", permanent=not base)
-    if url.userinfo:
-        raise SourceError(
-            f"the address of {url.host} holds a user name or password",
-            permanent=not base,
-            remedy="give credentials in the source's own settings, where they can be kept secret",
-        )
-    host = url.raw_host.decode("ascii").lower()
-    port = url.port or (443 if url.scheme == "https" else 80)
-    return Target(str(url.copy_with(fragment=None)), url.scheme, host, port, url.path)
-
-
-def _without_keys(url: str, asked: str) -> str:
-    """Where a redirect led, as it may stand in posts: without the signatures and tickets that it added on the way."""
-    given = httpx.URL(asked).query.split(b"&")
-    kept = [pair for pair in httpx.URL(url).query.split(b"&") if pair in given or not _is_key(pair)]
-    return url if url == asked else str(httpx.URL(url).copy_with(query=b"&".join(kept) or None))
-
-
-def _is_key(pair: bytes) -> bool:
-    return looks_random(unquote(pair.partition(b"=")[2].decode("ascii", errors="replace")))
-
-
-def _safe(text: str) -> str:
-    """What was given for an address, without the parts in which secrets travel: the path of a webhook is one."""
-    return re.sub(r"(//)(?:[^/?#]*@)?([^/?#]*).*", r"\1\2", text.partition("?")[0], flags=re.DOTALL)[:200]
-
-
-def _origins(addresses: Collection[str]) -> frozenset[str]:
-    return frozenset(_target(over_http(each)).origin for each in addresses)
-
-
 def headers_of(response: httpx.Response) -> dict[str, str]:
     """Names in lower case, several of one name joined. Set-Cookie is left out: the door keeps no cookies."""
     headers: dict[str, str] = {}
@@ -283,15 +231,7 @@ def headers_of(response: httpx.Response) -> dict[str, str]:
     return headers
 
 
-def _utf8(value: str | None) -> str | None:
-    """A header that was meant as UTF-8, as addresses in Location often are."""
-    try:
-        return value and value.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return value
-
-
-def _explained(error: httpx.HTTPError, target: Target) -> SourceError:
+def _translated(error: httpx.HTTPError, target: Target) -> SourceError:
     """httpx's errors in our words, and whether another try makes sense."""
     cause = root_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):

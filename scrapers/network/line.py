@@ -7,7 +7,7 @@ from typing import Self
 
 import httpcore
 
-from scrapers.network.addresses import Guard, Resolve, bad_certificate, root_cause
+from scrapers.network.guard import Guard, Resolve, bad_certificate, root_cause
 from scrapers.network.hops import Target
 from scrapers.network.pace import PassingError
 

@@ -54,9 +54,10 @@ class Pace:
         host.users += 1
         try:
             while True:
-                await self._wait(self._not_yet(name, host, seconds))
+                if wait := self._seconds_left(name, host, seconds):
+                    await self._sleep(wait)
                 async with host.slots:
-                    if not self._not_yet(name, host, seconds):  # another may have had its turn, or it has closed
+                    if not self._seconds_left(name, host, seconds):  # another had its turn, or the host has closed
                         host.started, host.pace = self._now(), seconds
                         yield
                         return
@@ -66,55 +67,46 @@ class Pace:
     def close(self, name: str, seconds: float) -> None:
         """The host wants to be left alone for so long; that concerns everybody who asks it."""
         host = self._host(name)
-        if seconds > self._closed(host):
+        if seconds > self._closed_for(host):
             host.closed_until, host.closed_for = self._now() + timedelta(seconds=seconds), seconds
 
     def _host(self, name: str) -> _Host:
         if name not in self._hosts:
-            if len(self._hosts) >= self._many:
-                self._forget()
+            if len(self._hosts) >= self._many:  # forget the hosts that nobody asks and nothing has to be known of
+                long_ago = self._now() - timedelta(minutes=5)
+                self._hosts = {
+                    name: host
+                    for name, host in self._hosts.items()
+                    if host.users or self._closed_for(host) or (host.started and host.started > long_ago)
+                }
                 # not again for each new host, where all of them are asked all the time
                 self._many = max(MANY_HOSTS, 2 * len(self._hosts))
             self._hosts[name] = _Host(asyncio.Semaphore(self._slots))
         return self._hosts[name]
 
-    def _forget(self) -> None:
-        """Let go of the hosts that nobody asks and that have nothing to be remembered for."""
-        long_ago = self._now() - timedelta(minutes=5)
-        self._hosts = {
-            name: host
-            for name, host in self._hosts.items()
-            if host.users or self._closed(host) or (host.started and host.started > long_ago)
-        }
-
-    def _not_yet(self, name: str, host: _Host, seconds: float) -> float:
-        """Seconds until this turn may begin. Nobody waits for a clock that was set back to come round again."""
-        closed, now = self._refuse_while_closed(name, host), self._now()
-        if host.started is None or now < host.started:
+    def _seconds_left(self, name: str, host: _Host, seconds: float) -> float:
+        """Seconds until this turn may begin. Raises SourceError when that is past anybody's patience."""
+        closed, now = self._closed_for(host), self._now()
+        if closed > self._patience:
+            raise SourceError(f"{name} asked to be left alone for another {closed:.0f} seconds", retry_after=closed)
+        if host.started is None or now < host.started:  # a start in the future: the clock was set back, ignore it
             return closed
         start = host.started + timedelta(seconds=max(seconds, host.pace))
         return max(closed, (start - now).total_seconds())
 
-    def _closed(self, host: _Host) -> float:
+    def _closed_for(self, host: _Host) -> float:
+        """Seconds for which the host is still to be left alone; never more than it asked for, if the clock jumps."""
         if host.closed_until is None:
             return 0.0
         return max(0.0, min((host.closed_until - self._now()).total_seconds(), host.closed_for))
-
-    def _refuse_while_closed(self, name: str, host: _Host) -> float:
-        left = self._closed(host)
-        if left > self._patience:
-            raise SourceError(f"{name} asked to be left alone for another {left:.0f} seconds", retry_after=left)
-        return left
-
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            await self._sleep(seconds)
 
 
 def asked_pause(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
     """For how many seconds the answer asks to be left alone; None when it does not say, or says nonsense.
 
-    Retry-After counts on an answer that says "not now"; a used-up allowance (X-RateLimit-…, RateLimit-…) on any.
+    Retry-After (https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3) counts on an answer that says "not now"; a
+    used-up allowance (X-RateLimit-…, RateLimit-…) on any. Of the latter there are several spellings, and no standard
+    yet: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
     """
     if status in {429, 503} and (pause := seconds_until(headers.get("retry-after"), now)) is not None:
         return pause
@@ -134,15 +126,16 @@ def seconds_until(value: str | None, now: datetime) -> float | None:
     try:
         number = float(value)
     except ValueError:
-        when = _date(value.strip())
+        when = _parse_date(value.strip())
         number = (when - now).total_seconds() if when else math.nan
     else:
+        # A reset is given as a delay, as an epoch, or as an epoch in milliseconds: their sizes tell them apart.
         number = number / 1000 if number > 1e11 else number
         number = number - now.timestamp() if number > 1e9 else number if number >= 0 else math.nan
     return None if math.isnan(number) else min(max(0.0, number), DAY)
 
 
-def _date(value: str) -> datetime | None:
+def _parse_date(value: str) -> datetime | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             when = read(value)

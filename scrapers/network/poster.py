@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from scrapers.base import Request, SourceError
-from scrapers.network.addresses import Resolve, look_up
+from scrapers.network.guard import Resolve, look_up
 from scrapers.network.hops import Answer
 from scrapers.network.http import Http, Limits, Wire
 from scrapers.network.pace import PassingError

@@ -15,16 +15,16 @@ from scrapers.network.pace import PassingError
 
 ROBOT = "Listener"
 SIZE = 500_000
-"""Bytes that are read of a robots.txt; the rest is left out."""
+"""Bytes that are read of a robots.txt; the rest is left out. https://www.rfc-editor.org/rfc/rfc9309#section-2.5"""
 
-_DAY = timedelta(days=1)
-_MAX_DELAY = 60.0
+_DAY = timedelta(days=1)  # the longest that it may be remembered: https://www.rfc-editor.org/rfc/rfc9309#section-2.4
+_MAX_DELAY = 60.0  # seconds; Crawl-delay is no part of the standard, and some sites ask for hours
 _MAX_SITES = 500
 _MAX_LINE = 2_000  # no rule is longer, and matching costs its length
 
 _AGENT = re.compile(r"\s*user[ -]?agent\b\s*:?\s*([^#\s]*)", re.IGNORECASE)
 
-Read = Callable[[str], Awaitable[tuple[int, bytes]]]
+ReadRobots = Callable[[str], Awaitable[tuple[int, bytes]]]
 """The address of a robots.txt to the status and body found there; raises SourceError."""
 
 
@@ -40,16 +40,21 @@ class Robots:
         self._now = now
         self._sites: dict[str, _Site] = {}
 
-    async def ask(self, origin: str, url: str, read: Read) -> float:
+    async def crawl_delay(self, origin: str, url: str, read: ReadRobots) -> float:
         """Seconds between two requests that the site wishes for. Raises SourceError where it does not want us.
 
         A site that answers 4xx has no rules. One that does not answer, or with 5xx, may have any: it is left alone
-        for now.
+        for now (https://www.rfc-editor.org/rfc/rfc9309#section-2.3.1).
         """
         site = self._site(origin)
         async with site.lock:
             if site.until is None or site.until <= self._now():
-                site.rules = await self._read(f"{origin}/robots.txt", read)
+                address = f"{origin}/robots.txt"
+                status, body = await read(address)
+                if status >= 500 or status == 429:
+                    raise PassingError(f"{address} answered {status}, so the site is left alone for now", sent=False)
+                lines = body.decode("utf-8-sig", errors="replace").splitlines()
+                site.rules = Protego.parse("\n".join(map(_one_other_robot, lines))) if status < 300 else None
                 site.until = self._now() + _DAY
         if site.rules is None:
             return 0.0
@@ -61,14 +66,6 @@ class Robots:
             )
         return min(site.rules.crawl_delay(ROBOT) or 0.0, _MAX_DELAY)
 
-    async def _read(self, address: str, read: Read) -> Protego | None:
-        status, body = await read(address)
-        if status >= 500 or status == 429:
-            raise PassingError(f"{address} answered {status}, so the site is left alone for now", sent=False)
-        if status >= 300:
-            return None
-        return Protego.parse("\n".join(map(_bounded, body.decode("utf-8-sig", errors="replace").splitlines())))
-
     def _site(self, origin: str) -> _Site:
         if origin not in self._sites and len(self._sites) >= _MAX_SITES:
             oldest = next((name for name, site in self._sites.items() if not site.lock.locked()), None)
@@ -77,9 +74,11 @@ class Robots:
         return self._sites.setdefault(origin, _Site())
 
 
-def _bounded(line: str) -> str:
-    """The line, with every robot that is not us under one name: protego keeps each rule once for each of its robots,
-    and a file of thousands of both would take minutes."""
+def _one_other_robot(line: str) -> str:
+    """The line, with every robot that is not us under one name.
+
+    protego keeps each rule once for each of its robots: a file of thousands of both would take minutes.
+    """
     named = _AGENT.match(line)
     if named is None:
         return line[:_MAX_LINE]

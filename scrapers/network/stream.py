@@ -14,7 +14,7 @@ from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError, Stream
 from scrapers.errors import Mask
 from scrapers.formats.events import Lines, ServerSent
-from scrapers.network.addresses import Resolve, look_up
+from scrapers.network.guard import Resolve, look_up
 from scrapers.network.hops import REDIRECTS, Hop, Limits, over_http
 from scrapers.network.http import Http, headers_of
 from scrapers.network.line import Line
@@ -97,7 +97,7 @@ class Streams:
         except RefusedError as answer:
             shown, now, mask = hop.target.shown, self._now(), self.mask
             page = Page(request, answer.status, answer.body, shown, now, answer.headers, mask).masked()
-            raise _said_no(page).masked(mask) from answer
+            raise _refusal(page).masked(mask) from answer
         except Exception as error:
             # the promise of the door: what nobody has thought of costs this stream, never the daemon
             raise SourceError(f"{stream.url}: {type(error).__name__}: {error}").masked(self.mask) from error
@@ -143,18 +143,18 @@ class Streams:
         try:
             async with _deadline(seconds, f"{hop.target.shown} did not open the stream within {seconds:.3g} seconds"):
                 line = await Line.dial(hop.target, self._resolve, tls, private=hop.private, seconds=seconds)
-                early = await _opened(line, socket, stream.hello)
+                early = await _open(line, socket, stream.hello)
             yield ()
             if early:
                 yield tuple(early)
             while True:
-                if found := await self._heard(line, socket, hop.target.shown):
+                if found := await self._next_messages(line, socket, hop.target.shown):
                     yield tuple(found)
         finally:
             if line is not None:
-                await _hang_up(line, socket)
+                await _say_goodbye(line, socket)
 
-    async def _heard(self, line: Line, socket: WebSocket, shown: str) -> list[str]:
+    async def _next_messages(self, line: Line, socket: WebSocket, shown: str) -> list[str]:
         """The next messages, none when there was only a heartbeat; half way through a silence it asks for one."""
         half = self._limits.silence / 2
         try:
@@ -172,7 +172,8 @@ class Streams:
         return found
 
 
-async def _opened(line: Line, socket: WebSocket, hello: tuple[str, ...]) -> list[str]:
+async def _open(line: Line, socket: WebSocket, hello: tuple[str, ...]) -> list[str]:
+    """Shake hands and send the first messages. Gives what has arrived meanwhile."""
     await line.write(socket.outgoing())
     early: list[str] = []
     while not socket.opened:
@@ -183,8 +184,8 @@ async def _opened(line: Line, socket: WebSocket, hello: tuple[str, ...]) -> list
     return early
 
 
-async def _hang_up(line: Line, socket: WebSocket) -> None:
-    """Say goodbye where that takes no time; nobody waits for the answer."""
+async def _say_goodbye(line: Line, socket: WebSocket) -> None:
+    """Close as https://www.rfc-editor.org/rfc/rfc6455#section-7.1.2 wants it, where that takes no time."""
     with suppress(SourceError, TimeoutError):
         async with asyncio.timeout(1.0):
             socket.leave()
@@ -208,7 +209,8 @@ class _deadline:  # noqa: N801 - used like asyncio.timeout
             raise PassingError(self._message, sent=True) from error
 
 
-def _said_no(page: Page) -> SourceError:
+def _refusal(page: Page) -> SourceError:
+    """The error for an answer that opens no stream."""
     if page.status in REDIRECTS:
         remedy = "write the address that it leads to into the config"
         return SourceError(

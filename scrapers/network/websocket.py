@@ -32,13 +32,16 @@ class RefusedError(Exception):
 class WebSocket:
     """Give it what has arrived; `outgoing` is what is to be sent after each call.
 
-    No extension is offered: a message of a few compressed bytes that becomes gigabytes is therefore refused.
+    No extension is offered: a message of a few compressed bytes that becomes gigabytes is therefore refused
+    (https://www.rfc-editor.org/rfc/rfc7692#section-8).
     `largest`: bytes of one message, in however many parts it comes.
     """
 
     def __init__(self, target: Target, headers: Mapping[str, str], largest: int) -> None:
         self._shown, self._largest = target.shown, largest
-        self._protocol = ClientProtocol(_uri(target), max_size=largest, logger=_QUIET)
+        parts = urlsplit(target.url)
+        uri = WebSocketURI(target.scheme == "https", target.host, target.port, parts.path or "/", parts.query)
+        self._protocol = ClientProtocol(uri, max_size=largest, logger=_QUIET)
         request = self._protocol.connect()
         for name, value in headers.items():
             request.headers[name] = value
@@ -71,13 +74,13 @@ class WebSocket:
             self._protocol.receive_eof()
         else:
             self._protocol.receive_data(data)
-        found = list(self._texts())
+        found = list(self._whole_messages())
         if not found:
             self._raise_if_over()
         return found
 
-    def _texts(self) -> Iterator[str]:
-        """Letters that are none become a replacement: a stream that is resumed would meet them for ever."""
+    def _whole_messages(self) -> Iterator[str]:
+        # Bytes that are no UTF-8 are replaced, and end nothing: a stream that is resumed would meet them for ever.
         for event in self._protocol.events_received():
             if isinstance(event, Frame) and event.opcode in _DATA:
                 self._parts.append(bytes(event.data))
@@ -88,7 +91,12 @@ class WebSocket:
     def _raise_if_over(self) -> None:
         protocol = self._protocol
         if protocol.handshake_exc is not None:
-            raise self._handshake_failed(protocol.handshake_exc) from protocol.handshake_exc
+            error = protocol.handshake_exc
+            if isinstance(error, InvalidStatus):
+                answer: Response = error.response
+                headers = {name.lower(): value for name, value in answer.headers.raw_items()}
+                raise RefusedError(answer.status_code, headers, bytes(answer.body or b"")) from error
+            raise PassingError(f"{self._shown} does not speak WebSocket: {error}", sent=True) from error
         if isinstance(protocol.parser_exc, PayloadTooBig):
             raise PassingError(f"{self._shown} sent an event of more than {self._largest:,} bytes", sent=True)
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
@@ -98,15 +106,3 @@ class WebSocket:
             raise PassingError(f"{self._shown} ended the stream ({f'{code} {reason}'.strip()})", sent=True)
         if protocol.state is State.CLOSED or protocol.parser_exc is not None:
             raise PassingError(f"{self._shown} broke off", sent=True)
-
-    def _handshake_failed(self, error: Exception) -> Exception:
-        if isinstance(error, InvalidStatus):
-            answer: Response = error.response
-            headers = {name.lower(): value for name, value in answer.headers.raw_items()}
-            return RefusedError(answer.status_code, headers, bytes(answer.body or b""))
-        return PassingError(f"{self._shown} does not speak WebSocket: {error}", sent=True)
-
-
-def _uri(target: Target) -> WebSocketURI:
-    parts = urlsplit(target.url)
-    return WebSocketURI(target.scheme == "https", target.host, target.port, parts.path or "/", parts.query)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scrapers.base import Page, Request, SourceError
-from scrapers.network.addresses import Resolve
+from scrapers.network.guard import Resolve
 from scrapers.network.http import Http, Limits
 
 QUICK = Limits(seconds=0.4, connect=0.3, tries=1)

@@ -13,7 +13,8 @@ import pytest
 
 from scrapers.base import Request, SourceError
 from scrapers.network.hops import Hop, redirected
-from scrapers.network.http import Http, _target
+from scrapers.network.http import Http
+from scrapers.network.urls import parse_target
 from tests.scrapers.http_door import QUICK, Time, failure, get, names, open_door
 from tests.world.web import Call, Reply, World
 
@@ -127,14 +128,14 @@ async def test_secrets_stay_on_their_origin() -> None:
         home.route("/a", Reply.redirect("/b"))
         await get(door, home.url + "/a", headers=secrets)
     assert home.calls("/b")[0].headers["authorization"] == "Bearer t", "the same origin keeps them"
-    hop = Hop(_target(home.url + "/a"), own={name.lower(): value for name, value in secrets.items()}, private=True)
+    hop = Hop(parse_target(home.url + "/a"), own={name.lower(): value for name, value in secrets.items()}, private=True)
     for elsewhere in ("http://127.0.0.1:1/", "https://127.0.0.1/", "http://example.org/"):
-        away = redirected(hop, 302, _target(elsewhere))
+        away = redirected(hop, 302, parse_target(elsewhere))
         assert (away.own, away.private) == ({"accept": "text/html"}, False)
 
 
 async def test_a_key_never_goes_unencrypted() -> None:
-    safe, open_ = _target("https://example.org/a"), _target("http://example.org/a")
+    safe, open_ = parse_target("https://example.org/a"), parse_target("http://example.org/a")
     assert redirected(Hop(safe, own={"accept": "text/html"}), 301, open_).target == open_
     with pytest.raises(SourceError, match="not encrypted"):
         redirected(Hop(safe, own={"x-api-key": "k"}), 301, open_)

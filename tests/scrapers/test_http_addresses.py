@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scrapers.base import Request
-from scrapers.network.addresses import is_host, literal, look_up, why_refused
+from scrapers.network.addresses import is_host, literal, why_refused
+from scrapers.network.guard import look_up
 from tests.scrapers.http_door import QUICK, failure, get, names, open_door
 from tests.world.web import Reply, World
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from alerts.base import Channel, Outgoing, Post, Reply, SendError
 from listener.config import Redactor
 from listener.telling.posting import post_for
-from scrapers.network.addresses import Resolve
+from scrapers.network.guard import Resolve
 from scrapers.network.poster import Poster
 from tests.scrapers.http_door import names, no_names
 from tests.world import faults, wire
