@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from listener.config import yamlfile
-from listener.config.explain import spellings
+from listener.config.validation import spellings
 
 _LIMITS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from listener import control, log
 from listener.app import opened
+from listener.cli.common import opened_store, settings
+from listener.cli.mentions import since_time
 from listener.cli.output import err, fail, out, print_json, table
-from listener.cli.parts import opened_store, settings
-from listener.cli.read import since_time
 from listener.clock import SystemClock
 from listener.collecting.backfill import BackfillReport
 from listener.collecting.backfill_runs import as_json as reports_json

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from listener import control
+from listener.cli.common import settings, stored
 from listener.cli.output import fail, out, print_json, table
-from listener.cli.parts import settings, stored
 
 
 def jobs(

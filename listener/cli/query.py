@@ -13,7 +13,7 @@ QUERY_COMMANDS: Commands = {
     ),
     "lint": ("query_lint:lint", "Say what will surprise you in a query, with its place and a remedy."),
     "test": (
-        "query_try:try_",
+        "query_tests:try_texts",
         "Try queries on texts that they must match or reject: the `tests` of the config's watches, or those in a file.",
     ),
     "match": (

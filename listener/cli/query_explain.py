@@ -18,8 +18,8 @@ from insight.query.advice.clauses import Census, Counted
 from insight.query.advice.explain import Explanation
 from insight.query.advice.explain import explain as explain_query
 from insight.query.pushdown.compiler import push_down
+from listener.cli.common import config_path, present
 from listener.cli.output import err, out, print_json
-from listener.cli.parts import config_path, present
 from listener.cli.query_parts import QUERY_HELP, WATCH_HELP, Asked, asked, understood
 from listener.config import Config
 from scrapers.base import Source

@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from listener.cli.common import config_path, settings
+from listener.cli.google_alerts.config_entries import AppendError, append_entries, entries_yaml
 from listener.cli.google_alerts.export import MAX_BYTES, ExportError, read_export
 from listener.cli.google_alerts.feeds import AlertFeed, address, parse_feeds
-from listener.cli.google_alerts.fragment import AppendError, appended, fragment
-from listener.cli.google_alerts.notes import Note
-from listener.cli.google_alerts.translate import Became, Brought, Known, Outcome, bring_over
+from listener.cli.google_alerts.migration import AlertOutcome, ExistingEntries, MigratedAlert, Migration, migrate
+from listener.cli.google_alerts.notes import ConversionNote
 from listener.cli.output import complain, done, err, fail, print_json, print_text
-from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, parse
 from storage import create_atomically
@@ -51,7 +51,7 @@ def import_(
     """
     config = settings(context) if write else perhaps(context)
     try:
-        brought = bring_over(read_export(file), _feeds(feeds), _known(config))
+        brought = migrate(read_export(file), _feeds(feeds), _known(config))
     except ExportError as error:
         fail(str(error), error.remedy)
     added = bool(brought.watches or brought.feeds)
@@ -59,13 +59,13 @@ def import_(
         _write(config_path(context), brought)
     if as_json:
         where = str(config_path(context)) if write and added else None
-        print_json({**_as_data(brought), "yaml": fragment(brought.watches, brought.feeds), "written": where})
+        print_json({**_as_data(brought), "yaml": entries_yaml(brought.watches, brought.feeds), "written": where})
         return
     _report(brought)
     if write:
         done(_said(brought, config_path(context)) if added else _NOTHING)
     else:
-        print_text(fragment(brought.watches, brought.feeds))
+        print_text(entries_yaml(brought.watches, brought.feeds))
 
 
 def _feeds(file: Path | None) -> list[AlertFeed]:
@@ -85,19 +85,21 @@ def _feeds(file: Path | None) -> list[AlertFeed]:
     return found
 
 
-def _known(config: Config | None) -> Known:
+def _known(config: Config | None) -> ExistingEntries:
     if config is None:
-        return Known()
+        return ExistingEntries()
     urls = [address(url) or url for url in (str(getattr(source, "url", "")) for source in config.sources)]
-    return Known({watch.id: watch.query for watch in config.watches}, [source.id for source in config.sources], urls)
+    return ExistingEntries(
+        {watch.id: watch.query for watch in config.watches}, [source.id for source in config.sources], urls
+    )
 
 
-def _write(path: Path, brought: Brought) -> None:
+def _write(path: Path, brought: Migration) -> None:
     """All of it or nothing: the new text must be a config that loads before it takes the old one's place."""
     target = path.resolve()
     text = target.read_bytes().decode()
     try:
-        new = appended(text, brought.watches, brought.feeds)
+        new = append_entries(text, brought.watches, brought.feeds)
         parse(new, path)
     except AppendError as error:
         fail(f"{path}: {error}; nothing was written", error.remedy)
@@ -114,7 +116,7 @@ def _write(path: Path, brought: Brought) -> None:
         fail(f"{path} cannot be written: {error.strerror}", "check who may write there")
 
 
-def _said(brought: Brought, path: Path) -> str:
+def _said(brought: Migration, path: Path) -> str:
     names = [f"watch {watch.id}" for watch in brought.watches] + [f"source {feed.name}" for feed in brought.feeds]
     return f"added to {path}: {', '.join(names)}\n  next: listener check && listener reload"
 
@@ -122,7 +124,7 @@ def _said(brought: Brought, path: Path) -> str:
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-def _as_data(brought: Brought) -> dict[str, object]:
+def _as_data(brought: Migration) -> dict[str, object]:
     alerts = [
         {"google": each.google, "became": each.became.name.lower(), "watch": each.watch, "query": each.query,
          "feeds": each.feeds, "notes": each.notes}
@@ -131,7 +133,7 @@ def _as_data(brought: Brought) -> dict[str, object]:
     return {"alerts": alerts, "watches": brought.watches, "sources": brought.feeds, "unpaired_feeds": brought.unpaired}
 
 
-def _report(brought: Brought) -> None:
+def _report(brought: Migration) -> None:
     counted = Counter(note for outcome in brought.outcomes for note in outcome.notes)
     shared = {note: count for note, count in counted.items() if count >= _OFTEN}
     for outcome in brought.outcomes:
@@ -149,22 +151,23 @@ def _report(brought: Brought) -> None:
 
 
 _COUNTED = {
-    Became.WATCH: "new",
-    Became.MERGED: "the same as another",
-    Became.KNOWN: "in your config already",
-    Became.TAKEN: "left out",
-    Became.REFUSED: "left out",
+    AlertOutcome.WATCH: "new",
+    AlertOutcome.MERGED: "the same as another",
+    AlertOutcome.KNOWN: "in your config already",
+    AlertOutcome.TAKEN: "left out",
+    AlertOutcome.REFUSED: "left out",
 }
 _FORMS = (
     "Google also finds other forms of a word and its synonyms; a watch finds words as written: crash* finds crashes."
 )
 
 
-def _about(outcome: Outcome, notes: list[Note]) -> Iterator[Text]:
+def _about(outcome: MigratedAlert, notes: list[ConversionNote]) -> Iterator[Text]:
     yield Text(outcome.google, style="bold")
     where = f" {outcome.watch}" if outcome.watch else ""
     yield Text(
-        f"  {outcome.became}{where}", style="red" if outcome.became in (Became.REFUSED, Became.TAKEN) else "green"
+        f"  {outcome.became}{where}",
+        style="red" if outcome.became in (AlertOutcome.REFUSED, AlertOutcome.TAKEN) else "green",
     )
     if outcome.query and outcome.query != outcome.google:
         yield Text(f"    {outcome.query}")
@@ -174,7 +177,7 @@ def _about(outcome: Outcome, notes: list[Note]) -> Iterator[Text]:
         yield from _about_note(note)
 
 
-def _about_note(note: Note) -> Iterator[Text]:
+def _about_note(note: ConversionNote) -> Iterator[Text]:
     yield Text.assemble(("  lost  ", "yellow") if note.lost else ("  note  ", "cyan"), f"{note.what}: {note.why}")
     if note.do:
         yield Text(f"        → {note.do}", style="dim")

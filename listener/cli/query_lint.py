@@ -12,8 +12,8 @@ from rich.text import Text
 from insight.query import QueryError, parse, parse_watch
 from insight.query.advice.lint import lint as advise
 from insight.query.advice.remarks import Level
+from listener.cli.common import settings
 from listener.cli.output import done, fail, out, print_json
-from listener.cli.parts import settings
 from listener.cli.query_parts import QUERY_HELP, WATCH_HELP, Asked, asked, written
 from listener.config import Config
 

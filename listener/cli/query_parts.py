@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 
 from insight.query import Query, QueryError, parse
+from listener.cli.common import config_path, settings
 from listener.cli.output import err, fail
-from listener.cli.parts import config_path, settings
 from listener.config import Config, ConfigError, load, nearest, yamlfile
 
 QUERY_HELP = "In the query language, see docs/queries.md; one that begins with a minus stands behind --."

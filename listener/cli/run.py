@@ -16,8 +16,8 @@ import typer
 
 from listener import control, log
 from listener.app import opened
+from listener.cli.common import config_path, explained, opened_store, settings
 from listener.cli.output import done, err, fail, out, print_json
-from listener.cli.parts import config_path, explained, opened_store, settings
 from listener.clock import SystemClock
 from listener.collecting.result import VisitResult
 from listener.config import Config
@@ -161,11 +161,11 @@ def demo(
       listener demo
       listener demo --weeks 3 --seed 7
     """
-    from listener.demo.show import run as show
+    from listener.demo.runner import run_demo
 
     place = folder or Path(tempfile.mkdtemp(prefix="listener-demo-"))
     try:
-        show(place, weeks=weeks, seed=seed, console=out)
+        run_demo(place, weeks=weeks, seed=seed, console=out)
     except (StoreError, StartError) as error:
         fail(str(error))
     except KeyboardInterrupt:

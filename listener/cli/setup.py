@@ -16,9 +16,9 @@ from rich.text import Text
 
 import storage
 from insight.model import Role
-from listener.cli import trial
+from listener.cli import checks
+from listener.cli.common import config_path, settings, stored, write
 from listener.cli.output import done, fail, out, print_json, table, when
-from listener.cli.parts import config_path, settings, stored, write
 from listener.clock import SystemClock
 from listener.collecting.access import door_for, streams_for
 from listener.config import Config
@@ -84,8 +84,8 @@ def check(
       listener check --offline
     """
     config = settings(context)
-    budgets = trial.try_budgets(config, SystemClock().now())
-    findings = [*trial.try_queries(config), *budgets, *([] if offline else anyio.run(_try_all, config))]
+    budgets = checks.check_budgets(config, SystemClock().now())
+    findings = [*checks.check_queries(config), *budgets, *([] if offline else anyio.run(_try_all, config))]
     mask = config.redactor.mask
     if as_json:
         print_json({"config": str(config_path(context)), "findings": findings})
@@ -102,18 +102,18 @@ def check(
         raise typer.Exit(1)
 
 
-def _mark(finding: trial.Finding) -> Text:
+def _mark(finding: checks.CheckResult) -> Text:
     if finding.warning:
         return Text("!", style="bold yellow")
     return Text("✓", style="green") if finding.fine else Text("✗", style="bold red")
 
 
-async def _try_all(config: Config) -> list[trial.Finding]:
+async def _try_all(config: Config) -> list[checks.CheckResult]:
     clock = SystemClock()
     about = (config.contact, clock, config.sources, config.redactor.mask)
     async with door_for(*about) as door, streams_for(*about) as streams:
         post_of = partial(post_to, config, poster=Poster(contact=config.contact, now=clock.now))
-        return await trial.try_all(door, streams, config.sources, config.channels, config.watches, clock, post_of)
+        return await checks.check_all(door, streams, config.sources, config.channels, config.watches, clock, post_of)
 
 
 def doctor(

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from insight.model import Post, Role, Watch
 from listener import log
-from listener.cli import mine as mine_
+from listener.cli import source_health
+from listener.cli.common import settings, write
 from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table
-from listener.cli.parts import settings, write
 from listener.clock import SystemClock
 from listener.collecting.access import door_for, streams_for
 from listener.collecting.preview import preview_source
@@ -45,7 +45,7 @@ def catalogue(
     if context.invoked_subcommand:
         return
     if mine:
-        mine_.show(context, as_json)
+        source_health.show(context, as_json)
         return
     rows = [
         {

@@ -1,12 +1,12 @@
 """config.yaml → settings, or line, column and remedy."""
 
+from listener.config.catalogue import Catalogue
 from listener.config.changes import Changes, changes
-from listener.config.check import zones
 from listener.config.config import Config, redacted, show
-from listener.config.kinds import Catalogue
-from listener.config.library import Library
+from listener.config.cross_checks import zones
+from listener.config.errors import ConfigError, Problem, nearest
 from listener.config.load import load, parse
-from listener.config.problems import ConfigError, Problem, nearest
+from listener.config.query_library import Library
 from listener.config.query_settings import WatchTests
 from listener.config.schema import SCHEMA_FILE, schema, schema_text
 from listener.config.secrets import Redactor

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 ID = r"^[a-z0-9][a-z0-9_-]*$"
 
 Id = Annotated[str, StringConstraints(pattern=ID, max_length=64)]
-Text = Annotated[
+OneLine = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
 ]
 

@@ -13,8 +13,8 @@ from insight.model import Watch
 from insight.query import Query
 from insight.query.advice.cases import Case
 from listener.config import yamlfile
-from listener.config.kinds import channel_kinds, source_kinds
-from listener.config.library import Library
+from listener.config.catalogue import channel_kinds, source_kinds
+from listener.config.query_library import Library
 from listener.config.query_settings import Language, WatchTests
 from listener.config.secrets import Redactor, plain
 from listener.config.settings import AlertSettings, DaemonSettings, DigestSettings, StorageSettings

@@ -15,13 +15,12 @@ from pydantic import BaseModel
 from alerts.base import Channel
 from insight.model import Watch
 from insight.query import Query
-from listener.config import check, queries, yamlfile
+from listener.config import cross_checks, queries, yamlfile
 from listener.config.base import ID
+from listener.config.catalogue import Catalogue, channel_kinds, source_kinds
 from listener.config.config import Config
-from listener.config.explain import ID_RULE, build, unknown_key
-from listener.config.kinds import Catalogue, channel_kinds, source_kinds
-from listener.config.library import Library
-from listener.config.problems import ConfigError, Problem, Report
+from listener.config.errors import ConfigError, Problem, ProblemReport
+from listener.config.query_library import Library
 from listener.config.query_settings import Language
 from listener.config.secrets import Interpolation, Redactor, held_secrets, written_secrets
 from listener.config.settings import (
@@ -33,6 +32,7 @@ from listener.config.settings import (
     StorageSettings,
     WatchSettings,
 )
+from listener.config.validation import ID_RULE, build, unknown_key
 from listener.config.yamlfile import Path as Position
 from scrapers.base import Source
 from scrapers.errors import looks_random
@@ -73,7 +73,7 @@ def parse(
 ) -> Config:
     """As `load`, of a text that need not be a file yet."""
     folder, tree = file.absolute().parent, yamlfile.parse(data)
-    report = Report(str(file), tree)
+    report = ProblemReport(str(file), tree)
     filler = Interpolation(os.environ if environ is None else environ, folder, report.at)
     value = filler.fill(tree.value)
     kinds = sources or source_kinds(folder), channels or channel_kinds(folder)
@@ -84,7 +84,7 @@ def parse(
     return reader.config(file)
 
 
-def _is_whole(value: Any, report: Report) -> bool:
+def _is_whole(value: Any, report: ProblemReport) -> bool:
     """Whether there is a mapping to go on with. Unknown and missing keys of its own are reported here."""
     if report.problems and value is None:
         return False
@@ -111,7 +111,7 @@ class _Reader:
     """Reads a document section by section, so that a fault in one does not hide those of another."""
 
     value: Any
-    report: Report
+    report: ProblemReport
     folder: Path
     secrets: set[str]
     source_kinds: Catalogue[Source]
@@ -223,7 +223,7 @@ class _Reader:
         filters: list[tuple[Position, str | None]] = [(("digest", "query"), self.digest.query)]
         filters += [(("alerts", "routes", i, "query"), route.query) for i, route in enumerate(self.alerts.routes)]
         self.filters = queries.check_filters(filters, self.library, broken, self.report)
-        check.check_sources(self.sources, self.understood, known, self.report)
-        check.check_alerts(self.alerts, known, names, self.report)
-        check.check_digest(self.digest, names, self.report)
-        check.check_storage(self.storage, self.report)
+        cross_checks.check_sources(self.sources, self.understood, known, self.report)
+        cross_checks.check_alerts(self.alerts, known, names, self.report)
+        cross_checks.check_digest(self.digest, names, self.report)
+        cross_checks.check_storage(self.storage, self.report)

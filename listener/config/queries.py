@@ -12,18 +12,18 @@ from insight.model import Watch
 from insight.query import Query, QueryError, parse, parse_watch
 from insight.query.reading.parser import MAX_LENGTH
 from listener.config.base import ID
-from listener.config.check import check_zone, unique
-from listener.config.explain import ID_RULE, build
-from listener.config.library import Library
-from listener.config.problems import Report
+from listener.config.cross_checks import check_zone, unique
+from listener.config.errors import ProblemReport
+from listener.config.query_library import Library
 from listener.config.query_settings import Language
 from listener.config.settings import WatchSettings
+from listener.config.validation import ID_RULE, build
 from listener.config.yamlfile import Path
 
 _NAMED = re.compile(r"\$([a-z0-9][a-z0-9_-]*)")
 
 
-def read(value: Mapping[str, Any], report: Report) -> Language:
+def read(value: Mapping[str, Any], report: ProblemReport) -> Language:
     """Each key by itself, so that a fault in one does not make the others unknown."""
     owned, queries, found = None, dict[str, str](), value.get("queries")
     if value.get("owned") is not None:
@@ -39,7 +39,7 @@ def read(value: Mapping[str, Any], report: Report) -> Language:
     return Language(owned=owned.owned if owned else (), queries=queries)
 
 
-def check_named(library: Library, report: Report) -> frozenset[str]:
+def check_named(library: Library, report: ProblemReport) -> frozenset[str]:
     """The names of those that cannot be understood. Each is read, whether or not another takes it in."""
     errors: dict[str, QueryError] = {}
     for name, text in library.queries.items():
@@ -70,7 +70,7 @@ def _taken(error: QueryError, broken: Container[str]) -> str | None:
 
 
 def check_watches(
-    watches: Sequence[tuple[Path, WatchSettings]], library: Library, broken: AbstractSet[str], report: Report
+    watches: Sequence[tuple[Path, WatchSettings]], library: Library, broken: AbstractSet[str], report: ProblemReport
 ) -> list[Watch]:
     """The watches whose query can be understood. What it takes in is written out: a changed list is a changed query."""
     understood = []
@@ -95,7 +95,7 @@ def check_watches(
 
 
 def check_filters(
-    filters: Iterable[tuple[Path, str | None]], library: Library, broken: AbstractSet[str], report: Report
+    filters: Iterable[tuple[Path, str | None]], library: Library, broken: AbstractSet[str], report: ProblemReport
 ) -> dict[str, Query]:
     """The trees of the queries of routes and of the digest, by their text. They may ask for what is stored."""
     trees: dict[str, Query] = {}
@@ -108,7 +108,7 @@ def check_filters(
     return trees
 
 
-def _say(error: QueryError, path: Path, broken: Container[str], report: Report) -> None:
+def _say(error: QueryError, path: Path, broken: Container[str], report: ProblemReport) -> None:
     """One problem, unless it is that of a named query which has been reported where that stands."""
     if _taken(error, broken) is None:
         report.inside(path, error.query, error.position, error.message, error.remedy)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from listener.config.base import ID
-from listener.config.explain import spellings
-from listener.config.kinds import OWN_KIND, Catalogue, channel_kinds, source_kinds
+from listener.config.catalogue import OWN_KIND, Catalogue, channel_kinds, source_kinds
 from listener.config.settings import Document
+from listener.config.validation import spellings
 
 SCHEMA_FILE = Path(__file__).parent.parent / "config.schema.json"
 

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 
 from alerts.rules import DAILY_CAP, Route
 from insight.model import Role, SignalKind, Watch
-from listener.config.base import Id, Settings, Text
+from listener.config.base import Id, OneLine, Settings
 from listener.config.query_settings import Language, WatchTests
 
 
@@ -19,7 +19,7 @@ class WatchSettings(Settings):
     """What the team follows: its brand, a competitor or a topic."""
 
     id: Id = Field(description="Short and for good: history hangs on it. To rename a watch, change `name`.")
-    name: Text | None = Field(None, description="What people read in alerts and digests; the id if unset.")
+    name: OneLine | None = Field(None, description="What people read in alerts and digests; the id if unset.")
     role: Role = Field(Role.BRAND, description="brand: your own. competitor: another's. topic: neither.")
     query: str = Field(min_length=1, description='What must be said: firefox OR "mozilla firefox" NOT jobs.')
     tests: WatchTests | None = Field(None, description="Texts that the query must match, and must not.")
@@ -178,7 +178,7 @@ def _host_and_port(value: str) -> tuple[str, int]:
 
 
 class Contact(Settings):
-    contact: Text = Field(
+    contact: OneLine = Field(
         description="An e-mail or web address of yours: it goes into the User-Agent, platforms ask for it."
     )
 

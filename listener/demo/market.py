@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 
-from listener.demo.aftermath import changed, copies, numbered
+from listener.demo.copies_and_edits import copies, with_edits_and_deletions, with_ids_and_threads
+from listener.demo.daily_posts import DailyPosts
 from listener.demo.events import START, WEEKS, events
 from listener.demo.incidents import spike, theme
-from listener.demo.ordinary import Life
 from listener.demo.phrases import Writer
 from listener.demo.posts import MarketPost
-from listener.demo.society import Society
+from listener.demo.publisher import Publisher
 
 LABEL = "Simulated market: the products are invented and nobody is real."
 
@@ -29,10 +29,10 @@ class Market:
         self.end = start + timedelta(weeks=weeks)
         self.events = events(self.start, self.end)
         rng = Random(seed)  # noqa: S311 - chance makes a world here and guards nothing
-        society = Society(rng, Writer(rng))
-        written = [*Life(society, self.start, self.end).posts()]
-        written += spike(society, self.events)
-        written += theme(society, self.events)
-        written += copies(society, written)
+        publisher = Publisher(rng, Writer(rng))
+        written = [*DailyPosts(publisher, self.start, self.end).posts()]
+        written += spike(publisher, self.events)
+        written += theme(publisher, self.events)
+        written += copies(publisher, written)
         ordered = sorted((post for post in written if post.at < self.end), key=lambda post: post.at)
-        self.posts: tuple[MarketPost, ...] = tuple(changed(rng, numbered(rng, ordered)))
+        self.posts: tuple[MarketPost, ...] = tuple(with_edits_and_deletions(rng, with_ids_and_threads(rng, ordered)))

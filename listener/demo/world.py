@@ -18,7 +18,7 @@ from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from listener.demo.market import Market
-from listener.demo.platforms import Answer, Platforms
+from listener.demo.platforms import HttpAnswer, Platforms
 
 LONGEST_HEAD = 32_768
 
@@ -109,7 +109,7 @@ class World:
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 
-    def _answer(self, target: str, headers: Mapping[str, str]) -> Answer:
+    def _answer(self, target: str, headers: Mapping[str, str]) -> HttpAnswer:
         try:
             now = parsedate_to_datetime(headers["date"])
             now = now if now.tzinfo else now.replace(tzinfo=UTC)
@@ -118,7 +118,7 @@ class World:
         parts = urlsplit(target)
         path, query = unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True))
         if path == "/heartbeat":
-            name, answer = "heartbeat", Answer(204, {}, b"")
+            name, answer = "heartbeat", HttpAnswer(204, {}, b"")
         else:
             name = self._platforms.platform(path)
             answer = self._platforms.respond(path, query, now, headers)
@@ -127,7 +127,7 @@ class World:
         return answer
 
 
-def _encoded(answer: Answer, *, bodiless: bool) -> bytes:
+def _encoded(answer: HttpAnswer, *, bodiless: bool) -> bytes:
     """The whole answer in one piece, so that it leaves in one packet."""
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ConversionNote:
     """`lost`: it is gone; else it is kept in another way, and worth a look. `do`: what helps, where something does."""
 
     what: str
@@ -16,17 +16,17 @@ class Note:
 
 
 @dataclass(slots=True)
-class Notes:
+class ConversionNotes:
     """Collects; the same thing is said once."""
 
-    all: list[Note] = field(default_factory=list)
+    all: list[ConversionNote] = field(default_factory=list)
 
     def lose(self, what: str, why: str, do: str = "") -> None:
-        self._add(Note(what, why, do))
+        self._add(ConversionNote(what, why, do))
 
     def keep(self, what: str, why: str, do: str = "") -> None:
-        self._add(Note(what, why, do, lost=False))
+        self._add(ConversionNote(what, why, do, lost=False))
 
-    def _add(self, note: Note) -> None:
+    def _add(self, note: ConversionNote) -> None:
         if note not in self.all:
             self.all.append(note)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from insight.query import QueryError, parse_watch
 from insight.query.tree import Field, Near, Nearby, Not, Or, Query
-from listener.cli.google_alerts.notes import Note, Notes
+from listener.cli.google_alerts.notes import ConversionNote, ConversionNotes
 from listener.cli.google_alerts.terms import GONE, PLACES, VALUES, either, inside, joined, phrase, valued, word
 
 MAX_LENGTH = 2_048
@@ -28,12 +28,12 @@ class Translated:
     """`query` is in our language and accepted as a watch's; None: it cannot become one, and the last note says why."""
 
     query: str | None
-    notes: tuple[Note, ...]
+    notes: tuple[ConversionNote, ...]
 
 
 def translate(text: str, language: str | None = None) -> Translated:
     """A query as typed into Google. `language`: only posts in this one (ISO 639-1)."""
-    notes = Notes()
+    notes = ConversionNotes()
     try:
         tree = _Reader(text, notes).whole()
         if tree is None:
@@ -80,7 +80,7 @@ _BETWEEN = ("or", "around", "close", "end")  # where no term begins
 class _Reader:
     """Reads tokens left to right. Each method gives a query, or None when nothing of what it read can be searched."""
 
-    def __init__(self, text: str, notes: Notes) -> None:
+    def __init__(self, text: str, notes: ConversionNotes) -> None:
         if len(text) > MAX_LENGTH:
             raise _RefusedError(f"it has {len(text):,} characters, and Google itself takes {MAX_LENGTH:,}")
         self.tokens: list[re.Match[str]] = [token for token in _TOKEN.finditer(text) if token.lastgroup != "blank"]
@@ -203,7 +203,7 @@ class _Reader:
         if name in VALUES and self.kind in ("bare", "quoted"):
             token = self.take()
             return valued(name, token["bare"] or token["inner"] or "", self.notes)
-        kept, self.notes = self.notes, Notes()  # what is read here only to get past it needs no notes
+        kept, self.notes = self.notes, ConversionNotes()  # what is read here only to get past it needs no notes
         self.deeper(self.single)
         self.notes = kept
         shown = " ".join(token[0] for token in self.tokens[first : self.at])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from insight.query import QueryError, parse
 from insight.query.tree import And, Between, Field, Hashtag, In, Name, Near, Not, Or, Phrase, Query, Raw, Wildcard, Word
-from listener.cli.google_alerts.notes import Notes
+from listener.cli.google_alerts.notes import ConversionNotes
 
 STAR = 3
 """Words that a * in quotes may stand for. Google says one or more, and shows few."""
@@ -45,7 +45,7 @@ VALUES = ("site", "filetype", "ext", "link", "before", "after")
 """What takes one value. All of these names are fields to Google; any other `name:` is text."""
 
 
-def word(text: str, notes: Notes) -> Query | None:
+def word(text: str, notes: ConversionNotes) -> Query | None:
     """A bare word, or what stands where one would; None when nothing of it can be searched."""
     if text in ("AND", "&") or text.lower() == "and":
         return None
@@ -71,7 +71,7 @@ def word(text: str, notes: Notes) -> Query | None:
     return found
 
 
-def phrase(inner: str, notes: Notes) -> Query | None:
+def phrase(inner: str, notes: ConversionNotes) -> Query | None:
     """A * that stands for words becomes a distance; at the edge it says nothing."""
     texts = re.split(r"(?:^|\s)(?:\*+(?:\s+|$))+", inner)
     terms = [term for term in map(_phrase, texts) if term]
@@ -98,7 +98,7 @@ def inside(place: str, query: Query) -> Query:
     return In(place, query)
 
 
-def valued(name: str, value: str, notes: Notes) -> Query | None:
+def valued(name: str, value: str, notes: ConversionNotes) -> Query | None:
     """`site:`, `filetype:` and the others of VALUES."""
     shown = f"{name}:{value}"
     if name == "site":
@@ -158,7 +158,7 @@ def _read(text: str) -> Query | None:
         return None
 
 
-def _starred(text: str, notes: Notes) -> Query | None:
+def _starred(text: str, notes: ConversionNotes) -> Query | None:
     kept = text.strip(_EDGES)
     plain = kept.replace("*", "")
     found = _bare(plain) if plain else None
@@ -172,7 +172,7 @@ def _starred(text: str, notes: Notes) -> Query | None:
     return found
 
 
-def _site(value: str, notes: Notes) -> Query | None:
+def _site(value: str, notes: ConversionNotes) -> Query | None:
     """Google takes hosts, their endings (.edu) and folders."""
     parts = urlsplit(value if "://" in value else f"//{value}", scheme="https")
     host = parts.netloc.lower().rpartition("@")[2].partition(":")[0].replace("*", "").strip(".").removeprefix("www.")

@@ -14,17 +14,17 @@ from listener.demo.platforms.hackernews import PATH as SEARCH
 from listener.demo.platforms.hackernews import HackerNews
 from listener.demo.platforms.mastodon import Mastodon
 from listener.demo.platforms.reviews import ReviewSite
-from listener.demo.platforms.shelf import Answer, Query, answer
+from listener.demo.platforms.serving import HttpAnswer, Query, json_answer
 from listener.demo.posts import MarketPost
 
-__all__ = ["Answer", "Platforms"]
+__all__ = ["HttpAnswer", "Platforms"]
 
 ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 THROTTLED = ("hackernews", "mastodon", "appstore")
 ONE_IN = 250  # requests that are told to come back later
 RETRY_AFTER = 20
 
-Handler = Callable[[re.Match[str], Query, Mapping[str, str], datetime], Answer]
+Handler = Callable[[re.Match[str], Query, Mapping[str, str], datetime], HttpAnswer]
 
 
 class Platforms:
@@ -58,8 +58,8 @@ class Platforms:
             lambda path, _, __, now: self._appstore.page(path[1], path[3], int(path[2]), now),
         )
         yield "reviews", r"/reviews/([\w-]+)", lambda path, _, __, now: self._reviews.page(path[1], now)
-        yield "robots", r"/robots\.txt", lambda *_: Answer(200, {"content-type": "text/plain"}, ROBOTS)
-        yield "home", r"/", lambda *_: Answer(200, {"content-type": "text/plain"}, LABEL.encode())
+        yield "robots", r"/robots\.txt", lambda *_: HttpAnswer(200, {"content-type": "text/plain"}, ROBOTS)
+        yield "home", r"/", lambda *_: HttpAnswer(200, {"content-type": "text/plain"}, LABEL.encode())
 
     def _of(self, platform: str, place: str = "") -> list[MarketPost]:
         return [post for post in self._market.posts if post.platform == platform and place in ("", post.place)]
@@ -68,19 +68,19 @@ class Platforms:
         """Whose path this is; "" for nobody's."""
         return next((name for name, pattern, _ in self._routes if pattern.fullmatch(path)), "")
 
-    def respond(self, path: str, query: Query, now: datetime, headers: Mapping[str, str] | None = None) -> Answer:
+    def respond(self, path: str, query: Query, now: datetime, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """What that address answers then. Pure: the same question at the same time has the same answer."""
         for platform, pattern, handler in self._routes:
             if matched := pattern.fullmatch(path):
                 return self._fault(platform, path, query, now) or handler(matched, query, headers or {}, now)
-        return answer({"error": "Not found"}, status=404)
+        return json_answer({"error": "Not found"}, status=404)
 
-    def _fault(self, platform: str, path: str, query: Query, now: datetime) -> Answer | None:
+    def _fault(self, platform: str, path: str, query: Query, now: datetime) -> HttpAnswer | None:
         """The one long outage, and a request here and there that came too soon."""
         events = self._market.events
         if platform == events.outage_of and now in events.outage:
-            return Answer(503, {"content-type": "text/html"}, b"<h1>503 Service Unavailable</h1>")
+            return HttpAnswer(503, {"content-type": "text/html"}, b"<h1>503 Service Unavailable</h1>")
         asked = f"{self._market.seed} {path} {sorted(query.items())} {now.timestamp():.0f}"
         if platform in THROTTLED and crc32(asked.encode()) % ONE_IN == 0:
-            return answer({"error": "Too many requests"}, status=429, headers={"retry-after": str(RETRY_AFTER)})
+            return json_answer({"error": "Too many requests"}, status=429, headers={"retry-after": str(RETRY_AFTER)})
         return None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any
 
-from listener.demo.platforms.shelf import Answer, Rendered, Shelf, answer
+from listener.demo.platforms.serving import HttpAnswer, PostTimeline, Rendered, json_answer
 from listener.demo.posts import MarketPost
 
 APPS = {"9900000001": "lanternfish", "9900000002": "quillmoss", "9900000003": "foldermint"}
@@ -22,20 +22,20 @@ class AppStore:
         by_store: dict[tuple[str, str], list[MarketPost]] = defaultdict(list)
         for post in posts:
             by_store[post.place, post.country].append(post)
-        self._stores = {store: Shelf(reviews) for store, reviews in by_store.items()}
+        self._stores = {store: PostTimeline(reviews) for store, reviews in by_store.items()}
         self._rendered = Rendered(self._fields)
 
-    def page(self, country: str, app: str, page: int, now: datetime) -> Answer:
+    def page(self, country: str, app: str, page: int, now: datetime) -> HttpAnswer:
         """One page, newest first; a review that was edited counts from its edit."""
         if page < 1 or page > PAGES:
             message = f"CustomerReviews RSS page depth is limited to {PAGES}"
-            return Answer(400, {"content-type": "text/plain"}, message.encode())
-        shelf = self._stores.get((APPS.get(app, ""), country), Shelf(()))
+            return HttpAnswer(400, {"content-type": "text/plain"}, message.encode())
+        shelf = self._stores.get((APPS.get(app, ""), country), PostTimeline(()))
         reviews = sorted(shelf.newest_first(now), key=lambda post: post.changed(now), reverse=True)
         last = max(1, min(PAGES, -(-len(reviews) // PAGE)))
         shown = islice(reviews, (page - 1) * PAGE, page * PAGE)
         entries = [self._rendered.of(post, now) for post in shown]
-        return answer(self._frame(country, app, page, last, entries, now))
+        return json_answer(self._frame(country, app, page, last, entries, now))
 
     def _frame(self, country: str, app: str, page: int, last: int, entries: list[str], now: datetime) -> str:
         """`entry` is a list, one object when there is one review, and absent when there is none."""
@@ -51,7 +51,7 @@ class AppStore:
             "id": {"label": address.format(page) + "json"},
         }
         found = f'"entry":{entries[0] if len(entries) == 1 else "[" + ",".join(entries) + "]"},' if entries else ""
-        return '{"feed":{' + found + answer(frame).body.decode()[1:] + "}"
+        return '{"feed":{' + found + json_answer(frame).body.decode()[1:] + "}"
 
     def _fields(self, post: MarketPost, now: datetime) -> dict[str, Any]:
         store = f"https://apps.example/{post.country}"

@@ -9,7 +9,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from itertools import islice
 from xml.sax.saxutils import escape
 
-from listener.demo.platforms.shelf import Answer, Rendered, Shelf
+from listener.demo.platforms.serving import HttpAnswer, PostTimeline, Rendered
 from listener.demo.posts import MarketPost
 
 LONGEST = 50
@@ -21,23 +21,23 @@ class Feed:
     """One feed. It changes when a post appears, is edited or goes."""
 
     def __init__(self, posts: Iterable[MarketPost], address: str) -> None:
-        self._shelf = Shelf(posts)
+        self._shelf = PostTimeline(posts)
         self._address = address
         times = ((post.at, post.edited_at, post.deleted_at) for post in self._shelf.posts)
         self._changes = sorted(at for each in times for at in each if at)
         self._rendered = Rendered(self._entry)
 
-    def read(self, headers: Mapping[str, str], now: datetime) -> Answer:
+    def read(self, headers: Mapping[str, str], now: datetime) -> HttpAnswer:
         """The newest entries, or 304 for a reader who has them."""
         changes = bisect_right(self._changes, now)
         changed = self._changes[changes - 1] if changes else now.replace(minute=0, second=0, microsecond=0)
         tag = f'W/"{changes:x}"'
         validators = {"etag": tag, "last-modified": format_datetime(changed, usegmt=True)}
         if _has_it(headers, tag, changed):
-            return Answer(304, validators, b"")
+            return HttpAnswer(304, validators, b"")
         entries = (self._rendered.of(post, now) for post in islice(self._shelf.newest_first(now), LONGEST))
         document = self._frame("\n".join(entries), changed)
-        return Answer(200, validators | {"content-type": self.content_type}, document.encode())
+        return HttpAnswer(200, validators | {"content-type": self.content_type}, document.encode())
 
     content_type = RSS
 

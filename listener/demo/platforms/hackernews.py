@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from listener.demo.platforms.shelf import Answer, Query, Rendered, Shelf, answer, number
+from listener.demo.platforms.serving import HttpAnswer, PostTimeline, Query, Rendered, json_answer, number
 from listener.demo.posts import MarketPost
 
 PATH = "/api/v1/search_by_date"
@@ -28,21 +28,21 @@ class Document(NamedTuple):
 
 class HackerNews:
     def __init__(self, posts: Iterable[MarketPost]) -> None:
-        self._all = Shelf(posts)
+        self._all = PostTimeline(posts)
         self._by_id = {post.id: post for post in self._all.posts}
         self._children = Counter(post.reply_to for post in self._all.posts)
         self._documents = {post.id: self._document(post) for post in self._all.posts}
-        self._found: dict[tuple[str, str], Shelf] = {}
+        self._found: dict[tuple[str, str], PostTimeline] = {}
         self._rendered = Rendered(self._fields)
 
-    def search(self, query: Query, now: datetime) -> Answer:
+    def search(self, query: Query, now: datetime) -> HttpAnswer:
         """Hits newest first. An unknown filter is an error, as it is there."""
         per_page, page = number(query, "hitsPerPage", 20, 1000), number(query, "page", 0, 10**6)
         shelf = self._matching(query.get("query", ""), query.get("tags", ""))
         try:
             begin, end = self._window(shelf, query.get("numericFilters", ""))
         except ValueError as error:
-            return answer({"message": str(error), "status": 400}, status=400)
+            return json_answer({"message": str(error), "status": 400}, status=400)
         hits = list(shelf.newest_first(now, begin, end))
         reachable = min(len(hits), FURTHEST)
         chosen = islice(hits, min(page * per_page, reachable), min((page + 1) * per_page, reachable))
@@ -55,7 +55,7 @@ class HackerNews:
             "query": query.get("query", ""),
         }
         body = ",".join(self._rendered.of(post, now) for post in chosen)
-        return answer(f'{{"exhaustiveNbHits":true,"hits":[{body}],' + answer(frame).body.decode()[1:])
+        return json_answer(f'{{"exhaustiveNbHits":true,"hits":[{body}],' + json_answer(frame).body.decode()[1:])
 
     # -- finding -----------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ class HackerNews:
         text = " ".join(words(f"{post.title} {post.text} {post.link} {story.title}"))
         return Document(f" {text} ", (post.place, f"author_{post.author.handle}", f"story_{story.id}"))
 
-    def _matching(self, query: str, tags: str) -> Shelf:
+    def _matching(self, query: str, tags: str) -> PostTimeline:
         if (query, tags) not in self._found:
             texts = _texts(query)
             groups = [  # of several tags in parentheses one is enough
@@ -72,7 +72,7 @@ class HackerNews:
                 for group in re.findall(r"\([^)]*\)|[^,()]+", tags)
             ]
             documents = ((post, self._documents[post.id]) for post in self._all.posts)
-            self._found[query, tags] = Shelf(
+            self._found[query, tags] = PostTimeline(
                 post
                 for post, document in documents
                 if all(text in document.text for text in texts)
@@ -81,7 +81,7 @@ class HackerNews:
         return self._found[query, tags]
 
     @staticmethod
-    def _window(shelf: Shelf, filters: str) -> tuple[int, int]:
+    def _window(shelf: PostTimeline, filters: str) -> tuple[int, int]:
         """The part of the shelf that the filters on the time leave."""
         begin, end = 0, len(shelf.posts)
         for condition in filter(None, filters.split(",")):

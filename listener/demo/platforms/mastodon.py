@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from listener.demo.platforms.shelf import Answer, Query, Rendered, Shelf, answer, number
+from listener.demo.platforms.serving import HttpAnswer, PostTimeline, Query, Rendered, json_answer, number
 from listener.demo.posts import MarketPost
 
 HOST = "social.example"
@@ -28,29 +28,29 @@ class Mastodon:
         for post in self._by_id.values():
             for tag in {tag.lower() for tag in (*post.tags, *TAG.findall(post.text))}:
                 by_tag[tag].append(post)
-        self._tags = {tag: Shelf(tagged) for tag, tagged in by_tag.items()}
+        self._tags = {tag: PostTimeline(tagged) for tag, tagged in by_tag.items()}
         self._rendered = Rendered(self._fields)
 
-    def timeline(self, tag: str, query: Query, now: datetime) -> Answer:
+    def timeline(self, tag: str, query: Query, now: datetime) -> HttpAnswer:
         """Statuses newest first: below `max_id`, above `since_id` (the newest) or above `min_id` (the next ones)."""
-        shelf, limit = self._tags.get(tag.lower(), Shelf(())), number(query, "limit", 20, 40)
+        shelf, limit = self._tags.get(tag.lower(), PostTimeline(())), number(query, "limit", 20, 40)
         above, least = number(query, "since_id", 0, 1 << 62), number(query, "min_id", 0, 1 << 62)
         begin = bisect_right(shelf.posts, max(above, least), key=_id)
         end = bisect_left(shelf.posts, number(query, "max_id", 1 << 62, 1 << 62), key=_id)
         statuses = shelf.newest_first(now, begin, end)
         page = [*statuses][-limit:] if least else list(islice(statuses, limit))
         body = "[" + ",".join(self._rendered.of(post, now) for post in page) + "]"
-        return answer(body, headers=self._links(tag, page, limit) | _allowance(now))
+        return json_answer(body, headers=self._links(tag, page, limit) | _allowance(now))
 
-    def status(self, status_id: str, now: datetime) -> Answer:
+    def status(self, status_id: str, now: datetime) -> HttpAnswer:
         post = self._by_id.get(status_id)
         if post is None or not post.exists(now):
-            return answer({"error": "Record not found"}, status=404)
-        return answer(self._rendered.of(post, now))
+            return json_answer({"error": "Record not found"}, status=404)
+        return json_answer(self._rendered.of(post, now))
 
-    def instance(self) -> Answer:
+    def instance(self) -> HttpAnswer:
         public = {"local": "public", "remote": "public"}
-        return answer(
+        return json_answer(
             {
                 "domain": HOST,
                 "title": "A server of the simulated market",

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from listener.demo.phrases import names
-from listener.demo.platforms.shelf import Answer, Shelf
+from listener.demo.platforms.serving import HttpAnswer, PostTimeline
 from listener.demo.posts import MarketPost
 
 SITE = "https://softshelf.example"
@@ -22,12 +22,12 @@ class ReviewSite:
         by_product: dict[str, list[MarketPost]] = defaultdict(list)
         for post in posts:
             by_product[post.place].append(post)
-        self._products = {product: Shelf(reviews) for product, reviews in by_product.items()}
+        self._products = {product: PostTimeline(reviews) for product, reviews in by_product.items()}
 
-    def page(self, product: str, now: datetime) -> Answer:
+    def page(self, product: str, now: datetime) -> HttpAnswer:
         if product not in names():
-            return Answer(404, {"content-type": "text/html; charset=utf-8"}, b"<h1>Not found</h1>")
-        shelf = self._products.get(product, Shelf(()))
+            return HttpAnswer(404, {"content-type": "text/html; charset=utf-8"}, b"<h1>Not found</h1>")
+        shelf = self._products.get(product, PostTimeline(()))
         reviews = list(shelf.newest_first(now))
         data = json.dumps(_product(product, reviews, now), ensure_ascii=False).replace("</", "<\\/")
         blocks = "\n".join(_block(post, now) for post in reviews[:SHOWN])
@@ -40,7 +40,7 @@ class ReviewSite:
 {blocks}
 </body></html>
 """
-        return Answer(200, {"content-type": "text/html; charset=utf-8"}, body.encode())
+        return HttpAnswer(200, {"content-type": "text/html; charset=utf-8"}, body.encode())
 
 
 def _product(product: str, reviews: list[MarketPost], now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from insight.model import Post, Span
 from insight.pipeline import Pipeline
 from listener.cli import app
-from listener.cli.read import _marked
+from listener.cli.mentions import _marked
 from listener.clock import SystemClock
 from listener.config import load
 from storage import open_store

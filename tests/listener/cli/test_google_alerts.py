@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from insight.model import Post
 from insight.query import Matcher, parse, parse_watch
 from listener.cli.google_alerts import export
+from listener.cli.google_alerts.config_entries import AppendError, append_entries, entries_yaml
 from listener.cli.google_alerts.export import Alert, ExportError, parse_export, read_export
 from listener.cli.google_alerts.feeds import AlertFeed, parse_feeds
-from listener.cli.google_alerts.fragment import AppendError, appended, fragment
+from listener.cli.google_alerts.migration import AlertOutcome, ExistingEntries, migrate
 from listener.cli.google_alerts.query import translate
-from listener.cli.google_alerts.translate import Became, Known, bring_over
 from listener.config import parse as parse_config
 from listener.config import yamlfile
 from scrapers.answers import read_page
@@ -275,20 +275,20 @@ def test_feeds_are_read_from_lines_with_or_without_their_query() -> None:
 
 
 def test_a_feed_goes_to_the_alert_with_its_query_however_it_is_spelt() -> None:
-    found = bring_over([Alert("Acme  OR Bolt", delivery="RSS")], [AlertFeed(FEED, "acme or bolt")])
+    found = migrate([Alert("Acme  OR Bolt", delivery="RSS")], [AlertFeed(FEED, "acme or bolt")])
     assert [(feed.url, feed.watch) for feed in found.feeds] == [(FEED, "acme-or-bolt")]
 
 
 def test_a_feed_without_an_alert_becomes_one() -> None:
-    found = bring_over([Alert("bolt")], [AlertFeed(FEED, "acme")])
+    found = migrate([Alert("bolt")], [AlertFeed(FEED, "acme")])
     assert [watch.id for watch in found.watches] == ["bolt", "acme"]
     assert found.feeds[0].watch == "acme"
 
 
 def test_an_address_alone_is_taken_when_it_can_be_no_other_and_told_otherwise() -> None:
     rss = Alert("acme", delivery="RSS")
-    assert bring_over([rss, Alert("bolt", delivery="EMAIL")], [AlertFeed(FEED)]).feeds[0].watch == "acme"
-    found = bring_over([rss, Alert("bolt", delivery="RSS")], [AlertFeed(FEED)])
+    assert migrate([rss, Alert("bolt", delivery="EMAIL")], [AlertFeed(FEED)]).feeds[0].watch == "acme"
+    found = migrate([rss, Alert("bolt", delivery="RSS")], [AlertFeed(FEED)])
     assert (found.feeds, found.unpaired) == ((), (FEED,))
 
 
@@ -310,30 +310,30 @@ def test_a_google_feed_names_the_article_and_not_googles_way_to_it() -> None:
 
 def test_every_alert_is_accounted_for() -> None:
     alerts = [Alert("acme"), Alert("ACME"), Alert("related:x.example"), Alert("bolt OR quill"), Alert("zen")]
-    found = bring_over(alerts, (), Known({"z": "bolt OR quill", "zen": "zenith"}))
+    found = migrate(alerts, (), ExistingEntries({"z": "bolt OR quill", "zen": "zenith"}))
     assert [each.became for each in found.outcomes] == [
-        Became.WATCH, Became.MERGED, Became.REFUSED, Became.KNOWN, Became.TAKEN,
+        AlertOutcome.WATCH, AlertOutcome.MERGED, AlertOutcome.REFUSED, AlertOutcome.KNOWN, AlertOutcome.TAKEN,
     ]  # fmt: skip
     assert [watch.id for watch in found.watches] == ["acme"]
 
 
 def test_ids_are_unique_and_ids_of_the_config() -> None:
     queries = ["acme!", "acme?", "acme OR acme bolt", "小米", "手机", "1.5", "null", "-x y"]
-    found = bring_over([Alert(query + " quill" * n) for n, query in enumerate(queries)])
+    found = migrate([Alert(query + " quill" * n) for n, query in enumerate(queries)])
     ids = [watch.id for watch in found.watches]
     assert len(set(ids)) == len(ids) == len(queries)
 
 
 def test_a_language_is_asked_for_only_where_the_alert_is_strict_about_it() -> None:
-    strict = bring_over([Alert("acme", "pt-BR", strict_language=True)]).watches[0]
-    lax = bring_over([Alert("acme", "pt-BR")]).watches[0]
+    strict = migrate([Alert("acme", "pt-BR", strict_language=True)]).watches[0]
+    lax = migrate([Alert("acme", "pt-BR")]).watches[0]
     assert (strict.query, lax.query) == ("acme AND lang:pt", "acme")
-    assert bring_over([Alert("acme", "iw", strict_language=True)]).watches[0].query == "acme AND lang:he"
+    assert migrate([Alert("acme", "iw", strict_language=True)]).watches[0].query == "acme AND lang:he"
 
 
 def test_settings_that_a_watch_has_not_are_named_as_lost() -> None:
     alert = Alert("acme", country="DE", strict_country=True, sources=("NEWS",), delivery="EMAIL", frequency="WEEKLY")
-    (outcome,) = bring_over([alert]).outcomes
+    (outcome,) = migrate([alert]).outcomes
     assert [note.what for note in outcome.notes if note.lost] == [
         "region DE", "sources NEWS", "mail weekly", "what Google finds",
     ]  # fmt: skip
@@ -341,24 +341,24 @@ def test_settings_that_a_watch_has_not_are_named_as_lost() -> None:
 
 def test_a_feed_of_one_alert_serves_the_other_that_asks_for_the_same() -> None:
     alerts = [Alert("acme", delivery="EMAIL"), Alert("Acme", delivery="RSS")]
-    found = bring_over(alerts, [AlertFeed(FEED, "acme")])
+    found = migrate(alerts, [AlertFeed(FEED, "acme")])
     assert len(found.feeds) == 1
     assert not [note for outcome in found.outcomes for note in outcome.notes]
 
 
 def test_a_feed_for_a_watch_of_the_config_is_added_to_it_once() -> None:
     feeds = [AlertFeed(FEED, "acme")]
-    found = bring_over([Alert("acme")], feeds, Known({"brand": "acme"}))
+    found = migrate([Alert("acme")], feeds, ExistingEntries({"brand": "acme"}))
     assert [(feed.watch, feed.url) for feed in found.feeds] == [("brand", FEED)]
-    assert not bring_over([Alert("acme")], feeds, Known({"brand": "acme"}, urls=[FEED])).feeds
+    assert not migrate([Alert("acme")], feeds, ExistingEntries({"brand": "acme"}, urls=[FEED])).feeds
 
 
 # -- YAML ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_new_entries_are_set_in_and_every_other_character_stays() -> None:
-    found = bring_over([Alert('"it\'s bolt" ${HOME}')], [AlertFeed(FEED, '"it\'s bolt" ${HOME}')])
-    text = appended(CONFIG, found.watches, found.feeds)
+    found = migrate([Alert('"it\'s bolt" ${HOME}')], [AlertFeed(FEED, '"it\'s bolt" ${HOME}')])
+    text = append_entries(CONFIG, found.watches, found.feeds)
     kept = iter(text.splitlines())
     assert all(line in kept for line in CONFIG.splitlines()), "in their order"
     config = parse_config(text, Path("config.yaml"), {})
@@ -370,7 +370,7 @@ def test_the_new_entries_are_set_in_and_every_other_character_stays() -> None:
     "config", [CONFIG.replace("\n", "\r\n"), CONFIG.rstrip("\n"), CONFIG.replace("  - ", "- ").replace("    q", "  q")]
 )
 def test_other_line_ends_and_indents_are_kept(config: str) -> None:
-    text = appended(config, bring_over([Alert("bolt")]).watches, ())
+    text = append_entries(config, migrate([Alert("bolt")]).watches, ())
     assert [entry["id"] for entry in yamlfile.parse(text).value["watches"]] == ["acme", "bolt"]
     assert ("\r" in config) == ("\r" in text)
     assert text.count("\r\n") in (0, text.count("\n"))
@@ -388,13 +388,13 @@ def test_other_line_ends_and_indents_are_kept(config: str) -> None:
 )
 def test_a_layout_that_is_not_understood_is_left_alone(config: str) -> None:
     with pytest.raises(AppendError):
-        appended(config, bring_over([Alert("bolt")]).watches, ())
+        append_entries(config, migrate([Alert("bolt")]).watches, ())
 
 
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=4))
 def test_what_is_printed_is_yaml_that_says_the_same(queries: list[str]) -> None:
-    found = bring_over(map(Alert, queries), [AlertFeed(f"{FEED}{n}", query) for n, query in enumerate(queries)])
-    value = yamlfile.parse(fragment(found.watches, found.feeds)).value or {}
+    found = migrate(map(Alert, queries), [AlertFeed(f"{FEED}{n}", query) for n, query in enumerate(queries)])
+    value = yamlfile.parse(entries_yaml(found.watches, found.feeds)).value or {}
     written = [(entry["id"], entry["query"].replace("$${", "${")) for entry in value.get("watches", [])]
     assert written == [(watch.id, watch.query) for watch in found.watches]
     assert [entry["watches"] for entry in value.get("sources", [])] == [[feed.watch] for feed in found.feeds]

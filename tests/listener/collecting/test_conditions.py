@@ -17,7 +17,7 @@ import pytest
 
 from insight.model import Gap
 from listener import control, upkeep
-from listener.cli.trial import try_budgets
+from listener.cli.checks import check_budgets
 from listener.clock import SimulatedClock, SystemClock
 from listener.collecting.backfill_runs import reports_of
 from listener.collecting.budget import Rest
@@ -198,7 +198,7 @@ def test_check_warns_of_a_schedule_that_needs_more_than_its_budget(run: Run, tmp
 
 
 def test_a_schedule_within_its_budget_is_not_warned_of(tmp_path: Path) -> None:
-    assert try_budgets(config_of(GOOD), NOW) == []
+    assert check_budgets(config_of(GOOD), NOW) == []
 
 
 def test_backfill_says_where_it_is_not_possible(filled: Run) -> None:

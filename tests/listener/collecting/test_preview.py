@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from insight.model import Post
-from listener.cli.trial import try_source
+from listener.cli.checks import check_source
 from listener.clock import SimulatedClock
 from listener.collecting import events, preview
 from scrapers.base import Batch, Page, Request, Search, SourceError
@@ -70,7 +70,7 @@ async def test_a_stream_is_listened_to_for_a_while() -> None:
         station.say("1", "2", "3")
         source = Radio(base_url=station.url, begins=1)
         async with a_door(source) as door:
-            found = await try_source(FakeDoor([]), source, [ACME], clocked(), door)  # type: ignore[arg-type]
+            found = await check_source(FakeDoor([]), source, [ACME], clocked(), door)  # type: ignore[arg-type]
     assert (found.fine, found.says) == (True, "3 posts heard")
 
 

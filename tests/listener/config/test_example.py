@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 import alerts
 import scrapers
 from insight.model import Role
-from listener.cli.trial import try_queries
+from listener.cli.checks import check_queries
 from listener.config import SCHEMA_FILE, load, parse, schema, schema_text
 from listener.config.settings import Document
 from listener.config.yamlfile import parse as parse_yaml
@@ -51,7 +51,7 @@ def test_the_example_works_with_what_it_comments_out():
     assert (config.digest.query in config.filters, len(config.filters)) == (True, 2)
     assert set(config.language.queries) == {"noise", "elsewhere"}
     assert config.owned == {"firefox", "mozilla.org"}
-    found = [finding for finding in try_queries(config) if finding.name == "firefox"]
+    found = [finding for finding in check_queries(config) if finding.name == "firefox"]
     assert [(finding.fine, finding.says) for finding in found] == [(True, "4 tests come out as expected")]
     assert config.storage.keep_days == 365
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from listener.demo.market import Market
-from listener.demo.platforms import Answer, Platforms
+from listener.demo.platforms import HttpAnswer, Platforms
 from listener.demo.posts import MarketPost
 
 SEARCH = "/api/v1/search_by_date"
@@ -33,7 +33,7 @@ def later(**span: float) -> datetime:
     return market().start + timedelta(**span)
 
 
-def ask(path: str, now: datetime, headers: dict[str, str] | None = None, **query: object) -> Answer:
+def ask(path: str, now: datetime, headers: dict[str, str] | None = None, **query: object) -> HttpAnswer:
     """The answer at that time; who is told to come back later does so."""
     answer = platforms().respond(path, {name: str(value) for name, value in query.items()}, now, headers)
     if answer.status == 429:

@@ -34,7 +34,7 @@ from listener import log
 from listener.cli import app
 from listener.cli.output import Terminal, print_csv, print_json, print_text
 from listener.config.settings import DaemonSettings
-from listener.demo.show import run as show
+from listener.demo.runner import run_demo
 from listener.web import server
 from listener.web.health import Health
 from listener.web.metrics import Metrics
@@ -194,7 +194,7 @@ def test_the_demo_writes_through_no_link_and_for_its_owner_alone(tmp_path: Path)
     folder.mkdir()
     for name in ("config.yaml", "listener.log"):
         (folder / name).symlink_to(victim)
-    show(folder, weeks=1, seed=1, console=Terminal(file=io.StringIO()))
+    run_demo(folder, weeks=1, seed=1, console=Terminal(file=io.StringIO()))
     assert victim.read_text() == "mine"
     for name in ("config.yaml", "listener.log", "listener.db"):
         assert stat.S_IMODE((folder / name).lstat().st_mode) == 0o600, name

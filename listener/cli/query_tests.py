@@ -12,12 +12,12 @@ from rich.text import Text
 
 from insight.query import Query, QueryError, parse
 from insight.query.advice.cases import Case, run
+from listener.cli.common import config_path, settings
 from listener.cli.output import done, err, fail, out, print_json
-from listener.cli.parts import config_path, settings
 from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, WatchTests, yamlfile
-from listener.config.explain import build, unknown_key
-from listener.config.problems import Report
+from listener.config.errors import ProblemReport
+from listener.config.validation import build, unknown_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Trial:
     lines: tuple[int, ...]
 
 
-def try_(
+def try_texts(
     context: typer.Context,
     file: Annotated[
         Path | None, typer.Argument(help="YAML: a list of {watch: … or query: …, match: […], reject: […]}.")
@@ -95,7 +95,7 @@ def _of_file(context: typer.Context, file: Path) -> list[Trial]:
             tree = yamlfile.parse(opened.read(yamlfile.MAX_BYTES + 1))
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}", "name a YAML file of texts")
-    report = Report(str(file), tree)
+    report = ProblemReport(str(file), tree)
     entries = tree.value if isinstance(tree.value, list) else []
     if not entries and not report.problems:
         report.at((), "a list is wanted", "write `- query: …` with `match:` and `reject:` below it")
@@ -109,7 +109,7 @@ def _of_file(context: typer.Context, file: Path) -> list[Trial]:
     return [trial for trial in trials if trial]
 
 
-def _trial(entry: Any, path: yamlfile.Path, report: Report, config: Config | None) -> Trial | None:
+def _trial(entry: Any, path: yamlfile.Path, report: ProblemReport, config: Config | None) -> Trial | None:
     if not isinstance(entry, dict) or ("watch" in entry) == ("query" in entry):
         report.at(path, "either `watch` or `query` is wanted", "write query: 'acme NOT jobs', or watch: and its id")
         return None
@@ -123,7 +123,7 @@ def _trial(entry: Any, path: yamlfile.Path, report: Report, config: Config | Non
     return Trial(name, query, tests.cases(config.owned if config else frozenset()), _lines(report.tree, path, tests))
 
 
-def _query(entry: Mapping[str, Any], path: yamlfile.Path, report: Report, config: Config | None) -> Query | None:
+def _query(entry: Mapping[str, Any], path: yamlfile.Path, report: ProblemReport, config: Config | None) -> Query | None:
     if "watch" in entry:
         known = {watch.id: watch.query for watch in config.watches} if config else {}
         if entry["watch"] not in known:

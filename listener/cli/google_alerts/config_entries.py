@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from listener.cli.google_alerts.translate import NewFeed, NewWatch
+from listener.cli.google_alerts.migration import NewFeed, NewWatch
 from listener.config import yamlfile
 
 _LINE = re.compile(r"[^\r\n]+(?:\r\n|\n|\r)?|\r\n|\n|\r")
@@ -17,7 +17,7 @@ class AppendError(ValueError):
     remedy = "import without --write, and paste what it prints"
 
 
-def fragment(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
+def entries_yaml(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
     """What `listener query import` prints."""
     text = ""
     for name, lines in _blocks(watches, feeds).items():
@@ -25,14 +25,14 @@ def fragment(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
     return text
 
 
-def appended(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
+def append_entries(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
     """The config with the entries at the end of its lists. Raises AppendError when they cannot be set there safely."""
     if not (watches or feeds):
         return config
     before, text = yamlfile.parse(config).value, config
     for name, lines in _blocks(watches, feeds).items():
         text = _set_in(text, name, lines)
-    after, added = yamlfile.parse(text), yamlfile.parse(fragment(watches, feeds)).value or {}
+    after, added = yamlfile.parse(text), yamlfile.parse(entries_yaml(watches, feeds)).value or {}
     wanted = {**before, **{name: [*before.get(name, []), *entries] for name, entries in added.items()}}
     if after.faults or after.value != wanted:  # an odd layout: nothing is guessed
         raise AppendError("the new entries cannot be set into this config without touching the rest")

@@ -21,7 +21,7 @@ LANGUAGE_OF = {"us": "en", "gb": "en", "es": "es", "vn": "vi"}
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Draft:
     """A text with what it is, before a platform dresses it."""
 
     app: str
@@ -33,7 +33,7 @@ class Said:
     title: str = ""
 
 
-class Society:
+class Publisher:
     """Knows the regulars of every platform and dresses what they say."""
 
     def __init__(self, rng: Random, writer: Writer) -> None:
@@ -48,63 +48,63 @@ class Society:
 
     # -- one method a platform ---------------------------------------------------------------------------------
 
-    def toot(self, at: datetime, said: Said, who: Author | None = None) -> MarketPost:
+    def toot(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         """A Mastodon status: the product's name becomes a hashtag, or one stands at the end."""
-        who = who or self.tooters.anyone(said.language)
-        text, tags = self.writer.voiced(said.text, who.voice), [TAGS.get(said.app, TOPIC)]
-        name = names().get(said.app, "")
+        who = who or self.tooters.anyone(draft.language)
+        text, tags = self.writer.voiced(draft.text, who.voice), [TAGS.get(draft.app, TOPIC)]
+        name = names().get(draft.app, "")
         if name and self.rng.random() < 0.3:
             text = re.sub(re.escape(name), f"#{tags[0]}", text, count=1, flags=re.IGNORECASE)
-        if said.made is Made.NOISE:
+        if draft.made is Made.NOISE:
             tags = [TAGS["lanternfish"], self.rng.choice(phrases()["en"]["noise"]["tags"])]
-        elif said.app in names() and self.rng.random() < 0.12:
+        elif draft.app in names() and self.rng.random() < 0.12:
             tags.append(TOPIC)
         missing = [f"#{tag}" for tag in tags if f"#{tag}".lower() not in text.lower()]
         text = f"{text} {' '.join(missing)}".strip()
-        return self._post(at, "mastodon", "", who, said, text, tags=tuple(tags))
+        return self._post(at, "mastodon", "", who, draft, text, tags=tuple(tags))
 
-    def comment(self, at: datetime, said: Said, who: Author | None = None) -> MarketPost:
+    def comment(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         who = who or self.hackers.anyone()
-        return self._post(at, "hackernews", "comment", who, said, self.writer.voiced(said.text, who.voice))
+        return self._post(at, "hackernews", "comment", who, draft, self.writer.voiced(draft.text, who.voice))
 
-    def headline(self, at: datetime, said: Said, who: Author | None = None) -> MarketPost:
+    def headline(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         """A Hacker News story: a question has a text, the others have a link alone."""
         who = who or self.hackers.anyone()
-        asks = said.title.startswith(("Ask HN", "Show HN"))
-        link = "" if asks else f"https://blog-{self.rng.randrange(100, 999)}.example/{slug(said.title)}"
-        text = said.text if asks or said.made is not Made.ORDINARY else ""
+        asks = draft.title.startswith(("Ask HN", "Show HN"))
+        link = "" if asks else f"https://blog-{self.rng.randrange(100, 999)}.example/{slug(draft.title)}"
+        text = draft.text if asks or draft.made is not Made.ORDINARY else ""
         if not text:
-            said = replace(said, sentiment="neutral")
-        return self._post(at, "hackernews", "story", who, said, text, link=link)
+            draft = replace(draft, sentiment="neutral")
+        return self._post(at, "hackernews", "story", who, draft, text, link=link)
 
-    def topic(self, at: datetime, said: Said) -> MarketPost:
+    def topic(self, at: datetime, draft: Draft) -> MarketPost:
         """The first post of a topic in the forum of the brand."""
-        return self._post(at, "feed", "forum", self.members.anyone(), said, said.text)
+        return self._post(at, "feed", "forum", self.members.anyone(), draft, draft.text)
 
-    def article(self, at: datetime, said: Said) -> MarketPost:
-        link = f"https://softwarereader.example/{at:%Y/%m/%d}/{slug(said.title)}-{at:%H%M}"
-        return self._post(at, "feed", "press", self.journalists.anyone(), said, said.text, link=link)
+    def article(self, at: datetime, draft: Draft) -> MarketPost:
+        link = f"https://softwarereader.example/{at:%Y/%m/%d}/{slug(draft.title)}-{at:%H%M}"
+        return self._post(at, "feed", "press", self.journalists.anyone(), draft, draft.text, link=link)
 
-    def review(self, at: datetime, said: Said, country: str) -> MarketPost:
+    def review(self, at: datetime, draft: Draft, country: str) -> MarketPost:
         """A review in the app store of a country. About half of them do not name the product."""
-        text = said.text
-        name = names()[said.app]
+        text = draft.text
+        name = names()[draft.app]
         if self.rng.random() < 0.6 and not re.search(rf"\b(?:the|my|awful) {name}", text, re.IGNORECASE):
             text = re.sub(rf"{name} (?={FEATURES}\b)", "the ", text)
-            text = text.replace(name, {"en": "this app", "es": "esta app", "vi": "ứng dụng"}[said.language])
+            text = text.replace(name, {"en": "this app", "es": "esta app", "vi": "ứng dụng"}[draft.language])
             text = text[:1].upper() + text[1:]
-        return self._rated(at, "appstore", said, text, country)
+        return self._rated(at, "appstore", draft, text, country)
 
-    def site_review(self, at: datetime, said: Said) -> MarketPost:
+    def site_review(self, at: datetime, draft: Draft) -> MarketPost:
         """A review on the page of an independent site."""
-        return self._rated(at, "reviews", said, said.text, "")
+        return self._rated(at, "reviews", draft, draft.text, "")
 
     # -- shared ------------------------------------------------------------------------------------------------
 
-    def _rated(self, at: datetime, platform: str, said: Said, text: str, country: str) -> MarketPost:
-        who = author(self.rng, next(self._reviewers), said.language, joint=" ")
-        stars = self.rng.choices(*STARS[said.sentiment])[0]
-        return self._post(at, platform, said.app, who, said, text, country=country, rating=stars)
+    def _rated(self, at: datetime, platform: str, draft: Draft, text: str, country: str) -> MarketPost:
+        who = author(self.rng, next(self._reviewers), draft.language, joint=" ")
+        stars = self.rng.choices(*STARS[draft.sentiment])[0]
+        return self._post(at, platform, draft.app, who, draft, text, country=country, rating=stars)
 
     def _post(
         self,
@@ -112,7 +112,7 @@ class Society:
         platform: str,
         place: str,
         who: Author,
-        said: Said,
+        draft: Draft,
         text: str,
         *,
         country: str = "",
@@ -120,16 +120,16 @@ class Society:
         tags: tuple[str, ...] = (),
         link: str = "",
     ) -> MarketPost:
-        watches = concerned(f"{said.title} {text}", place) if said.made is not Made.NOISE else ()
+        watches = concerned(f"{draft.title} {text}", place) if draft.made is not Made.NOISE else ()
         return MarketPost(
             at=at,
             platform=platform,
             place=place,
             author=who,
             text=text,
-            title=said.title,
-            truth=Truth(said.made, said.sentiment, said.topic, watches),
-            language=said.language,
+            title=draft.title,
+            truth=Truth(draft.made, draft.sentiment, draft.topic, watches),
+            language=draft.language,
             country=country,
             rating=rating,
             tags=tags,

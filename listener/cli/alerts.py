@@ -11,8 +11,8 @@ import typer
 from alerts.base import SendError
 from alerts.digests import digest_message
 from alerts.messages import trial_message
+from listener.cli.common import present, settings, stored, write
 from listener.cli.output import done, fail, out, print_json, print_text, table, when
-from listener.cli.parts import present, settings, stored, write
 from listener.clock import SystemClock
 from listener.config import nearest
 from listener.telling.decisions import Context

@@ -49,7 +49,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(blocks))
 
 
-class Report:
+class ProblemReport:
     """Collects the problems of one file. A path has one problem: what follows from the first is not shown as well."""
 
     def __init__(self, file: str, tree: Tree) -> None:

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, BaseModel, SecretBytes, SecretStr, Validation
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from listener.config.problems import Report, choice
+from listener.config.errors import ProblemReport, choice
 from listener.config.yamlfile import Path
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,7 +24,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 )
 
 
-def build(model: type[M], value: Any, path: Path, report: Report) -> M | None:
+def build(model: type[M], value: Any, path: Path, report: ProblemReport) -> M | None:
     """A model from values of the file; None when problems were reported."""
     try:
         return model.model_validate(value)
@@ -36,7 +36,7 @@ def build(model: type[M], value: Any, path: Path, report: Report) -> M | None:
     return None
 
 
-def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path, report: Report) -> None:
+def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path, report: ProblemReport) -> None:
     loc = _existing(detail["loc"], value, detail["type"])
     full, name = (*path, *loc), str(loc[-1]) if loc else ""
     if detail["type"] == "too_short" and _found(value, loc):
@@ -61,7 +61,7 @@ def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path
 ID_RULE = "must be made of a-z, 0-9, - and _, and begin with a letter or digit (at most 64)"
 
 
-def unknown_key(path: Path, known: list[str], report: Report) -> None:
+def unknown_key(path: Path, known: list[str], report: ProblemReport) -> None:
     name = str(path[-1])
     if name.startswith("-"):
         return report.at_key(path, f"`{name}` is one word", f"put a space after the dash: `- {name.lstrip('-')}`")

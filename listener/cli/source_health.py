@@ -8,9 +8,9 @@ from datetime import datetime
 import typer
 from rich.text import Text
 
+from listener.cli.common import present, settings, stored
+from listener.cli.mentions import health
 from listener.cli.output import out, plain, print_json, table, when
-from listener.cli.parts import present, settings, stored
-from listener.cli.read import health
 from listener.collecting import completeness
 from listener.collecting.conditions import SourceCondition, conditions
 from storage import Delay, SourceState

@@ -12,7 +12,7 @@ from textwrap import shorten
 
 from listener.demo.phrases import phrases
 from listener.demo.posts import Made, MarketPost
-from listener.demo.society import TAGS, Said, Society
+from listener.demo.publisher import TAGS, Draft, Publisher
 
 # Far above what the real platforms have reached, so that no id here is somebody's post there; and no id comes twice.
 FIRST_ID = {"hackernews": 990_000_000_000, "feed": 10_000, "appstore": 880_000_000_000, "reviews": 500_000}
@@ -22,17 +22,17 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 # -- copies -----------------------------------------------------------------------------------------------------
 
 
-def copies(society: Society, posts: Iterable[MarketPost]) -> list[MarketPost]:
+def copies(publisher: Publisher, posts: Iterable[MarketPost]) -> list[MarketPost]:
     """Articles passed on under their headline, and toots that somebody repeats."""
     found: list[MarketPost] = []
     for post in posts:
         if post.truth.made is Made.ORDINARY and post.language == "en" and post.truth.watches:
-            found += _copies_of(society, post)
+            found += _copies_of(publisher, post)
     return found
 
 
-def _copies_of(society: Society, post: MarketPost) -> Iterator[MarketPost]:
-    rng = society.rng
+def _copies_of(publisher: Publisher, post: MarketPost) -> Iterator[MarketPost]:
+    rng = publisher.rng
     if post.place == "press":
         text, count = f"{post.title} {post.link}", rng.choice((0, 0, 1, 2, 3))
     elif post.platform == "mastodon" and rng.random() < 0.02:
@@ -40,10 +40,10 @@ def _copies_of(society: Society, post: MarketPost) -> Iterator[MarketPost]:
     else:
         return
     mood = "neutral" if post.place == "press" else post.truth.sentiment
-    said = Said(_subject(post), text, mood, post.truth.topic)
-    for who in society.tooters.several(count):
+    draft = Draft(_subject(post), text, mood, post.truth.topic)
+    for who in publisher.tooters.several(count):
         at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
-        yield replace(society.toot(at, said, replace(who, voice="plain")), story=post.story)
+        yield replace(publisher.toot(at, draft, replace(who, voice="plain")), story=post.story)
 
 
 def _subject(post: MarketPost) -> str:
@@ -55,7 +55,7 @@ def _subject(post: MarketPost) -> str:
 # -- ids and threads --------------------------------------------------------------------------------------------
 
 
-def numbered(rng: Random, posts: list[MarketPost]) -> list[MarketPost]:
+def with_ids_and_threads(rng: Random, posts: list[MarketPost]) -> list[MarketPost]:
     """The same posts, in order of time, with the platforms' ids; comments get a thread."""
     ids, origin = dict(FIRST_ID), dict[str, str]()
     recent: dict[str, deque[MarketPost]] = defaultdict(lambda: deque(maxlen=25))
@@ -100,7 +100,7 @@ EDITED = {"mastodon": 0.015, "forum": 0.05, "appstore": 0.03}  # by platform, or
 DELETED = {"mastodon": 0.008, "hackernews": 0.008}
 
 
-def changed(rng: Random, posts: Iterable[MarketPost]) -> Iterator[MarketPost]:
+def with_edits_and_deletions(rng: Random, posts: Iterable[MarketPost]) -> Iterator[MarketPost]:
     """The same posts, some of them edited or taken down later on."""
     for post in posts:
         chance = rng.random()

@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from alerts.base import Channel
-from listener.config.explain import build, secret_names, setting_names
-from listener.config.problems import Report, choice, nearest
+from listener.config.errors import ProblemReport, choice, nearest
 from listener.config.secrets import written_secrets
+from listener.config.validation import build, secret_names, setting_names
 from listener.config.yamlfile import Path
 from scrapers.base import Source
 
@@ -33,7 +33,7 @@ class Catalogue(Generic[K]):
     kinds: Mapping[str, type[K]]
     folder: FilePath = field(default_factory=FilePath)
 
-    def build(self, entry: Any, path: Path, report: Report) -> K | None:
+    def build(self, entry: Any, path: Path, report: ProblemReport) -> K | None:
         """One entry of the config as its kind understands it; None when problems were reported."""
         found = self._of(entry, path, report)
         if found is None:
@@ -57,7 +57,7 @@ class Catalogue(Generic[K]):
         kind, cls = str(getattr(made, "kind", "")), type(made)
         return kind if self.kinds.get(kind) is cls else f"{cls.__module__}:{cls.__qualname__}"
 
-    def _of(self, entry: Any, path: Path, report: Report) -> type[K] | None:
+    def _of(self, entry: Any, path: Path, report: ProblemReport) -> type[K] | None:
         if not isinstance(entry, dict):
             example = f"kind: {entry}" if isinstance(entry, str) and entry in self.kinds else "kind: …"
             report.at(path, f"a {self.noun} is settings (`key: value`)", f"write `{example}`")
@@ -73,7 +73,7 @@ class Catalogue(Generic[K]):
         report.at(at, f"there is no {self.noun} of the kind {kind!r}", choice(kind, self.kinds, limit=40))
         return None
 
-    def _own(self, kind: str, path: Path, report: Report) -> type[K] | None:
+    def _own(self, kind: str, path: Path, report: ProblemReport) -> type[K] | None:
         module, _, name = kind.partition(":")
         if str(self.folder) not in sys.path:
             sys.path.append(str(self.folder))  # a module beside the config is found too, after everything installed

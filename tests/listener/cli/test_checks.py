@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from insight.model import Role, Watch
-from listener.cli import trial
+from listener.cli import checks
 from listener.clock import SimulatedClock
 from scrapers.base import Batch, Page, Request
 from tests.board import NOW, Board, FakeDoor
@@ -22,7 +22,7 @@ async def test_a_kind_that_stumbles_is_a_finding() -> None:
         def parse(self, page: Page) -> Batch:
             raise KeyError("author")
 
-    found = await trial.try_source(FakeDoor(range(3)), Stumbling(), [ACME], SimulatedClock(NOW))  # type: ignore[arg-type]
+    found = await checks.check_source(FakeDoor(range(3)), Stumbling(), [ACME], SimulatedClock(NOW))  # type: ignore[arg-type]
     assert not found.fine
     assert "stumbled: KeyError: 'author'" in found.says
     assert found.remedy
@@ -34,6 +34,6 @@ async def test_a_source_that_does_not_answer_in_time_is_a_finding(monkeypatch: p
             await asyncio.Event().wait()
             raise AssertionError("nobody woke it")
 
-    monkeypatch.setattr(trial, "PATIENCE", 0.01)
-    found = await trial.try_source(Silent([]), Board(), [ACME], SimulatedClock(NOW))  # type: ignore[arg-type]
+    monkeypatch.setattr(checks, "PATIENCE", 0.01)
+    found = await checks.check_source(Silent([]), Board(), [ACME], SimulatedClock(NOW))  # type: ignore[arg-type]
     assert (found.fine, "has not answered whole" in found.says) == (False, True)

@@ -52,7 +52,7 @@ def poisson(rng: Random, mean: float) -> int:
     return count
 
 
-def moments(
+def posting_times(
     rng: Random, start: datetime, end: datetime, daily: float, week: tuple[float, ...] = WORKING_WEEK
 ) -> Iterator[datetime]:
     """Times of posts between two times. Whole days are livelier or quieter than the mean, as days are."""
@@ -65,7 +65,7 @@ def moments(
         at += timedelta(hours=1)
 
 
-def scattered(rng: Random, start: datetime, end: datetime, daily: tuple[int, int]) -> Iterator[datetime]:
+def spread_over_days(rng: Random, start: datetime, end: datetime, daily: tuple[int, int]) -> Iterator[datetime]:
     """Times that keep apart: so many a day (the fewest, the most), each in a stretch of the waking day of its own."""
     at = start
     while at < end:

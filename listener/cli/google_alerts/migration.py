@@ -13,7 +13,7 @@ from enum import StrEnum
 from insight.query import QueryError, parse
 from listener.cli.google_alerts.export import Alert
 from listener.cli.google_alerts.feeds import AlertFeed, key
-from listener.cli.google_alerts.notes import Note, Notes
+from listener.cli.google_alerts.notes import ConversionNote, ConversionNotes
 from listener.cli.google_alerts.query import translate
 from listener.config.wizard import slug
 
@@ -21,7 +21,7 @@ HOW_TO_GET_A_FEED = (
     "in google.com/alerts set the alert to “Deliver to: RSS feed”, copy the address behind its feed icon, "
     "and import again with --feeds"
 )
-_NO_FEED = Note(
+_NO_FEED = ConversionNote(
     "what Google finds",
     "the export names no feed, and Google can be read by no other way; the watch listens to your own sources",
     HOW_TO_GET_A_FEED,
@@ -30,7 +30,7 @@ _OLD_CODES = {"iw": "he", "in": "id", "ji": "yi"}  # of languages; Google still 
 _MAX_NAME = 100
 
 
-class Became(StrEnum):
+class AlertOutcome(StrEnum):
     """What became of an alert."""
 
     WATCH = "new watch"
@@ -58,30 +58,30 @@ class NewFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MigratedAlert:
     """One alert of the export. `watch` is the id it is found under, `query` what was made of Google's."""
 
     google: str
-    became: Became
+    became: AlertOutcome
     watch: str | None
     query: str | None
     feeds: tuple[str, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[ConversionNote, ...]
     fed: bool = False  # also by a feed that the config has already
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class Migration:
     """Everything that is new, and a word on each alert. `unpaired`: feeds that no alert could be found for."""
 
     watches: tuple[NewWatch, ...]
     feeds: tuple[NewFeed, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[MigratedAlert, ...]
     unpaired: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ExistingEntries:
     """What the config has already: queries by the watches' ids, names of sources, addresses of feeds."""
 
     watches: Mapping[str, str] = field(default_factory=dict)
@@ -89,13 +89,15 @@ class Known:
     urls: Collection[str] = ()
 
 
-def bring_over(alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), known: Known | None = None) -> Brought:
+def migrate(
+    alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), known: ExistingEntries | None = None
+) -> Migration:
     """Pure. A feed whose title no alert has becomes an alert itself: its query is all there is to know."""
     paired, unpaired = _paired(list(alerts), list(feeds))
-    mover = _Mover(known or Known())
+    mover = _Mover(known or ExistingEntries())
     for alert, urls in paired:
         mover.move(alert, urls)
-    return Brought(tuple(mover.watches.values()), tuple(mover.feeds), tuple(mover.told()), tuple(unpaired))
+    return Migration(tuple(mover.watches.values()), tuple(mover.feeds), tuple(mover.told()), tuple(unpaired))
 
 
 def _paired(alerts: list[Alert], feeds: list[AlertFeed]) -> tuple[list[tuple[Alert, list[str]]], list[str]]:
@@ -122,10 +124,10 @@ def _paired(alerts: list[Alert], feeds: list[AlertFeed]) -> tuple[list[tuple[Ale
 
 @dataclass
 class _Mover:
-    known: Known
+    known: ExistingEntries
     watches: dict[str, NewWatch] = field(default_factory=dict)
     feeds: list[NewFeed] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[MigratedAlert] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._ids = {_same(query): watch for watch, query in self.known.watches.items()}
@@ -133,7 +135,7 @@ class _Mover:
         self._names = set(self.known.sources)
 
     def move(self, alert: Alert, urls: list[str]) -> None:
-        notes = Notes()
+        notes = ConversionNotes()
         translated = translate(alert.query, _language(alert, notes))
         notes.all += translated.notes
         # what an alert has besides its query, and a watch has not
@@ -150,35 +152,37 @@ class _Mover:
             why = "you are told when something changes, and once a week by the digest"
             notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")
         if translated.query is None:
-            became, watch = Became.REFUSED, None
+            became, watch = AlertOutcome.REFUSED, None
         else:
             became, watch = self._placed(alert, translated.query, notes)
         added = [self._feed(url, watch) for url in dict.fromkeys(urls) if watch and url not in self._urls]
-        outcome = Outcome(alert.query, became, watch, translated.query, tuple(added), tuple(notes.all), bool(urls))
+        outcome = MigratedAlert(
+            alert.query, became, watch, translated.query, tuple(added), tuple(notes.all), bool(urls)
+        )
         self.outcomes.append(outcome)
 
-    def told(self) -> Iterator[Outcome]:
+    def told(self) -> Iterator[MigratedAlert]:
         """Each alert; where none that asks for the same has a feed, that is lost, too."""
         fed = {outcome.watch for outcome in self.outcomes if outcome.fed}
         for outcome in self.outcomes:
-            lost = outcome.became in (Became.WATCH, Became.TAKEN) and outcome.watch not in fed
+            lost = outcome.became in (AlertOutcome.WATCH, AlertOutcome.TAKEN) and outcome.watch not in fed
             yield replace(outcome, notes=(*outcome.notes, _NO_FEED)) if lost else outcome
 
-    def _placed(self, alert: Alert, query: str, notes: Notes) -> tuple[Became, str]:
+    def _placed(self, alert: Alert, query: str, notes: ConversionNotes) -> tuple[AlertOutcome, str]:
         """Under which watch: one that asks for the same, or a new one."""
         if found := self._ids.get(_same(query)):
-            return (Became.MERGED if found in self.watches else Became.KNOWN), found
+            return (AlertOutcome.MERGED if found in self.watches else AlertOutcome.KNOWN), found
         watch = slug(alert.query, "alert", set(self.watches))
         if watch in self.known.watches:
             why = f"your config has a watch {watch}, which asks for: {self.known.watches[watch]}"
             notes.lose(query, why, "add what it lacks to that query, or rename one of them")
-            return Became.TAKEN, watch
+            return AlertOutcome.TAKEN, watch
         name = "".join(char if char.isprintable() else " " for char in alert.query)
         if len(name) > _MAX_NAME:
             name = name[: _MAX_NAME - 1].rstrip() + "…"
         self.watches[watch] = NewWatch(watch, name, query)
         self._ids[_same(query)] = watch
-        return Became.WATCH, watch
+        return AlertOutcome.WATCH, watch
 
     def _feed(self, url: str, watch: str) -> str:
         name = slug(f"google-alert-{watch}", "google-alert", self._names)
@@ -196,7 +200,7 @@ def _same(query: str) -> str:
         return " ".join(query.split())
 
 
-def _language(alert: Alert, notes: Notes) -> str | None:
+def _language(alert: Alert, notes: ConversionNotes) -> str | None:
     """The language the alert keeps to, as `lang:` takes it."""
     if not (alert.strict_language and alert.language):
         return None

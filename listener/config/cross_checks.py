@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from insight.model import Watch
-from listener.config.problems import Report, choice
+from listener.config.errors import ProblemReport, choice
 from listener.config.settings import AlertSettings, DigestSettings, StorageSettings
 from listener.config.yamlfile import Path
 from scrapers.base import Access, Source
@@ -18,7 +18,7 @@ MAX_EVERY = 31 * 86_400.0
 Entries = Sequence[tuple[Path, Source]]
 
 
-def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[str], report: Report) -> None:
+def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[str], report: ProblemReport) -> None:
     """`watches` are the ones that were understood, `known` the ids of all."""
     ids = list(known)
     remedy = "give one of them a `name:` of its own"
@@ -42,7 +42,7 @@ def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[st
             report.at(path, message, "see `listener sources` for what it needs, such as a #hashtag, or take it out")
 
 
-def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterable[str], report: Report) -> None:
+def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterable[str], report: ProblemReport) -> None:
     ids, names = list(watches), list(channels)
     for index, route in enumerate(alerts.routes):
         path: Path = ("alerts", "routes", index)
@@ -51,7 +51,7 @@ def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterab
             report.at((*path, "channel"), f"there is no channel `{route.channel}`", choice(route.channel, names))
 
 
-def check_digest(digest: DigestSettings, channels: Iterable[str], report: Report) -> None:
+def check_digest(digest: DigestSettings, channels: Iterable[str], report: ProblemReport) -> None:
     names = list(channels)
     check_zone(("digest", "time_zone"), digest.time_zone, report)
     for index, name in enumerate(digest.channels or ()):
@@ -59,7 +59,7 @@ def check_digest(digest: DigestSettings, channels: Iterable[str], report: Report
             report.at(("digest", "channels", index), f"there is no channel `{name}`", choice(name, names))
 
 
-def check_storage(storage: StorageSettings, report: Report) -> None:
+def check_storage(storage: StorageSettings, report: ProblemReport) -> None:
     scheme, path = storage.url.partition(":")[0], ("storage", "url")
     if scheme not in ("sqlite", "postgresql"):
         remedy = choice({"postgres": "postgresql"}.get(scheme, scheme), ("sqlite", "postgresql"))
@@ -77,7 +77,7 @@ def _database(url: str) -> str:
         return ""
 
 
-def check_zone(path: Path, zone: str, report: Report) -> None:
+def check_zone(path: Path, zone: str, report: ProblemReport) -> None:
     if zone not in zones():
         remedy = choice(zone, sorted(zones()), limit=0)
         report.at(path, f"{zone!r} is no time zone", remedy if "mean" in remedy else "write one such as Europe/Berlin")
@@ -88,7 +88,7 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
-def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, report: Report) -> None:
+def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, report: ProblemReport) -> None:
     """Each of (path, key, name) has a name of its own."""
     first: dict[str, Path] = {}
     for path, key, name in entries:
@@ -99,7 +99,7 @@ def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, rep
         first.setdefault(name, path)
 
 
-def exist(noun: str, path: Path, names: Iterable[str], known: Sequence[str], report: Report) -> None:
+def exist(noun: str, path: Path, names: Iterable[str], known: Sequence[str], report: ProblemReport) -> None:
     for index, name in enumerate(names):
         if name not in known:
             report.at((*path, "watches", index), f"there is no {noun} `{name}`", choice(name, known))

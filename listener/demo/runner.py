@@ -24,7 +24,7 @@ from storage import create_atomically
 
 
 @dataclass
-class SoFar:
+class DemoTally:
     """What has happened so far, in numbers."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -51,12 +51,12 @@ class SoFar:
         return "  ".join(f"{self.counts[name]:,} {name}" for name in numbers)
 
 
-def run(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> SoFar:
+def run_demo(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> DemoTally:
     """Run the daemon through `weeks` of the simulated market with this seed; config, database and log stay in `folder`.
 
     Raises what the daemon raises, StartError for errors on the way, KeyboardInterrupt when it was told to stop early.
     """
-    out, story = console or Console(highlight=False), SoFar()
+    out, story = console or Console(highlight=False), DemoTally()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     market = Market(seed)
     end = min(market.end, market.start + timedelta(weeks=weeks))

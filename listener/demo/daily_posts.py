@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from listener.demo.phrases import names, phrases
+from listener.demo.posting_times import LEISURE_WEEK, posting_times
 from listener.demo.posts import Made, MarketPost
-from listener.demo.rhythm import LEISURE_WEEK, moments
-from listener.demo.society import LANGUAGE_OF, TOPIC, Said, Society, matching, weighted
+from listener.demo.publisher import LANGUAGE_OF, TOPIC, Draft, Publisher, matching, weighted
 
 TOPICS = ("sync", "price", "editor", "search", "mobile", "export", "support", "onboarding", "ai", "compare")
 SUBJECTS = {
@@ -37,13 +37,13 @@ SITES = {"lanternfish": 1.5, "quillmoss": 0.9, "foldermint": 0.7}
 NOISE = {"hackernews": 0.7, "mastodon": 3.3}
 
 
-class Life:
+class DailyPosts:
     """Writes the posts of ordinary days."""
 
-    def __init__(self, society: Society, start: datetime, end: datetime) -> None:
-        self._society = society
-        self._rng = society.rng
-        self._writer = society.writer
+    def __init__(self, publisher: Publisher, start: datetime, end: datetime) -> None:
+        self._publisher = publisher
+        self._rng = publisher.rng
+        self._writer = publisher.writer
         self._span = (start, end)
 
     def posts(self) -> Iterator[MarketPost]:
@@ -56,77 +56,77 @@ class Life:
     # -- platforms ---------------------------------------------------------------------------------------------
 
     def _threads(self) -> Iterator[MarketPost]:
-        for at in moments(self._rng, *self._span, DAILY["hackernews"]):
+        for at in posting_times(self._rng, *self._span, DAILY["hackernews"]):
             app = weighted(self._rng, SUBJECTS["hackernews"])
             if self._rng.random() < 0.14:
                 titles = phrases()["en"]["titles"]["story" if app in names() else "topic_story"]
-                yield self._society.headline(at, self._say(app, "hackernews", titles=titles))
+                yield self._publisher.headline(at, self._say(app, "hackernews", titles=titles))
             else:
-                yield self._society.comment(at, self._say(app, "hackernews", more=self._rng.choice((1, 1, 2))))
+                yield self._publisher.comment(at, self._say(app, "hackernews", more=self._rng.choice((1, 1, 2))))
 
     def _toots(self) -> Iterator[MarketPost]:
-        for at in moments(self._rng, *self._span, DAILY["mastodon"]):
-            who = self._society.tooters.anyone()
+        for at in posting_times(self._rng, *self._span, DAILY["mastodon"]):
+            who = self._publisher.tooters.anyone()
             app = weighted(self._rng, SUBJECTS["mastodon"])
             if who.language != "en" and app == TOPIC:
                 app = "lanternfish"
-            said = self._say(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
-            yield self._society.toot(at, said, who)
+            draft = self._say(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
+            yield self._publisher.toot(at, draft, who)
 
     def _feeds(self) -> Iterator[MarketPost]:
         titles = phrases()["en"]["titles"]
-        for at in moments(self._rng, *self._span, DAILY["forum"]):
-            yield self._society.topic(at, self._say("lanternfish", "forum", titles=titles["forum"], more=2))
-        for at in moments(self._rng, *self._span, DAILY["press"]):
+        for at in posting_times(self._rng, *self._span, DAILY["forum"]):
+            yield self._publisher.topic(at, self._say("lanternfish", "forum", titles=titles["forum"], more=2))
+        for at in posting_times(self._rng, *self._span, DAILY["press"]):
             app = weighted(self._rng, SUBJECTS["press"])
-            yield self._society.article(at, self._say(app, "press", titles=titles["press"], more=3))
+            yield self._publisher.article(at, self._say(app, "press", titles=titles["press"], more=3))
 
     def _reviews(self) -> Iterator[MarketPost]:
         for (app, country), daily in STORES.items():
-            for at in moments(self._rng, *self._span, daily, LEISURE_WEEK):
-                yield self._society.review(at, self._rated(app, LANGUAGE_OF[country]), country)
+            for at in posting_times(self._rng, *self._span, daily, LEISURE_WEEK):
+                yield self._publisher.review(at, self._rated(app, LANGUAGE_OF[country]), country)
         for app, daily in SITES.items():
-            for at in moments(self._rng, *self._span, daily, LEISURE_WEEK):
-                yield self._society.site_review(at, self._rated(app, "en"))
+            for at in posting_times(self._rng, *self._span, daily, LEISURE_WEEK):
+                yield self._publisher.site_review(at, self._rated(app, "en"))
 
     def _noise(self) -> Iterator[MarketPost]:
         sentences = phrases()["en"]["noise"]["sentences"]
         for platform, daily in NOISE.items():
-            for at in moments(self._rng, *self._span, daily):
+            for at in posting_times(self._rng, *self._span, daily):
                 text = self._writer.compose("", [sentences])
-                said = Said("", text, "neutral", "noise", Made.NOISE)
-                yield self._society.toot(at, said) if platform == "mastodon" else self._society.comment(at, said)
+                draft = Draft("", text, "neutral", "noise", Made.NOISE)
+                yield self._publisher.toot(at, draft) if platform == "mastodon" else self._publisher.comment(at, draft)
 
     # -- texts -------------------------------------------------------------------------------------------------
 
-    def _rated(self, app: str, language: str) -> Said:
+    def _rated(self, app: str, language: str) -> Draft:
         mood = weighted(self._rng, MOODS["stars"])
-        said = self._opinion(app, mood, language, more=self._rng.choice((0, 1, 2)))
+        draft = self._opinion(app, mood, language, more=self._rng.choice((0, 1, 2)))
         title = self._writer.line(phrases()[language]["titles"][mood], app, language)
-        return Said(app, said.text, mood, said.topic, language=language, title=title)
+        return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
 
     def _say(
         self, app: str, place: str, *, language: str = "en", titles: list[str] | None = None, more: int = 1
-    ) -> Said:
+    ) -> Draft:
         # one product is liked a little less than the others
         shares = dict(MOODS[place])
         if app == "foldermint":
             shares["negative"] += 0.08
             shares["positive"] -= 0.08
         mood = weighted(self._rng, shares)
-        said = self._opinion(app, mood, language, more) if app in names() else self._on_notes(mood, place, more)
-        title = self._writer.line(titles, app, language, said.topic) if titles else ""
-        return Said(app, said.text, mood, said.topic, language=language, title=title)
+        draft = self._opinion(app, mood, language, more) if app in names() else self._on_notes(mood, place, more)
+        title = self._writer.line(titles, app, language, draft.topic) if titles else ""
+        return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
 
-    def _opinion(self, app: str, mood: str, language: str, more: int) -> Said:
+    def _opinion(self, app: str, mood: str, language: str, more: int) -> Draft:
         topic = self._rng.choice(TOPICS)
-        return Said(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
+        return Draft(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
 
-    def _on_notes(self, mood: str, place: str, more: int) -> Said:
+    def _on_notes(self, mood: str, place: str, more: int) -> Draft:
         """About taking notes as such. Hashtags are Mastodon's custom."""
         section = phrases()["en"]
         openings = section["topic"][mood]
         if place != "mastodon":
             openings = matching(openings, "note-taking app")
         text = self._writer.compose(TOPIC, [openings, *[section["after"][mood]] * more])
-        return Said(TOPIC, text, mood, TOPIC)
+        return Draft(TOPIC, text, mood, TOPIC)

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from insight.model import Label, MentionState, Post, Span, StoredMention
 from insight.query import QueryError, parse
+from listener.cli.common import present, settings, stored
 from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
-from listener.cli.parts import present, settings, stored
 from storage import Found
 
 COLOURS = {

@@ -13,7 +13,7 @@ from listener.demo.posts import MarketPost
 JSON = "application/json; charset=utf-8"
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """An HTTP answer."""
 
     status: int
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 Query = Mapping[str, str]
 
 
-class Shelf:
+class PostTimeline:
     """Posts of one place, oldest first."""
 
     def __init__(self, posts: Iterable[MarketPost]) -> None:
@@ -66,7 +66,7 @@ def number(query: Query, name: str, default: int, most: int) -> int:
     return min(int(value), most) if value.isdigit() else default
 
 
-def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpAnswer:
     """An answer of JSON, from a value or from text that is JSON already."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Answer(status, {"content-type": JSON, **(headers or {})}, text.encode())
+    return HttpAnswer(status, {"content-type": JSON, **(headers or {})}, text.encode())
