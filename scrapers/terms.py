@@ -10,7 +10,7 @@ from insight.model import Watch
 from insight.query import parse
 from insight.query.dialect import Dialect
 from insight.query.pushdown.compiler import PushDown, push_down
-from insight.query.pushdown.sought import Form, covers, hints, terms
+from insight.query.pushdown.forms import Form, covers, hints, terms
 from scrapers.base import Search, Source
 from scrapers.formats.values import digest
 
@@ -49,7 +49,7 @@ def _searches(dialect: Dialect, queries: tuple[tuple[str, str], ...]) -> tuple[S
     asked: dict[str, _Asked] = {}
     for watch, query in queries:
         found = pushed(query, dialect)
-        for text, form in zip(found.searches, found.asked, strict=True):
+        for text, form in zip(found.searches, found.forms, strict=True):
             asked.setdefault(text, _Asked(form, set())).watches.add(watch)
     wider = dict(_covered(asked))
     for text, by in wider.items():

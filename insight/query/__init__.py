@@ -25,6 +25,7 @@ from insight.query.matching.keys import index_keys, needs
 from insight.query.matching.matcher import Match, Matcher, Matchers, exclusions
 from insight.query.reading.includes import Library
 from insight.query.reading.parser import MAX_DEPTH, parse, parse_watch
+from insight.query.traversal import asks_for
 from insight.query.tree import (
     And,
     Between,
@@ -44,7 +45,6 @@ from insight.query.tree import (
     Term,
     Wildcard,
     Word,
-    asks_for,
 )
 
 __all__ = [

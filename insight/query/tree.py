@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -230,33 +229,6 @@ Term = Text | In | Field | Between
 Query = Term | And | Or | Not
 
 
-def inner(query: Query) -> tuple[Query, ...]:
-    """The parts of a group or of a NOT; of a term none: what `In` and `Near` are made of belongs to them."""
-    match query:
-        case And(parts) | Or(parts):
-            return parts
-        case Not(part):
-            return (part,)
-        case _:
-            return ()
-
-
-def walk(query: Query) -> Iterator[Query]:
-    """Every part, from the whole inwards down to the terms."""
-    yield query
-    for part in inner(query):
-        yield from walk(part)
-
-
-def beside(query: Query, kind: type[And | Or]) -> Iterator[Query]:
-    """The parts of a group, through groups of the same kind inside it; anything else is its own only part."""
-    if isinstance(query, kind):
-        for part in inner(query):
-            yield from beside(part, kind)
-    else:
-        yield query
-
-
 def _inside(part: Query, *bracketed: type) -> str:
     return f"({part})" if isinstance(part, bracketed) else str(part)
 
@@ -271,8 +243,3 @@ def _quoted(text: str) -> str:
 
 def _number(value: float | None) -> str:
     return "*" if value is None else f"{value:.12g}"
-
-
-def asks_for(query: Query, field: str) -> bool:
-    """Whether a query asks what a post's `field` is."""
-    return any(isinstance(part, Field) and part.name == field for part in walk(query))

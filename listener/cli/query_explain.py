@@ -14,7 +14,7 @@ from rich.text import Text
 
 from insight.model import MentionState, StoredMention
 from insight.query import Facts, Query
-from insight.query.advice.clauses import Census, Counted
+from insight.query.advice.clauses import Census, ClauseCounts
 from insight.query.advice.explain import Explanation
 from insight.query.advice.explain import explain as explain_query
 from insight.query.pushdown.compiler import push_down
@@ -50,7 +50,7 @@ class Whole:
 
     read: Explanation
     pushed: tuple[Pushed, ...]
-    counted: Counted | None
+    counted: ClauseCounts | None
     missing: tuple[str, ...]
 
 
@@ -109,7 +109,7 @@ def _of_source(source: Source, tree: Query, watch: str | None) -> Pushed:
 # -- what it has brought -------------------------------------------------------------------------------------------
 
 
-def _counted(config: Config, tree: Query, one: Asked, missing: list[str]) -> Counted | None:
+def _counted(config: Config, tree: Query, one: Asked, missing: list[str]) -> ClauseCounts | None:
     scheme, _, path = config.storage.url.partition(":///")
     if scheme == "sqlite" and path and not Path(path).exists():  # looking at it would make one
         missing.append(f"there is no database yet at {path}, so hits are not known")
@@ -122,7 +122,7 @@ def _counted(config: Config, tree: Query, one: Asked, missing: list[str]) -> Cou
         return None
 
 
-def _census(store: Store, config: Config, tree: Query, watch: str | None) -> Counted:
+def _census(store: Store, config: Config, tree: Query, watch: str | None) -> ClauseCounts:
     census = Census(tree)
     since = present(store) - timedelta(days=DAYS)
     mentions = chain.from_iterable(store.posts.scan(since=since, states=_STATES))
@@ -176,7 +176,7 @@ def _lines(pushed: Pushed) -> Iterator[str]:
     yield from (f"misses: {reason}" for reason in pushed.misses)
 
 
-def _show_counted(counted: Counted) -> None:
+def _show_counted(counted: ClauseCounts) -> None:
     _head(f"On the stored posts of the last {DAYS} days")
     whole, *sentences = counted.sentences
     _print([whole, "Only posts that concerned some watch are stored; others are in none of these figures."])

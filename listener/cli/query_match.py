@@ -15,7 +15,7 @@ import typer
 
 from insight.model import Label
 from insight.query import Facts, Field, Match, Matcher
-from insight.query.tree import walk
+from insight.query.traversal import walk
 from insight.understanding.language import recognise
 from insight.understanding.sentiment import judge
 from listener.cli.output import complain, err, fail

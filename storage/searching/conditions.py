@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 
 from insight.model import Label
 from insight.query.fields import FACTS, FIELDS
-from insight.query.matching.asked import moment
+from insight.query.matching.predicates import moment
 from insight.query.tree import And, Between, Field, Or, Query
 from storage.rows import tables
 from storage.rows.columns import LARGEST, is_clean

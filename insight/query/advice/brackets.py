@@ -9,7 +9,8 @@ from itertools import accumulate, pairwise
 from insight.query.advice.printed import bracketed, cut
 from insight.query.advice.remarks import Remark, hint
 from insight.query.reading.lexer import Kind, tokens
-from insight.query.tree import And, Or, Query, walk
+from insight.query.traversal import walk
+from insight.query.tree import And, Or, Query
 
 LONG = 300
 """Characters of a rewritten query that a remedy shows."""
@@ -19,7 +20,7 @@ def about_brackets(query: Query, text: str) -> Iterator[Remark]:
     """ANDs beside ORs without brackets: right, but read otherwise by many."""
     levels = _Levels(text)
     for node in (part for part in walk(query) if isinstance(part, Or)):
-        mixed = levels.beside(node)
+        mixed = levels.side_without_brackets(node)
         if mixed:
             says = "AND binds tighter than OR, also where it is not written"
             yield hint("and-in-or", mixed, says, f"It is read so: {cut(bracketed(node), LONG)}")
@@ -33,7 +34,7 @@ class _Levels:
         self._places = [token.position for token in brackets]
         self._open = [0, *accumulate(1 if token.kind is Kind.OPEN else -1 for token in brackets)]
 
-    def beside(self, either: Or) -> And | None:
+    def side_without_brackets(self, either: Or) -> And | None:
         """The first side that is an AND without brackets of its own. Not for what is included: it stands elsewhere."""
         sides = [part for part in either.parts if isinstance(part, And)]
         level = self._between(either) if sides else None

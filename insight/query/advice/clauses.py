@@ -12,7 +12,8 @@ from insight.query.matching.compiled import AnyOf, compiled
 from insight.query.matching.document import NOTHING_KNOWN, Document, Facts
 from insight.query.matching.leaves import InText
 from insight.query.matching.matcher import exclusions
-from insight.query.tree import And, Or, Query, beside
+from insight.query.traversal import flattened
+from insight.query.tree import And, Or, Query
 
 FEW = 20
 """Of fewer posts than these no share in percent is said: it would sound more certain than it is."""
@@ -46,7 +47,7 @@ def _split(query: Query) -> list[tuple[Clause, Query]]:
     others: tuple[Query, ...] = ()
     first = next((part for part in required if isinstance(part, Or)), None)
     if first is not None:
-        finding, others = tuple(beside(first, Or)), tuple(part for part in required if part is not first)
+        finding, others = tuple(flattened(first, Or)), tuple(part for part in required if part is not first)
     elif len(required) > 1:
         finding = (And(required, at=required[0].at),)
     found = [(ClauseKind.FINDS, part, part) for part in finding]
@@ -72,7 +73,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ClauseCounts:
     """Of `stored` posts, how many the query finds (`hits`), and how many an exclusion hides (`rejected`)."""
 
     stored: int
@@ -112,10 +113,10 @@ class Census:
         elif len(missing) == 1 and not hides:
             self._tallies[min(missing)]["alone"] += 1
 
-    def counted(self) -> Counted:
+    def counted(self) -> ClauseCounts:
         pairs = zip(self._clauses, self._tallies, strict=True)
         tallies = tuple(Tally(clause, **counts) for clause, counts in pairs)
-        return Counted(self._stored, self._hits, self._rejected, tallies)
+        return ClauseCounts(self._stored, self._hits, self._rejected, tallies)
 
     def _found(self, finds: AbstractSet[int], required: AbstractSet[int], hides: AbstractSet[int]) -> None:
         self._hits += not hides
@@ -153,7 +154,7 @@ class _Group:
 # -- in words --------------------------------------------------------------------------------------------------
 
 
-def _sentence(tally: Tally, counted: Counted) -> str:
+def _sentence(tally: Tally, counted: ClauseCounts) -> str:
     name = f"clause {tally.clause.number}"
     match tally.clause.kind:
         case ClauseKind.FINDS:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from insight.query.fields import FACTS, FIELDS
 from insight.query.text.folding import fold, without_marks
 from insight.query.text.words import Piece, Row
+from insight.query.traversal import walk
 from insight.query.tree import (
     And,
     Between,
@@ -28,7 +29,6 @@ from insight.query.tree import (
     Term,
     Wildcard,
     Word,
-    walk,
 )
 
 

@@ -12,7 +12,8 @@ from insight.query.advice.printed import bracketed, drawn
 from insight.query.errors import shown
 from insight.query.matching.matcher import exclusions
 from insight.query.reading.lexer import Kind, tokens
-from insight.query.tree import And, Not, Query, walk
+from insight.query.traversal import walk
+from insight.query.tree import And, Not, Query
 
 EXAMPLES = 5
 """Terms that a note names; more say nothing more."""

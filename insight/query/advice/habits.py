@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from insight.query.advice.occurrences import occurrences
 from insight.query.advice.remarks import Remark, hint, warning
-from insight.query.advice.words import seen
 from insight.query.errors import shown
 from insight.query.fields import FIELDS
-from insight.query.tree import And, Cased, Phrase, Query, Word, walk
+from insight.query.traversal import walk
+from insight.query.tree import And, Cased, Phrase, Query, Word
 
 _OPERATOR = re.compile(r"(?:O?NEAR|AROUND|WITHIN|ADJ)[/~]?[0-9]+|(?:W|N|PRE)/[0-9]+|AROUND|XOR|ANDNOT")
 _COMPARED = re.compile(rf"({'|'.join(FIELDS)})(=+|[<>]=?)(.+)", re.IGNORECASE)
@@ -19,7 +20,7 @@ _OPENING, _CLOSING = ("'", "‘"), ("'", "’")
 
 
 def about_habits(query: Query) -> Iterator[Remark]:
-    for term in (one.term for one in seen(query)):
+    for term in (one.term for one in occurrences(query)):
         if isinstance(term, Word):
             yield from _word(term)
         elif isinstance(term, Phrase | Cased) and "*" in term.text:

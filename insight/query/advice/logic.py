@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 
-from insight.query.advice.implication import Proof, row_of
+from insight.query.advice.implication import Proof
 from insight.query.advice.remarks import Remark, hint, warning
+from insight.query.advice.term_implication import row_of
 from insight.query.cover import covering
 from insight.query.errors import shown
 from insight.query.text.words import Piece
-from insight.query.tree import And, Field, Not, Or, Phrase, Query, Word, beside, inner
+from insight.query.traversal import children, flattened
+from insight.query.tree import And, Field, Not, Or, Phrase, Query, Word
 
 COMPARED = 200
 """Parts that are compared each with each; in a longer list, single words and phrases still are, by looking up."""
@@ -20,18 +22,18 @@ _SLICES = 8  # words of a phrase in a row that are looked up at most
 
 def about_logic(query: Query, proof: Proof) -> Iterator[Remark]:
     """Of every group, what it does that nobody meant. Claims that something can never be are proven."""
-    parts: Sequence[Query] = inner(query)
+    parts: Sequence[Query] = children(query)
     match query:
         case And():
-            together = tuple(beside(query, And))
+            together = tuple(flattened(query, And))
             required = [part for part in together if not isinstance(part, Not)]
-            clauses = [clause for part in together if isinstance(part, Not) for clause in beside(part.part, Or)]
+            clauses = [clause for part in together if isinstance(part, Not) for clause in flattened(part.part, Or)]
             for one, other in combinations(required[:COMPARED], 2):
                 yield from _both(one, other, proof)
             yield from _excluded(required, clauses, proof)
             parts = required + clauses
         case Or():
-            parts = tuple(beside(query, Or))
+            parts = tuple(flattened(query, Or))
             yield from _of_either(parts, proof)
     for part in parts:
         yield from about_logic(part, proof)
@@ -72,7 +74,7 @@ def _dead_sides(group: Query, needed: Query, proof: Proof) -> Iterator[Remark]:
 
 
 def _sides(group: Query) -> Sequence[Query]:
-    return tuple(beside(group, Or)) if isinstance(group, Or) else ()
+    return tuple(flattened(group, Or)) if isinstance(group, Or) else ()
 
 
 # -- exclusions ------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ def _of_either(sides: Sequence[Query], proof: Proof) -> Iterator[Remark]:
 
 def _in_one_side(sides: Sequence[Query], number: int, proof: Proof) -> Iterator[Remark]:
     """An exclusion that is a part of one side, although another side can find what it is to hide."""
-    parts = tuple(beside(sides[number], And))
+    parts = tuple(flattened(sides[number], And))
     others = [side for place, side in enumerate(sides[:COMPARED]) if place != number]
     for clause in (part for part in parts if len(parts) > 1 and isinstance(part, Not) and covering(part) is None):
         finding = next((side for side in others if not proof.excludes(side, clause.part)), None)

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from insight.query.advice.commonness import common_in
+from insight.query.advice.occurrences import Occurrence, occurrences
 from insight.query.advice.remarks import Remark, hint, warning
-from insight.query.cover import covering
 from insight.query.errors import QueryError, shown
-from insight.query.reading.reach import joined
+from insight.query.reading.prefixes import expand_joined
 from insight.query.text.folding import fold, without_marks
 from insight.query.text.words import Piece, Row
 from insight.query.tree import (
-    And,
-    Between,
     Cased,
-    Field,
     Hashtag,
-    In,
     Name,
     Near,
-    Not,
-    Or,
     Phrase,
     Plain,
     Query,
@@ -44,42 +37,8 @@ FAR = 30
 """Words between the sides of a NEAR that say little more than AND: most posts are not longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A term where it stands. `alone`: nothing else singles out what is meant; `part`: it is a side of a NEAR."""
-
-    term: Text
-    alone: bool = True
-    excluded: bool = False
-    part: bool = False
-
-
-def seen(query: Query, *, alone: bool = True, excluded: bool = False) -> Iterator[Seen]:
-    """Every term that is looked for in words, from left to right."""
-    match query:
-        case Not(part):
-            yield from seen(part, alone=True, excluded=not excluded)
-        case And(parts):
-            anchors = [covering(part) is not None for part in parts]
-            count = sum(anchors)
-            for part, anchor in zip(parts, anchors, strict=True):
-                yield from seen(part, alone=alone and count == anchor, excluded=excluded)
-        case Or(parts):
-            for part in parts:
-                yield from seen(part, alone=alone, excluded=excluded)
-        case In(place, part):
-            if place in ("title", "text"):
-                yield from seen(part, alone=alone, excluded=excluded)
-        case Field() | Between():
-            return
-        case _:
-            yield Seen(query, alone, excluded)
-            if isinstance(query, Near):
-                yield from (Seen(term, False, excluded, part=True) for term in (*query.left, *query.right))
-
-
 def about_words(query: Query) -> Iterator[Remark]:
-    for one in seen(query):
+    for one in occurrences(query):
         for check in (_common_or_short, _wildcard, _cased, _raw, _regex, _near):
             yield from check(one)
         yield from _look_alikes(one.term)
@@ -90,7 +49,7 @@ def about_words(query: Query) -> Iterator[Remark]:
 # -- common and short ------------------------------------------------------------------------------------------
 
 
-def _common_or_short(one: Seen) -> Iterator[Remark]:
+def _common_or_short(one: Occurrence) -> Iterator[Remark]:
     plain = isinstance(one.term, Plain)
     term = one.term.part if isinstance(one.term, Plain) else one.term
     if not isinstance(term, Word | Phrase) or one.part:
@@ -115,7 +74,7 @@ def _letters(text: str) -> str:
     return f"{len(text)} {'character' if len(text) == 1 else 'characters'}"
 
 
-def _too_much(one: Seen, code: str, says: str, hides: str) -> Remark:
+def _too_much(one: Occurrence, code: str, says: str, hides: str) -> Remark:
     text = shown(str(one.term))
     if one.excluded:
         bare = shown(getattr(one.term, "text", "") or str(one.term)).strip('"')
@@ -131,7 +90,7 @@ def _too_much(one: Seen, code: str, says: str, hides: str) -> Remark:
 # -- wildcards -------------------------------------------------------------------------------------------------
 
 
-def _wildcard(one: Seen) -> Iterator[Remark]:
+def _wildcard(one: Occurrence) -> Iterator[Remark]:
     term = one.term.part if isinstance(one.term, Plain) else one.term
     if not isinstance(term, Wildcard | Hashtag) or not re.search(r"[*?]", term.text):
         return
@@ -154,7 +113,7 @@ def _wildcard(one: Seen) -> Iterator[Remark]:
 # -- {Cased}, raw: and regular expressions ---------------------------------------------------------------------
 
 
-def _cased(one: Seen) -> Iterator[Remark]:
+def _cased(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Cased) or one.term.text != one.term.text.lower():
         return
     text = shown(one.term.text)
@@ -166,7 +125,7 @@ def _cased(one: Seen) -> Iterator[Remark]:
     yield hint("no-capitals", one.term, says, f'Write "{text}" in quotes for any case.')
 
 
-def _raw(one: Seen) -> Iterator[Remark]:
+def _raw(one: Occurrence) -> Iterator[Remark]:
     if isinstance(one.term, Raw) and all(character.isalnum() or character == " " for character in one.term.text):
         says = f"{shown(str(one.term))} has no symbols, which is what raw: is for"
         yield hint("no-symbols", one.term, says, f'Write "{shown(one.term.text)}" in quotes.')
@@ -176,7 +135,7 @@ _CLASS = re.compile(r"\[(?:\\.|[^\]\\])+\]|\\[pP]\{[^}]*\}|\\[a-zA-Z]|\\[0-9]+")
 _OPTIONAL = re.compile(r"(?:\\.|.)(?:[*?]|\{0[^}]*\})")
 
 
-def _regex(one: Seen) -> Iterator[Remark]:
+def _regex(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Regex):
         return
     pattern, text = one.term.pattern, shown(str(one.term))
@@ -196,7 +155,7 @@ def _regex(one: Seen) -> Iterator[Remark]:
 # -- NEAR ------------------------------------------------------------------------------------------------------
 
 
-def _near(one: Seen) -> Iterator[Remark]:
+def _near(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Near):
         return
     distance, operator = one.term.distance, "ONEAR" if one.term.ordered else "NEAR"
@@ -232,7 +191,9 @@ def _look_alikes(term: Text) -> Iterator[Remark]:
 
 def _without_their_marks(query: Query) -> Iterator[Remark]:
     """Only for Latin letters: of others, few writers leave the marks out."""
-    words = [one.term for one in seen(query) if isinstance(one.term, Word | Phrase | Hashtag) and not one.excluded]
+    words = [
+        one.term for one in occurrences(query) if isinstance(one.term, Word | Phrase | Hashtag) and not one.excluded
+    ]
     known = {fold(word.text) for word in words}
     for word in words:
         bare = without_marks(fold(word.text))
@@ -243,11 +204,11 @@ def _without_their_marks(query: Query) -> Iterator[Remark]:
 
 
 def _tags_of_words(query: Query) -> Iterator[Remark]:
-    terms = [one.term for one in seen(query)]
+    terms = [one.term for one in occurrences(query)]
     phrases = {Row.of(fold(term.text)).pieces for term in terms if isinstance(term, Word | Phrase)}
     for tag in (term for term in terms if isinstance(term, Hashtag) and not re.search(r"[*?]", term.text)):
         try:
-            words = str(joined(tag, str(tag)).parts[0]).strip('"')
+            words = str(expand_joined(tag, str(tag)).parts[0]).strip('"')
         except QueryError:
             continue  # it cannot be seen where its words begin
         if Row.of(fold(words)).pieces not in phrases:

@@ -9,20 +9,20 @@ from typing import Protocol, cast
 
 from insight.model import Span
 from insight.query import tree
-from insight.query.matching.document import Document, Way, Written
+from insight.query.matching.document import Document, FieldText, Folding
 from insight.query.matching.leaves import (
-    Cased,
-    Found,
-    Globbed,
-    InARow,
+    CasedTerm,
+    FieldTerm,
+    HashtagTerm,
     InText,
-    Known,
     Leaf,
-    Matching,
-    Named,
-    Raw,
-    Tagged,
-    Within,
+    Matches,
+    NameTerm,
+    NumberRange,
+    RawTerm,
+    RegexTerm,
+    WildcardTerm,
+    WordsInARow,
 )
 from insight.query.matching.lookups import Lookup, Table
 from insight.query.tree import And, Not, Or, Query, Term
@@ -53,9 +53,9 @@ def compiled(query: Query) -> Node:
 def leaf(term: Term, place: str | None = None) -> Leaf:
     match term:
         case tree.Field():
-            return Known(term)
+            return FieldTerm(term)
         case tree.Between():
-            return Within(term)
+            return NumberRange(term)
         case tree.In(within, part):
             return in_text(part, within)
         case _:
@@ -65,24 +65,24 @@ def leaf(term: Term, place: str | None = None) -> Leaf:
 def in_text(term: tree.Text, place: str | None) -> InText:
     if isinstance(term, tree.Near):
         left, right = ([in_text(part, place) for part in side] for side in (term.left, term.right))
-        return Nearby(left, right, term.distance, place, ordered=term.ordered)
+        return NearTerm(left, right, term.distance, place, ordered=term.ordered)
     if isinstance(term, tree.Plain):
-        return _PLAIN[type(term.part)](term.part.text, place, Way.PLAIN)
+        return _PLAIN[type(term.part)](term.part.text, place, Folding.PLAIN)
     if isinstance(term, tree.Regex):
-        return Matching(term, place)
+        return RegexTerm(term, place)
     return _FOLDED[type(term)](term.text, place)
 
 
-_PLAIN: dict[type, Callable[[str, str | None, Way], InText]] = {
-    tree.Word: InARow,
-    tree.Phrase: InARow,
-    tree.Wildcard: Globbed,
-    tree.Hashtag: Tagged,
+_PLAIN: dict[type, Callable[[str, str | None, Folding], InText]] = {
+    tree.Word: WordsInARow,
+    tree.Phrase: WordsInARow,
+    tree.Wildcard: WildcardTerm,
+    tree.Hashtag: HashtagTerm,
 }
-_FOLDED: dict[type, Callable[..., InText]] = {**_PLAIN, tree.Name: Named, tree.Cased: Cased, tree.Raw: Raw}
+_FOLDED: dict[type, Callable[..., InText]] = {**_PLAIN, tree.Name: NameTerm, tree.Cased: CasedTerm, tree.Raw: RawTerm}
 
 
-class Nearby(InText):
+class NearTerm(InText):
     """Two groups of terms in one field, a few words apart.
 
     Costs what sorting the places costs: of each place only the nearest ones on either side are looked at.
@@ -97,7 +97,7 @@ class Nearby(InText):
         self.distance = distance
         self.ordered = ordered
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         left = sorted({place for term in self.left for place in term.find(field)})
         right = sorted({place for term in self.right for place in term.find(field)}) if left else []
         pairs = self._pairs(left, right, field)
@@ -105,7 +105,7 @@ class Nearby(InText):
             pairs |= self._pairs(right, left, field)
         return iter(sorted({place for pair in pairs for place in pair}))
 
-    def _pairs(self, firsts: Sequence[Place], seconds: Sequence[Place], field: Written) -> set[tuple[Place, Place]]:
+    def _pairs(self, firsts: Sequence[Place], seconds: Sequence[Place], field: FieldText) -> set[tuple[Place, Place]]:
         """Every first with the next second behind it, and every second with the last first before it, if near."""
         starts = [start for start, _ in seconds]
         by_end = sorted(firsts, key=lambda place: place[1])
@@ -139,16 +139,16 @@ class AnyOf:
     def __init__(self, parts: Sequence[Node]) -> None:
         self.parts = parts
         self._exact: dict[str, int] = {}
-        self._tables: dict[tuple[str | None, Way], Table] = {}
+        self._tables: dict[tuple[str | None, Folding], Table] = {}
         self._others: list[int] = []
         for number, part in enumerate(parts):
             lookup: Lookup | None = getattr(part, "lookup", None)
             if lookup is None:
                 self._others.append(number)
-            elif cast("Leaf", part).exact and (lookup.place, lookup.way) == (None, Way.FOLDED):
+            elif cast("Leaf", part).exact and (lookup.place, lookup.folding) == (None, Folding.MARKED):
                 self._exact.setdefault(lookup.key, number)
             else:
-                self._tables.setdefault((lookup.place, lookup.way), Table()).add(lookup, number)
+                self._tables.setdefault((lookup.place, lookup.folding), Table()).add(lookup, number)
         self._keys = frozenset(self._exact)
         for table in self._tables.values():
             table.close()
@@ -163,9 +163,9 @@ class AnyOf:
         """The parts that hold: those first that cost least to know."""
         if self._keys:
             yield from (self._exact[key] for key in sorted(self._keys & document.keys))
-        for (place, way), table in self._tables.items():
+        for (place, folding), table in self._tables.items():
             found: set[int] = set()
-            table.collect(document.keys_of(place, way), found)
+            table.collect(document.keys_of(place, folding), found)
             yield from (number for number in sorted(found) if self.parts[number].holds(document))
         yield from (number for number in self._others if self.parts[number].holds(document))
 

@@ -51,15 +51,15 @@ class Facts:
 NOTHING_KNOWN = Facts()
 
 
-class Way(Enum):
-    """How letters are compared: as written but for case and width, or without their marks, too."""
+class Folding(Enum):
+    """How letters are compared: in any case and width, with their marks or without (`plain:`)."""
 
-    FOLDED = "folded"
+    MARKED = "marked"
     PLAIN = "plain"
 
 
-class Written:
-    """One field: as it is written, as it is compared, and the way back."""
+class FieldText:
+    """One field: as it is written, as it is compared, and the way back to the offsets of what is written."""
 
     def __init__(self, name: str, written: str, folded: str | None = None) -> None:
         self.name = name  # the post's attribute
@@ -84,13 +84,13 @@ class Written:
         positions = self._folded_origins
         return [positions[start] for start in piece_starts(self.folded)]
 
-    def compared(self, way: Way) -> str:
-        return self.folded if way is Way.FOLDED else self.plain
+    def compared(self, folding: Folding) -> str:
+        return self.folded if folding is Folding.MARKED else self.plain
 
-    def back(self, found: Iterable[tuple[int, int]], way: Way = Way.FOLDED) -> Iterator[tuple[int, int]]:
+    def back(self, found: Iterable[tuple[int, int]], folding: Folding = Folding.MARKED) -> Iterator[tuple[int, int]]:
         """What was found in the compared text, as offsets of `written`."""
         for start, end in found:
-            positions = self._folded_origins if way is Way.FOLDED else self._plain_origins
+            positions = self._folded_origins if folding is Folding.MARKED else self._plain_origins
             after = end  # a letter that folds to several ends where the next one begins
             while after < len(positions) - 1 and positions[after] == positions[end - 1]:
                 after += 1
@@ -137,8 +137,8 @@ class Document:
         self.post = post
         self.facts = facts
         self.keys, self._text, self._title = words or words_of(post)
-        self._fields: dict[str | None, tuple[Written, ...]] = {}
-        self._keys: dict[tuple[str | None, Way], set[str]] = {(None, Way.FOLDED): self.keys}
+        self._fields: dict[str | None, tuple[FieldText, ...]] = {}
+        self._keys: dict[tuple[str | None, Folding], set[str]] = {(None, Folding.MARKED): self.keys}
 
     @cached_property
     def handle(self) -> str:
@@ -180,42 +180,42 @@ class Document:
     def has_link(self) -> bool:
         return bool(self.post.links) or _LINK.search(self.post.text) is not None
 
-    def fields(self, place: str | None = None) -> tuple[Written, ...]:
+    def fields(self, place: str | None = None) -> tuple[FieldText, ...]:
         """The fields of a place of the post; None: title and text."""
         found = self._fields.get(place)
         if found is None:
             found = self._fields[place] = tuple(self._written(place))
         return found
 
-    def _written(self, place: str | None) -> Iterator[Written]:
+    def _written(self, place: str | None) -> Iterator[FieldText]:
         post = self.post
         if place in (None, "title") and post.title:
-            yield Written("title", post.title, self._title)
+            yield FieldText("title", post.title, self._title)
         if place in (None, "text"):
-            yield Written("text", post.text, self._text)
+            yield FieldText("text", post.text, self._text)
         if place == "author":
-            yield from (Written(name, text) for name in ("author", "author_name") if (text := getattr(post, name)))
+            yield from (FieldText(name, text) for name in ("author", "author_name") if (text := getattr(post, name)))
         if place == "url" and post.url:
-            yield Written("url", post.url)
+            yield FieldText("url", post.url)
         if place == "links":
-            yield from (Written("links", link) for link in post.links)
+            yield from (FieldText("links", link) for link in post.links)
 
-    def keys_of(self, place: str | None, way: Way) -> AbstractSet[str]:
-        """What terms can be looked up by in a place, compared in a way."""
+    def keys_of(self, place: str | None, folding: Folding) -> AbstractSet[str]:
+        """What terms can be looked up by in a place of the post, compared with their marks or without."""
         if place == "site":
             return self.sites
-        known = self._keys.get((place, way))
+        known = self._keys.get((place, folding))
         if known is not None:
             return known
-        found = self._keys[place, way] = set()
+        found = self._keys[place, folding] = set()
         for field in self.fields(place):
-            found |= keys(field.compared(way))
-        if place is None:  # only the plain way comes here
+            found |= keys(field.compared(folding))
+        if place is None:  # only the plain folding comes here
             found.update("#" + without_marks(tag) for tag in tags_beside(self.post))
         if place == "author" and self.handle:
             found.update(name_keys(self.handle))
         return found
 
-    def spans(self, found: Iterable[tuple[Written, tuple[int, int]]]) -> Iterator[Span]:
+    def spans(self, found: Iterable[tuple[FieldText, tuple[int, int]]]) -> Iterator[Span]:
         """Places as spans; an address that the post links to is nothing a reader sees."""
         return (Span(field.name, *place) for field, place in found if field.name != "links")

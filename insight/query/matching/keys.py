@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from insight.model import Post
-from insight.query.matching.document import Document, Way
+from insight.query.matching.document import Document, Folding
 from insight.query.matching.lookups import prefix
 from insight.query.text.folding import fold, fold_plain
 from insight.query.text.words import Piece, Row
@@ -65,7 +65,7 @@ def index_keys(post: Post) -> frozenset[str]:
     document = Document(post)
     if post.text.isascii() and (post.title or "").isascii() and not post.hashtags:
         return frozenset(document.keys)
-    return frozenset(document.keys | document.keys_of(None, Way.PLAIN))
+    return frozenset(document.keys | document.keys_of(None, Folding.PLAIN))
 
 
 def needs(query: Query) -> Need:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from insight.model import Span
-from insight.query.matching.asked import number, predicate
-from insight.query.matching.document import Document, Way, Written
+from insight.query.matching.document import Document, FieldText, Folding
 from insight.query.matching.lookups import Lookup, pattern
+from insight.query.matching.predicates import number, predicate
 from insight.query.text.folding import fold, fold_plain, fold_raw, keep_case, origins
 from insight.query.text.regexes import compile_regex, find
 from insight.query.text.words import HASHTAG, NAME, Piece, Row, key_of, name_keys, words
 from insight.query.tree import Between, Field, Regex
 
-Found = Iterator[tuple[int, int]]
+Matches = Iterator[tuple[int, int]]
 
 NEAR_BY = 64  # characters looked at around a raw text for its symbols
 _BLANKS = re.compile(r"\s+")
@@ -38,21 +38,21 @@ class InText:
     lookup: Lookup | None = None
     exact = False
 
-    def __init__(self, place: str | None, way: Way = Way.FOLDED) -> None:
+    def __init__(self, place: str | None, folding: Folding = Folding.MARKED) -> None:
         self.place = place
-        self.way = way
+        self.folding = folding
 
     def look_up(self, key: str, *, wildcard: bool = False) -> Lookup:
         # what stands in the title or the text is among the keys of both, and those are there already
-        return Lookup(None if self.place in ("title", "text") else self.place, self.way, key, wildcard)
+        return Lookup(None if self.place in ("title", "text") else self.place, self.folding, key, wildcard)
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         """Where it stands, as offsets of what is written, in order."""
         raise NotImplementedError
 
     def holds(self, document: Document) -> bool:
         lookup = self.lookup
-        if lookup and not lookup.wildcard and lookup.key not in document.keys_of(lookup.place, lookup.way):
+        if lookup and not lookup.wildcard and lookup.key not in document.keys_of(lookup.place, lookup.folding):
             return False
         return self.exact or any(True for field in document.fields(self.place) for _ in self.find(field))
 
@@ -60,12 +60,12 @@ class InText:
         return document.spans((field, place) for field in document.fields(self.place) for place in self.find(field))
 
 
-class InARow(InText):
+class WordsInARow(InText):
     """A word or a phrase."""
 
-    def __init__(self, text: str, place: str | None, way: Way = Way.FOLDED) -> None:
-        super().__init__(place, way)
-        self.row = Row.of((fold if way is Way.FOLDED else fold_plain)(text))
+    def __init__(self, text: str, place: str | None, folding: Folding = Folding.MARKED) -> None:
+        super().__init__(place, folding)
+        self.row = Row.of((fold if folding is Folding.MARKED else fold_plain)(text))
         if self.row.pieces:
             self.lookup = self.look_up(key_of(self.row))
         alone = len(self.row.pieces) == 1 and self.row.pieces[0][0] is Piece.WORD
@@ -77,11 +77,11 @@ class InARow(InText):
         start, end = next(self.row.find(fold(text)), (0, 0)) if self.row.pieces else (0, 0)
         return positions[start], positions[end]
 
-    def find(self, field: Written) -> Found:
-        return field.back(self.row.find(field.compared(self.way)), self.way)
+    def find(self, field: FieldText) -> Matches:
+        return field.back(self.row.find(field.compared(self.folding)), self.folding)
 
 
-class Cased(InARow):
+class CasedTerm(WordsInARow):
     """Words in a row, in the capitals that are asked for."""
 
     def __init__(self, text: str, place: str | None) -> None:
@@ -89,11 +89,11 @@ class Cased(InARow):
         self.exact = False
         self.wanted = keep_case(text[slice(*self.words_in(text))])
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         return (found for found in super().find(field) if keep_case(field.written[slice(*found)]) == self.wanted)
 
 
-class Raw(InARow):
+class RawTerm(WordsInARow):
     """Words in a row with exactly these symbols in, before and after them."""
 
     def __init__(self, text: str, place: str | None) -> None:
@@ -102,7 +102,7 @@ class Raw(InARow):
         start, end = self.words_in(text)
         self.before, self.words, self.after = map(_one_blank, (text[:start], text[start:end], text[end:]))
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         if not self.row.pieces:
             raw = fold_raw(field.written)
             positions = origins(field.written, raw, fold_raw)
@@ -131,41 +131,43 @@ def _one_blank(text: str) -> str:
     return _BLANKS.sub(" ", fold_raw(text))
 
 
-class Globbed(InText):
+class WildcardTerm(InText):
     """A word with wildcards."""
 
-    def __init__(self, text: str, place: str | None, way: Way = Way.FOLDED) -> None:
-        super().__init__(place, way)
-        wildcard = (fold if way is Way.FOLDED else fold_plain)(text)
+    def __init__(self, text: str, place: str | None, folding: Folding = Folding.MARKED) -> None:
+        super().__init__(place, folding)
+        wildcard = (fold if folding is Folding.MARKED else fold_plain)(text)
         self.lookup = self.look_up(wildcard, wildcard=True)
         self.pattern = pattern(wildcard)
 
-    def find(self, field: Written) -> Found:
-        found = ((start, end) for word, start, end in words(field.compared(self.way)) if self.pattern.fullmatch(word))
-        return field.back(found, self.way)
+    def find(self, field: FieldText) -> Matches:
+        found = (
+            (start, end) for word, start, end in words(field.compared(self.folding)) if self.pattern.fullmatch(word)
+        )
+        return field.back(found, self.folding)
 
 
-class Tagged(InText):
+class HashtagTerm(InText):
     """A hashtag, in a text or beside it. One that stands only beside the text has no span."""
 
-    def __init__(self, tag: str, place: str | None, way: Way = Way.FOLDED) -> None:
-        super().__init__(place, way)
-        key = "#" + (fold if way is Way.FOLDED else fold_plain)(tag)
+    def __init__(self, tag: str, place: str | None, folding: Folding = Folding.MARKED) -> None:
+        super().__init__(place, folding)
+        key = "#" + (fold if folding is Folding.MARKED else fold_plain)(tag)
         self.lookup = self.look_up(key, wildcard="*" in tag or "?" in tag)
         self.exact = place is None and not self.lookup.wildcard
         self.pattern = pattern(key)
 
-    def find(self, field: Written) -> Found:
-        tags = HASHTAG.finditer(field.compared(self.way))
-        return field.back((tag.span() for tag in tags if self.pattern.fullmatch(tag[0])), self.way)
+    def find(self, field: FieldText) -> Matches:
+        tags = HASHTAG.finditer(field.compared(self.folding))
+        return field.back((tag.span() for tag in tags if self.pattern.fullmatch(tag[0])), self.folding)
 
     def holds(self, document: Document) -> bool:
         if self.place is None and self.lookup and self.lookup.wildcard:
-            return any(map(self.pattern.fullmatch, document.keys_of(None, self.way)))
+            return any(map(self.pattern.fullmatch, document.keys_of(None, self.folding)))
         return super().holds(document)
 
 
-class Named(InText):
+class NameTerm(InText):
     """A name that a text mentions, or the author's."""
 
     def __init__(self, name: str, place: str | None) -> None:
@@ -174,7 +176,7 @@ class Named(InText):
         self.lookup = self.look_up(self.key)
         self.exact = place is None
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         if field.name in ("author", "author_name"):  # a display name is not who writes: anybody may take "@acme"
             named = field.name == "author" and self.key in name_keys(field.folded.lstrip("@"))
             return iter([(0, len(field.written))] if named else [])
@@ -189,18 +191,18 @@ class Named(InText):
             )
 
 
-class Matching(InText):
+class RegexTerm(InText):
     """A regular expression, over what is written."""
 
     def __init__(self, regex: Regex, place: str | None) -> None:
         super().__init__(place)
         self.regex = compile_regex(regex.pattern)
 
-    def find(self, field: Written) -> Found:
+    def find(self, field: FieldText) -> Matches:
         return find(self.regex, field.written)
 
 
-class Known:
+class FieldTerm:
     """A field that asks for something that is known of the post, or not."""
 
     exact = False
@@ -209,15 +211,15 @@ class Known:
         self.holds: Callable[[Document], bool] = predicate(field.name, field.value)
         self.lookup: Lookup | None = None
         if field.name == "site":
-            self.lookup = Lookup("site", Way.FOLDED, field.value)
+            self.lookup = Lookup("site", Folding.MARKED, field.value)
         elif field.name == "mention":
-            self.lookup = Lookup(None, Way.FOLDED, f"@{field.value}")
+            self.lookup = Lookup(None, Folding.MARKED, f"@{field.value}")
 
     def spans(self, document: Document) -> Iterator[Span]:
         return iter(())
 
 
-class Within:
+class NumberRange:
     """A number within bounds."""
 
     exact = False

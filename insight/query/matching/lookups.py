@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
-from insight.query.matching.document import Way
+from insight.query.matching.document import Folding
 
 _LITERALS = re.compile(r"[^*?]+")
 ANY_ONE = "[^#@.,]"  # keys hold letters, digits and marks, but for these
@@ -83,13 +83,13 @@ class Lookup:
     """Every document that a term holds for has this among its keys. `wildcard`: `key` is one, a key must match it."""
 
     place: str | None
-    way: Way
+    folding: Folding
     key: str
     wildcard: bool = False
 
 
 class Table:
-    """Numbers, each under the lookups of one place and way that lead to it: filled, closed, then asked."""
+    """Numbers, each under the lookups of one place and folding that lead to it: filled, closed, then asked."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, list[int]] = {}

@@ -9,7 +9,7 @@ from itertools import islice
 from insight.model import Post, Span, Watch
 from insight.query.cover import covering
 from insight.query.matching.compiled import AllOf, AnyOf, compiled, leaf
-from insight.query.matching.document import NOTHING_KNOWN, Document, Facts, Way, words_of
+from insight.query.matching.document import NOTHING_KNOWN, Document, Facts, Folding, words_of
 from insight.query.matching.lookups import Table
 from insight.query.reading.parser import parse
 from insight.query.tree import And, Not, Or, Query
@@ -88,7 +88,7 @@ class Matchers:
     def __init__(self, watches: Iterable[Watch]) -> None:
         self._compiled: list[tuple[Watch, Matcher]] = []
         self._always: list[int] = []
-        tables: dict[tuple[str | None, Way], Table] = {}
+        tables: dict[tuple[str | None, Folding], Table] = {}
         for number, watch in enumerate(watches):
             query = parse(watch.query)
             self._compiled.append((watch, Matcher(query)))
@@ -98,10 +98,10 @@ class Matchers:
                 self._always.append(number)
                 continue
             for lookup in filter(None, dict.fromkeys(lookups)):
-                tables.setdefault((lookup.place, lookup.way), Table()).add(lookup, number)
+                tables.setdefault((lookup.place, lookup.folding), Table()).add(lookup, number)
         for table in tables.values():
             table.close()
-        self._by_word = tables.pop((None, Way.FOLDED), Table())
+        self._by_word = tables.pop((None, Folding.MARKED), Table())
         self._by_place = tables
 
     def match_all(self, post: Post, facts: Facts = NOTHING_KNOWN) -> list[tuple[Watch, Match]]:
@@ -112,8 +112,8 @@ class Matchers:
         if not (candidates or self._by_place):
             return []
         document = Document(post, facts, words)
-        for (place, way), table in self._by_place.items():
-            table.collect(document.keys_of(place, way), candidates)
+        for (place, folding), table in self._by_place.items():
+            table.collect(document.keys_of(place, folding), candidates)
         tried = (
             (watch, matcher.match_document(document))
             for watch, matcher in map(self._compiled.__getitem__, sorted(candidates))

@@ -17,21 +17,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from insight.query.dialect import Dialect
-from insight.query.pushdown.sought import (
+from insight.query.pushdown.forms import (
     Both,
     Either,
     Form,
-    Sought,
-    anchored,
+    SearchTerm,
     both,
     either,
+    finds_all,
+    is_anchored,
     misses,
-    of_term,
     terms,
-    whole,
-    written,
+    with_query_term,
+    write_search,
 )
-from insight.query.pushdown.wording import Wording
+from insight.query.pushdown.term_writer import TermWriter
 from insight.query.tree import And, In, Name, Near, Not, Or, Phrase, Query, Term, Text, Word
 
 MOST = 10
@@ -40,12 +40,12 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class PushDown:
-    """See the module. `asked` are the searches as trees, in the same order: what `covers` compares."""
+    """See the module. `forms` are the searches as trees, in the same order: what `covers` compares."""
 
     searches: tuple[str, ...]
     left_here: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
-    asked: tuple[Form, ...] = field(default=(), repr=False)
+    forms: tuple[Form, ...] = field(default=(), repr=False)
 
     @property
     def exact(self) -> bool:
@@ -58,26 +58,28 @@ def push_down(query: Query, dialect: Dialect) -> PushDown:
     form = compiler.root(query)
     if form is None:
         nothing = f"{query}: nothing in it can be searched for here"
-        return PushDown((), tuple(compiler.left), (nothing,))
-    found = {text: unit for unit in compiler.units(form) if (text := written(unit, dialect)) is not None}
-    return PushDown(tuple(found), tuple(compiler.left), tuple(dict.fromkeys(misses(form))), tuple(found.values()))
+        return PushDown((), tuple(compiler.left_here), (nothing,))
+    found = {
+        text: unit for unit in compiler.fitting_searches(form) if (text := write_search(unit, dialect)) is not None
+    }
+    return PushDown(tuple(found), tuple(compiler.left_here), tuple(dict.fromkeys(misses(form))), tuple(found.values()))
 
 
 class _Compiler:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.left: dict[str, None] = {}
-        self.wording = Wording(dialect)
+        self.left_here: dict[str, None] = {}
+        self.writer = TermWriter(dialect)
 
     # -- the positive part, with what the site cannot do taken out or made wider ---------------------------------
 
     def root(self, query: Query) -> Form | None:
         form = self.form(query)
-        if isinstance(form, Either) and not anchored(form):
-            kept = [part for part in form.parts if anchored(part)]
-            lost = [term.term for part in form.parts if not anchored(part) for term in terms(part)]
+        if isinstance(form, Either) and not is_anchored(form):
+            kept = [part for part in form.parts if is_anchored(part)]
+            lost = [term.term for part in form.parts if not is_anchored(part) for term in terms(part)]
             form = either(kept, (*form.missing, *lost)) if kept else None
-        return form if form is not None and anchored(form) else None
+        return form if form is not None and is_anchored(form) else None
 
     def form(self, query: Query, *, negated: bool = False) -> Form | None:
         """None: nothing that could be searched for. Negations move inwards (De Morgan); what stays negative is left."""
@@ -97,66 +99,66 @@ class _Compiler:
     def term(self, query: Term) -> Form | None:
         match query:
             case Near(_, _, left, right):
-                self.left[str(query)] = None
+                self.left_here[str(query)] = None
                 return self.form(And((Or(left), Or(right))))
             case In(place, part):
                 return self.placed(query, place, part)
             case _:
-                form, exact = self.wording.of(query)
+                form, exact = self.writer.write(query)
                 if not exact:
-                    self.left[str(query)] = None
-                return form and of_term(form, str(query))
+                    self.left_here[str(query)] = None
+                return form and with_query_term(form, str(query))
 
     def placed(self, query: In, place: str, part: Text) -> Form | None:
         """A term in one place is searched for everywhere, where the site cannot say it."""
         form, exact = None, False
         if place == "author" and isinstance(part, Name):
-            form, exact = self.wording.author(part.text)
+            form, exact = self.writer.write_author(part.text)
         elif place == "title" and isinstance(part, Word | Phrase):
-            found, exact = self.wording.of(part)
-            form = self.wording.titled(found)
+            found, exact = self.writer.write(part)
+            form = self.writer.in_title(found)
         if not exact:
-            self.left[str(query)] = None
-        return of_term(form, str(query)) if form else (self.term(part) if place in ("title", "text") else None)
+            self.left_here[str(query)] = None
+        return with_query_term(form, str(query)) if form else (self.term(part) if place in ("title", "text") else None)
 
     def all_of(self, parts: Sequence[Form]) -> Form | None:
         """What misses nothing; else the best of the rest, alone: to ask for two such would miss even more."""
         if not parts:
             return None
-        sure = [part for part in parts if whole(part)]
-        if any(map(anchored, sure)) and self.dialect.both is not None:
+        sure = [part for part in parts if finds_all(part)]
+        if any(map(is_anchored, sure)) and self.dialect.both is not None:
             chosen = sure
-        elif any(map(anchored, sure)) or self.dialect.both is None:
-            chosen = [min(sure if any(map(anchored, sure)) else parts, key=_worth)]
+        elif any(map(is_anchored, sure)) or self.dialect.both is None:
+            chosen = [min(sure if any(map(is_anchored, sure)) else parts, key=_worth)]
         else:
             rest = _without(parts, sure)
             chosen = [*sure, min(rest, key=_worth)] if rest else sure
-        self._leave(_without(parts, chosen))
+        self._leave_here(_without(parts, chosen))
         return both(chosen)
 
-    def _leave(self, parts: Iterable[Form]) -> None:
+    def _leave_here(self, parts: Iterable[Form]) -> None:
         for part in parts:
             for term in terms(part):
-                self.left[term.term] = None
+                self.left_here[term.term] = None
 
     # -- split to what the site takes at once --------------------------------------------------------------------
 
     def fits(self, form: Form) -> bool:
-        return written(form, self.dialect) is not None
+        return write_search(form, self.dialect) is not None
 
-    def units(self, form: Form) -> list[Form]:
+    def fitting_searches(self, form: Form) -> list[Form]:
         """Searches that each fit and together find what the form finds."""
         if self.fits(form):
             return [form]
         if not isinstance(form, Either):
-            return self._narrowed(form.parts) if isinstance(form, Both) else []
+            return self._narrow(form.parts) if isinstance(form, Both) else []
         # as few searches as the OR fits in; what is more than a term does not keep terms from each other
-        units = [unit for part in form.parts for unit in self.units(part)]
+        units = [unit for part in form.parts for unit in self.fitting_searches(part)]
         packs: list[Form] = []
         for kind in (True, False):
             pack: list[Form] = []
             for unit in units:
-                if isinstance(unit, Sought) is not kind:
+                if isinstance(unit, SearchTerm) is not kind:
                     continue
                 if pack and not self.fits(Either((*pack, unit))):
                     packs.append(either(pack))
@@ -166,24 +168,24 @@ class _Compiler:
                 packs.append(either(pack))
         return packs
 
-    def _narrowed(self, parts: tuple[Form, ...]) -> list[Form]:
+    def _narrow(self, parts: tuple[Form, ...]) -> list[Form]:
         """An AND that does not fit: its ORs multiplied out, and where that would be too many, without the widest."""
-        found = self._multiplied(parts, MOST)
+        found = self._multiply_out(parts, MOST)
         if found is not None or len(parts) == 1:
-            return self.units(parts[0]) if found is None else found
+            return self.fitting_searches(parts[0]) if found is None else found
         widest_first = sorted(parts, key=_worth, reverse=True)
         without = bisect_left(range(1, len(parts) - 1), True, key=lambda n: self._is_narrow(parts, widest_first[:n]))
-        self._leave(widest_first[: without + 1])
-        return self._narrowed(_without(parts, widest_first[: without + 1]))
+        self._leave_here(widest_first[: without + 1])
+        return self._narrow(_without(parts, widest_first[: without + 1]))
 
     def _is_narrow(self, parts: tuple[Form, ...], wide: Sequence[Form]) -> bool:
         """Whether an AND without these becomes few enough searches; it is asked, and nothing is left out yet."""
-        left = dict(self.left)
-        found = self._multiplied(_without(parts, wide), MOST)
-        self.left = left
+        left = dict(self.left_here)
+        found = self._multiply_out(_without(parts, wide), MOST)
+        self.left_here = left
         return found is not None
 
-    def _multiplied(self, parts: tuple[Form, ...], most: int) -> list[Form] | None:
+    def _multiply_out(self, parts: tuple[Form, ...], most: int) -> list[Form] | None:
         """None: more than `most` searches. Halves an OR at a time, so that each half is as tight as it can be."""
         if most < 1:
             return None
@@ -191,28 +193,28 @@ class _Compiler:
         if self.fits(form):
             return [form]
         if not isinstance(form, Both):
-            found = self.units(form)
+            found = self.fitting_searches(form)
             return found if len(found) <= most else None
         wide = max(form.parts, key=lambda part: len(part.parts) if isinstance(part, Either) else 0)
         if not isinstance(wide, Either):
-            return [self._trimmed(form.parts)]
+            return [self._trim(form.parts)]
         middle = len(wide.parts) // 2
         halves = [half for half in (wide.parts[:middle], wide.parts[middle:]) if half]
         units: list[Form] = []
         for to_come, half in zip(reversed(range(len(halves))), halves, strict=True):
             room = most - len(units) - to_come  # each half to come is one search at least
             narrower = tuple(either(half) if part is wide else part for part in form.parts)
-            tighter = self._multiplied(narrower, room)
+            tighter = self._multiply_out(narrower, room)
             if tighter is None:
                 return None
             units += tighter
         return units
 
-    def _trimmed(self, parts: tuple[Form, ...]) -> Form:
+    def _trim(self, parts: tuple[Form, ...]) -> Form:
         """As many terms of an AND as fit, the longest: they are the rarest, mostly."""
         best = sorted(parts, key=_worth)
         more = bisect_left(range(2, len(best)), True, key=lambda count: not self.fits(both(best[:count])))
-        self._leave(reversed(best[more + 1 :]))
+        self._leave_here(reversed(best[more + 1 :]))
         return both(_without(parts, best[more + 1 :]))
 
 
@@ -224,7 +226,7 @@ def _without(parts: Sequence[Form], out: Iterable[Form]) -> tuple[Form, ...]:
 def _worth(form: Form) -> tuple[bool, bool, int, int]:
     """The least is the best one to search for alone: a subject, found whole, in few searches, of rare words."""
     texts = [term.text for term in terms(form)]
-    return not anchored(form), not whole(form), len(texts), -min(map(len, texts))
+    return not is_anchored(form), not finds_all(form), len(texts), -min(map(len, texts))
 
 
 def _negated(part: Query) -> str:

@@ -9,8 +9,9 @@ from insight.query.errors import Place, QueryError, shown
 from insight.query.fields import FIELDS
 from insight.query.reading.includes import Includes, Library, Part
 from insight.query.reading.lexer import Kind, Token, distance, tokens
-from insight.query.reading.reach import joined, side, within
-from insight.query.tree import And, Field, Near, Not, Or, Query, Regex, walk
+from insight.query.reading.prefixes import apply_prefix, expand_joined, near_side
+from insight.query.traversal import walk
+from insight.query.tree import And, Field, Near, Not, Or, Query, Regex
 
 MAX_DEPTH = 50
 """Brackets and NOTs inside each other. Far above what a person can read, far below Python's own limit."""
@@ -52,7 +53,7 @@ def _parse(query: str, includes: Includes, depth: int = 0) -> Part:
         length = f"the query has {len(query):,} characters; {MAX_LENGTH:,} are allowed"
         raise QueryError(length, MAX_LENGTH, "Split it into several watches, or put lists into files.", query)
     parser = _Parser(query, includes, depth)
-    return Part(parser.whole(), parser.deepest - depth, parser.terms, parser.regexes)
+    return Part(parser.parse_all(), parser.deepest - depth, parser.terms, parser.regexes)
 
 
 class _Parser:
@@ -64,70 +65,70 @@ class _Parser:
         self.depth = self.deepest = depth
         self.terms = self.regexes = 0
 
-    def whole(self) -> Query:
+    def parse_all(self) -> Query:
         if self.at(Kind.END):
             raise self.error("the query is empty", "Write what to look for, such as: acme OR #acme")
-        tree = self.either()
+        tree = self.parse_or()
         if not self.at(Kind.END):
             raise self.error("this bracket closes nothing", "Remove it, or add the ( that it closes.")
         return tree
 
-    def either(self) -> Query:
-        parts = [self.both()]
+    def parse_or(self) -> Query:
+        parts = [self.parse_and()]
         while self.at(Kind.OR):
             self.advance()
-            parts.append(self.both())
+            parts.append(self.parse_and())
         return Or(tuple(parts), at=parts[0].at) if len(parts) > 1 else parts[0]
 
-    def both(self) -> Query:
-        parts = [self.perhaps_not()]
+    def parse_and(self) -> Query:
+        parts = [self.parse_not()]
         while self.at(Kind.AND, *_STARTS_A_TERM):
             if self.at(Kind.AND):
                 self.advance()
-            parts.append(self.perhaps_not())
+            parts.append(self.parse_not())
         return And(tuple(parts), at=parts[0].at) if len(parts) > 1 else parts[0]
 
-    def perhaps_not(self) -> Query:
+    def parse_not(self) -> Query:
         if not self.at(Kind.NOT):
-            return self.near()
+            return self.parse_near()
         token = self.advance()
         self.enter(token)
-        tree = Not(self.perhaps_not(), at=token.position)
+        tree = Not(self.parse_not(), at=token.position)
         self.depth -= 1
         return tree
 
-    def near(self) -> Query:
-        left = self.single()
+    def parse_near(self) -> Query:
+        left = self.parse_operand()
         if not self.at(Kind.NEAR):
             return left
         operator = self.advance()
         if self.at(Kind.NOT):
             remedy = f"Write it beside: a {operator.text} b NOT c."
             raise self.error(f"a NOT stands on a side of {operator.text}", remedy)
-        right = self.single()
+        right = self.parse_operand()
         if self.at(Kind.NEAR):
             first, second, follows = shown(str(left)), shown(str(right)), self.token.text
             remedy = f"Write each pair by itself: {first} {operator.text} {second} AND {second} {follows} …"
             raise self.error(f"{follows} stands behind another {operator.text}", remedy)
         number, ordered = distance(operator)
-        one, other = side(left, operator.text, self.query), side(right, operator.text, self.query)
+        one, other = near_side(left, operator.text, self.query), near_side(right, operator.text, self.query)
         return Near(number, ordered, one, other, at=left.at)
 
-    def single(self) -> Query:
+    def parse_operand(self) -> Query:
         token = self.advance()
         match token.kind:
             case Kind.TERM:
-                return self.term(token)
+                return self.take_term(token)
             case Kind.PREFIX:
-                return self.prefixed(token)
+                return self.parse_prefixed(token)
             case Kind.NAMED | Kind.FILE:
-                return self.included(token)
+                return self.include(token)
             case Kind.OPEN:
-                return self.group(token)
+                return self.parse_group(token)
             case _:
                 raise self.missing(token)
 
-    def term(self, token: Token) -> Query:
+    def take_term(self, token: Token) -> Query:
         if token.term is None:  # the lexer gives every TERM one
             raise AssertionError(token)
         if isinstance(token.term, Or):  # a list of values, which is printed in brackets
@@ -136,16 +137,20 @@ class _Parser:
         self.count(token, 1, isinstance(token.term, Regex))
         return token.term
 
-    def prefixed(self, prefix: Token) -> Query:
+    def parse_prefixed(self, prefix: Token) -> Query:
         """`title:`, `plain:` and `joined:` with what they reach."""
         grouped = self.at(Kind.OPEN)
         self.enter(prefix)
-        inner = self.single()
+        inner = self.parse_operand()
         self.depth -= 1
-        tree = joined(inner, self.query) if prefix.text == "joined" else within(prefix.text, inner, self.query)
+        tree = (
+            expand_joined(inner, self.query)
+            if prefix.text == "joined"
+            else apply_prefix(prefix.text, inner, self.query)
+        )
         return tree if grouped else replace(tree, at=prefix.position)
 
-    def included(self, token: Token) -> Query:
+    def include(self, token: Token) -> Query:
         self.enter(token)
         part = self.includes.get(token.kind, token.text, Place(self.query, token.position), self.depth)
         self.enter(token, part.depth)
@@ -153,9 +158,9 @@ class _Parser:
         self.count(token, part.terms, part.regexes)
         return part.tree
 
-    def group(self, token: Token) -> Query:
+    def parse_group(self, token: Token) -> Query:
         self.enter(token)
-        tree = self.either()
+        tree = self.parse_or()
         if not self.at(Kind.CLOSE):
             raise self.error("this bracket is never closed", "Add the ) where its group ends.", token)
         self.advance()

@@ -17,14 +17,14 @@ _HALF_A_LETTER = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class Found(Protocol):
+class RegexMatch(Protocol):
     def span(self) -> tuple[int, int]: ...
 
 
 class Regexp(Protocol):
     """What is used of a compiled pattern."""
 
-    def finditer(self, text: str) -> Iterator[Found]: ...
+    def finditer(self, text: str) -> Iterator[RegexMatch]: ...
 
 
 @lru_cache(maxsize=256)

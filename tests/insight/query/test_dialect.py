@@ -9,7 +9,7 @@ import pytest
 from insight.query import parse
 from insight.query.dialect import Brackets, Dialect
 from insight.query.pushdown.compiler import push_down
-from insight.query.pushdown.sought import covers
+from insight.query.pushdown.forms import covers
 from scrapers.social.hackernews import HackerNews
 from scrapers.social.mastodon import Mastodon
 from tests.insight.query.dialect_models import GITHUB, X
@@ -50,13 +50,13 @@ def test_brackets_are_a_matter_of_their_own() -> None:
     ],
 )
 def test_a_search_covers_what_is_narrower(wide: str, narrow: str, both_ways: bool) -> None:
-    one, two = push_down(parse(wide), X).asked[0], push_down(parse(narrow), X).asked[0]
+    one, two = push_down(parse(wide), X).forms[0], push_down(parse(narrow), X).forms[0]
     assert covers(one, two)
     assert covers(two, one) is both_ways
 
 
 @pytest.mark.parametrize(("one", "two"), [("acme", "#acme"), ('"acme corp"', '"acme big corp"'), ("acme", "acmes")])
 def test_searches_that_only_look_alike_do_not_cover_each_other(one: str, two: str) -> None:
-    first, second = push_down(parse(one), X).asked[0], push_down(parse(two), X).asked[0]
+    first, second = push_down(parse(one), X).forms[0], push_down(parse(two), X).forms[0]
     assert not covers(first, second)
     assert not covers(second, first)

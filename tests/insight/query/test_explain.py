@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Post
-from insight.query.advice.clauses import Census, ClauseKind, Counted, clauses
+from insight.query.advice.clauses import Census, ClauseCounts, ClauseKind, clauses
 from insight.query.advice.explain import Explanation, explain
 from insight.query.advice.printed import bracketed
 from insight.query.matching.document import Facts
@@ -172,7 +172,7 @@ def test_without_an_or_the_whole_finds() -> None:
     assert of("NOT jobs") == [(1, "hides", "NOT jobs", 0)]
 
 
-def counted(query: str, texts: list[str]) -> Counted:
+def counted(query: str, texts: list[str]) -> ClauseCounts:
     census = Census(parse(query))
     for number, text in enumerate(texts):
         census.add(Post("net", str(number), text))

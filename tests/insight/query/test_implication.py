@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Post
-from insight.query.advice.implication import Proof, covers, excludes, implies
+from insight.query.advice.implication import Proof, excludes, implies
 from insight.query.advice.logic import about_logic
+from insight.query.advice.term_implication import covers
 from insight.query.matching.document import Facts
 from insight.query.matching.lookups import pattern
 from insight.query.reading.parser import parse

@@ -13,7 +13,7 @@ from insight.query import And, Not, Or, Query, Word, parse
 from insight.query.dialect import Dialect
 from insight.query.matching.document import Facts
 from insight.query.pushdown.compiler import MOST, PushDown, push_down
-from insight.query.pushdown.sought import covers
+from insight.query.pushdown.forms import covers
 from scrapers import terms
 from scrapers.social.hackernews import HackerNews
 from scrapers.social.mastodon import Mastodon
@@ -77,7 +77,7 @@ def test_any_query_has_searches_that_the_site_takes_or_says_why_not(query: Query
         pushed = push_down(query, model.dialect)
         assert pushed == push_down(query, model.dialect)
         assert pushed.searches or pushed.misses
-        assert len(set(pushed.searches)) == len(pushed.searches) == len(pushed.asked)
+        assert len(set(pushed.searches)) == len(pushed.searches) == len(pushed.forms)
         found(site, pushed, Post("net", "1", "acme"), Facts())
 
 
@@ -110,8 +110,8 @@ def test_a_search_that_covers_another_finds_what_that_finds(
     for model in SITES.values():
         post = model.has(spoken)
         one, two = push_down(query, model.dialect), push_down(other, model.dialect)
-        for wide, by in zip((*one.asked, *two.asked), (*one.searches, *two.searches), strict=True):
-            for narrow, text in zip(one.asked, one.searches, strict=True):
+        for wide, by in zip((*one.forms, *two.forms), (*one.searches, *two.searches), strict=True):
+            for narrow, text in zip(one.forms, one.searches, strict=True):
                 if covers(wide, narrow) and model.finds(text, post, known):
                     assert model.finds(by, post, known), f"{by} does not cover {text}"
 

@@ -9,7 +9,7 @@ from insight.query.dialect import Brackets, Dialect
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchTerm:
     """One term as the site writes it. `words`: what a post must say to be found; none: only an equal text is the same.
 
     `misses`: why this does not find everything. `anchor` False: it narrows, and alone it would find half the site.
@@ -36,7 +36,7 @@ class Either:
     missing: tuple[str, ...] = ()
 
 
-Form = Sought | Both | Either
+Form = SearchTerm | Both | Either
 
 
 def both(parts: Iterable[Form]) -> Form:
@@ -56,47 +56,44 @@ def either(parts: Iterable[Form], missing: Iterable[str] = ()) -> Form:
         else:
             flat.append(part)
     unique = dict.fromkeys(flat)
-    alone = {part.words[0] for part in unique if isinstance(part, Sought) and len(part.words) == 1 and not part.misses}
-    kept = tuple(part for part in unique if _is_word(part) or alone.isdisjoint(_words(part)))
+    single = {part for part in unique if isinstance(part, SearchTerm) and len(part.words) == 1}
+    alone = {part.words[0] for part in single if not part.misses}
+    kept = tuple(part for part in unique if part in single or alone.isdisjoint(_words(part)))
     return kept[0] if len(kept) == 1 and not lost else Either(kept, tuple(dict.fromkeys(lost)))
-
-
-def _is_word(form: Form) -> bool:
-    return isinstance(form, Sought) and len(form.words) == 1
 
 
 def _words(form: Form) -> Iterator[str]:
     """Words that every post says which this finds."""
-    if isinstance(form, Sought):
+    if isinstance(form, SearchTerm):
         yield from form.words
     elif isinstance(form, Both):
         for part in form.parts:
             yield from _words(part)
 
 
-def terms(form: Form) -> Iterator[Sought]:
-    if isinstance(form, Sought):
+def terms(form: Form) -> Iterator[SearchTerm]:
+    if isinstance(form, SearchTerm):
         yield form
     else:
         for part in form.parts:
             yield from terms(part)
 
 
-def each(form: Form, change: Callable[[Sought], Sought]) -> Form:
+def map_terms(form: Form, change: Callable[[SearchTerm], SearchTerm]) -> Form:
     """The same tree with every term changed."""
-    if isinstance(form, Sought):
+    if isinstance(form, SearchTerm):
         return change(form)
-    parts = tuple(each(part, change) for part in form.parts)
+    parts = tuple(map_terms(part, change) for part in form.parts)
     return Both(parts) if isinstance(form, Both) else Either(parts, form.missing)
 
 
-def of_term(form: Form, term: str) -> Form:
-    return each(form, lambda sought: replace(sought, term=term))
+def with_query_term(form: Form, term: str) -> Form:
+    return map_terms(form, lambda one: replace(one, term=term))
 
 
 def misses(form: Form) -> Iterator[str]:
     """Why a search for this does not find everything."""
-    if isinstance(form, Sought):
+    if isinstance(form, SearchTerm):
         if form.misses:
             yield form.misses
         return
@@ -106,16 +103,16 @@ def misses(form: Form) -> Iterator[str]:
         yield from misses(part)
 
 
-def whole(form: Form) -> bool:
+def finds_all(form: Form) -> bool:
     return next(misses(form), None) is None
 
 
-def anchored(form: Form) -> bool:
+def is_anchored(form: Form) -> bool:
     """Whether it finds a subject, and not simply everything in a language, say."""
-    if isinstance(form, Sought):
+    if isinstance(form, SearchTerm):
         return form.anchor
     holds: Callable[[Iterable[object]], bool] = any if isinstance(form, Both) else all
-    return holds(map(anchored, form.parts))
+    return holds(map(is_anchored, form.parts))
 
 
 def covers(wide: Form, narrow: Form) -> bool:
@@ -129,7 +126,7 @@ def covers(wide: Form, narrow: Form) -> bool:
             return any(covers(part, narrow) for part in parts)
         case _, Both(parts):
             return any(covers(wide, part) for part in parts)
-        case Sought(), Sought():
+        case SearchTerm(), SearchTerm():
             return wide.text == narrow.text or (
                 not wide.misses and bool(wide.words) and _in_a_row(wide.words, narrow.words)
             )
@@ -149,7 +146,7 @@ def hints(form: Form) -> frozenset[str]:
     return frozenset(form.words[:1] or (form.text,))
 
 
-def written(form: Form, dialect: Dialect) -> str | None:
+def write_search(form: Form, dialect: Dialect) -> str | None:
     """The search as the site understands it; None where it has no way to say so, or it is too long."""
     text = _text(form, dialect)
     if text is not None and isinstance(form, Either) and len(form.parts) > 1 and dialect.brackets is Brackets.ALWAYS:
@@ -166,7 +163,7 @@ def written(form: Form, dialect: Dialect) -> str | None:
 
 
 def _text(form: Form, dialect: Dialect) -> str | None:
-    if isinstance(form, Sought):
+    if isinstance(form, SearchTerm):
         return form.text
     if len(form.parts) == 1:
         return _text(form.parts[0], dialect)
@@ -177,11 +174,11 @@ def _text(form: Form, dialect: Dialect) -> str | None:
 
 def _inside(form: Form, dialect: Dialect) -> str | None:
     text = _text(form, dialect)
-    if text is None or isinstance(form, Sought) or len(form.parts) == 1:
+    if text is None or isinstance(form, SearchTerm) or len(form.parts) == 1:
         return text
     able = dialect.brackets is Brackets.ANYWHERE or (
         dialect.brackets is not Brackets.NONE
         and isinstance(form, Either)
-        and all(isinstance(part, Sought) for part in form.parts)
+        and all(isinstance(part, SearchTerm) for part in form.parts)
     )
     return f"({text})" if able else None

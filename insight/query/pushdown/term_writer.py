@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 from insight.query.dialect import Dialect
-from insight.query.pushdown.sought import Form, Sought, both, each, either
+from insight.query.pushdown.forms import Form, SearchTerm, both, either, map_terms
 from insight.query.text.folding import fold
 from insight.query.text.scripts import SPACED, UNSPACED
 from insight.query.text.words import Piece, Row
@@ -21,11 +21,11 @@ _WILD = re.compile(r"[*?]")
 _OPERATORS = frozenset({"and", "or", "not", "near"})
 _SUBJECTS = frozenset({"site", "mention"})
 
-Written = tuple[Form | None, bool]
+WrittenTerm = tuple[Form | None, bool]
 """None: it cannot be searched for. And whether what is found is what was wanted, with nothing left to check."""
 
 
-class Wording:
+class TermWriter:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         joins = re.escape("".join({*dialect.keeps, "'"}))
@@ -33,30 +33,30 @@ class Wording:
         self._word = re.compile(f"{_LETTERS}+(?:[{joins}]+{_LETTERS}+)*{signs}")
         self._kept = "'" in dialect.keeps
 
-    def of(self, term: Query) -> Written:
+    def write(self, term: Query) -> WrittenTerm:
         """Near and In are put together of their terms by the caller."""
         match term:
             case Word(text) | Phrase(text):
-                found = self._spoken(text)
+                found = self._write_words(text)
             case Cased(text) | Raw(text):
-                found = self._spoken(text)[0], False
+                found = self._write_words(text)[0], False
             case Wildcard(text):
-                found = self._beginning(text)
+                found = self._write_wildcard(text)
             case Hashtag(text):
-                found = self._tagged(text)
+                found = self._write_hashtag(text)
             case Name(text):
-                found = self._named(text), bool(self.dialect.names) and "{}" not in self.dialect.names
+                found = self._write_name(text), bool(self.dialect.names) and "{}" not in self.dialect.names
             case Plain(part):
-                found = self._plain(term, part)
+                found = self._write_plain(term, part)
             case Field():
-                found = self._field(term)
+                found = self._write_field(term)
             case _:
                 found = None, False
         return found
 
     # -- words ---------------------------------------------------------------------------------------------------
 
-    def _spoken(self, text: str) -> Written:
+    def _write_words(self, text: str) -> WrittenTerm:
         """A word or words in a row."""
         pieces = Row.of(fold(text)).pieces
         emoji = [piece for kind, piece in pieces if kind is Piece.EMOJI]
@@ -66,50 +66,50 @@ class Wording:
             tag = self._tag("".join(letter for word in words for letter in _TAG_LETTER.findall(word)))
             as_tag = tag and replace(tag, misses=f"{text}: only where it is written as {tag.text}")
             return as_tag, exact and len(words) == 1
-        found, whole = self._in_a_row(words) if words else (None, True)
+        found, whole = self._write_row(words) if words else (None, True)
         if emoji and self.dialect.emoji:
-            parts = [*([found] if found else []), *(Sought(self.dialect.word.format(sign)) for sign in emoji)]
+            parts = [*([found] if found else []), *(SearchTerm(self.dialect.word.format(sign)) for sign in emoji)]
             return both(parts), len(pieces) == 1
         return found, exact and whole
 
-    def _in_a_row(self, words: list[str]) -> Written:
+    def _write_row(self, words: list[str]) -> WrittenTerm:
         cut = not self.dialect.apostrophes and any("'" in word for word in words)
         phrase = self.dialect.phrase
         short = all(len(word) < self.dialect.shortest for word in words)
         if len(words) == 1 or phrase is None or cut or short:
-            found = [form for form in map(self._single, words) if form is not None]
+            found = [form for form in map(self._write_word, words) if form is not None]
             return (both(found) if found else None), len(words) == 1 and not cut and bool(found)
         text = " ".join(words)
-        return self._sought(phrase.format(text), tuple(words), self._segmented(text)), True
+        return self._if_it_fits(phrase.format(text), tuple(words), self._missed_in_runs(text)), True
 
-    def _single(self, word: str) -> Form | None:
+    def _write_word(self, word: str) -> Form | None:
         """One word; None where the site would take it for something else."""
         if len(word) < self.dialect.shortest:
             return None
         before, apostrophe, _ = word.partition("'")
         if apostrophe and not self.dialect.apostrophes:
-            return self._sought(self.dialect.prefix.format(before), ()) if self.dialect.prefix else None
+            return self._if_it_fits(self.dialect.prefix.format(before), ()) if self.dialect.prefix else None
         if word in _OPERATORS and (self.dialect.either or self.dialect.both != " "):
-            return self._sought(self.dialect.phrase.format(word), (word,)) if self.dialect.phrase else None
+            return self._if_it_fits(self.dialect.phrase.format(word), (word,)) if self.dialect.phrase else None
         shown = word if self._kept else word.replace("'", " ")
         if " " in shown:
-            parts = [form for form in map(self._single, shown.split()) if form is not None]
+            parts = [form for form in map(self._write_word, shown.split()) if form is not None]
             return both(parts) if parts else None
-        return self._sought((self.dialect.word or "{}").format(word), (word,), self._segmented(word))
+        return self._if_it_fits((self.dialect.word or "{}").format(word), (word,), self._missed_in_runs(word))
 
-    def _segmented(self, text: str) -> str:
+    def _missed_in_runs(self, text: str) -> str:
         if self.dialect.runs or not _RUN.search(text):
             return ""
         return f"{text}: only where the site takes it for a word"
 
-    def _beginning(self, text: str) -> Written:
+    def _write_wildcard(self, text: str) -> WrittenTerm:
         head = lowered(_WILD.split(text, maxsplit=1)[0])
         if not self.dialect.prefix or not head or self.dialect.word is None:
             return None, False
-        return self._sought(self.dialect.prefix.format(head), ()), text == f"{text[: len(head)]}*"
+        return self._if_it_fits(self.dialect.prefix.format(head), ()), text == f"{text[: len(head)]}*"
 
-    def _plain(self, term: Query, part: Word | Phrase | Wildcard | Hashtag) -> Written:
-        found, exact = self.of(part)
+    def _write_plain(self, term: Query, part: Word | Phrase | Wildcard | Hashtag) -> WrittenTerm:
+        found, exact = self.write(part)
         as_tag = isinstance(part, Hashtag) and self.dialect.hashtag is not None
         if found is None or (self.dialect.accents and not as_tag):
             return found, exact
@@ -117,57 +117,61 @@ class Wording:
 
     # -- hashtags, names, fields ---------------------------------------------------------------------------------
 
-    def _tagged(self, text: str) -> Written:
+    def _write_hashtag(self, text: str) -> WrittenTerm:
         if _WILD.search(text):
             return None, False
         found = self._tag(text)
-        return (found, True) if found else (self._spoken(text)[0] if self.dialect.word else None, False)
+        return (found, True) if found else (self._write_words(text)[0] if self.dialect.word else None, False)
 
-    def _tag(self, text: str) -> Sought | None:
+    def _tag(self, text: str) -> SearchTerm | None:
         """Digits alone are nowhere a hashtag."""
         tag = lowered(text).strip("#")
         if not self.dialect.hashtag or not re.search(r"[^\W\d_]", tag):
             return None
-        return self._sought(self.dialect.hashtag.format(tag), ())
+        return self._if_it_fits(self.dialect.hashtag.format(tag), ())
 
-    def _named(self, text: str) -> Form | None:
+    def _write_name(self, text: str) -> Form | None:
         name = lowered(text).strip("@").partition("@")[0]
         if self.dialect.names:
             forms = [
-                self._single(name) if written == "{}" else self._sought(written.format(name), ())
+                self._write_word(name) if written == "{}" else self._if_it_fits(written.format(name), ())
                 for written in self.dialect.names
             ]
             return either(form for form in forms if form)
-        found = self._spoken(name)[0]
+        found = self._write_words(name)[0]
         return found and _missing(found, f"@{text}: only posts that say the name, not what @{name} writes")
 
-    def _field(self, term: Field) -> Written:
+    def _write_field(self, term: Field) -> WrittenTerm:
         template = self.dialect.fields.get(term.name)
         if template is None and term.name == "mention":
-            return self._named(term.value), False
+            return self._write_name(term.value), False
         value = term.value.partition("-")[0] if term.name == "lang" else term.value
         if template is None or not _VALUE.fullmatch(value):
             return None, False
-        found = self._sought(template.format(value), ())
+        found = self._if_it_fits(template.format(value), ())
         return found and replace(found, anchor=term.name in _SUBJECTS), value == term.value
 
-    def author(self, name: str) -> Written:
+    def write_author(self, name: str) -> WrittenTerm:
         template = self.dialect.fields.get("author")
-        return (self._sought(template.format(lowered(name).partition("@")[0]), ()), True) if template else (None, False)
+        return (
+            (self._if_it_fits(template.format(lowered(name).partition("@")[0]), ()), True)
+            if template
+            else (None, False)
+        )
 
-    def titled(self, found: Form | None) -> Form | None:
+    def in_title(self, found: Form | None) -> Form | None:
         """A finished term, looked for in titles only; None where the site cannot."""
         template = self.dialect.fields.get("title")
         return (
             replace(found, text=template.format(found.text), words=())
-            if template and isinstance(found, Sought)
+            if template and isinstance(found, SearchTerm)
             else None
         )
 
-    def _sought(self, text: str, words: tuple[str, ...], misses: str = "") -> Sought | None:
+    def _if_it_fits(self, text: str, words: tuple[str, ...], misses: str = "") -> SearchTerm | None:
         """None where even this one term is more than the site takes."""
         size = len(text.encode()) if self.dialect.in_bytes else len(text)
-        return None if size > (self.dialect.max_length or size) else Sought(text, words, misses)
+        return None if size > (self.dialect.max_length or size) else SearchTerm(text, words, misses)
 
 
 def lowered(text: str) -> str:
@@ -179,4 +183,4 @@ def lowered(text: str) -> str:
 
 
 def _missing(form: Form, why: str) -> Form:
-    return each(form, lambda term: replace(term, misses=term.misses or why))
+    return map_terms(form, lambda term: replace(term, misses=term.misses or why))

@@ -42,26 +42,26 @@ _CALLED: dict[type, str] = {
 }  # fmt: skip
 
 
-def within(prefix: str, tree: Query, query: str) -> Query:
+def apply_prefix(prefix: str, tree: Query, query: str) -> Query:
     """The tree, each of its terms reached by the prefix (a place such as `title`, or `plain`)."""
     if prefix == "plain":
-        return _spread(tree, lambda term: _plain(term, query))
-    return _spread(tree, lambda term: _in(prefix, term, query))
+        return _map_terms(tree, lambda term: _plain(term, query))
+    return _map_terms(tree, lambda term: _in_place(prefix, term, query))
 
 
-def _spread(tree: Query, reach: Callable[[Term], Term]) -> Query:
+def _map_terms(tree: Query, reach: Callable[[Term], Term]) -> Query:
     match tree:
         case And(parts):
-            return And(tuple(_spread(part, reach) for part in parts), at=tree.at)
+            return And(tuple(_map_terms(part, reach) for part in parts), at=tree.at)
         case Or(parts):
-            return Or(tuple(_spread(part, reach) for part in parts), at=tree.at)
+            return Or(tuple(_map_terms(part, reach) for part in parts), at=tree.at)
         case Not(part):
-            return Not(_spread(part, reach), at=tree.at)
+            return Not(_map_terms(part, reach), at=tree.at)
         case _:
             return reach(tree)
 
 
-def _in(place: str, term: Term, query: str) -> Term:
+def _in_place(place: str, term: Term, query: str) -> Term:
     if isinstance(term, In | Field | Between):
         remedy = f"Write it beside {place}:, such as {place}:acme {shown(str(term))}."
         raise Place(query, term.at).error(f"a field stands inside {place}:", remedy)
@@ -105,10 +105,10 @@ def _plain_one(term: Term, place: Place) -> Plain:
 # -- NEAR ------------------------------------------------------------------------------------------------------
 
 
-def side(tree: Query, operator: str, query: str) -> tuple[Nearby, ...]:
+def near_side(tree: Query, operator: str, query: str) -> tuple[Nearby, ...]:
     """The terms of one side of NEAR. `operator` is as written: NEAR/5."""
     if isinstance(tree, Or):
-        return tuple(term for part in tree.parts for term in side(part, operator, query))
+        return tuple(term for part in tree.parts for term in near_side(part, operator, query))
     if not isinstance(tree, _NEARBY):
         match tree:
             case And():
@@ -130,7 +130,7 @@ def side(tree: Query, operator: str, query: str) -> tuple[Nearby, ...]:
 # -- joined: ---------------------------------------------------------------------------------------------------
 
 
-def joined(tree: Query, query: str) -> Or:
+def expand_joined(tree: Query, query: str) -> Or:
     """`joined:"acme corp"`: the words in a row, or as one hashtag."""
     place = Place(query, tree.at)
     match tree:
