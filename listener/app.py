@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from listener import control, setup
-from listener.clock import Clock, ClockWatch
+from listener.clock import LISTENING_SINCE, Clock, ClockWatch
 from listener.collecting.access import door_for, streams_for
 from listener.collecting.backfill_runs import read_back
 from listener.collecting.notes import SourceNotes
@@ -61,10 +61,10 @@ class App:
             store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
             notes=self.notes,
         )  # fmt: skip
-        before = store.state.get(digest.LISTENING_SINCE)
+        before = store.state.get(LISTENING_SINCE)
         if not before or datetime.fromisoformat(before["at"]) > clock.now() + DAY:  # later: the clock was ahead
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
-            store.state.put(digest.LISTENING_SINCE, since, clock.now())
+            store.state.put(LISTENING_SINCE, since, clock.now())
         self.use_config(config)
         self.streaming = Streaming(streams, self.collector, config.sources)
         self._upkeep = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)

@@ -9,6 +9,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+LISTENING_SINCE = "listening since"
+"""The key of the stored state that says when the first daemon began, and whether on simulated time."""
+
 NOTICED = timedelta(minutes=1)
 """A clock that is moved by less is put right in the ordinary way."""
 TRUSTED_AFTER = 600.0

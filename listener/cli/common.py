@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,8 @@ import typer
 
 from listener import control
 from listener.cli.output import complain, fail
-from listener.clock import SystemClock
+from listener.clock import LISTENING_SINCE, SystemClock
 from listener.config import Config, ConfigError, load
-from listener.daemon import StartError
-from listener.telling.digest import LISTENING_SINCE
 from storage import HeldError, Store, StoreError, open_store
 
 DEFAULT_CONFIG = Path("config.yaml")
@@ -76,11 +74,3 @@ def write(config: Config, command: str, arguments: Mapping[str, Any]) -> dict[st
                 fail(str(refused))
         except ValueError as error:
             fail(str(error))
-
-
-def explained(call: Callable[[], None], config: Config) -> None:
-    """Run something that may not start, and say in one line why it did not."""
-    try:
-        call()
-    except (StoreError, StartError) as error:
-        fail(config.redactor.mask(str(error)))

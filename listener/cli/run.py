@@ -16,7 +16,7 @@ import typer
 
 from listener import control, log
 from listener.app import opened
-from listener.cli.common import config_path, explained, opened_store, settings
+from listener.cli.common import config_path, opened_store, settings
 from listener.cli.output import done, err, fail, out, print_json
 from listener.clock import SystemClock
 from listener.collecting.result import VisitResult
@@ -50,7 +50,10 @@ def run(
     """
     config = settings(context)
     daemon = Daemon(config_path(context), _simulation(simulate), config=config, ends_within=ENDS_WITHIN)
-    explained(lambda: anyio.run(daemon.run), config)
+    try:
+        anyio.run(daemon.run)
+    except (StoreError, StartError) as error:
+        fail(config.redactor.mask(str(error)))
     if daemon.interrupted and threading.active_count() > 1:  # one hangs in the database, and would hold up the end
         sys.stdout.flush()
         sys.stderr.flush()

@@ -19,13 +19,13 @@ from insight.periods import Period, due_period
 from insight.query import asks_for
 from insight.source_health.coverage import SourceWeek
 from insight.source_health.trouble import SourceHour
+from listener.clock import LISTENING_SINCE
 from listener.collecting.pace import longest_pause
 from listener.config import Config
 from listener.telling.decisions import Context
 from listener.telling.filters import let_through
 from storage import DeliveryRecord, StepResult
 
-LISTENING_SINCE = "listening since"
 TOP = 200
 SIFTED = 2_000
 WORTH_A_DIGEST = timedelta(days=1)

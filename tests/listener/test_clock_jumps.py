@@ -13,9 +13,8 @@ import pytest
 from alerts.base import Message, MessageKind
 from insight.model import DeliveryState, NewDelivery
 from listener.app import App, opened
-from listener.clock import TRUSTED_AFTER, ClockWatch
+from listener.clock import LISTENING_SINCE, TRUSTED_AFTER, ClockWatch
 from listener.config import load
-from listener.telling.digest import LISTENING_SINCE
 from storage import StepResult, Store, open_store
 from tests.board import NOW, FakeDoor
 

@@ -11,9 +11,10 @@ from sqlalchemy import Engine, event
 
 from insight.digest import WatchDigest
 from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, SignalKind, Visibility, Watch
+from listener.clock import LISTENING_SINCE
 from listener.telling.decisions import Context, DecidedSignal, commit
 from listener.telling.delivery import look_at_channels
-from listener.telling.digest import LISTENING_SINCE, digest_when_due, last_period, week_of
+from listener.telling.digest import digest_when_due, last_period, week_of
 from storage import SourceEntry, StepResult, Store, open_store
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, understood
 from tests.listener.configs import understood as understood_config
