@@ -23,8 +23,8 @@ _REMEDIES = {
     410: "it is gone for good: take this source out of the config",
     451: "it may not be shown here for legal reasons: take this source out of the config",
 }
-FEW = 2  # posts that may be gone at once
-_SAYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
+MOST_MISSING = 2  # posts that may be gone at once
+_MESSAGE_KEYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
 
 
 @contextmanager
@@ -143,19 +143,22 @@ def refused(page: Page, *, remedy: str = "") -> SourceError:
     if 200 <= status < 300 and not page.usable:
         return SourceError(f"{page.url} answered {status} with an empty body", status=status)
     passing = status in (408, 409, 425, 429) or not 400 <= status < 500
-    says = said(page)
+    # https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3; with 429 some say when the limit resets instead
+    names = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset") if status == 429 else ("retry-after",)
+    waits = (seconds_until(page.headers.get(name), page.fetched_at) for name in names)
+    says = platform_message(page)
     return SourceError(
         f"{page.url} answered {status}" + (f": {says}" if says else ""),
         permanent=not passing,
         remedy="" if passing else remedy or _REMEDIES.get(status, "check the settings of this source"),
-        retry_after=_retry_after(page),
+        retry_after=next((wait for wait in waits if wait is not None), None),
         status=status,
     )
 
 
 def not_read(page: Page, expected: str, *, remedy: str = "") -> SourceError:
     """The error for an answer of success that is not what was asked for: a block page, another document."""
-    says = said(page)
+    says = platform_message(page)
     begins = " ".join(page.text[:200].split())[:60]
     told = f"it says {says!r}" if says else f"it begins {begins!r}"
     return SourceError(
@@ -177,42 +180,27 @@ def error_body(page: Page) -> Mapping[str, Any]:
         return {}
 
 
-def gone(page: Page, asked: Collection[str], shown: Collection[str]) -> list[str]:
+def missing_posts(page: Page, asked: Collection[str], shown: Collection[str]) -> list[str]:
     """Of the posts that were asked for by name, those that are not shown.
 
     Raises SourceError when none of several is: an empty answer is what a platform gives that fails, and what is taken
     for a deletion takes the text of a stored post.
     """
     missing = [name for name in asked if name not in shown]
-    if len(missing) > FEW and len(missing) == len(asked):
+    if len(missing) > MOST_MISSING and len(missing) == len(asked):
         raise SourceError(f"none of {len(asked)} posts is shown, which is not believed", status=page.status)
     return missing
 
 
-def said(page: Page) -> str | None:
-    """The platform's own message, from a JSON body or an HTML title, in one line."""
-    start = page.body.lstrip()[:1]
-    found = _json_message(page) if start in (b"{", b"[") else None
-    if start == b"<":
+def platform_message(page: Page) -> str | None:
+    """The platform's own message, from a JSON body, an HTML title or a few words of text, in one line."""
+    start, found = page.body.lstrip()[:1], None
+    if start in (b"{", b"["):
+        body = error_body(page)
+        parts = (values.mapping(body.get("error")), body)
+        found = next(filter(None, (values.text(part.get(key)) for part in parts for key in _MESSAGE_KEYS)), None)
+    elif start == b"<":
         found = html.title(charset.decode(page.body[:65536], charset.from_head(page.body)))
-    if found is None and start not in (b"{", b"[", b"<") and len(page.body) < 300:
+    elif len(page.body) < 300:
         found = values.text(page.text)
     return " ".join(found.split())[:300] if found else None
-
-
-def _json_message(page: Page) -> str | None:
-    try:
-        body: Any = limits.loads(page.body)
-    except ValueError:
-        return None
-    inner = values.mapping(values.mapping(body).get("error"))
-    return next(
-        filter(None, (values.text(part.get(key)) for part in (inner, values.mapping(body)) for key in _SAYS)), None
-    )
-
-
-def _retry_after(page: Page) -> float | None:
-    """Seconds to wait, from Retry-After (seconds, or when) or, where it says 429, from when the limit resets."""
-    names = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset") if page.status == 429 else ("retry-after",)
-    waits = (seconds_until(page.headers.get(name), page.fetched_at) for name in names)
-    return next((wait for wait in waits if wait is not None), None)

@@ -9,7 +9,7 @@ from insight.model import Rejected
 from scrapers.answers import not_read
 from scrapers.base import Page
 from scrapers.formats import charset, feed
-from scrapers.formats.entries import Entry, Feed, NotAFeedError
+from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
 from scrapers.formats.values import each
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def markup_of(page: Page) -> str:
     return charset.decode(page.body, header, charset.from_head(page.body))
 
 
-def feed_of(page: Page, expected: str = "feed") -> Feed:
+def feed_of(page: Page, expected: str = "feed") -> ParsedFeed:
     """The feed that a page is. Raises SourceError when it is none."""
     try:
         return feed.read(page.body, page.url, page.headers.get("content-type", ""))

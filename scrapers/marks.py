@@ -41,7 +41,7 @@ def gap_since(since: datetime | None, times: Sequence[datetime], reason: str) ->
     return () if since is None or oldest is None or oldest <= since else (Gap(since, oldest, reason),)
 
 
-def once(items: Iterable[T]) -> tuple[T, ...]:
+def distinct(items: Iterable[T]) -> tuple[T, ...]:
     """Each of one network's items once: of two under one id the later one, in the place of the first."""
     return tuple({item.native_id: item for item in items}.values())
 

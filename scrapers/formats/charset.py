@@ -32,7 +32,7 @@ def decode(body: bytes, *declared: str | None) -> str:
             return body.decode(encoding, errors="replace")
     if body[:4].count(0) >= 2:  # UTF-16 without its mark: every second byte of ASCII is zero
         return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
-    named = next((name for name in map(_known, declared) if name), None)
+    named = next((name for name in map(_codec_name, declared) if name), None)
     if named is None or not _NOT_ASCII_BASED.match(named):
         try:
             return body.decode()
@@ -55,7 +55,7 @@ def from_head(body: bytes) -> str | None:
     return found[1].decode("ascii", errors="replace") if found else None
 
 
-def _known(declared: str | None) -> str | None:
+def _codec_name(declared: str | None) -> str | None:
     name = (declared or "").strip().lower()
     if not _KNOWN.fullmatch(name):
         return None

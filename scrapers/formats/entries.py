@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class ParsedFeed:
     """`links` are the feed's own by their rel (`next`, …); `cut` is the beginning of an entry without an end."""
 
     entries: tuple[Entry, ...] = ()

@@ -16,8 +16,8 @@ from typing import Any
 from lxml import etree
 
 from scrapers.formats import charset, html, limits
-from scrapers.formats.entries import Entry, Feed, NotAFeedError
-from scrapers.formats.values import address, addresses, clean, excerpt, plain, whole
+from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
+from scrapers.formats.values import address, addresses, clean, excerpt, plain, whole_number
 
 _NAMESPACES = {
     "www.w3.org/2005/atom": "",
@@ -46,7 +46,7 @@ _TAG = re.compile(r"<[a-zA-Z/!]")
 _MAIL = re.compile(r"[^\s()]+@[^\s()]+\s*\((.{1,200})\)")
 
 
-def read(body: bytes, base: str = "", content_type: str = "") -> Feed:
+def read(body: bytes, base: str = "", content_type: str = "") -> ParsedFeed:
     """An XML feed of any kind. Raises NotAFeedError for everything else, an HTML page among them."""
     text = charset.decode(body, charset.from_head(body), charset.from_header(content_type))
     top = _Element(_root(text), base)
@@ -62,7 +62,7 @@ def read(body: bytes, base: str = "", content_type: str = "") -> Feed:
     language = head.language()
     complete = items[:-1] if cut is not None else items
     entries = tuple(_entry(_Element(item.node, base), author, language) for item in limits.first(complete))
-    return Feed(entries, home, links, cut)
+    return ParsedFeed(entries, home, links, cut)
 
 
 def _root(text: str) -> Any:
@@ -139,9 +139,9 @@ class _Element:
         return [child for name in names for child in self._found.get(name, ())]
 
     def first(self, *names: str) -> str | None:
-        return next(filter(None, (child.said() for child in self.all(*names))), None)
+        return next(filter(None, (child.string() for child in self.all(*names))), None)
 
-    def said(self) -> str | None:
+    def string(self) -> str | None:
         return " ".join(limits.shortened("".join(self.node.itertext(with_tail=False))).split()) or None
 
     def get(self, name: str) -> str:
@@ -170,7 +170,7 @@ class _Element:
 
     def author(self) -> str | None:
         for written in self.all("author", "dc:creator", "itunes:author"):
-            name = written.first("name") if len(written.node) else written.said()
+            name = written.first("name") if len(written.node) else written.string()
             if name:
                 mail = _MAIL.fullmatch(name)
                 return mail[1].strip() if mail else name
@@ -204,10 +204,10 @@ def _entry(item: _Element, author: str | None, language: str | None) -> Entry:
     rels, body, media = item.rels(), _body(item), _media(item)
     guid = next(iter(item.all("guid", "id", "dc:identifier")), None)
     permalink = guid is not None and guid.name == "guid" and guid.get("isPermaLink").lower() != "false"
-    plain_link = next((link.said() for link in item.all("link") if link.said()), None)
+    plain_link = next((link.string() for link in item.all("link") if link.string()), None)
     titles = (title.headline() for title in item.all("title", "atom:title", "media:title"))
     return Entry(
-        id=guid.said() if guid is not None else item.get(_RDF_ABOUT) or None,
+        id=guid.string() if guid is not None else item.get(_RDF_ABOUT) or None,
         is_permalink=permalink,
         link=address(item.first("feedburner:origlink")) or rels.get("alternate") or address(plain_link, item.base),
         related=rels.get("related"),
@@ -215,22 +215,22 @@ def _entry(item: _Element, author: str | None, language: str | None) -> Entry:
         text=body.text,
         links=body.links,
         author=item.author() or author,
-        published=_said(item, "pubdate", "published", "dc:date", "issued", "dcterms:created", "dcterms:issued"),
-        updated=_said(item, "updated", "modified", "dcterms:modified"),
+        published=_texts_of(item, "pubdate", "published", "dc:date", "issued", "dcterms:created", "dcterms:issued"),
+        updated=_texts_of(item, "updated", "modified", "dcterms:modified"),
         language=item.language() or language,
         media=addresses([*media, rels.get("enclosure")], item.base),
         comments=address(item.first("comments"), item.base),
         replies=_replies(item),
         views=_views(item),
         reply_to=next(filter(None, (link.get("ref") for link in item.all("thr:in-reply-to"))), None),
-        publisher=next((source.said() for source in item.all("source") if not len(source.node)), None),
+        publisher=next((source.string() for source in item.all("source") if not len(source.node)), None),
         publisher_url=next(filter(None, (address(source.get("url")) for source in item.all("source"))), None),
-        extra={child.plain_name: child.said() or "" for child in item.children() if child.name.startswith("im:")},
+        extra={child.plain_name: child.string() or "" for child in item.children() if child.name.startswith("im:")},
     )
 
 
-def _said(item: _Element, *names: str) -> tuple[str, ...]:
-    return tuple(filter(None, (child.said() for child in item.all(*names))))
+def _texts_of(item: _Element, *names: str) -> tuple[str, ...]:
+    return tuple(filter(None, (child.string() for child in item.all(*names))))
 
 
 def _body(item: _Element) -> html.Text:
@@ -248,15 +248,15 @@ def _media(item: _Element) -> list[str]:
 
 
 def _replies(item: _Element) -> int | None:
-    counted = [whole(item.first("slash:comments", "thr:total"))]
-    counted += [whole(link.node.get(_THREAD_COUNT)) for link in item.all("link") if link.get("rel") == "replies"]
+    counted = [whole_number(item.first("slash:comments", "thr:total"))]
+    counted += [whole_number(link.node.get(_THREAD_COUNT)) for link in item.all("link") if link.get("rel") == "replies"]
     return next((count for count in counted if count is not None), None)
 
 
 def _views(item: _Element) -> int | None:
     """YouTube's, inside what Media RSS calls a community."""
     communities = [found for group in (item, *item.all("media:group")) for found in group.all("media:community")]
-    counted = [whole(found.get("views")) for each in communities for found in each.all("media:statistics")]
+    counted = [whole_number(found.get("views")) for each in communities for found in each.all("media:statistics")]
     return next((count for count in counted if count is not None), None)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from insight.model import Rejected
 from scrapers.formats import html, limits
-from scrapers.formats.entries import Entry, Feed, NotAFeedError
+from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
 from scrapers.formats.values import UnreadableError, address, addresses, each, identifier, listed, mapping, plain, text
 
 
-def read(body: bytes, base: str = "") -> tuple[Feed, tuple[Rejected, ...]]:
+def read(body: bytes, base: str = "") -> tuple[ParsedFeed, tuple[Rejected, ...]]:
     """Raises NotAFeedError for JSON that is not a feed, or no JSON at all."""
     try:
         found = mapping(limits.loads(body))
@@ -24,7 +24,7 @@ def read(body: bytes, base: str = "") -> tuple[Feed, tuple[Rejected, ...]]:
     author, language = _author(found), text(found.get("language"))
     entries, rejected = each(items, lambda item: _entry(item, base, author, language))
     following = address(found.get("next_url"), base)
-    return Feed(entries, home, {"next": following} if following else {}), rejected
+    return ParsedFeed(entries, home, {"next": following} if following else {}), rejected
 
 
 def _entry(item: Any, base: str, author: str | None, language: str | None) -> Entry:

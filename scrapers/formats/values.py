@@ -53,7 +53,7 @@ def identifier(value: object) -> str | None:
     return text(value)
 
 
-def whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     """A count: 3, 3.0 or "3"."""
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
         return int(value)
@@ -64,7 +64,7 @@ def whole(value: object) -> int | None:
 
 def counts(**named: object) -> dict[str, int]:
     """The counts among these values, by name."""
-    found = {name: whole(value) for name, value in named.items()}
+    found = {name: whole_number(value) for name, value in named.items()}
     return {name: number for name, number in found.items() if number is not None}
 
 

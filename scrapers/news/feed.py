@@ -18,7 +18,7 @@ from scrapers.bodies import begins
 from scrapers.formats import entries, feed, jsonfeed
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.entries import Entry, NotAFeedError
-from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole
+from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole_number
 from scrapers.marks import gap_since, mark_of
 from scrapers.news import feed_fulltext as fulltext
 from scrapers.settings import ADDRESS, UrlSource
@@ -98,9 +98,9 @@ class Feed(UrlSource):
         plain, articles = fulltext.split(posts, page.request.since, first="page" not in page.request.note)
         return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
 
-    def _further(self, page: Page, found: entries.Feed, marks: list[str]) -> tuple[Request, ...]:
+    def _further(self, page: Page, found: entries.ParsedFeed, marks: list[str]) -> tuple[Request, ...]:
         """The next page of a paged feed (RFC 5005), as long as everything on this one is news."""
-        following, number = found.links.get("next"), (whole(page.request.note.get("page")) or 1) + 1
+        following, number = found.links.get("next"), (whole_number(page.request.note.get("page")) or 1) + 1
         here = {page.url, page.request.url}
         if not following or following in here or not marks or origin_of(following) != origin_of(page.url):
             return ()

@@ -18,7 +18,7 @@ def split(posts: Sequence[Post], since: str | None, *, first: bool) -> tuple[tup
     Those that the mark knows are neither: the feed's few words must not take the place of the whole text. `first`: the
     walk's first page, the only one that articles are read of.
     """
-    article.needed()
+    article.require_trafilatura()
     known = set((since or "").split()[1:])
     plain: list[Post] = []
     requests: list[Request] = []
@@ -44,7 +44,7 @@ def time_of(since: str | None) -> str | None:
 
 
 def read(page: Page) -> Batch:
-    post = article.whole(page)
+    post = article.with_main_text(page)
     return Batch((post,) if post else ())
 
 

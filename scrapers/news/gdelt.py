@@ -12,12 +12,12 @@ from pydantic import Field
 
 from insight.model import Gap, Post, PostKind, Precision, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import not_read, said
+from scrapers.answers import not_read, platform_message
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import limits
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.values import UnreadableError, address, addresses, canonical, each, listed, origin_of, text
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.news.gdelt_names import LANGUAGES, THREE_LETTERS, country
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
@@ -95,7 +95,7 @@ class Gdelt(Source):
     def parse(self, page: Page) -> Batch:
         articles = _articles(page)
         posts, rejected = each(articles, _post)
-        posts = once(posts)
+        posts = distinct(posts)
         times = [at for at in times_of(posts) if at <= page.fetched_at]
         requests, gap = _further(page, len(articles), times)
         return Batch((*posts, *gap), requests, newest_mark(times, page), rejected)
@@ -106,7 +106,7 @@ def _articles(page: Page) -> list[Any]:
     found = _loaded(page)
     if isinstance(found, dict) and (not found or isinstance(found.get("articles"), list)):
         return listed(found.get("articles"))
-    told = said(page) or " ".join(page.text[:200].split())
+    told = platform_message(page) or " ".join(page.text[:200].split())
     if _BUSY.search(told):
         raise SourceError(f"{page.url} is busy: {told}", retry_after=60.0, status=page.status)
     if found is None and page.body.lstrip()[:1] not in (b"<", b"{", b"[") and _WRONG.search(told):

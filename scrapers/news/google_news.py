@@ -17,7 +17,7 @@ from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import Entry
 from scrapers.formats.values import UnreadableError, canonical, each, origin_of
-from scrapers.marks import gap_since, mark_of, once, times_of
+from scrapers.marks import distinct, gap_since, mark_of, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
@@ -91,7 +91,7 @@ class GoogleNews(Source):
 
     def parse(self, page: Page) -> Batch:
         posts, rejected = each(feed_of(page).entries, _post)
-        posts = once(posts)
+        posts = distinct(posts)
         since, times = moment(page.request.since)[0], times_of(posts)
         full = len(posts) + len(rejected) >= FULL
         gap = gap_since(since, times, "Google News shows a hundred articles of a search at most") if full else ()

@@ -16,8 +16,8 @@ from scrapers.answers import error_body, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins, entries_of
 from scrapers.formats.dates import moment
-from scrapers.formats.values import counts, each, identifier, listed, mapping, text, whole
-from scrapers.marks import gap_since, mark_of, newest_mark, once, portions, times_of
+from scrapers.formats.values import counts, each, identifier, listed, mapping, text, whole_number
+from scrapers.marks import distinct, gap_since, mark_of, newest_mark, portions, times_of
 from scrapers.news import producthunt_launches as launches
 from scrapers.settings import bearer, named
 
@@ -127,7 +127,7 @@ class ProductHunt(Source):
     def parse(self, page: Page) -> Batch:
         if not begins(page, b"{", b"["):
             items, rejected = entries_of(page, launches.from_feed)
-            items = once(items)
+            items = distinct(items)
             since, times = moment(page.request.since)[0], times_of(items)
             reason = "the feed shows about 50 launches and none that was known"
             missed = gap_since(since, times, reason) if len(items) >= FEED else ()
@@ -137,7 +137,7 @@ class ProductHunt(Source):
             raise _error(page, list(map(mapping, errors)))
         data = mapping(body.get("data"))
         if page.request.note.get("look"):
-            return _looked(data)
+            return _parse_lookup(data)
         post = mapping(data.get("post"))
         if "post" in data and not post:
             raise SourceError("there is no such launch", permanent=True, remedy="check `posts`", status=404)
@@ -145,7 +145,7 @@ class ProductHunt(Source):
             raise not_read(page, "launches")
         found, bad = each(launches.nodes(data.get("posts")), launches.launch)
         said, unread = each(launches.discussed(post), lambda pair: launches.comment(*pair))
-        items = once((*found, *said))
+        items = distinct((*found, *said))
         connection = mapping(post.get("comments") if post else data.get("posts"))
         times = times_of(one for one in items if one.reply_to == one.thread)
         return Batch(items, _further(page, connection, times), newest_mark(times, page), bad + unread)
@@ -155,7 +155,7 @@ def _error(page: Page, errors: Sequence[Mapping[str, Any]]) -> SourceError:
     names = {name for error in errors if (name := text(error.get("error")))}
     said = next((said for error in errors for key in _SAID if (said := text(error.get(key)))), "an error")
     if "rate_limit_reached" in names or page.status == 429:
-        waits = [whole(mapping(error.get("details")).get("reset_in")) for error in errors]
+        waits = [whole_number(mapping(error.get("details")).get("reset_in")) for error in errors]
         pause = next((float(seconds) for seconds in waits if seconds is not None and seconds >= 0), 900.0)
         return SourceError(f"Product Hunt asks to wait: {said}", retry_after=pause, status=429)
     if names & _DENIED or page.status in (401, 403):
@@ -168,7 +168,7 @@ def _error(page: Page, errors: Sequence[Mapping[str, Any]]) -> SourceError:
 _SAID = ("error_description", "message", "error")
 
 
-def _looked(data: Mapping[str, Any]) -> Batch:
+def _parse_lookup(data: Mapping[str, Any]) -> Batch:
     """Those that were asked for; one that is null is gone. A comment alone does not say what it is about: only its
     votes are news."""
     items: list[Item] = []

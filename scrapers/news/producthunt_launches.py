@@ -79,7 +79,7 @@ def launch(node: Any) -> Post:
     if number is None or name is None:
         raise UnreadableError("a launch without an id or a name")
     at, precision = moment(found.get("createdAt"))
-    told = [_told(text(found.get(part)) or "") for part in ("tagline", "description")]
+    told = [_plain_or_html(text(found.get(part)) or "") for part in ("tagline", "description")]
     pictures = [
         mapping(found.get("thumbnail")).get("url"),
         *(mapping(m).get("url") for m in listed(found.get("media"))),
@@ -106,7 +106,7 @@ def comment(node: Any, launched: object) -> Post:
     number = identifier(found.get("id"))
     if number is None or not isinstance(found.get("body"), str):
         raise UnreadableError("a comment without an id or a text")
-    body, (at, precision) = _told(found["body"]), moment(found.get("createdAt"))
+    body, (at, precision) = _plain_or_html(found["body"]), moment(found.get("createdAt"))
     thread = f"post/{post}" if (post := identifier(launched)) else None
     parent, url = identifier(found.get("parentId")), address(found.get("url"))
     return Post(
@@ -125,7 +125,7 @@ def comment(node: Any, launched: object) -> Post:
     )
 
 
-def _told(written: str) -> html.Text:
+def _plain_or_html(written: str) -> html.Text:
     """Plain or marked up: the API does not say which."""
     return html.read(written) if re.search(r"<[a-zA-Z/]", written) else html.Text(plain(written))
 

@@ -22,7 +22,7 @@ LONGEST = 300_000
 _INSTALL = "run `pip install 'listener[articles]'`, or take `full_text` out of the config"
 _KEPT = ("class", "id", "href")
 # What says nothing of where the text is. trafilatura takes two minutes for 60,000 <span>, and seconds for 65,000
-# attributes; so it gets the bones of a page, and not too many.
+# attributes; so it gets a page's blocks and links alone, and not too many.
 # fmt: off
 _INLINE = frozenset({
     "abbr", "b", "bdi", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "small",
@@ -36,7 +36,7 @@ _UNSEEN = frozenset({
 _ADAPTER = TypeAdapter(Post)
 
 
-def needed() -> Any:
+def require_trafilatura() -> Any:
     """trafilatura. Raises SourceError, with what to install, where it is not there."""
     try:
         import trafilatura
@@ -47,12 +47,12 @@ def needed() -> Any:
 
 
 def main_text(markup: str) -> str | None:
-    """The text of the article on a page; None where there is none to be found. Raises SourceError like `needed`."""
-    trafilatura = needed()
-    bones = _Bones()
-    html.feed(markup[: html.CAP], bones)
+    """The text of the article on a page; None: there is none. Raises SourceError as `require_trafilatura`."""
+    trafilatura = require_trafilatura()
+    simplified = _Simplified()
+    html.feed(markup[: html.CAP], simplified)
     try:
-        found = trafilatura.extract(bones.markup(), include_comments=False, include_tables=False)
+        found = trafilatura.extract(simplified.markup(), include_comments=False, include_tables=False)
     except Exception:  # noqa: BLE001  # a page that it stumbles over costs the text of that page alone
         return None
     return plain(found) or None if isinstance(found, str) else None
@@ -65,7 +65,7 @@ def request_for(post: Post) -> Request | None:
     return Request(post.url, note={"post": _ADAPTER.dump_json(post).decode()}, article=True)
 
 
-def whole(page: Page) -> Post | None:
+def with_main_text(page: Page) -> Post | None:
     """The post with the text of its page; as the feed gave it, where the page does not give more. None: no post."""
     try:
         post = _ADAPTER.validate_json(page.request.note.get("post", ""))
@@ -78,7 +78,7 @@ def whole(page: Page) -> Post | None:
     return replace(post, text=found) if found and len(found) > len(post.text) else post
 
 
-class _Bones:
+class _Simplified:
     """Builds a page's blocks and links again, without attributes that say nothing and with an end to their number."""
 
     def __init__(self) -> None:

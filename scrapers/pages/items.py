@@ -18,24 +18,26 @@ NETWORK = "web"
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """How what was found is read. `whole`: the text is all an item says; `stars`: their number is its rating."""
+class ReadingOptions:
+    """How what was found is read. `whole_text`: the text is all an item says; `stars`: their number is its rating."""
 
     kind: PostKind
-    whole: bool
+    whole_text: bool
     stars: bool
     scale: tuple[float, float]
     date_format: str | None
     day_first: bool | None
 
 
-def posts_of(ways: Ways, page: Page, items: Sequence[Item]) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
+def posts_of(
+    options: ReadingOptions, page: Page, items: Sequence[Item]
+) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The posts of a page, each once. An item that the page breaks off inside of is set aside."""
     shared = Counter(_link(page, item) for item in items)
     posts: dict[str, Post] = {}
     rejected: list[Rejected] = []
     for item in items:
-        post = _post(ways, page, item, shared)
+        post = _post(options, page, item, shared)
         if item.torn:
             rejected.append(Rejected("the page breaks off inside this item", excerpt(item.text.text)))
         elif post.text or post.title or post.rating:
@@ -50,40 +52,40 @@ def not_found(page: Page, said: str) -> SourceError:
     return SourceError(f"{page.url}: {said}", remedy=remedy, status=page.status)
 
 
-def _post(ways: Ways, page: Page, item: Item, shared: Counter[str | None]) -> Post:
+def _post(options: ReadingOptions, page: Page, item: Item, shared: Counter[str | None]) -> Post:
     said, link = item.values, _link(page, item)
-    dated = written_date(said["date"], ways.date_format, ways.day_first) if "date" in said else UNKNOWN
-    text = item.text.text if ways.whole else plain(said.get("text", ""))
+    dated = written_date(said["date"], options.date_format, options.day_first) if "date" in said else UNKNOWN
+    text = item.text.text if options.whole_text else plain(said.get("text", ""))
     title, author = _line(said.get("heading")), _line(said.get("author"))
     own = link if link and shared[link] == 1 and canonical(link) != canonical(page.url) else None
     made = digest(author or "", _line(said.get("date")) or "", title or "", text, said.get("rating", ""))[:24]
     return Post(
         network=NETWORK,
-        native_id=_named(page, said.get("identity")) or (canonical(own) if own else f"{_place(page)}#{made}"),
-        kind=ways.kind,
+        native_id=_own_id(page, said.get("identity")) or (canonical(own) if own else f"{_place(page)}#{made}"),
+        kind=options.kind,
         text=text,
         title=title,
         url=link or address(page.url),
         author=author,
         published_at=dated[0],
         precision=dated[1],
-        rating=_rating(ways, item),
+        rating=_rating(options, item),
         links=tuple(one for one in item.text.links if one != link),
         media=item.text.images,
     )
 
 
-def _rating(ways: Ways, item: Item) -> Rating | None:
-    if ways.stars:
-        return counted(item.stars, ways.scale)
-    return written_rating(item.values["rating"], ways.scale) if "rating" in item.values else None
+def _rating(options: ReadingOptions, item: Item) -> Rating | None:
+    if options.stars:
+        return counted(item.stars, options.scale)
+    return written_rating(item.values["rating"], options.scale) if "rating" in item.values else None
 
 
 def _link(page: Page, item: Item) -> str | None:
     return address(item.values.get("link"), page.url)
 
 
-def _named(page: Page, identity: str | None) -> str | None:
+def _own_id(page: Page, identity: str | None) -> str | None:
     """An id of the site's own; an address is one everywhere, anything else only on its page."""
     name = _line(identity)
     if name is None:

@@ -12,9 +12,9 @@ from insight.model import Post, PostKind, Rejected
 from scrapers.base import Access, Batch, Page, Request, Search, Terms
 from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
-from scrapers.formats.values import address, canonical, origin_of, whole
+from scrapers.formats.values import address, canonical, origin_of, whole_number
 from scrapers.marks import gap_since, mark_of, times_of
-from scrapers.pages.items import Ways, not_found, posts_of
+from scrapers.pages.items import ReadingOptions, not_found, posts_of
 from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
 from scrapers.settings import ADDRESS, UrlSource
 
@@ -22,12 +22,12 @@ FIELDS = ("text", "heading", "author", "date", "rating", "stars", "link", "ident
 _SEEN = "id:"  # a mark of a page without dates: the id of its first item
 
 
-def _usable(written: str) -> str:
+def _check_selector(written: str) -> str:
     Wanted.parse(written)
     return written
 
 
-Selector = Annotated[str, AfterValidator(_usable)]
+Selector = Annotated[str, AfterValidator(_check_selector)]
 
 
 class ListPage(UrlSource):
@@ -117,12 +117,12 @@ class ListPage(UrlSource):
             said = f"the item selector finds nothing ({self.item})"
             before = page.request.since is not None or "page" in page.request.note
             raise not_found(page, f"the page changed: {said}" if before else said)
-        posts, rejected = posts_of(self._ways(), page, found.items)
+        posts, rejected = posts_of(self._options(), page, found.items)
         dates = list(map(mark_of, times_of(posts)))
         newest = max((mark for mark in dates if mark <= mark_of(page.fetched_at)), default=None)
         if not self.date and posts:
             newest = _SEEN + posts[0].native_id
-        told = (*rejected, *self._told(page, found.items))
+        told = (*rejected, *self._fields_found(page, found.items))
         if found.long:
             told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
         onward = self._further(page, found, posts, dates)
@@ -130,11 +130,11 @@ class ListPage(UrlSource):
         missed = gap_since(since, times_of(posts), "the list ended before what was known")
         return Batch((*posts, *missed), onward, newest, told)
 
-    def _ways(self) -> Ways:
+    def _options(self) -> ReadingOptions:
         kind = PostKind.REVIEW if self.rating or self.stars else PostKind.POST
-        return Ways(
+        return ReadingOptions(
             kind=self.post_kind or kind,
-            whole=self.text is None,
+            whole_text=self.text is None,
             stars=self.stars is not None,
             scale=self.scale,
             date_format=self.date_format,
@@ -143,7 +143,7 @@ class ListPage(UrlSource):
 
     def _further(self, page: Page, found: Listing, posts: Sequence[Post], dates: Sequence[str]) -> tuple[Request, ...]:
         """The next page, as long as something on this one is new."""
-        following, number = address(found.next, page.url), (whole(page.request.note.get("page")) or 1) + 1
+        following, number = address(found.next, page.url), (whole_number(page.request.note.get("page")) or 1) + 1
         if not following or number > self.max_pages or origin_of(following) != origin_of(page.url):
             return ()
         if canonical(following) in {canonical(page.url), canonical(page.request.url)}:
@@ -156,7 +156,7 @@ class ListPage(UrlSource):
         note = {"page": str(number), "first": page.request.note.get("first") or page.request.url}
         return (Request(following, since=since, note=note, render=self.render),)
 
-    def _told(self, page: Page, items: Sequence[Item]) -> tuple[Rejected, ...]:
+    def _fields_found(self, page: Page, items: Sequence[Item]) -> tuple[Rejected, ...]:
         """How many items had what: at the first visit, and later when a selector finds nothing any more."""
         named = [name for name in FIELDS if getattr(self, name)]
         had = {

@@ -27,7 +27,7 @@ from scrapers.formats.values import (
     mapping,
     plain,
     text,
-    whole,
+    whole_number,
 )
 from scrapers.marks import gap_since, newest_mark, times_of
 
@@ -120,7 +120,7 @@ class AppStore(Source):
 
     def _nothing(self, page: Page, here: int) -> Batch:
         """No reviews: true of an app that has none; else the feed failing, which it does now and then."""
-        tried = (whole(page.request.note.get("tried")) or 1) + 1
+        tried = (whole_number(page.request.note.get("tried")) or 1) + 1
         if here > 1 and page.request.note:
             if tried <= TRIES:
                 return Batch(requests=(replace(page.request, note={**page.request.note, "tried": str(tried)}),))
@@ -197,7 +197,7 @@ def _post(entry: Any, country: str) -> Post:
         raise UnreadableError("a review without an id" if found else "an entry that is no review, or is cut off")
     written = _label(found.get("content"))
     title = _label(found.get("title"))
-    stars = whole(mapping(found.get("im:rating")).get("label"))
+    stars = whole_number(mapping(found.get("im:rating")).get("label"))
     rating = Rating(float(stars), 1.0, 5.0) if stars is not None and 1 <= stars <= 5 else None
     if written is None and title is None and rating is None:
         raise UnreadableError("a review without a text, a title and a rating")
@@ -245,6 +245,6 @@ def _all_known(reviews: Sequence[Post], since: str) -> bool:
     at = _dated(since)
     if at is not None and all(review.precision is not Precision.UNKNOWN for review in reviews):
         return all(review.published_at and review.published_at < at - OVERLAP for review in reviews)
-    numbers = [whole(review.native_id) for review in reviews]
-    mark = whole(since)
+    numbers = [whole_number(review.native_id) for review in reviews]
+    mark = whole_number(since)
     return mark is not None and all(number is not None and number <= mark for number in numbers)

@@ -31,9 +31,9 @@ from scrapers.formats.values import (
     excerpt,
     origin_of,
     plain,
-    whole,
+    whole_number,
 )
-from scrapers.marks import gap_since, mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, gap_since, mark_of, newest_mark, times_of
 from scrapers.settings import ADDRESS, UrlSource
 
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
@@ -94,7 +94,7 @@ class Reviews(UrlSource):
 
     def _further(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
         """The next page of reviews, as long as one on this page is newer than the mark."""
-        number = whole(page.request.note.get("page")) or 1
+        number = whole_number(page.request.note.get("page")) or 1
         dates = list(map(mark_of, times_of(posts)))
         if not found.next or not dates or number >= self.max_pages or origin_of(found.next) != origin_of(page.url):
             return ()
@@ -126,12 +126,12 @@ def _first_with_any(
     for graph in graphs:
         found = list(limits.first(_reviews(graph)))
         shared = Counter(_own_id(graph, node, place) for node in found)
-        whole = [node for node in found if id(node) not in open_ended]
+        unbroken = [node for node in found if id(node) not in open_ended]
         if found:
-            posts, rejected = each(whole, partial(_post, graph, place, shared))
+            posts, rejected = each(unbroken, partial(_post, graph, place, shared))
             broken_off = limits.first([node for node in found if id(node) in open_ended], MOST_REJECTED)
             torn = [Rejected("the page breaks off inside this review", excerpt(node)) for node in broken_off]
-            return once(posts), (*rejected, *torn)
+            return distinct(posts), (*rejected, *torn)
     return (), ()
 
 

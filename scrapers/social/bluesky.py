@@ -13,13 +13,13 @@ from pydantic import Field, SecretStr, model_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import gone, not_read
+from scrapers.answers import missing_posts, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
-from scrapers.marks import newest, once, portions, times_of
+from scrapers.marks import distinct, newest, portions, times_of
 from scrapers.settings import own_searches, under
 from scrapers.social import bluesky_jetstream as jetstream
-from scrapers.social import bluesky_records as skies
+from scrapers.social import bluesky_records as records
 from scrapers.social.bluesky_jetstream import Mark
 from scrapers.terms import searches, with_own
 
@@ -44,7 +44,7 @@ class Bluesky(Source):
 
     kind = "bluesky"
     title = "Bluesky"
-    network = skies.NETWORK
+    network = records.NETWORK
     terms = Terms(
         Access.OPEN,
         "The public stream of all posts, free; its search with an account, 3,000 requests in five minutes.",
@@ -124,7 +124,7 @@ class Bluesky(Source):
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {"q": search.terms or "*", "sort": "latest", "limit": str(PAGE)}
-        since = skies.instant(high_water)
+        since = records.instant(high_water)
         if since is not None:
             params["since"] = _written(since - OVERLAP)
         return Request(under(self.base_url, "xrpc/app.bsky.feed.searchPosts"), params, since=high_water)
@@ -149,11 +149,11 @@ class Bluesky(Source):
         if not views and not empty and not _OTHERS & body.keys():
             raise not_read(page, "posts of Bluesky")
         found, rejected = each(views, _read)
-        posts, missing = once(found), []
+        posts, missing = distinct(found), []
         if "posts" in body and not rejected:
             asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
-            missing = gone(page, asked, {post.native_id for post in posts})
-        items: tuple[Item, ...] = (*posts, *(Deletion(skies.NETWORK, uri) for uri in missing))
+            missing = missing_posts(page, asked, {post.native_id for post in posts})
+        items: tuple[Item, ...] = (*posts, *(Deletion(records.NETWORK, uri) for uri in missing))
         at = newest(times_of(posts), page)
         return Batch(items, _further(page, body, posts), _written(at) if at else None, rejected)
 
@@ -177,13 +177,13 @@ def _read(view: Any) -> Post | None:
     """One post as the network shows it. Raises UnreadableError."""
     view = mapping(view)
     uri, record, author = text(view.get("uri")), view.get("record"), mapping(view.get("author"))
-    if uri is None or skies.url_of(uri) is None:
+    if uri is None or records.url_of(uri) is None:
         raise UnreadableError("a post without its uri")
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
         raise UnreadableError("a post without its record")
     names = {"likes": "like", "reposts": "repost", "replies": "reply", "quotes": "quote", "bookmarks": "bookmark"}
     handle = text(author.get("handle"))
-    found = skies.post(uri, record, skies.instant(view.get("indexedAt")))
+    found = records.post(uri, record, records.instant(view.get("indexedAt")))
     return found and replace(
         found,
         author=handle if handle and handle != "handle.invalid" else found.author,
@@ -197,7 +197,7 @@ def _further(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tupl
     cursor, asked = text(body.get("cursor")), page.request.params.get("cursor")
     if cursor is None or cursor == asked or not items or "searchPosts" not in page.request.url:
         return ()
-    since = skies.instant(page.request.params.get("since"))
+    since = records.instant(page.request.params.get("since"))
     times = times_of(items)
     if since and times and max(times) < since:
         return ()

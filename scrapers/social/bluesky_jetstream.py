@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from insight.model import Deletion, Gap, Item, Rejected
 from scrapers.base import Batch, SourceError, Stream
 from scrapers.formats import limits
-from scrapers.formats.values import MOST_REJECTED, excerpt, mapping, whole
+from scrapers.formats.values import MOST_REJECTED, excerpt, mapping, whole_number
 from scrapers.social.bluesky_records import NETWORK, POSTS, instant, post, uri_of
 
 OVERLAP = timedelta(seconds=30)
@@ -111,7 +111,7 @@ def _payload(event: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def _mark(payload: Mapping[str, Any], host: str) -> Mark | None:
-    at, number = whole(payload.get("time_us")), whole(payload.get("seq"))
+    at, number = whole_number(payload.get("time_us")), whole_number(payload.get("seq"))
     if at is None:
         witnessed = instant(payload.get("witnessedAt") or payload.get("time"))
         at = round(witnessed.timestamp() * 1_000_000) if witnessed else None

@@ -25,9 +25,9 @@ from scrapers.formats.values import (
     listed,
     mapping,
     text,
-    whole,
+    whole_number,
 )
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.settings import under
 
 NETWORK = "devto"
@@ -120,7 +120,7 @@ class DevTo(Source):
             thread = page.request.params.get("a_id")
             items, rejected = each(_tree(entries, thread), lambda one: _read(one[0], one[1], thread, self.full_text))
 
-            return Batch(once(items), rejected=rejected)
+            return Batch(distinct(items), rejected=rejected)
         return self._list(page, entries)
 
     def _list(self, page: Page, entries: Sequence[Any]) -> Batch:
@@ -129,23 +129,26 @@ class DevTo(Source):
         items: tuple[Post | Deletion, ...]
         items, rejected = each(entries, lambda entry: _read(entry, None, None, whole_text=False))
         times = times_of(items)
-        requests = tuple(self._beside(entries, known))
-        size, number = whole(page.request.params.get("per_page")) or 30, whole(page.request.params.get("page")) or 1
+        requests = tuple(self._text_and_comment_requests(entries, known))
+        size, number = (
+            whole_number(page.request.params.get("per_page")) or 30,
+            whole_number(page.request.params.get("page")) or 1,
+        )
         ended = len(entries) < size or ("tag" in page.request.params and number >= HOT_PAGES)
         if not ended and any(known is None or at > known for at in times):
             requests += (replace(page.request, params={**page.request.params, "page": str(number + 1)}),)
-        shown = () if self.full_text or "articles" not in self.include else once(items)
+        shown = () if self.full_text or "articles" not in self.include else distinct(items)
         return Batch(shown, requests, newest_mark(times, page), rejected)
 
-    def _beside(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
+    def _text_and_comment_requests(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
         """What is asked for by itself: the texts of new or changed articles, and comments where there are new ones."""
         for entry in map(mapping, entries):
-            number = whole(entry.get("id"))
+            number = whole_number(entry.get("id"))
             if number is None:
                 continue
             if self.full_text and "articles" in self.include and _since(entry, known, "published_at", "edited_at"):
                 yield Request(under(self.base_url, f"articles/{number}"), note={"text": str(number)})
-            said = whole(entry.get("comments_count")) or 0
+            said = whole_number(entry.get("comments_count")) or 0
             if said and "comments" in self.include and _since(entry, known, "last_comment_at"):
                 yield Request(under(self.base_url, "comments"), {"a_id": str(number)}, note={"comments": str(number)})
 

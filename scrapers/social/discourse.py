@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from insight.model import Deletion, Gap, Item, Post, Visibility, Watch
-from scrapers.answers import deleted, error_body, not_read, refused, said
+from scrapers.answers import deleted, error_body, not_read, platform_message, refused
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, identifier, listed, mapping, text, whole
-from scrapers.marks import newest, once, times_of
+from scrapers.formats.values import each, identifier, listed, mapping, text, whole_number
+from scrapers.marks import distinct, newest, times_of
 from scrapers.settings import ADDRESS, host_and_path, under
 from scrapers.social.discourse_posts import NETWORK, Forum, from_feed, posts_of
 
@@ -130,7 +130,7 @@ class Discourse(Source):
         found = posts_of(page, body)
         items: tuple[Post | Deletion, ...]
         items, rejected = each(found.posts, partial(self._forum().read, titles=found.titles))
-        items = once(items)
+        items = distinct(items)
         if look or page.request.note.get("one"):
             return Batch(items, rejected=rejected)
         further, gap = self._older(page, found.posts) if "latest_posts" in mapping(body) else ((), ())
@@ -142,9 +142,9 @@ class Discourse(Source):
         if urlsplit(page.request.url).path.rpartition("/")[2] != "posts.json":
             return (), ()
         request, since = page.request, moment(page.request.since)[0]
-        asked = whole(request.params.get("before"))
-        numbers = [number for post in posts if (number := whole(mapping(post).get("id")))]
-        barren = (whole(request.note.get("barren")) or 0) + 1 if not numbers else 0
+        asked = whole_number(request.params.get("before"))
+        numbers = [number for post in posts if (number := whole_number(mapping(post).get("id")))]
+        barren = (whole_number(request.note.get("barren")) or 0) + 1 if not numbers else 0
         if numbers and since and _reached(posts, since - OVERLAP):
             return (), ()
         lowest = min(numbers, default=asked)
@@ -177,7 +177,7 @@ class Discourse(Source):
         more = mapping(body.get("grouped_search_result")).get("more_full_page_results")
         if not more or len(new) < len(hits) or not hits:
             return Batch((), ones, mark)
-        number = (whole(page.request.params.get("page")) or 1) + 1
+        number = (whole_number(page.request.params.get("page")) or 1) + 1
         further = replace(page.request, params={**page.request.params, "page": str(number)})
         return Batch((), (*ones, further), mark)
 
@@ -185,11 +185,11 @@ class Discourse(Source):
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
     """The error in the forum's own words and with its own pause."""
     kind, extras = text(body.get("error_type")) or "", mapping(body.get("extras"))
-    told = "; ".join(filter(None, map(text, listed(body.get("errors"))))) or said(page) or kind
+    told = "; ".join(filter(None, map(text, listed(body.get("errors"))))) or platform_message(page) or kind
     message = f"{page.url} answered {page.status}, {kind}: {' '.join(told.split())[:300]}"
     plain = refused(page) if page.status != 200 else None
     if kind == "rate_limit" or page.status == 429:
-        seconds = whole(extras.get("wait_seconds"))
+        seconds = whole_number(extras.get("wait_seconds"))
         known = float(seconds) if seconds and 0 < seconds <= 86_400 else plain.retry_after if plain else None
         return SourceError(message, retry_after=known or 60.0, status=page.status)
     permanent = plain.permanent if plain else kind in ("not_logged_in", "invalid_access", "not_found")
@@ -200,7 +200,7 @@ def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
 
 def _reached(posts: Sequence[Any], since: datetime) -> bool:
     """Whether the post of the lowest number is old: moved posts get new numbers and keep their times."""
-    by_number = sorted((number, mapping(post)) for post in posts if (number := whole(mapping(post).get("id"))))
+    by_number = sorted((number, mapping(post)) for post in posts if (number := whole_number(mapping(post).get("id"))))
     at = moment(by_number[0][1].get("created_at"))[0] if by_number else None
     return at is not None and at <= since
 

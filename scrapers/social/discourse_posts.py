@@ -24,9 +24,9 @@ from scrapers.formats.values import (
     listed,
     mapping,
     text,
-    whole,
+    whole_number,
 )
-from scrapers.marks import once
+from scrapers.marks import distinct
 from scrapers.social import markdown
 
 NETWORK = "discourse"
@@ -72,7 +72,7 @@ def _opening(topic: Any) -> Any:
     """A topic of a list, as the post that opened it: of its text there is the beginning at most."""
     if not isinstance(topic, dict):
         return topic
-    total = whole(topic.get("posts_count"))
+    total = whole_number(topic.get("posts_count"))
     return {
         "topic_id": topic.get("id"),
         "post_number": 1,
@@ -115,7 +115,7 @@ class Forum:
         topic, number = identifier(post.get("topic_id")), identifier(post.get("post_number"))
         if not (topic and number and topic.isdigit() and number.isdigit()):
             raise UnreadableError("a post without its topic and number")
-        kind, category = whole(post.get("post_type")), whole(post.get("category_id"))
+        kind, category = whole_number(post.get("post_type")), whole_number(post.get("category_id"))
         if kind not in (None, *_SAID) or (self.categories and category not in (None, *self.categories)):
             return None
         native_id = self.id_of(topic, number)
@@ -135,7 +135,7 @@ class Forum:
         actions = (mapping(action) for action in listed(post.get("actions_summary")))
         given = [action.get("count") for action in actions if action.get("id") == _LIKE]
         # A forum changes a post's time for itself, too; a version above the first says that a person did
-        version = whole(post.get("version"))
+        version = whole_number(post.get("version"))
         return Post(
             network=NETWORK,
             native_id=native_id,
@@ -181,7 +181,7 @@ class Forum:
 def from_feed(page: Page, forum: Forum) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The posts of a forum's feed, which tells them by the same topic and number."""
     posts, rejected = entries_of(page, lambda entry: _entry(entry, forum), "posts of a forum")
-    return once(posts), rejected
+    return distinct(posts), rejected
 
 
 def _entry(entry: Entry, forum: Forum) -> Post:

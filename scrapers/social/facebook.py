@@ -13,7 +13,7 @@ from insight.model import Deletion, Post, Rejected, Watch
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
 from scrapers.formats.values import each, listed, mapping, origin_of, text
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.social import facebook_posts as pageposts
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
@@ -126,7 +126,7 @@ class Facebook(GraphApi):
             rejected += broken
             requests += more
         ratings = urlsplit(page.request.url).path.endswith("/ratings")
-        items = once((*(posts if thread or ratings or "feed" in self.read else ()), *below))
+        items = distinct((*(posts if thread or ratings or "feed" in self.read else ()), *below))
         # a feed was asked for what is new by its `since`
         ended = "since" not in page.request.params and graph.ended(posts, page.request.since)
         onward = () if ended else graph.further(page, body)

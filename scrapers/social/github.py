@@ -17,11 +17,11 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import deleted
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, listed, mapping, origin_of, whole
-from scrapers.marks import newest, once
+from scrapers.formats.values import each, listed, mapping, origin_of, whole_number
+from scrapers.marks import distinct, newest
 from scrapers.settings import bearer, own_searches, under
 from scrapers.social.github_answers import body_of, incomplete, refusal
-from scrapers.social.github_discussions import DISCUSSIONS, Found, discussions
+from scrapers.social.github_discussions import DISCUSSIONS, DiscussionPage, discussions
 from scrapers.social.github_issues import NETWORK, items_of, place_of, read
 from scrapers.terms import searches, with_own
 
@@ -160,10 +160,10 @@ class GitHub(Source):
         return Batch(posts, self._further(page, body, found), mark, rejected)
 
     def _once(self, posts: Sequence[Post]) -> tuple[Post, ...]:
-        found = once(posts)
+        found = distinct(posts)
         return tuple(replace(post, visibility=Visibility.PRIVATE) for post in found) if self.private else found
 
-    def _discussions(self, page: Page, found: Found) -> Batch:
+    def _discussions(self, page: Page, found: DiscussionPage) -> Batch:
         posts, rejected = each(found.nodes, lambda node: node.read())
         batch = Batch(self._once(posts), (), _newest(found.times, page), rejected)
         since = moment(page.request.since)[0]
@@ -195,7 +195,7 @@ class GitHub(Source):
             return ()
         asked = page.request.params
         place = {name: value for name, value in following.items() if name in ("page", "after")}
-        number, here = whole(place.get("page")) or 0, whole(asked.get("page")) or 1
+        number, here = whole_number(place.get("page")) or 0, whole_number(asked.get("page")) or 1
         if number <= here and place.get("after") == asked.get("after"):  # nothing follows, or it would go round
             return ()
         return (replace(page.request, params={**asked, **place}),)
@@ -203,7 +203,7 @@ class GitHub(Source):
 
 def _older(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:
     """The posts that were created before the oldest of these: no page of a search goes past the 1,000th."""
-    request, size = page.request, whole(page.request.params.get("per_page")) or PAGE
+    request, size = page.request, whole_number(page.request.params.get("per_page")) or PAGE
     terms, low = request.note.get("terms"), request.note.get("from")
     times = [at for at in (moment(mapping(item).get("created_at"))[0] for item in found) if at]
     if terms is None or len(found) < size or not times:

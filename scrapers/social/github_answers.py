@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from scrapers.answers import not_read, refused, said
+from scrapers.answers import not_read, platform_message, refused
 from scrapers.base import Page, SourceError
 from scrapers.formats.values import listed, mapping, text
 from scrapers.network.pace import asked_pause
@@ -30,10 +30,10 @@ def refusal(page: Page, *, token: bool) -> SourceError:
     """The error for a page that is not usable, with how long to wait where a limit has been reached."""
     spent = page.headers.get("x-ratelimit-remaining", "").strip() == "0"
     # of a limit of the second kind only the message speaks
-    if page.status in (403, 429) and (spent or _LIMITED.search(said(page) or "")):
+    if page.status in (403, 429) and (spent or _LIMITED.search(platform_message(page) or "")):
         wait = refused(page).retry_after or asked_pause(429, page.headers, page.fetched_at) or _A_MINUTE
         more = "" if token else "; a `token` allows more"
-        says = f"{page.url} answered {page.status}: {said(page)}{more}"
+        says = f"{page.url} answered {page.status}: {platform_message(page)}{more}"
         return SourceError(says, retry_after=wait, status=page.status)
     return refused(page, remedy=_REMEDIES.get(page.status, ""))
 

@@ -77,7 +77,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscussionPage:
     """The nodes of an answer, when its discussions were last changed, and the cursor of the next page."""
 
     nodes: tuple[Node, ...] = ()
@@ -85,7 +85,7 @@ class Found:
     after: str | None = None
 
 
-def discussions(page: Page, body: Mapping[str, Any]) -> Found:
+def discussions(page: Page, body: Mapping[str, Any]) -> DiscussionPage:
     """Raises SourceError when the answer holds no list of discussions or of their comments."""
     data = mapping(body.get("data"))
     holder = next(
@@ -104,7 +104,7 @@ def discussions(page: Page, body: Mapping[str, Any]) -> Found:
     times = (moment(mapping(node).get("updatedAt"))[0] for node in found)
     after = text(info.get("endCursor")) if info.get("hasNextPage") is True else None
     nodes = tuple(node for outer in found for node in _with_answers(outer))
-    return Found(nodes, tuple(at for at in times if at), after)
+    return DiscussionPage(nodes, tuple(at for at in times if at), after)
 
 
 def _with_answers(discussion: Any) -> Iterator[Node]:

@@ -18,7 +18,7 @@ from insight.model import Item
 from scrapers.answers import error_body, not_read
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.formats.dates import moment
-from scrapers.formats.values import listed, mapping, text, whole
+from scrapers.formats.values import listed, mapping, text, whole_number
 from scrapers.marks import mark_of, times_of
 
 MOST_PAGES = 100  # of one walk: pages that lead back to each other end some time
@@ -102,18 +102,18 @@ class GraphApi(Source):
 
 def is_gone(error: Mapping[str, Any]) -> bool:
     """Whether an error says that the one thing asked for is no longer there."""
-    code, detail = whole(error.get("code")), whole(error.get("error_subcode"))
+    code, detail = whole_number(error.get("code")), whole_number(error.get("error_subcode"))
     return (code, detail) in GONE or (code, None) in GONE
 
 
 def _trouble(page: Page, error: Mapping[str, Any], remedies: Mapping[int, str]) -> SourceError:
-    code, detail = whole(error.get("code")), whole(error.get("error_subcode"))
+    code, detail = whole_number(error.get("code")), whole_number(error.get("error_subcode"))
     said = " ".join(_SECRET.sub("…", text(error.get("message")) or "an error").split())[:400]
     number = "/".join(str(part) for part in (code, detail) if part is not None)
     rate = code in _RATE or page.status == 429
     passing = rate or code in _DOWN or error.get("is_transient") is True or page.status >= 500
     passing = passing and code not in _TOKEN
-    asked = whole(page.headers.get("retry-after"))
+    asked = whole_number(page.headers.get("retry-after"))
     pause = _regain(page) or (float(asked) if asked is not None and asked >= 0 else None)
     named = f" (code {number})" if number else ""
     return SourceError(
@@ -155,7 +155,7 @@ def pause(page: Page) -> float | None:
 
 def _regain(page: Page) -> float | None:
     """Seconds until calls are answered again, as the platform estimates (in minutes)."""
-    minutes = [whole(use.get("estimated_time_to_regain_access")) or 0 for use in _uses(page)]
+    minutes = [whole_number(use.get("estimated_time_to_regain_access")) or 0 for use in _uses(page)]
     longest = max(minutes, default=0)
     return min(longest, 1440) * 60.0 if longest > 0 else None
 
@@ -182,12 +182,12 @@ def further(page: Page, body: Mapping[str, Any], *, by_cursor: bool = False) -> 
     without `next` has one all the same (Threads), while on the others it is the last.
     """
     data, paging = listed(body.get("data")), mapping(body.get("paging"))
-    following, number = paging.get("next"), (whole(page.request.note.get("page")) or 1) + 1
+    following, number = paging.get("next"), (whole_number(page.request.note.get("page")) or 1) + 1
     if not data or number > MOST_PAGES:
         return ()
     moved = paged(following) if isinstance(following, str) else {}
     after = text(mapping(paging.get("cursors")).get("after"))
-    full = len(data) >= (whole(page.request.params.get("limit")) or len(data) + 1)
+    full = len(data) >= (whole_number(page.request.params.get("limit")) or len(data) + 1)
     if by_cursor and not following and full and after and after != page.request.params.get("after"):
         moved = {"after": after}
     kept = {key: value for key, value in page.request.params.items() if key not in _PAGING}

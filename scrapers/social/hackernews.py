@@ -15,7 +15,17 @@ from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats import html
 from scrapers.formats.dates import UNKNOWN, epoch, moment
-from scrapers.formats.values import UnreadableError, address, counts, each, identifier, listed, mapping, text, whole
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    counts,
+    each,
+    identifier,
+    listed,
+    mapping,
+    text,
+    whole_number,
+)
 from scrapers.marks import newest, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
@@ -83,7 +93,7 @@ class HackerNews(Source):
             "queryType": "prefixAll",  # an index that says "acmes" for Acme's is asked for all that begins with acme
             "advancedSyntax": "true",  # for quotes in `queries`; what the watches ask for has none
         }
-        since = whole(high_water)
+        since = whole_number(high_water)
         if since is not None:
             params["numericFilters"] = f"{_SINCE}{since - OVERLAP}"
         return Request(f"{self.base_url.rstrip('/')}/search_by_date", params, since=high_water)
@@ -118,13 +128,13 @@ class HackerNews(Source):
 def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
     """The hits before the oldest of these. A page that is not full is the last one."""
     hits, request = body["hits"], page.request
-    size = whole(body.get("hitsPerPage")) or whole(request.params.get("hitsPerPage")) or len(hits) + 1
+    size = whole_number(body.get("hitsPerPage")) or whole_number(request.params.get("hitsPerPage")) or len(hits) + 1
     if len(hits) < size or "search_by_date" not in request.url:
         return ()
-    times = [at for at in (whole(mapping(hit).get("created_at_i")) for hit in hits) if at is not None]
+    times = [at for at in (whole_number(mapping(hit).get("created_at_i")) for hit in hits) if at is not None]
     bounds = request.params.get("numericFilters", "").split(",")
-    lower = next((whole(bound.removeprefix(_SINCE)) for bound in bounds if bound.startswith(_SINCE)), None)
-    upper = next((whole(bound.removeprefix(_BEFORE)) for bound in bounds if bound.startswith(_BEFORE)), None)
+    lower = next((whole_number(bound.removeprefix(_SINCE)) for bound in bounds if bound.startswith(_SINCE)), None)
+    upper = next((whole_number(bound.removeprefix(_BEFORE)) for bound in bounds if bound.startswith(_BEFORE)), None)
     if not times or (lower is not None and min(times) < lower):
         return ()
     # "<=" because a second may be shared by two hits; a whole page of one second must not be asked for again
@@ -182,7 +192,7 @@ def _post(
     body = html.read(written or "")
     outside = address(item.get("url"))
     at, precision = next(
-        (known for known in (epoch(whole(item.get(key))) for key in ("created_at_i", "time")) if known[0]),
+        (known for known in (epoch(whole_number(item.get(key))) for key in ("created_at_i", "time")) if known[0]),
         moment(item.get("created_at")) if item.get("created_at") else UNKNOWN,
     )
     comment = kind is PostKind.COMMENT

@@ -17,7 +17,7 @@ from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, origin_of
-from scrapers.marks import gap_since, mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, gap_since, mark_of, newest_mark, times_of
 from scrapers.social import graph
 from scrapers.social.graph import GraphApi
 from scrapers.social.instagram_media import NETWORK, comment, medium
@@ -113,7 +113,7 @@ class Instagram(GraphApi):
         return super().parse_graph_error(page, error)
 
     def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
-        body = _inside(body)
+        body = _unwrapped(body)
         data = body.get("data") if "data" in body else [body] if "id" in body else None
         if not isinstance(data, list):
             raise not_read(page, "Instagram media")
@@ -128,7 +128,7 @@ class Instagram(GraphApi):
         onward = () if ended else graph.further(page, body)
         # Under a hashtag a walk reads the whole window, so what it marks is until when, not what was newest.
         read_until = mark_of(page.fetched_at) if tag else newest_mark(times_of((*posts, *below)), page)
-        items = once((*(() if own else posts), *below))
+        items = distinct((*(() if own else posts), *below))
         gap: tuple[Gap, ...] = ()
         if tag and not onward:
             began = [page.fetched_at - WINDOW]
@@ -145,7 +145,7 @@ class Instagram(GraphApi):
         return (self.ask(f"{found}/recent_media", params, since=page.request.since, note=note),)
 
 
-def _inside(body: dict[str, Any]) -> dict[str, Any]:
+def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
     """What an answer about an account is about: another account's media, a mention of the account."""
     for name in ("business_discovery", "mentioned_media", "mentioned_comment"):
         if isinstance(body.get(name), dict):

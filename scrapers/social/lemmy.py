@@ -12,11 +12,11 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 
 from insight.model import Deletion, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import refused, said
+from scrapers.answers import platform_message, refused
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, origin_of, whole
-from scrapers.marks import newest, once, times_of
+from scrapers.formats.values import each, origin_of, whole_number
+from scrapers.marks import distinct, newest, times_of
 from scrapers.settings import bearer, host_and_path
 from scrapers.social.lemmy_views import NETWORK, Views, read, views
 from scrapers.terms import searches, with_own
@@ -137,7 +137,7 @@ class Lemmy(Source):
 
     def parse_error(self, page: Page) -> Batch:
         look = page.request.note.get("look")
-        if page.status in (400, 404) and look and said(page) in _GONE:
+        if page.status in (400, 404) and look and platform_message(page) in _GONE:
             return Batch((Deletion(NETWORK, look),))
         raise _named_error(page) or refused(page, remedy=PRIVATE if page.status in (401, 403) else "")
 
@@ -146,16 +146,16 @@ class Lemmy(Source):
             raise error
         look = page.request.note.get("look")
         found = views(page)
-        known = found.known(origin_of(page.url))
+        parents = found.parent_comments(origin_of(page.url))
         items: tuple[Post | Deletion, ...]
-        items, rejected = each(found.entries, partial(read, known=known))
-        items = once(items)  # a search finds one of 1.0 twice where its address is searched for
+        items, rejected = each(found.entries, partial(read, parents=parents))
+        items = distinct(items)  # a search finds one of 1.0 twice where its address is searched for
         at = None if look else newest(times_of(items), page)
         return Batch(items, self._further(page, found), _mark(at) if at else None, rejected)
 
     def _further(self, page: Page, found: Views) -> tuple[Request, ...]:
         """What is older, as long as a list of this page is full and all of it is news."""
-        request, size = page.request, whole(page.request.params.get("limit")) or PAGE
+        request, size = page.request, whole_number(page.request.params.get("limit")) or PAGE
         if not request.params.get("sort") or request.note.get("look"):
             return ()
         since = moment(request.since)[0]
@@ -167,13 +167,13 @@ class Lemmy(Source):
             return (replace(request, params={**params, "page_cursor": found.next_page}),)
         if found.next_page or "/api/v4/" in request.url:
             return ()  # it would go round, or this version has cursors only
-        number = (whole(request.params.get("page")) or 1) + 1
+        number = (whole_number(request.params.get("page")) or 1) + 1
         return (replace(request, params={**params, "page": str(number)}),)
 
 
 def _named_error(page: Page) -> SourceError | None:
     """The error that the instance names, with whatever status; None where it names none that is known."""
-    name = said(page)
+    name = platform_message(page)
     if name in _CLOSED:
         return SourceError(f"{page.url}: {name}", permanent=True, remedy=PRIVATE, status=page.status)
     if name in _PASSING:

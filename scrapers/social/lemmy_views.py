@@ -12,7 +12,7 @@ from insight.model import Deletion, Post, PostKind, Visibility
 from scrapers.answers import not_read
 from scrapers.base import Page
 from scrapers.formats.dates import moment
-from scrapers.formats.values import UnreadableError, address, addresses, counts, identifier, mapping, text, whole
+from scrapers.formats.values import UnreadableError, address, addresses, counts, identifier, mapping, text, whole_number
 from scrapers.social import markdown
 
 NETWORK = "lemmy"
@@ -41,19 +41,19 @@ class Views:
     lists: tuple[tuple[int, datetime | None], ...] = ()
     next_page: str | None = None
 
-    def known(self, origin: str) -> Known:
+    def parent_comments(self, origin: str) -> ParentComments:
         pairs = ((identifier(body.get("id")), text(body.get("ap_id"))) for body in map(_comment, self.entries))
-        return Known(origin, {local: uri for local, uri in pairs if local and uri})
+        return ParentComments(origin, {local: uri for local, uri in pairs if local and uri})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ParentComments:
     """The asked instance, and the `ap_id` of the comments on a page by the ids they have there."""
 
     origin: str
     comments: Mapping[str, str]
 
-    def parent(self, local: str) -> str:
+    def uri_of(self, local: str) -> str:
         """The comment that another one answers; where its `ap_id` is not known, its address on this instance."""
         return self.comments.get(local) or f"{self.origin}/comment/{local}"
 
@@ -103,7 +103,7 @@ def _first(found: Mapping[str, Any], *names: str) -> Any:
     return next((found[name] for name in names if found.get(name) is not None), None)
 
 
-def read(entry: Any, known: Known) -> Post | Deletion:
+def read(entry: Any, parents: ParentComments) -> Post | Deletion:
     """One post or comment; one that is deleted or removed is a deletion. Raises UnreadableError."""
     body = _body(entry)
     if not body:
@@ -113,7 +113,7 @@ def read(entry: Any, known: Known) -> Post | Deletion:
         raise UnreadableError("a post without its ap_id")
     if body.get("deleted") is True or body.get("removed") is True:
         return Deletion(NETWORK, uri)
-    return _read_comment(entry, body, uri, known) if _comment(entry) else _read_post(entry, body, uri)
+    return _read_comment(entry, body, uri, parents) if _comment(entry) else _read_post(entry, body, uri)
 
 
 def _read_post(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str) -> Post:
@@ -133,7 +133,7 @@ def _read_post(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str) -> P
     )
 
 
-def _read_comment(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, known: Known) -> Post:
+def _read_comment(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, parents: ParentComments) -> Post:
     content = text(body.get("content"))
     if content is None:
         raise UnreadableError("a comment without its content")
@@ -145,7 +145,7 @@ def _read_comment(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, k
         native_id=uri,
         kind=PostKind.COMMENT,
         text=written.text,
-        reply_to=known.parent(above[-1]) if above else thread,
+        reply_to=parents.uri_of(above[-1]) if above else thread,
         thread=thread,
         links=written.links,
         media=written.images,
@@ -158,7 +158,7 @@ def _common(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, replies
     creator, numbers = mapping(entry.get("creator")), mapping(entry.get("counts")) or body
     at, precision = moment(_first(body, "published", "published_at"))
     name, home = text(creator.get("name")), urlsplit(address(_first(creator, "actor_id", "ap_id")) or "").netloc
-    language = whole(body.get("language_id")) or 0
+    language = whole_number(body.get("language_id")) or 0
     return {
         "url": address(uri),
         "author": f"{name}@{home}" if name and home else name,  # the same whichever instance was asked

@@ -15,8 +15,18 @@ from scrapers.answers import deleted, not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats import html
 from scrapers.formats.dates import moment
-from scrapers.formats.values import UnreadableError, address, counts, each, listed, mapping, origin_of, text, whole
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.formats.values import (
+    UnreadableError,
+    address,
+    counts,
+    each,
+    listed,
+    mapping,
+    origin_of,
+    text,
+    whole_number,
+)
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.settings import named
 
 NETWORK = "lobsters"
@@ -95,7 +105,7 @@ class Lobsters(Source):
         found = [entry for story in entries for entry in _tree(story)]
         items: tuple[Post | Deletion, ...]
         items, rejected = each(found, lambda entry: _read(entry[0], entry[1], entry[2], page.url))
-        items = once(items)
+        items = distinct(items)
         if isinstance(body, dict):
             return Batch(items, rejected=rejected)
         since, times, place = moment(page.request.since)[0], times_of(items), _LIST.match(page.request.url)
@@ -107,7 +117,7 @@ class Lobsters(Source):
     def _comments(self, entries: Sequence[Any]) -> Iterator[Request]:
         for story in map(mapping, entries) if "comments" in self.include else ():
             short = text(story.get("short_id")) or ""
-            if (whole(story.get("comment_count")) or 0) > 0 and re.fullmatch(r"\w{1,12}", short):
+            if (whole_number(story.get("comment_count")) or 0) > 0 and re.fullmatch(r"\w{1,12}", short):
                 yield Request(self._url(f"s/{short}"), note={"comments": short})
 
 
@@ -118,9 +128,9 @@ def _tree(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
     above: list[str] = []
     for comment in listed(mapping(story).get("comments")):
         said = mapping(comment)
-        depth = whole(said.get("depth"))
+        depth = whole_number(said.get("depth"))
         if depth is None:
-            depth = (whole(said.get("indent_level")) or 1) - 1
+            depth = (whole_number(said.get("indent_level")) or 1) - 1
         parent = text(said.get("parent_comment")) or (above[depth - 1] if 0 < depth <= len(above) else None)
         above = [*above[: max(0, depth)], text(said.get("short_id")) or ""]
         yield comment, f"c/{parent}" if parent else (f"s/{thread}" if thread else None), thread and f"s/{thread}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html as entities
 import re
-from dataclasses import dataclass
 
+from scrapers.formats import html
 from scrapers.formats.values import addresses, plain
 
 _CAP = 200_000
@@ -26,16 +26,7 @@ _STRONG = re.compile(r"\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)|~~|`+")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]{1,500})(?<=\S)\*(?![\w*])")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What a person reads, the addresses it links to and the images it shows."""
-
-    text: str
-    links: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
-
-
-def read(written: str, base: str = "") -> Text:
+def read(written: str, base: str = "") -> html.Text:
     """Text without its marks; a link stays as its label, a list and a quotation with their signs (`-`, `>`)."""
     body = without_quotes(_COMMENT.sub("", written[:_CAP]))
     marked = _SOURCE.findall(body)
@@ -47,7 +38,7 @@ def read(written: str, base: str = "") -> Text:
     for mark in (_FENCE, _HEADING, _STRONG):
         body = mark.sub("", body)
     body = entities.unescape(_EMPHASIS.sub(r"\1", body))
-    return Text(plain(body), addresses(links, base), addresses(images, base))
+    return html.Text(plain(body), addresses(links, base), addresses(images, base))
 
 
 def without_quotes(body: str) -> str:

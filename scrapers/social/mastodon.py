@@ -16,7 +16,7 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import error_body, not_read, refused
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats.values import each, mapping, origin_of, text
-from scrapers.marks import once
+from scrapers.marks import distinct
 from scrapers.settings import bearer, host_and_path, under
 from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed, tombstones
 from scrapers.terms import concerning, pushed, searches, with_own
@@ -119,7 +119,7 @@ class Mastodon(Source):
 
     def read_events(self, events: Sequence[str], at: datetime) -> Batch:
         posts, rejected = each(streamed(events), lambda toot: read(toot, {}, urlsplit(self.instance).netloc))
-        return Batch(once(posts), rejected=rejected)
+        return Batch(distinct(posts), rejected=rejected)
 
     def parse_error(self, page: Page) -> Batch:
         if "timeline" in page.request.note and page.status != 429 and page.status < 500:
@@ -140,7 +140,7 @@ class Mastodon(Source):
         named = (mapping(toot).get("id") for toot in found.toots)
         ids = [str(local) for local in named if isinstance(local, str | int)]
         newest = max(ids, key=_order, default=None)
-        return Batch((*found.gone, *once(posts)), _further(page, ids), newest, rejected)
+        return Batch((*found.gone, *distinct(posts)), _further(page, ids), newest, rejected)
 
     def _look_first(self, page: Page) -> Batch:
         """On to the timeline, unless the instance says that nobody, or no stranger, is shown any (Mastodon 4.5).

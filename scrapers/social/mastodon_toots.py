@@ -21,7 +21,7 @@ from scrapers.formats.values import (
     listed,
     mapping,
     text,
-    whole,
+    whole_number,
 )
 
 NETWORK = "mastodon"
@@ -38,25 +38,25 @@ _ONE = ("status", "last_status")  # a notification, a conversation
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Toots:
     toots: tuple[Any, ...] = ()
     gone: tuple[Deletion, ...] = ()
     error: str | None = None
 
 
-def entities(page: Page) -> Found:
+def entities(page: Page) -> Toots:
     """The toots in an answer of any shape. Raises SourceError when it is none of Mastodon's."""
     toots: list[Any] = []
     gone: list[Deletion] = []
     for body in _documents(page):
         if isinstance(body, dict) and "error" in body and not _STATUS & body.keys():
-            return Found(error=text(body.get("error")) or "an error")
+            return Toots(error=text(body.get("error")) or "an error")
         tombstone = _tombstone(body)
         if tombstone:
             gone.append(tombstone)
         else:
-            toots += _inside(body, page)
-    return Found(tuple(toots), tuple(gone))
+            toots += _toots_in(body, page)
+    return Toots(tuple(toots), tuple(gone))
 
 
 def tombstones(page: Page) -> tuple[Deletion, ...]:
@@ -116,7 +116,7 @@ def _tombstone(body: Any) -> Deletion | None:
     return None
 
 
-def _inside(body: Any, page: Page) -> Iterable[Any]:
+def _toots_in(body: Any, page: Page) -> Iterable[Any]:
     if isinstance(body, list):
         return [toot for entry in body for toot in _of_entry(entry)]
     if not isinstance(body, dict):
@@ -177,7 +177,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         title=text(toot.get("spoiler_text")),
         author=_handle(account, host),
         author_name=text(account.get("display_name")),
-        audience=whole(account.get("followers_count")),
+        audience=whole_number(account.get("followers_count")),
         published_at=at,
         precision=precision,
         edited_at=moment(toot.get("edited_at"))[0],

@@ -19,7 +19,7 @@ from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, S
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, mapping, text
-from scrapers.marks import gap_since, mark_of, newest_mark, once, portions, times_of
+from scrapers.marks import distinct, gap_since, mark_of, newest_mark, portions, times_of
 from scrapers.social import reddit_feed as redditfeed
 from scrapers.social import reddit_things as redditthings
 from scrapers.terms import searches, with_own
@@ -164,7 +164,7 @@ class Reddit(Source):
         else:
             items, rejected = redditfeed.read(page)
             after = items[-1].native_id if len(items) >= FULL else None
-        items = once(items)
+        items = distinct(items)
         if page.request.note.get("look"):
             return Batch(items, rejected=rejected)
         times = times_of(items)

@@ -10,7 +10,7 @@ from scrapers.base import Page
 from scrapers.bodies import entries_of
 from scrapers.formats.dates import UNKNOWN, moment
 from scrapers.formats.entries import Entry
-from scrapers.formats.values import UnreadableError, address, text, whole
+from scrapers.formats.values import UnreadableError, address, text, whole_number
 from scrapers.social.reddit_things import GONE, NETWORK, SITE
 
 _NAME = re.compile(r"t[13]_[0-9a-z]{1,16}")
@@ -43,7 +43,7 @@ def _item(entry: Entry) -> Post | Deletion | None:
     published = next((known for known in map(moment, (*entry.published, *entry.updated)) if known[0]), UNKNOWN)
     people = [found[1] for found in map(_USER.fullmatch, entry.links) if found] if tail else []
     author = text((entry.author or next(reversed(people), "")).removeprefix("/u/"))
-    replies = whole(tail["replies"]) if tail else None
+    replies = whole_number(tail["replies"]) if tail else None
     comment = name.startswith("t1_")
     post = Post(
         network=NETWORK,

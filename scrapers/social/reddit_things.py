@@ -22,7 +22,7 @@ from scrapers.formats.values import (
     listed,
     mapping,
     text,
-    whole,
+    whole_number,
 )
 from scrapers.social import markdown
 
@@ -125,7 +125,7 @@ def _body(found: Mapping[str, Any], name: str) -> html.Text:
 
 def _common(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """What comments and links have alike."""
-    at, precision = epoch(whole(found.get("created_utc")))
+    at, precision = epoch(whole_number(found.get("created_utc")))
     author, edited = text(found.get("author")), found.get("edited")
     return {
         "network": NETWORK,
@@ -134,7 +134,7 @@ def _common(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         "author": None if author == _NOBODY else author,
         "published_at": at,
         "precision": precision,
-        "edited_at": None if isinstance(edited, bool) else epoch(whole(edited))[0],
+        "edited_at": None if isinstance(edited, bool) else epoch(whole_number(edited))[0],
     }
 
 

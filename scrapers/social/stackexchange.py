@@ -13,11 +13,11 @@ from pydantic import Field, SecretStr, field_validator
 
 from insight.model import Deletion, Item, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import gone, not_read
+from scrapers.answers import missing_posts, not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins
-from scrapers.formats.values import each, mapping, origin_of, text, whole
-from scrapers.marks import once, portions
+from scrapers.formats.values import each, mapping, origin_of, text, whole_number
+from scrapers.marks import distinct, portions
 from scrapers.settings import bearer, own_searches, under
 from scrapers.social.stackexchange_questions import NETWORK, api_name, read
 from scrapers.terms import searches, with_own
@@ -92,7 +92,7 @@ class StackExchange(Source):
         params = self._params(search.key.partition(":")[0]) | {"pagesize": str(PAGE), "order": "desc"}
         # An answer makes its question active: so what is read with the questions is found by their activity.
         params["sort"] = "creation" if self.include == ("questions",) else "activity"
-        since = whole(high_water)
+        since = whole_number(high_water)
         if since is not None:
             params["min"] = str(since - OVERLAP)
         tag = re.fullmatch(r"\[(.+)\]", search.terms)
@@ -139,14 +139,14 @@ class StackExchange(Source):
             raise not_read(page, "answer of the Stack Exchange API")
         site = api_name(page.request.params.get("site") or self.sites[0])
         found, rejected = each(body["items"], lambda item: read(item, site))
-        posts = once(post for some in found for post in some)
+        posts = distinct(post for some in found for post in some)
         looked_for = set(filter(None, page.request.note.get("look", "").split(";")))
-        missing = gone(page, looked_for, {post.native_id for post in posts})
+        missing = missing_posts(page, looked_for, {post.native_id for post in posts})
         told = not body["items"] or not body.get("has_more")  # whether what is not shown is not on a later page
         deletions = (Deletion(NETWORK, native_id) for native_id in sorted(missing) if told)
         items: tuple[Item, ...] = (*posts, *deletions)
         dated = "last_activity_date" if page.request.params.get("sort") == "activity" else "creation_date"
-        times = [at for at in (whole(mapping(item).get(dated)) for item in body["items"]) if at is not None]
+        times = [at for at in (whole_number(mapping(item).get(dated)) for item in body["items"]) if at is not None]
         if page.request.note:  # beside the walk: posts to be seen again, the answers of some questions
             return Batch(items, _further(page, body, times), rejected=rejected, pause=_pause(page, body))
         newest = max((at for at in times if at <= page.fetched_at.timestamp()), default=None)
@@ -165,7 +165,7 @@ class StackExchange(Source):
 
 
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
-    number = whole(body.get("error_id"))
+    number = whole_number(body.get("error_id"))
     name, message = text(body.get("error_name")) or "error", text(body.get("error_message")) or ""
     told = f"{page.url} answered {name} ({number}): {' '.join(message.split())[:300]}"
     if number not in _PASSING:
@@ -184,7 +184,7 @@ def _number(value: object) -> float | None:
 
 def _pause(page: Page, body: Mapping[str, Any]) -> float | None:
     """What `backoff` asks for; after the last request of the day, what is left of it."""
-    if whole(body.get("quota_remaining")) == 0:
+    if whole_number(body.get("quota_remaining")) == 0:
         now = page.fetched_at.astimezone(UTC)
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return (midnight - now).total_seconds()
@@ -194,7 +194,7 @@ def _pause(page: Page, body: Mapping[str, Any]) -> float | None:
 def _further(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple[Request, ...]:
     """What is older than the oldest of these: a window of time that slides, for pages end at the 25th without a key."""
     request = page.request
-    upper, lower = whole(request.params.get("max")), whole(request.params.get("min"))
+    upper, lower = whole_number(request.params.get("max")), whole_number(request.params.get("min"))
     if body.get("has_more") is not True or not times or "sort" not in request.params:
         return ()
     # The API counts the bound in. A page that is all of one second must not be asked for again.

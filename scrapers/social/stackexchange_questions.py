@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from insight.model import Post, PostKind
 from scrapers.formats import html
 from scrapers.formats.dates import epoch
-from scrapers.formats.values import UnreadableError, address, counts, identifier, listed, mapping, text, whole
+from scrapers.formats.values import UnreadableError, address, counts, identifier, listed, mapping, text, whole_number
 from scrapers.social import markdown
 
 NETWORK = "stackexchange"
@@ -39,10 +39,10 @@ def read(item: Any, site: str) -> tuple[Post, ...]:
         raise UnreadableError(f"an item is a {type(item).__name__}")
     link = address(item.get("link"))
     site = api_name(link) if link else site
-    return (_post(item, site), *_inside(item, site))
+    return (_post(item, site), *_posts_inside(item, site))
 
 
-def _inside(item: Mapping[str, Any], site: str) -> Iterator[Post]:
+def _posts_inside(item: Mapping[str, Any], site: str) -> Iterator[Post]:
     """The answers and comments within; those whose text the filter left out hold nothing to read."""
     for part in (*listed(item.get("answers")), *listed(item.get("comments"))):
         if isinstance(part, dict) and (text(part.get("body")) or text(part.get("body_markdown"))):
@@ -64,9 +64,9 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
     base = f"https://{_host(site)}/"
     written, marked = text(item.get("body")) or text(item.get("excerpt")), text(item.get("body_markdown")) or ""
     body = html.read(written, base) if written else markdown.read(marked, base)
-    at, precision = epoch(whole(item.get("creation_date")))
+    at, precision = epoch(whole_number(item.get("creation_date")))
     title = text(item.get("title")) if letter == "q" else None
-    reply_to, thread = _above(item, site, letter)
+    reply_to, thread = _parent_and_thread(item, site, letter)
     short = {"q": f"q/{number}", "a": f"a/{number}", "c": f"posts/comments/{number}"}[letter]
     replies = item.get("answer_count") if letter == "q" else item.get("comment_count")
     return Post(
@@ -79,7 +79,7 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
         author=html.line(text(mapping(item.get("owner")).get("display_name")) or "") or None,
         published_at=at,
         precision=precision,
-        edited_at=epoch(whole(item.get("last_edit_date")))[0],
+        edited_at=epoch(whole_number(item.get("last_edit_date")))[0],
         engagement=counts(points=item.get("score"), replies=replies, views=item.get("view_count")),
         reply_to=reply_to,
         thread=thread,
@@ -88,7 +88,7 @@ def _post(item: Mapping[str, Any], site: str) -> Post:
     )
 
 
-def _above(item: Mapping[str, Any], site: str, letter: str) -> tuple[str | None, str | None]:
+def _parent_and_thread(item: Mapping[str, Any], site: str, letter: str) -> tuple[str | None, str | None]:
     """What a post answers, and its thread: an answer its question, a comment what it stands below."""
     if letter == "a":
         question = identifier(item.get("question_id"))

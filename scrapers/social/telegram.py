@@ -16,8 +16,8 @@ from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import charset
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, whole
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.formats.values import each, whole_number
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.settings import named, under
 from scrapers.social import telegram_preview as previews
 
@@ -80,7 +80,7 @@ class Telegram(Source):
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         """A page of the preview shows twenty messages at once, so those of a channel are looked up together."""
         by_channel: dict[str, list[str]] = {}
-        for one in sorted((one for one in ids if whole(one.partition("/")[2])), key=_number, reverse=True):
+        for one in sorted((one for one in ids if whole_number(one.partition("/")[2])), key=_number, reverse=True):
             by_channel.setdefault(one.partition("/")[0], []).append(one)
         return tuple(_look(under(self.base_url, f"s/{channel}"), found) for channel, found in by_channel.items())
 
@@ -89,7 +89,7 @@ class Telegram(Source):
         if not found.messages and found.cut is None:
             return _nothing(page, found)
         posts, rejected = each(found.messages, lambda one: previews.post(one, found.audience, page.url))
-        posts = once(posts)
+        posts = distinct(posts)
         if found.cut is not None:
             rejected += (Rejected("the page breaks off inside this message", found.cut),)
         if page.request.note.get("look"):
@@ -126,7 +126,7 @@ def _nothing(page: Page, found: previews.Preview) -> Batch:
 
 def _further(page: Page, found: previews.Preview, times: Sequence[datetime]) -> tuple[Request, ...]:
     """The messages before these, until the known ones."""
-    before, asked = whole(found.before), whole(page.request.params.get("before"))
+    before, asked = whole_number(found.before), whole_number(page.request.params.get("before"))
     since = moment(page.request.since)[0]
     if before is None or (asked is not None and before >= asked) or (since and times and min(times) <= since):
         return ()
@@ -138,7 +138,7 @@ def _look(url: str, ids: Sequence[str]) -> Request:
 
 
 def _number(native_id: str) -> int:
-    return whole(native_id.partition("/")[2]) or 0
+    return whole_number(native_id.partition("/")[2]) or 0
 
 
 def _channel(url: str) -> str:

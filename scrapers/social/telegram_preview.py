@@ -77,9 +77,9 @@ class Preview:
             what = next((_WANTED[name] for name in sorted(classes & _WANTED.keys())), None)
             self._wanted = (what, self._depth, html.Lines()) if what else None
         if self._message:
-            self._attributes(self._message, tag, classes, attrib)
+            self._read_attributes(self._message, tag, classes, attrib)
         else:
-            self._outside(tag, classes, attrib)
+            self._start_outside_messages(tag, classes, attrib)
 
     def end(self, tag: str) -> None:
         if self._over:
@@ -113,7 +113,7 @@ class Preview:
         """The message inside which the page breaks off."""
         return self._message.id if self._message else None
 
-    def _outside(self, tag: str, classes: set[str], attrib: Mapping[str, str]) -> None:
+    def _start_outside_messages(self, tag: str, classes: set[str], attrib: Mapping[str, str]) -> None:
         self.telegram = self.telegram or any(name.startswith("tgme_") for name in classes)
         if _M in classes and "data-post" in attrib:
             self._message = Message(attrib["data-post"], "service_message" in classes)
@@ -126,7 +126,7 @@ class Preview:
             self._wanted = ("audience", self._depth, html.Lines())
         self.orphans = self.orphans or f"{_M}_text" in classes
 
-    def _attributes(self, message: Message, tag: str, classes: set[str], attrib: Mapping[str, str]) -> None:
+    def _read_attributes(self, message: Message, tag: str, classes: set[str], attrib: Mapping[str, str]) -> None:
         link = attrib.get("href")
         if f"{_M}_reply" in classes:
             self._reply, message.reply_to = self._depth, link

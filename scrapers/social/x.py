@@ -15,9 +15,9 @@ from insight.query.dialect import Dialect
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats import limits
 from scrapers.formats.values import each, excerpt, identifier, mapping, origin_of
-from scrapers.marks import once, portions
+from scrapers.marks import distinct, portions
 from scrapers.settings import bearer, own_searches, under
-from scrapers.social.x_answers import Answer, answer, event, refusal
+from scrapers.social.x_answers import XAnswer, answer, event, refusal
 from scrapers.social.x_posts import NETWORK, id_at, number, read, superseded, written_at
 from scrapers.social.x_rules import changes, wanted
 from scrapers.terms import searches, with_own
@@ -171,17 +171,17 @@ class X(Source):
         requests, gap = self._further(page, found)
         return replace(batch, items=(*batch.items, *gap), requests=requests, newest=_newest(found, page.fetched_at))
 
-    def _batch(self, found: Answer) -> Batch:
-        posts, rejected = each(found.posts, lambda tweet: read(tweet, found.beside))
-        read_now = {identifier(mapping(tweet).get("id")) for tweet in found.posts} | found.beside.posts.keys()
-        spent = len(read_now) * self.price_per_post + len(found.beside.users) * self.price_per_author
-        return Batch(once(posts), rejected=rejected, spent=spent)
+    def _batch(self, found: XAnswer) -> Batch:
+        posts, rejected = each(found.posts, lambda tweet: read(tweet, found.includes))
+        read_now = {identifier(mapping(tweet).get("id")) for tweet in found.posts} | found.includes.posts.keys()
+        spent = len(read_now) * self.price_per_post + len(found.includes.users) * self.price_per_author
+        return Batch(distinct(posts), rejected=rejected, spent=spent)
 
     def _most(self, posts: int) -> float:
         """What so many posts may cost, with a repeated and an answered one beside each, and the authors of all."""
         return BESIDE * posts * (self.price_per_post + self.price_per_author)
 
-    def _further(self, page: Page, found: Answer) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
+    def _further(self, page: Page, found: XAnswer) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
         """The next page, or at the last one the gap, where the window does not reach back to the mark."""
         request = page.request
         if found.following and request.since is not None and found.following != request.params.get("next_token"):
@@ -227,7 +227,7 @@ class X(Source):
         return replace(self._batch(found), newest=_newest(found, at))
 
 
-def _newest(found: Answer, now: datetime) -> str | None:
+def _newest(found: XAnswer, now: datetime) -> str | None:
     """Never one of the future, which would make the source blind."""
     ids = (number(identifier(mapping(tweet).get("id"))) for tweet in found.posts)
     limit = int(id_at(now + MARGIN))

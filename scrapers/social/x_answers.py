@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scrapers.answers import error_body, not_read, refused, said
+from scrapers.answers import error_body, not_read, platform_message, refused
 from scrapers.base import Page, SourceError
 from scrapers.formats.values import identifier, listed, mapping, text
 from scrapers.social.x_old import is_old, modern
-from scrapers.social.x_posts import Known, is_tweet, known
+from scrapers.social.x_posts import Includes, is_tweet, read_includes
 
 _REMEDIES = {
     400: "check the `queries` of this source and the queries of the watches",
@@ -20,15 +20,15 @@ _REMEDIES = {
 }
 _CAPPED = "X counts the month's allowance as used up: raise it in console.x.com, or wait for the next month"
 _GONE = ("resource-not-found", "not-authorized-for-resource", "resource-unavailable")
-_OTHERS = frozenset({"tweet_count", "username", "media_key", "full_name"})  # counts, people, pictures, places
+_NO_POSTS = frozenset({"tweet_count", "username", "media_key", "full_name"})  # counts, people, pictures, places
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class XAnswer:
     """The posts of an answer as version 2 writes them; `gone`: the ids of posts that X says are not to be seen."""
 
     posts: tuple[Any, ...]
-    beside: Known
+    includes: Includes
     gone: frozenset[str] = frozenset()
     following: str | None = None
 
@@ -48,7 +48,7 @@ def refusal(page: Page) -> SourceError:
     )
 
 
-def answer(page: Page, body: Any) -> Answer:
+def answer(page: Page, body: Any) -> XAnswer:
     """Posts in any of the shapes there are and were. Raises SourceError for what is none of them."""
     if isinstance(body, list) or is_old(body):
         return _loose(page, listed(body))
@@ -60,22 +60,22 @@ def answer(page: Page, body: Any) -> Answer:
     if data is None and not (mapping(found.get("meta")).get("result_count") == 0 or (looked and errors)):
         if not errors and "title" not in found:
             raise not_read(page, "posts of X")
-        told = _told(body) or said(page) or "an error"  # X says with 200 that something is wrong
+        told = _error_text(body) or platform_message(page) or "an error"  # X says with 200 that something is wrong
         raise SourceError(f"{page.url} answered {page.status} with no posts of X ({told})", status=page.status)
     following = text(mapping(found.get("meta")).get("next_token"))
-    posts = tuple(one for one in listed(data) if not _OTHERS & mapping(one).keys())
-    return Answer(posts, known(found.get("includes")), frozenset(_gone(errors)), following)
+    posts = tuple(one for one in listed(data) if not _NO_POSTS & mapping(one).keys())
+    return XAnswer(posts, read_includes(found.get("includes")), frozenset(_gone(errors)), following)
 
 
-def event(body: Mapping[str, Any]) -> Answer:
+def event(body: Mapping[str, Any]) -> XAnswer:
     """One post of the stream. Raises SourceError for the message with which X ends it."""
     if not isinstance(body.get("data"), dict):
-        told = _told(body) or "something that is no post"
+        told = _error_text(body) or "something that is no post"
         raise SourceError(f"the stream of X says: {told}")
-    return Answer((body["data"],), known(body.get("includes")))
+    return XAnswer((body["data"],), read_includes(body.get("includes")))
 
 
-def _told(body: Any) -> str | None:
+def _error_text(body: Any) -> str | None:
     for error in [*map(mapping, listed(mapping(body).get("errors"))), mapping(body)]:
         parts = [text(error.get(name)) for name in ("title", "disconnect_type", "detail", "message")]
         if any(parts):
@@ -91,11 +91,11 @@ def _gone(errors: list[Any]) -> Iterator[str]:
             yield native_id
 
 
-def _loose(page: Page, posts: list[Any], includes: Mapping[str, Any] | None = None) -> Answer:
+def _loose(page: Page, posts: list[Any], written: Mapping[str, Any] | None = None) -> XAnswer:
     """Posts without the wrapper of version 2: the older API's, an embed's, what somebody cut out of an answer."""
     if posts and not any(is_old(one) or is_tweet(one) for one in posts):
         raise not_read(page, "posts of X")
-    beside = known(includes)
-    users, others = dict(beside.users), dict(beside.posts)
+    includes = read_includes(written)
+    users, others = dict(includes.users), dict(includes.posts)
     found = tuple(modern(one, users, others) if is_old(one) else one for one in posts)
-    return Answer(found, Known(users, others, beside.media, beside.places))
+    return XAnswer(found, Includes(users, others, includes.media, includes.places))

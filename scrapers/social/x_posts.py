@@ -21,7 +21,7 @@ from scrapers.formats.values import (
     mapping,
     plain,
     text,
-    whole,
+    whole_number,
 )
 
 NETWORK = "x"
@@ -36,8 +36,8 @@ _COUNTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What an answer says beside its posts, by id: who wrote, what is answered or repeated, pictures, places."""
+class Includes:
+    """What X includes beside an answer's posts, by id: who wrote, what is answered or repeated, pictures, places."""
 
     users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     posts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -45,9 +45,9 @@ class Known:
     places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def known(includes: object) -> Known:
-    found = mapping(includes)
-    return Known(
+def read_includes(written: object) -> Includes:
+    found = mapping(written)
+    return Includes(
         _by_id(found.get("users"), "id"),
         _by_id(found.get("tweets"), "id"),
         _by_id(found.get("media"), "media_key"),
@@ -97,7 +97,7 @@ def superseded(tweet: object) -> str | None:
     return ids[-1] if ids and identifier(mapping(tweet).get("id")) != ids[-1] else None
 
 
-def read(tweet: Any, beside: Known) -> Post | None:
+def read(tweet: Any, includes: Includes) -> Post | None:
     """One post, known by the id of its first version; of an older version None. Raises UnreadableError."""
     if not isinstance(tweet, dict):
         raise UnreadableError(f"a post is a {type(tweet).__name__}")
@@ -109,12 +109,12 @@ def read(tweet: Any, beside: Known) -> Post | None:
     refers = _references(tweet)
     repeated = refers.get("retweeted")
     # of a repost X gives the beginning only: its text is that of the post it repeats
-    source = beside.posts.get(repeated, tweet) if repeated else tweet
+    source = includes.posts.get(repeated, tweet) if repeated else tweet
     source = source if isinstance(source.get("text"), str) else tweet
-    said, links, hashtags = _said(source)
+    said, links, hashtags = _text_links_hashtags(source)
     first = next(iter(versions(tweet)), native_id)
     (at, precision), edited = _times(tweet, first, native_id)
-    user = beside.users.get(identifier(tweet.get("author_id")) or "", {})
+    user = includes.users.get(identifier(tweet.get("author_id")) or "", {})
     target, metrics = refers.get("quoted"), mapping(tweet.get("public_metrics"))
     quoted = [f"https://x.com/i/status/{target}"] if target and target.isdigit() else []
     return Post(
@@ -124,12 +124,12 @@ def read(tweet: Any, beside: Known) -> Post | None:
         url=f"https://x.com/i/status/{native_id}" if re.fullmatch(r"\d{1,20}", native_id) else None,
         author=text(user.get("username")),
         author_name=text(user.get("name")),
-        audience=whole(mapping(user.get("public_metrics")).get("followers_count")),
+        audience=whole_number(mapping(user.get("public_metrics")).get("followers_count")),
         published_at=at,
         precision=precision,
         edited_at=edited,
         language=_language(tweet.get("lang")),
-        country=_country(tweet, beside),
+        country=_country(tweet, includes),
         # a repost carries the numbers of what it repeats
         engagement={} if repeated else counts(**{ours: metrics.get(theirs) for ours, theirs in _COUNTS.items()}),
         reply_to=refers.get("replied_to"),
@@ -137,7 +137,7 @@ def read(tweet: Any, beside: Known) -> Post | None:
         repost_of=repeated,
         links=tuple(dict.fromkeys([*links, *quoted])),
         hashtags=hashtags,
-        media=_media(source, beside),
+        media=_media(source, includes),
         visibility=Visibility.PRIVATE if user.get("protected") is True else Visibility.PUBLIC,
     )
 
@@ -162,7 +162,7 @@ def _times(tweet: Mapping[str, Any], first: str, last: str) -> tuple[Moment, dat
     return at, (said[0] or written_at(last)) if first != last else None
 
 
-def _said(tweet: Mapping[str, Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _text_links_hashtags(tweet: Mapping[str, Any]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """The whole text with the addresses that t.co stands for, those addresses, and the hashtags."""
     long = mapping(tweet.get("note_tweet"))
     whole_text = isinstance(long.get("text"), str)
@@ -186,13 +186,13 @@ def _language(written: object) -> str | None:
     return None if said is None or said in _NO_LANGUAGE else _LANGUAGES.get(said, said)
 
 
-def _media(tweet: Mapping[str, Any], beside: Known) -> tuple[str, ...]:
+def _media(tweet: Mapping[str, Any], includes: Includes) -> tuple[str, ...]:
     keys = map(identifier, listed(mapping(tweet.get("attachments")).get("media_keys")))
-    found = (beside.media.get(key or "", {}) for key in keys)
+    found = (includes.media.get(key or "", {}) for key in keys)
     return addresses(medium.get("url") or medium.get("preview_image_url") for medium in found)
 
 
-def _country(tweet: Mapping[str, Any], beside: Known) -> str | None:
-    place = beside.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
+def _country(tweet: Mapping[str, Any], includes: Includes) -> str | None:
+    place = includes.places.get(identifier(mapping(tweet.get("geo")).get("place_id")) or "", {})
     code = text(place.get("country_code"))
     return code.upper() if code and re.fullmatch("[A-Za-z]{2}", code) else None

@@ -17,10 +17,10 @@ from scrapers.answers import error_body
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, identifier, listed, mapping, whole
-from scrapers.marks import mark_of, newest_mark, once, portions
+from scrapers.formats.values import each, identifier, listed, mapping, whole_number
+from scrapers.marks import distinct, mark_of, newest_mark, portions
 from scrapers.settings import named
-from scrapers.social.youtube_answers import body, check_error, from_channel, looked
+from scrapers.social.youtube_answers import body, check_error, parse_channel_feed, parse_lookup
 from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, resources
 from scrapers.terms import searches, with_own
 
@@ -181,14 +181,14 @@ class YouTube(Source):
 
     def parse(self, page: Page) -> Batch:
         if begins(page, b"<"):
-            return from_channel(page)
+            return parse_channel_feed(page)
         if told := self.parse_error(page):  # YouTube tells errors with status 200, too
             return told
         found, video, look = body(page), page.request.note.get("video"), page.request.note.get("look")
         posts, rejected = each(resources(found), lambda item: read(item, video))
-        posts = once(posts)
+        posts = distinct(posts)
         if look:
-            return looked(page, look, posts, rejected)
+            return parse_lookup(page, look, posts, rejected)
         times = [post.published_at for post in posts if post.published_at and post.reply_to == post.thread]
         requests = (*self._replies(found), *self._further(page, found, times))
         if page.request.note.get("then") == "videos":
@@ -212,7 +212,7 @@ class YouTube(Source):
         since = moment(request.since)[0]
         if since and times and times[-1] < since - OVERLAP:  # newest first
             return ()
-        number = (whole(request.note.get("page")) or 1) + 1
+        number = (whole_number(request.note.get("page")) or 1) + 1
         if token and token != request.params.get("pageToken"):
             note = {**request.note, "page": str(number)}
             return (replace(request, params={**request.params, "pageToken": token}, note=note),)

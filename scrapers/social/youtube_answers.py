@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from insight.model import Deletion, Engagement, Post, Rejected
-from scrapers.answers import gone, not_read, refused
+from scrapers.answers import missing_posts, not_read, refused
 from scrapers.base import Batch, Page, SourceError
 from scrapers.bodies import entries_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import listed, mapping, text
-from scrapers.marks import gap_since, newest_mark, once, times_of
+from scrapers.marks import distinct, gap_since, newest_mark, times_of
 from scrapers.social.youtube_items import NETWORK, from_feed
 
 FEED = 15  # entries of a channel's feed
@@ -55,13 +55,13 @@ def body(page: Page) -> Mapping[str, Any]:
     return found
 
 
-def looked(page: Page, asked: str, posts: Sequence[Post], rejected: tuple[Rejected, ...]) -> Batch:
+def parse_lookup(page: Page, asked: str, posts: Sequence[Post], rejected: tuple[Rejected, ...]) -> Batch:
     """What was asked for by its id and is not shown is gone, unless it may be what could not be read.
 
     Of a reply that is asked for alone YouTube does not say under which video it is: only its numbers are news.
     """
     shown = {post.native_id for post in posts}
-    missing = [] if rejected else gone(page, asked.split(","), shown)
+    missing = [] if rejected else missing_posts(page, asked.split(","), shown)
     known = [
         Engagement(NETWORK, post.native_id, post.engagement) if post.reply_to and post.thread is None else post
         for post in posts
@@ -69,10 +69,10 @@ def looked(page: Page, asked: str, posts: Sequence[Post], rejected: tuple[Reject
     return Batch((*known, *(Deletion(NETWORK, one) for one in missing)), rejected=rejected)
 
 
-def from_channel(page: Page) -> Batch:
+def parse_channel_feed(page: Page) -> Batch:
     """A channel's feed: its newest videos, and a gap when none of them was known."""
     posts, rejected = entries_of(page, from_feed, "channel's feed")
-    posts = once(posts)
+    posts = distinct(posts)
     since, times = moment(page.request.since)[0], times_of(posts)
     full = len(times) >= FEED
     missed = gap_since(since, times, f"the feed shows the {FEED} newest videos only") if full else ()

@@ -20,7 +20,7 @@ from scrapers.formats.values import (
     mapping,
     plain,
     text,
-    whole,
+    whole_number,
 )
 
 NETWORK = "youtube"
@@ -157,4 +157,4 @@ def _links(words: str) -> tuple[str, ...]:
 
 
 def reply_count(thread: Mapping[str, Any]) -> int:
-    return whole(mapping(thread.get("snippet")).get("totalReplyCount")) or 0
+    return whole_number(mapping(thread.get("snippet")).get("totalReplyCount")) or 0

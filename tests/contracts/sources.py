@@ -36,7 +36,7 @@ def answer(kind: str, content: bytes, status: int = 200, **headers: str) -> Batc
     where = file_of(kind)
     assert f"the kind {kind} stumbled" not in str(found), (
         f"{where}: parse() raised {found.__cause__!r} for an answer of another shape; read values with the helpers of "
-        "scrapers.formats.values (mapping, listed, text, whole, …), which never raise, and items with each()"
+        "scrapers.formats.values (mapping, listed, text, whole_number, …), which never raise, and items with each()"
     )
     assert str(found), f"{where}: a SourceError without words: say what came instead, as not_read() does"
     assert found.remedy or not found.permanent, (
