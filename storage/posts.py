@@ -239,13 +239,12 @@ class Posts:
             refuse_outdated(connection, versions)
             retired, changes = retired_watches(connection), read_changes(connection, keys)
             for item in items:
-                change = changes[item.post.key]
-                record = change.new
+                record = changes[item.post.key].new
                 if record is None or record.emptied or is_revision(record.post, item.post):
                     continue
                 new = {mention.watch: mention for mention in item.mentions}
                 mentions = replace_mentions(record.mentions, new, retired)
                 if mentions != record.mentions:
-                    change.new = replace(record, mentions=mentions)
+                    changes[item.post.key].new = replace(record, mentions=mentions)
             write_changes(connection, changes.values(), now)
         return sum(1 for one in changes.values() if one.changed)

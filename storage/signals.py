@@ -22,7 +22,7 @@ from storage.rows.keys import numbers_of
 _S, _POSTS, _D, _A = tables.signals, tables.signal_posts, tables.decisions, tables.alerts
 _SIGNAL = TypeAdapter(Signal)
 _ALERT = TypeAdapter(Alert)
-_ELSEWHERE = {"key", "kind", "at", "posts", "versions"}  # in columns and a table of their own, not in the evidence
+_NOT_EVIDENCE = {"key", "kind", "at", "posts", "versions"}  # in columns, or a table of their own
 _IS_OPEN = _A.c.state != AlertState.RESOLVED.value
 
 
@@ -99,10 +99,11 @@ class Signals:
 
 
 def _signal(row: Any, posts: Iterable[PostKey]) -> Signal:
-    """From its row; what an older version kept beside it (quotes, which say what a post said then) is left."""
-    said = {**row.evidence, "key": row.key, "kind": row.kind, "at": row.at, "versions": row.versions or {}}
-    figures = {name: float("nan") if value is None else value for name, value in said["figures"].items()}
-    return _SIGNAL.validate_python({**said, "figures": figures, "posts": tuple(posts)})
+    """From its row; what an older version kept beside it (quotes, which say what a post said then) is left out."""
+    values = {**row.evidence, "key": row.key, "kind": row.kind, "at": row.at, "versions": row.versions or {}}
+    # JSON has no NaN: `rows.columns.dumps` wrote null
+    figures = {name: float("nan") if value is None else value for name, value in values["figures"].items()}
+    return _SIGNAL.validate_python({**values, "figures": figures, "posts": tuple(posts)})
 
 
 # -- writing ------------------------------------------------------------------------------------------------------
@@ -116,7 +117,7 @@ def put_signals(
         return
     rows = [
         {"key": one.key, "kind": one.kind.value, "at": one.at, "versions": dict(one.versions) or None,
-         "evidence": _SIGNAL.dump_python(one, mode="json", exclude=_ELSEWHERE)}
+         "evidence": _SIGNAL.dump_python(one, mode="json", exclude=_NOT_EVIDENCE)}
         for one in signals
     ]  # fmt: skip
     numbers = list(connection.execute(insert(_S).returning(_S.c.number, sort_by_parameter_order=True), rows).scalars())

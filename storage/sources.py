@@ -26,7 +26,6 @@ SKEW = timedelta(minutes=1)
 """A clock that is set back by less has put nothing off that is worth a word."""
 NO_STATES: Mapping[str, Any] = {}
 
-
 _S = tables.sources
 _ALL = select(_S).where(_S.c.active).order_by(_S.c.id)
 _ONE = select(_S).where(_S.c.active, _S.c.id == bind("source"))
@@ -36,7 +35,7 @@ _SEARCHES_OF = _SEARCHES.where(tables.searches.c.source == bind("source"))
 _SEARCH = _SEARCHES_OF.where(tables.searches.c.search == bind("search"))
 _FAILING = (
     _SEARCHES.join(_S, _S.c.id == tables.searches.c.source).where(_S.c.active).where(text("searches.failures > 0"))
-)  # written out, so that the index of what fails serves it
+)  # written out, so that the partial index serves it: with a bound value the planner could not know that it does
 _TROUBLE = ("paused", "failures", "error", "next_at", "last_success")  # of a search, beside its cursor
 
 
@@ -79,9 +78,11 @@ class Sources:
         far = select(_S.c.id, _S.c.next_at, attempted).where((_S.c.next_at > now + longest) | attempted)
         far_searches = select(searches.c.source, searches.c.next_at).where(searches.c.next_at > now + longest)
         with self._database.read() as connection:
-            found = {it.id for it in connection.execute(far) if it[2] or it.next_at > now + own.get(it.id, longest)}
+            found = {
+                row.id for row in connection.execute(far) if row[2] or row.next_at > now + own.get(row.id, longest)
+            }
             rows = connection.execute(far_searches)
-            found |= {it.source for it in rows if it.next_at > now + own.get(it.source, longest)}
+            found |= {row.source for row in rows if row.next_at > now + own.get(row.source, longest)}
         if found:
             names = ("last_attempt", "last_success", "last_item_at")
             past = {name: case((_S.c[name] > now, now), else_=_S.c[name]) for name in names}
@@ -117,10 +118,11 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """A visit that ended well. `states`, by name, and how the searches do (cursors apart) are stored with it."""
-        spoke = {"last_item_at": now} if new else {}
-        well = {"last_attempt": now, "last_success": now, "failures": 0, "error": None, "paused": False, **spoke}
+        changes = {"last_attempt": now, "last_success": now, "failures": 0, "error": None, "paused": False}
+        if new:
+            changes["last_item_at"] = now
         counts = {"fetches": 1, "failures": 0, "seen": seen, "new": new}
-        self._record(source, now, {"next_at": next_at, **well}, counts, states, searches)
+        self._record(source, now, {"next_at": next_at, **changes}, counts, states, searches)
 
     def rests(
         self,
@@ -144,9 +146,9 @@ class Sources:
         searches: Iterable[SearchState] = (),
     ) -> None:
         """Nobody may ask it, or none of its searches can be read."""
-        ill = {"last_attempt": now, "failures": _S.c.failures + 1, "error": error, "paused": permanent}
+        changes = {"last_attempt": now, "failures": _S.c.failures + 1, "error": error, "paused": permanent}
         counts = {"fetches": 1, "failures": 1, "seen": 0, "new": 0}
-        self._record(source, now, {"next_at": next_at, **ill}, counts, states, searches)
+        self._record(source, now, {"next_at": next_at, **changes}, counts, states, searches)
 
     def _record(
         self,
@@ -157,7 +159,7 @@ class Sources:
         states: Mapping[str, Any],
         searches: Iterable[SearchState],
     ) -> None:
-        rows = [{name: getattr(it, name) for name in ("source", "search", *_TROUBLE)} for it in searches]
+        rows = [{name: getattr(one, name) for name in ("source", "search", *_TROUBLE)} for one in searches]
         hours = [{"source": source, "hour": bounds(Grain.HOUR, now)[0], **counts}] if counts else []
         with self._database.write({f"source:{source}"}) as connection:
             connection.execute(update(_S).where(_S.c.id == source).values(**changes))

@@ -31,12 +31,18 @@ class Watches:
         """
         with self._database.write() as connection:
             known = {watch.id: watch for watch in map(WATCH.read, connection.execute(_KNOWN))}
-            synced = tuple(_with_version(watch, known.get(watch.id)) for watch in watches)
+            synced = []
+            for watch in watches:
+                former = known.get(watch.id)
+                version = former.version + (watch.query != former.query) if former else 1
+                synced.append(replace(watch, version=version))
             connection.execute(update(tables.watches).values(active=False))
             rows = [{**WATCH.write(one), "active": True, "created_at": now, "updated_at": now} for one in synced]
             put(connection, tables.watches, rows, replace=_MAY_CHANGE)
-            _put_versions(connection, synced, now)
-        return synced
+            put(connection, tables.watch_versions, [
+                {"watch": one.id, "version": one.version, "query": one.query, "since": now} for one in synced
+            ])  # fmt: skip
+        return tuple(synced)
 
     def all(self) -> tuple[Watch, ...]:
         """The active watches, by id."""
@@ -58,14 +64,3 @@ def refuse_outdated(connection: Connection, versions: Mapping[str, int] | None) 
     rows = connection.execute(select(table.c.id, table.c.version).where(table.c.active))
     if {row.id: row.version for row in rows} != versions:
         raise OutdatedError("The queries have changed meanwhile", "understand the posts with the new ones")
-
-
-def _with_version(watch: Watch, known: Watch | None) -> Watch:
-    if known is None:
-        return replace(watch, version=1)
-    return replace(watch, version=known.version + (watch.query != known.query))
-
-
-def _put_versions(connection: Connection, watches: Sequence[Watch], now: datetime) -> None:
-    rows = [{"watch": watch.id, "version": watch.version, "query": watch.query, "since": now} for watch in watches]
-    put(connection, tables.watch_versions, rows)

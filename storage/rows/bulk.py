@@ -21,6 +21,8 @@ _INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgre
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
+    """A statement, its parameters in their order, and how the values of each are made what the driver takes."""
+
     sql: str
     names: tuple[str, ...]
     binds: tuple[Callable[[Any], Any] | None, ...]
@@ -36,12 +38,16 @@ def put(
 ) -> None:
     """Insert rows that name the same columns. Where the primary key exists: `replace` or `add` these columns.
 
-    Without either, a row that breaks any uniqueness is left out. No key may come twice in one call.
+    Without either, a row that breaks any uniqueness is left out. No key may come twice in one call: Postgres changes
+    no row twice in one statement.
     """
     if not rows:
         return
-    statement = _prepared(connection.dialect, table, tuple(rows[0]), tuple(replace), tuple(add))
-    columns = [_column(rows, name, bind) for name, bind in zip(statement.names, statement.binds, strict=True)]
+    statement = _prepare(connection.dialect, table, tuple(rows[0]), tuple(replace), tuple(add))
+    columns = []
+    for name, bind in zip(statement.names, statement.binds, strict=True):
+        values = [row[name] for row in rows]
+        columns.append(values if bind is None else [None if value is None else bind(value) for value in values])
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(statement.sql, list(zip(*columns, strict=True)))
     else:
@@ -53,18 +59,22 @@ def upsert(connection: Connection, table: Table) -> Any:
     return _INSERTS[connection.dialect.name](table)
 
 
-def _column(rows: Sequence[Mapping[str, Any]], name: str, bind: Callable[[Any], Any] | None) -> list[Any]:
-    values = [row[name] for row in rows]
-    return values if bind is None else [None if value is None else bind(value) for value in values]
-
-
 @lru_cache(maxsize=256)
-def _prepared(
+def _prepare(
     dialect: Dialect, table: Table, names: tuple[str, ...], replace: tuple[str, ...], add: tuple[str, ...]
 ) -> _Prepared:
     statement = _INSERTS[dialect.name](table)
-    if dialect.name == "postgresql":
-        statement = statement.from_select(names, select(*_unnested(table, names)))
+    if dialect.name == "postgresql":  # each column as an array that becomes rows; JSON travels as text
+        arrays = []
+        for name in names:
+            kind: Any = table.c[name].type
+            if isinstance(kind, JSON):
+                arrays.append(func.unnest(cast(bindparam(name, type_=ARRAY(Text)), ARRAY(JSONB))))
+            else:
+                arrays.append(func.unnest(cast(bindparam(name), ARRAY(kind))))
+        statement = statement.from_select(names, select(*arrays))
+    # ON CONFLICT is the same on both: https://sqlite.org/lang_upsert.html follows Postgres
+    # https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT
     changes = {name: statement.excluded[name] for name in replace}
     changes |= {name: table.c[name] + statement.excluded[name] for name in add}
     if changes:
@@ -74,14 +84,3 @@ def _prepared(
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or names)
     return _Prepared(str(compiled), order, tuple(table.c[name].type.bind_processor(dialect) for name in order))
-
-
-def _unnested(table: Table, names: Iterable[str]) -> list[Any]:
-    """Each column as an array that becomes rows. JSON travels as text."""
-    return [func.unnest(_array(name, table.c[name].type)) for name in names]
-
-
-def _array(name: str, kind: Any) -> Any:
-    if isinstance(kind, JSON):
-        return cast(bindparam(name, type_=ARRAY(Text)), ARRAY(JSONB))
-    return cast(bindparam(name), ARRAY(kind))

@@ -23,7 +23,8 @@ from storage.rows.columns import LARGEST, Json, UtcTime, cleaned, is_clean
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
-_VALUE = "._value_"  # of an enum, ten times as fast as its `value`
+_VALUE = "._value_"
+"""Of an enum: ten times as fast as `value`, which is a property."""
 _PLAIN: dict[Any, Any] = {int: Integer, float: Float, datetime: UtcTime}
 
 
@@ -34,27 +35,28 @@ class Codec(Generic[T]):
     """
 
     def __init__(self, kind: type[T], *apart: str, text: Any = Text) -> None:
+        # All of it is worked out once, because `write` and `read` run for every row. A place is a column's.
         self._kind: Callable[..., T] = kind
-        self._columns: list[tuple[str, Any, bool]] = []
-        self._paths: list[str] = []
-        self._encoders: list[tuple[int, Convert]] = []
-        self._decoders: list[tuple[int, Convert]] = []
-        self._json_decoders: list[tuple[int, Convert, Callable[[], Any]]] = []
-        self._inner: list[tuple[slice, Codec[Any]]] = []
-        self._apart: list[int] = []
+        self._columns: list[tuple[str, Any, bool]] = []  # name, type, whether it may be empty
+        self._paths: list[str] = []  # from the value to that of the column
+        self._encoders: list[tuple[int, Convert]] = []  # of places that are not stored as they are
+        self._decoders: list[tuple[int, Convert]] = []  # of enums
+        self._json_decoders: list[tuple[int, Convert, Callable[[], Any]]] = []  # with what stands for an empty column
+        self._inner: list[tuple[slice, Codec[Any]]] = []  # dataclasses that lie flat among the columns
+        self._apart: list[int] = []  # places of fields
         hints = get_type_hints(kind)
         for place, one in enumerate(fields(kind)):  # type: ignore[arg-type]
             if one.name in apart:
                 self._apart.append(place)
             elif is_dataclass(hints[one.name]):
-                self._add_inner(one.name, Codec(hints[one.name], text=text))
+                self._add_columns_of(one.name, Codec(hints[one.name], text=text))
             else:
-                self._add(one, *_unwrapped(hints[one.name]), text)
+                self._add_column(one, *_unwrapped(hints[one.name]), text)
         self.names = tuple(name for name, _, _ in self._columns)
         self._values = attrgetter(*self._paths)
         kinds = [(path, kind_) for path, (_, kind_, _) in zip(self._paths, self._columns, strict=True)]
         self._texts = _getter([path for path, kind_ in kinds if kind_ is text and not path.endswith(_VALUE)])
-        self._whole = _getter([path for path, kind_ in kinds if kind_ in (Integer, BigInteger)])
+        self._integers = _getter([path for path, kind_ in kinds if kind_ in (Integer, BigInteger)])
         self._nested = _getter([self._paths[place] for place, _ in self._encoders])
         self._times = [name for name, kind_, _ in self._columns if kind_ is UtcTime]
         self._blank = dict.fromkeys(self.names) | {
@@ -63,7 +65,7 @@ class Codec(Generic[T]):
             if one.name in self.names and one.default is not MISSING
         }
 
-    def _add(self, one: Field[Any], kind: Any, empty: bool, text: Any) -> None:
+    def _add_column(self, one: Field[Any], kind: Any, empty: bool, text: Any) -> None:
         place, (encode, decode) = len(self._columns), as_json(kind)
         if kind is str or kind in _PLAIN:
             wide = BigInteger if kind is int and empty else _PLAIN.get(kind, text)
@@ -80,7 +82,7 @@ class Codec(Generic[T]):
             self._encoders.append((place, encode))
             self._json_decoders.append((place, decode, nothing))
 
-    def _add_inner(self, name: str, inner: Codec[Any]) -> None:
+    def _add_columns_of(self, name: str, inner: Codec[Any]) -> None:
         start = len(self._columns)
         self._columns += inner._columns
         self._paths += [f"{name}.{path}" for path in inner._paths]
@@ -117,12 +119,12 @@ class Codec(Generic[T]):
         for item, (_, encode) in zip(self._nested(value), self._encoders, strict=True):
             if item and cleaned(encode(item)) != encode(item):
                 return False
-        huge = any(number and abs(number) > LARGEST for number in self._whole(value))
+        huge = any(number and abs(number) > LARGEST for number in self._integers(value))
         return not huge and is_clean("\n".join(filter(None, self._texts(value))))
 
     def fitted(self, value: T) -> T:
         """The same without what a database refuses."""
-        return self.read([_within(cleaned(item)) for item in self.write(value).values()])
+        return self.read([_within_64_bits(cleaned(item)) for item in self.write(value).values()])
 
     def to_json(self, value: T) -> dict[str, Any]:
         """Its columns by name without the empty ones, times as text."""
@@ -138,7 +140,7 @@ class Codec(Generic[T]):
         return self.read(list(columns.values()), *apart)
 
 
-def _within(value: Any) -> Any:
+def _within_64_bits(value: Any) -> Any:
     return max(-LARGEST, min(LARGEST, value)) if type(value) is int else value
 
 

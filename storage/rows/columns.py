@@ -14,9 +14,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 LARGEST = 2**63 - 1  # what a 64-bit column holds
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # Postgres refuses NUL, and no UTF-8 holds half a surrogate pair
+# Postgres refuses NUL (https://www.postgresql.org/docs/current/datatype-character.html), and no UTF-8 holds half a
+# surrogate pair (https://www.rfc-editor.org/rfc/rfc3629#section-3)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _decode: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined] # json.loads, without its checks of the input
+# jsonb refuses the first: https://www.postgresql.org/docs/current/datatype-json.html
 _UNSTORABLE_JSON = re.compile(r"\\u0000|[\ud800-\udfff]")
 
 
@@ -30,10 +33,10 @@ class UtcTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
-        return _as_text if dialect.name == "sqlite" else _in_utc
+        return _as_sqlite if dialect.name == "sqlite" else _in_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
-        return _from_text if dialect.name == "sqlite" else _in_utc
+        return _from_sqlite if dialect.name == "sqlite" else _in_utc
 
 
 def _in_utc(value: datetime | None) -> datetime | None:
@@ -44,12 +47,12 @@ def _in_utc(value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def _as_text(value: datetime | None) -> str | None:
+def _as_sqlite(value: datetime | None) -> str | None:
     time = _in_utc(value)
     return None if time is None else time.isoformat(" ", "microseconds")[:26]
 
 
-def _from_text(value: str | None) -> datetime | None:
+def _from_sqlite(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
@@ -101,5 +104,8 @@ def cleaned(value: Any) -> Any:
     return value
 
 
+# none_as_null: an empty column and not the JSON value null, so that IS NULL finds it
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+BigId = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # only INTEGER is SQLite's own row number: https://sqlite.org/rowidtable.html

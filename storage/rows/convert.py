@@ -61,7 +61,7 @@ def read_mention(row: Any, key: PostKey) -> Mention:
 
 
 def read_stored_mention(row: Any) -> StoredMention:
-    """`row` is one of posts and one of mentions, side by side (`storage.reading.select_stored_mentions`)."""
+    """`row` is one of posts and one of mentions, side by side (`searching.reading.select_stored_mentions`)."""
     post = read_post(row)
     mention = MENTION.read(row[_JOINED], row.mention_watch, post.key)
     return StoredMention(post, mention, row.source, row.collected_at)

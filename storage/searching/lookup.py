@@ -55,8 +55,10 @@ SYNTAXES = {
 }
 
 _HITS = {
+    # CROSS JOIN: the order of the loops is as written (https://sqlite.org/optoverview.html#crossjoin)
     "sqlite": "SELECT search.rowid AS id FROM json_each(:{name}) AS one CROSS JOIN search WHERE search MATCH one.value",
-    # OFFSET 0: each expression is asked of the index; else the planner, who cannot know them, reads all for many
+    # OFFSET 0 keeps the planner from flattening the subquery, so that each expression is asked of the index; it cannot
+    # know them, and would read everything where there are many
     "postgresql": "SELECT hit.post AS id FROM unnest(CAST(:{name} AS tsquery[])) AS one (words) CROSS JOIN LATERAL "
     "(SELECT search.post FROM search WHERE search.words @@ one.words OFFSET 0) AS hit",
 }

@@ -3,7 +3,7 @@
 Each key of `index_keys` is one token, written so that no database's own idea of words can have a say: letters a-z,
 digits and everything beyond ASCII stand as they are, any other character as `_` and two hexadecimal digits. That is
 done letter by letter, so what begins alike still does. SQLite holds the tokens in FTS5 (with its content: without, a
-row cannot be taken out before SQLite 3.43), Postgres in a tsvector.
+row cannot be taken out before SQLite 3.43, https://sqlite.org/fts5.html), Postgres in a tsvector.
 
 Posts up to a mark may be missing: those of an earlier version until they have been indexed. A search looks at them all.
 """
@@ -28,7 +28,8 @@ from storage.state import put_states, read_state
 LONGEST_KEY = 100
 """Characters of a key; of a longer one only its beginning is kept, and looked up."""
 MOST_WORDS = 250_000
-"""Characters of a post's tokens together; a tsvector holds a megabyte."""
+"""Characters of a post's tokens together, of up to four bytes each; a tsvector holds a megabyte:
+https://www.postgresql.org/docs/current/textsearch-limitations.html"""
 EVERYTHING = "_"
 """The token, made of no key, of a post with more than that: whatever is looked up, it is looked at."""
 STATE = "search"
@@ -42,7 +43,7 @@ VERSION = digest(1, LONGEST_KEY, MOST_WORDS, unicodedata.unidata_version, *sorte
 
 _LETTERS = frozenset(f"{string.ascii_lowercase}{string.digits}".encode())
 _TOKENS = {code: f"_{code:02x}" for code in range(128) if code not in _LETTERS}
-_TOKENS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half pairs, as `storage.columns.clean` stores them
+_TOKENS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half pairs, as `storage.rows.columns.clean` stores them
 
 _PUT = {
     "sqlite": "INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)",
