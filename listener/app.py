@@ -10,21 +10,23 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from alerts.outbox import Sender
 from listener import control, setup
 from listener.clock import LISTENING_SINCE, Clock, ClockWatch
-from listener.collecting.access import door_for, streams_for
-from listener.collecting.backfill_runs import read_back
-from listener.collecting.notes import SourceNotes
-from listener.collecting.retry import DAY
+from listener.collecting.access import open_doors
+from listener.collecting.backfill import backfill_job
+from listener.collecting.pace import LONGEST_WAIT
 from listener.collecting.streaming import Streaming
 from listener.collecting.visits import Collector
 from listener.config import Config
 from listener.engine import Engine, Job, JobState, Work
 from listener.log import Log
 from listener.observers import Observers
-from listener.telling import detection, digest
+from listener.telling.channel_health import look_at_channels
 from listener.telling.decisions import Context, DecidedSignal
-from listener.telling.delivery import deliver_channel, look_at_channels
+from listener.telling.detection import look_at_watch
+from listener.telling.digest import digest_when_due
+from listener.telling.posting import post_to
 from listener.telling.source_health import look_at_sources
 from listener.threads import Threads
 from listener.upkeep import Upkeep
@@ -56,13 +58,11 @@ class App:
         self._door, self._streams = door, streams
         self._random = Random()  # noqa: S311 - jitter, not secrets
         self.poster, self._stopping = Poster(contact=config.contact, now=clock.now), False
-        self.notes = SourceNotes(store, self.threads)
-        self.collector = Collector(
-            store, self.threads, door, clock, self._random, log, lambda: self.setup.queries, self.observers.on_visit,
-            notes=self.notes,
-        )  # fmt: skip
+        queries, on_visit = (lambda: self.setup.queries), self.observers.on_visit
+        self.collector = Collector(store, self.threads, door, clock, self._random, log, queries, on_visit)
         before = store.state.get(LISTENING_SINCE)
-        if not before or datetime.fromisoformat(before["at"]) > clock.now() + DAY:  # later: the clock was ahead
+        # later than now: the clock was ahead when it was written
+        if not before or datetime.fromisoformat(before["at"]) > clock.now() + LONGEST_WAIT:
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
             store.state.put(LISTENING_SINCE, since, clock.now())
         self.use_config(config)
@@ -87,7 +87,7 @@ class App:
         self.engine.submit("rematch")
 
     def _jobs(self, visits: int) -> dict[str, Work]:
-        """Every job by its name. The first six are begun by the schedule, and begin others for what is due."""
+        """Every job by its name. The first five are begun by the schedule, and begin others for what is due."""
         return {
             "collect": Work(self.collect),
             "look": Work(self.look),
@@ -96,8 +96,8 @@ class App:
             "upkeep": Work(self.upkeep),
             "visit": Work(self.visit, slots=visits),
             "detect": Work(self.detect),
-            "sources": Work(self.look_at_sources),
-            "channels": Work(self.look_at_channels),
+            "sources": Work(lambda _: self._look(look_at_sources)),
+            "channels": Work(lambda _: self._look(look_at_channels)),
             "deliver": Work(self.deliver, slots=CHANNELS),
             **self._upkeep.jobs(),
             "once": Work(self.once, command=True),
@@ -130,7 +130,7 @@ class App:
             way = "put forward" if moved > timedelta(0) else "put back"
             self.log.warning("the machine's clock was set", way=way, by=str(abs(moved)).partition(".")[0])
         now, own = self.clock.now(), self.setup.long_waits
-        late = await self.read(partial(self.store.sources.mend_due, now, DAY, own))
+        late = await self.read(partial(self.store.sources.mend_due, now, LONGEST_WAIT, own))
         held = await self.read(partial(self.store.outbox.mend, now))
         if late or held:
             self.log.warning("times too far ahead were mended, since the clock was", sources=late, messages=held)
@@ -146,7 +146,7 @@ class App:
 
     async def backfill(self, job: Job) -> None:
         """Read the past of the source back to the argument `since`; progress: the reports, one a search."""
-        await read_back(self.collector, self.setup.sources, job, self.engine.changed.set)
+        await backfill_job(self.collector, self.setup.sources, job, self.engine.changed.set)
 
     # -- telling ------------------------------------------------------------------------------------------------
 
@@ -157,36 +157,33 @@ class App:
             looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches]
             looks += [self.engine.submit("sources"), self.engine.submit("channels")]
         await self.engine.wait("detect", "sources", "channels")
-        now, whole = self.clock.now(), all(job.state is JobState.DONE for job in looks)
-        if whole:  # a cycle in which a look failed is not a healthy one: readiness and heartbeat say so
+        now = self.clock.now()
+        if all(job.state is JobState.DONE for job in looks):
+            # a cycle in which a look failed is not a healthy one: readiness and heartbeat go by this
             await self.write(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
         waiting = await self.read(self.store.outbox.waiting)
         self.observers.on_cycle(sum(waiting.values()))
 
     async def detect(self, job: Job) -> None:
         """One step of detection of a watch."""
-        context = self._scene()
-        for watch in context.watches:
+        for watch in self.setup.watches:
             if watch.id == job.subject:
-                self._tell(await self.threads.work(partial(detection.look_at_watch, context, watch)))
+                await self._look(partial(look_at_watch, watch=watch))
 
-    async def look_at_sources(self, _: Job) -> None:
-        """Which sources went silent, fail, or are right again."""
-        self._tell(await self.threads.work(partial(look_at_sources, self._scene())))
+    async def _look(self, look: Callable[[Context], list[DecidedSignal]]) -> None:
+        """Look in a worker thread, and say which signals there are."""
+        for decided in await self.threads.work(partial(look, self._context())):
+            self.observers.on_signal(decided)
 
-    async def look_at_channels(self, _: Job) -> None:
-        """Which channels refuse messages or have failed for long, and which work again."""
-        self._tell(await self.threads.work(partial(look_at_channels, self._scene())))
-
-    def _tell(self, found: list[DecidedSignal]) -> None:
-        for told in found:
-            self.observers.on_signal(told)
+    def _context(self) -> Context:
+        made = self.setup
+        return Context(self.store, made.config, made.watches, self.clock.now())
 
     async def digest(self, _: Job) -> None:
         """Put the digest of the last due period in the outbox, once."""
         if not self.clock_watch.trusted:
             return  # a digest of a week that has not been cannot be taken back
-        period = await self.threads.work(lambda: digest.digest_when_due(self._scene()))
+        period = await self.threads.work(lambda: digest_when_due(self._context()))
         if period:
             self.log.info("digest", period=period.key)
 
@@ -196,16 +193,13 @@ class App:
             self.engine.submit("deliver", name)
 
     async def deliver(self, job: Job) -> None:
-        """Send what waits for one channel."""
-        await deliver_channel(
-            job.subject, self.setup.config, self.store, self.poster, self.clock, self._random, self.write,
-            self.observers.on_delivery, stopping=lambda: self._stopping,
-            may_give_up=lambda: self.clock_watch.trusted,
-        )  # fmt: skip
-
-    def _scene(self) -> Context:
-        made = self.setup
-        return Context(self.store, made.config, made.watches, self.clock.now())
+        """Send what waits for one channel and is due, in order; clear away what waits for one not in the config."""
+        name, config = job.subject, self.setup.config
+        await Sender(
+            name, config.channels.get(name), self.store.outbox, post_to(config, name, self.poster), self.clock.now,
+            self._random.random, on_store=self.write, on_outcome=self.observers.on_delivery,
+            stopping=lambda: self._stopping, may_give_up=lambda: self.clock_watch.trusted,
+        ).run()  # fmt: skip
 
     async def upkeep(self, _: Job) -> None:
         for name in self._upkeep.jobs():
@@ -247,8 +241,7 @@ class App:
 @asynccontextmanager
 async def opened(config: Config, store: Store, clock: Clock, log: Log) -> AsyncIterator[App]:
     """The app with its door to the network, closed again in order at the end."""
-    about = (config.contact, clock, config.sources, config.redactor.mask)
-    async with door_for(*about) as door, streams_for(*about) as streams:
+    async with open_doors(config.contact, clock, config.sources, config.redactor.mask) as (door, streams):
         app = App(config, store, door, streams, clock, log)
         try:
             yield app

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from listener.engine import RefusedError
+from listener.engine import JobRefusedError
 from storage import Store
 
 
@@ -32,6 +32,7 @@ def hand_over(
         data=json.dumps(dict(arguments)).encode(),
         headers={"authorization": f"Bearer {owner.get('token')}", "content-type": "application/json"},
     )
+    # the daemon is on this machine: a proxy of the environment could only be in the way, and would read the token
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=wait) as answer:
@@ -61,7 +62,7 @@ def resume(store: Store, now: datetime, arguments: Mapping[str, Any]) -> dict[st
     known = {state.id for state in store.sources.all()}
     source = str(arguments.get("source"))
     if source not in known:
-        raise RefusedError(f"there is no source {source!r}; `listener sources --mine` lists yours")
+        raise JobRefusedError(f"there is no source {source!r}; `listener sources --mine` lists yours")
     store.sources.resume(source, now)
     return {"source": source}
 

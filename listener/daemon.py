@@ -20,7 +20,7 @@ from listener import log
 from listener.app import App, opened
 from listener.clock import Clock, SimulatedClock, SystemClock
 from listener.config import Config, DaemonSettings, changes, load
-from listener.engine import Job, RefusedError, Work
+from listener.engine import Job, JobRefusedError, Work
 from listener.schedule import Schedule, SystemSchedule
 from listener.simulation import SimulatedSchedule, simulation_faults
 from listener.web import server
@@ -30,7 +30,9 @@ from scrapers.base import Source, SourceError
 from storage import LostError, open_store
 
 HEARTBEAT_EVERY = 60.0
-SWITCH = 0.001  # seconds; a request passes the interpreter's lock several times: 5 ms each, Python's own, make it slow
+SWITCH = 0.001
+"""Seconds after which a thread hands on the interpreter's lock. A request passes it several times, and Python's own
+5 ms each make that slow: https://docs.python.org/3/library/sys.html#sys.setswitchinterval"""
 COMMAND_PATIENCE = 110.0  # seconds: less than a command waits for the daemon
 
 
@@ -72,30 +74,33 @@ class Daemon:
         self._log(config)
         sys.setswitchinterval(SWITCH)
         with ExitStack() as stack:
+            # 1. The port, and then the database, which one daemon holds at a time: its hold says where to reach it.
             store = stack.enter_context(open_store(config.storage.url))
             clock = self._clock(config, store.state.get("cycle"))
-            token = secrets.token_urlsafe(24)
             try:
                 sock = _bound(config.daemon)
             except StartError:
                 with store.hold({"pid": os.getpid()}, clock.now()):
                     raise  # the port is another program's; when it is our own daemon's, hold says so
-            url = server.address_of(sock) if sock else None
+            url, token = server.address_of(sock) if sock else None, secrets.token_urlsafe(24)
             owner = {"pid": os.getpid(), "url": url, "token": token, "since": clock.now().isoformat()}
             hold = stack.enter_context(store.hold(owner, clock.now()))
+
+            # 2. The app, whoever watches its health, and its pages.
             async with (
                 opened(config, store, clock, log.get()) as app,
                 self._watched(app, hold),
                 self._api(app, sock, token),
             ):
-                app.log.info(
-                    "listening", watches=len(app.setup.watches), sources=len(app.setup.sources), web=url or "off"
-                )
-                say_terms(app.setup.config.sources, app.log)
-                app.engine.add(self._jobs(app))
+                made = app.setup
+                app.log.info("listening", watches=len(made.watches), sources=len(made.sources), web=url or "off")
+                say_terms(made.config.sources, app.log)
                 for bug in store.describe()["known_bugs"]:
                     if bug["name"].startswith("network"):
                         app.log.warning(bug["name"], consequence=bug["consequence"])
+
+                # 3. The jobs, until somebody says stop.
+                app.engine.add(self._jobs(app))
                 self._heed_signals(app)
                 self.ready(app)
                 every = app.schedule() | {"heartbeat": HEARTBEAT_EVERY * (60 if clock.simulated else 1)}
@@ -137,14 +142,6 @@ class Daemon:
         finally:
             self.health.stop()
 
-    async def _ready(self) -> bool:
-        """Whether all is well; with a little patience, as that is found out every few seconds."""
-        for _ in range(10):
-            if self.health.health().ready:
-                return True
-            await asyncio.sleep(0.5)
-        return False
-
     # -- the loopback API ---------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -154,7 +151,6 @@ class Daemon:
             return
         metrics = Metrics()
         observe(app, metrics)
-
         commands, names = partial(carry_out, app), app.setup.config.daemon.names
         async with server.serving(server.application(self.health.health, metrics, commands, token, names), sock):
             yield
@@ -173,27 +169,29 @@ class Daemon:
             fresh = load(self.config_path)
             found = changes(app.setup.config, fresh)
             if found.restart:
-                raise RefusedError(f"this needs a restart: {'; '.join(found.restart)}")
+                raise JobRefusedError(f"this needs a restart: {'; '.join(found.restart)}")
             await app.reload_config(fresh)
         except Exception as error:
             app.log.error("config kept", reason=str(error))
-            raise RefusedError(f"the config was not taken, the old one stays: {error}") from error
+            raise JobRefusedError(f"the config was not taken, the old one stays: {error}") from error
         self._log(fresh)
         app.log.info("config taken", changes=found.lines)
         return {"changes": list(found.lines)}
 
-    async def heartbeat(self, app: App, _: Job) -> None:
+    async def heartbeat(self, app: App, _job: Job) -> None:
         """Ping the heartbeat address after a healthy cycle, so that somebody learns when the daemon itself dies."""
         url = app.setup.config.daemon.heartbeat_url
         if url is None:
             return
         await app.engine.wait("look", patience=HEARTBEAT_EVERY)
-        if not await self._ready():
-            return
-        try:
-            await app.ping(url)
-        except SourceError as error:
-            app.log.warning("heartbeat failed", error=str(error))
+        for _ in range(10):  # for 5 seconds: whether all is well is found out every few seconds
+            if self.health.health().ready:
+                try:
+                    await app.ping(url)
+                except SourceError as error:
+                    app.log.warning("heartbeat failed", error=str(error))
+                return
+            await asyncio.sleep(0.5)
 
     def _heed_signals(self, app: App) -> None:
         loop = asyncio.get_running_loop()
@@ -204,7 +202,8 @@ class Daemon:
     def _interrupt(self) -> None:
         self.interrupted = True
         self.stop.set()
-        if self.ends_within is not None:  # by the kernel: nothing of ours may be able to run then
+        if self.ends_within is not None:
+            # SIGALRM, which nobody handles, ends the process: whatever hangs, nothing of ours has to run for that
             signal.setitimer(signal.ITIMER_REAL, self.ends_within)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class RefusedError(ValueError):
-    """What was asked for cannot be done as it was asked; the message says why and what to do."""
+class JobRefusedError(ValueError):
+    """A job cannot be done as it was asked for; the message says why and what to do."""
 
 
 class JobState(StrEnum):
@@ -45,9 +45,9 @@ class Job:
         return f"{self.name} {self.subject}".rstrip()
 
     def argument(self, name: str) -> Any:
-        """Raises RefusedError when it is missing."""
+        """Raises JobRefusedError when it is missing."""
         if name not in self.arguments:
-            raise RefusedError(f"{self.name} needs {name!r}")
+            raise JobRefusedError(f"{self.name} needs {name!r}")
         return self.arguments[name]
 
     @property
@@ -95,10 +95,10 @@ class _Turn:
 _TURN: ContextVar[_Turn] = ContextVar("the job that this task works on")
 
 
-async def pause(sleep: Sleep, seconds: float) -> None:
+async def sleep_without_slot(sleep: Sleep, seconds: float) -> None:
     """Sleep; a job lets others of its name have its slot meanwhile.
 
-    So sources that fail, and are asked again after a pause, keep nobody else waiting.
+    So a source that fails, and is asked again after a pause, keeps no other waiting.
     """
     turn = _TURN.get(None)
     if turn is None or turn.task is not asyncio.current_task():
@@ -130,7 +130,7 @@ class Engine:
         self.changed = asyncio.Event()
 
     def add(self, table: Mapping[str, Work]) -> None:
-        """Take up what jobs of these names do."""
+        """Say what the jobs of these names do."""
         self._lanes |= {name: _Lane(work, asyncio.Semaphore(work.slots)) for name, work in table.items()}
 
     def commands(self) -> frozenset[str]:
@@ -144,7 +144,7 @@ class Engine:
             self._jobs[key] = Job(name, subject, arguments or {})
             self._tasks[key] = asyncio.create_task(self._run(lane, self._jobs[key]), name=f"{name} {subject}")
             self._tasks[key].add_done_callback(lambda _: self._end(lane, key))
-            if self._stopping:
+            if self._stopping:  # so whoever waits for it learns that it has failed
                 self._tasks[key].cancel()
         return self._jobs[key]
 
@@ -159,30 +159,27 @@ class Engine:
 
     async def wait(self, *names: str, patience: float | None = None) -> bool:
         """Until no job of these names waits or runs, or so many seconds have passed; whether they have ended."""
-        try:
-            async with asyncio.timeout(patience):
-                while any(name in names for name, _ in self._tasks):
-                    await self.next_change()
-        except TimeoutError:
-            return False
-        return True
+        return await self._wait_until(lambda: not any(name in names for name, _ in self._tasks), patience)
 
     async def wait_for(self, job: Job, patience: float) -> bool:
         """Until this job has ended, or so many seconds have passed; whether it has ended."""
+        return await self._wait_until(lambda: job.ended, patience)
+
+    async def _wait_until(self, ended: Callable[[], bool], patience: float | None) -> bool:
         try:
             async with asyncio.timeout(patience):
-                while not job.ended:
+                while not ended():
                     await self.next_change()
         except TimeoutError:
             return False
         return True
 
     async def next_change(self) -> None:
-        """Until a job has got on or ended."""
+        """Until a job has progressed or ended."""
         self.changed.clear()
         await self.changed.wait()
 
-    def resting(self, asleep: int) -> bool:
+    def stands_still(self, asleep: int) -> bool:
         """Whether nothing can go on before one of `asleep` sleepers wakes: who has a slot sleeps, and none is free."""
         lanes = self._lanes.values()
         if any(lane.waiting and lane.working < lane.work.slots for lane in lanes):
@@ -212,7 +209,7 @@ class Engine:
         try:
             job.result = await lane.work.run(job)
             job.state = JobState.DONE
-        except RefusedError as error:
+        except JobRefusedError as error:
             job.error = str(error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: one source never takes others along
             job.error = str(error) or type(error).__name__

@@ -22,7 +22,8 @@ class Schedule(Protocol):
 class SystemSchedule:
     """Real time. What is due and to whom lies in the database (`next_at`), so the schedule itself needs no memory.
 
-    A late job runs once, however late (`coalesce`, no misfire grace); see the defaults of APScheduler 3 for why.
+    A late job runs once, however late (`coalesce`, no misfire grace). APScheduler's default is to drop a job that is a
+    second late: https://apscheduler.readthedocs.io/en/3.x/userguide.html#missed-job-executions-and-coalescing
     """
 
     async def run(self, every: Mapping[str, float], submit: Submit, stop: asyncio.Event) -> None:

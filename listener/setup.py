@@ -10,7 +10,7 @@ from functools import cached_property
 from insight.model import Watch
 from insight.pipeline import Pipeline
 from listener.collecting.ingest import Queries
-from listener.collecting.retry import DAY, longest_wait
+from listener.collecting.pace import LONGEST_WAIT, longest_wait
 from listener.config import Config
 from scrapers.base import Source
 from storage import SourceEntry, Store
@@ -31,7 +31,7 @@ class Setup:
     def long_waits(self) -> Mapping[str, timedelta]:
         """The sources whose own settings let them wait for longer than a day."""
         waits = {source.id: longest_wait(source) for source in self.config.sources}
-        return {name: wait for name, wait in waits.items() if wait > DAY}
+        return {name: wait for name, wait in waits.items() if wait > LONGEST_WAIT}
 
     @cached_property
     def sources(self) -> Mapping[str, Source]:

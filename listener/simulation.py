@@ -33,21 +33,21 @@ class SimulatedSchedule:
             for name, seconds in every.items():
                 if due[name] <= self._clock.now():
                     submit(name)
-                    await self._settle(stop)
+                    await self._wait_until_idle(stop)
                     due[name] = self._clock.now() + timedelta(seconds=seconds)
             wake = self._clock.next_wake()
             self._clock.move_to(min([*due.values(), *([wake] if wake else [])]))
-            await self._settle(stop)
+            await self._wait_until_idle(stop)
             self._on_time(min(self._clock.now(), self._end))
         stop.set()
 
-    async def _settle(self, stop: asyncio.Event) -> None:
+    async def _wait_until_idle(self, stop: asyncio.Event) -> None:
         """Wait until no work is running that is not asleep on the clock.
 
         Work may also wait for other work that is asleep, which nobody can see from here: when nothing has moved for
         a while although somebody sleeps, time goes on, as it would for a slow answer.
         """
-        while not stop.is_set() and not self._engine.resting(self._clock.sleeping):
+        while not stop.is_set() and not self._engine.stands_still(self._clock.sleeping):
             self._engine.changed.clear()
             self._clock.changed.clear()
             events = (self._engine.changed, self._clock.changed, stop)

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
-READERS = 4
+READERS = 4  # they wait for no writer: https://www.sqlite.org/wal.html
 WORKERS = 4
 
 
 class Threads:
-    """Reads wait for no write, and writes come one after the other."""
+    """Reads wait for no write, and writes come one after the other: SQLite has one writer at a time anyway."""
 
     def __init__(self) -> None:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store writer")

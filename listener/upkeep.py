@@ -33,32 +33,14 @@ def keep_days(source: Source | type[Source], own: int | None) -> int | None:
     return min(limits, default=None)
 
 
-def outlived(store: Store, config: Config, now: datetime) -> Iterator[Sequence[int]]:
-    """The posts that may not, or need not, say any longer what they say, a turn each: for `retention.empty_posts`."""
-    kept = config.storage
-    yield from chunks(store.retention.hidden_posts(now - timedelta(days=kept.keep_excluded_days)), TURN)
-    for network, days in _limits(config).items():
-        yield from chunks(store.retention.expired_posts(network, now - timedelta(days=days)), TURN)
-
-
-def forgotten(store: Store, config: Config, now: datetime) -> Iterator[Callable[[], int]]:
-    """What is to be called, a turn each, until it gives 0: each removes some records that nothing reads any more."""
-    kept = config.storage
-    for record in RECORDS:
-        days = kept.keep_rejected_days if record == "rejected" else kept.keep_history_days
-        yield partial(store.retention.forget, record, now - timedelta(days=days))
-
-
-def _limits(config: Config) -> dict[str, int]:
+def _keep_days_by_network(config: Config) -> dict[str, int]:
     """The shortest limit of each network: a post seen by two kinds is kept by the stricter rule.
 
     A network that is no longer read keeps the limit of its kinds: taking a source out changes no platform's terms.
     """
     read = {source.network for source in config.sources}
-    kinds: list[Source | type[Source]] = [
-        *config.sources,
-        *(kind for kind in KINDS.values() if kind.network not in read),
-    ]
+    kinds: list[Source | type[Source]] = [*config.sources]
+    kinds += [kind for kind in KINDS.values() if kind.network not in read]
     limits: dict[str, int] = {}
     for kind in kinds:
         days = keep_days(kind, config.storage.keep_days)
@@ -67,7 +49,23 @@ def _limits(config: Config) -> dict[str, int]:
     return limits
 
 
-def unmatched(store: Store, watches: Sequence[Watch]) -> bool:
+def posts_to_empty(store: Store, config: Config, now: datetime) -> Iterator[Sequence[int]]:
+    """The ids of posts whose text may not, or need not, be kept longer: for `retention.empty_posts`, a turn each."""
+    kept = config.storage
+    yield from chunks(store.retention.hidden_posts(now - timedelta(days=kept.keep_excluded_days)), TURN)
+    for network, days in _keep_days_by_network(config).items():
+        yield from chunks(store.retention.expired_posts(network, now - timedelta(days=days)), TURN)
+
+
+def records_to_forget(store: Store, config: Config, now: datetime) -> Iterator[Callable[[], int]]:
+    """Calls that remove records which nothing reads any more, some at a time: each to be repeated until it gives 0."""
+    kept = config.storage
+    for record in RECORDS:
+        days = kept.keep_rejected_days if record == "rejected" else kept.keep_history_days
+        yield partial(store.retention.forget, record, now - timedelta(days=days))
+
+
+def needs_rematch(store: Store, watches: Sequence[Watch]) -> bool:
     """Whether what is stored still has to be matched with a new watch or a changed query.
 
     It is asked of the store, so that neither a kill nor another reload on the way makes anybody forget it.
@@ -76,11 +74,11 @@ def unmatched(store: Store, watches: Sequence[Watch]) -> bool:
     return any(done.get(watch.id) != watch.version for watch in watches)
 
 
-def matched(store: Store, watches: Sequence[Watch], now: datetime) -> None:
+def mark_matched(store: Store, watches: Sequence[Watch], now: datetime) -> None:
     store.state.put(MATCHED, {watch.id: watch.version for watch in watches}, now)
 
 
-def batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
+def stored_batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
     """The stored posts of the last 90 days, in pieces that keep the store free for others in between."""
     return store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=200)
 
@@ -129,7 +127,7 @@ class Upkeep:
         """Match what is stored with changed queries, until the config has stood still."""
         while True:
             made = self.setup()
-            if not await self.threads.read(partial(unmatched, self.store, made.watches)):
+            if not await self.threads.read(partial(needs_rematch, self.store, made.watches)):
                 return
             try:
                 await self._rematch(made, job)
@@ -139,28 +137,28 @@ class Upkeep:
 
     async def _rematch(self, made: Setup, job: Job) -> None:
         now, moved, versions = self.clock.now(), 0, made.queries.versions
-        stored = batches(self.store, now)
+        stored = stored_batches(self.store, now)
         while posts := await self.threads.read(partial(next, stored, None)):
             again = partial(understand_again, self.store, made.queries.pipeline, made.sources, posts)
             items = await self.threads.work(again)
             await self.threads.write(partial(self.store.posts.reclassify, items, now, versions))
             moved += len(posts)
             job.progress = {"posts": moved}
-        await self.threads.write(partial(matched, self.store, made.watches, now))
+        await self.threads.write(partial(mark_matched, self.store, made.watches, now))
         self.log.info("matched with the queries as they are now", posts=moved)
 
     async def expire(self, job: Job) -> None:
-        """Let go of what was kept long enough."""
+        """Empty the posts, and remove the records, that were kept long enough."""
         if not self.clock_watch.trusted:
-            return  # what is let go of does not come back, and may be young by the right time
+            return  # what is removed does not come back, and may be young by the right time
         config, now, gone = self.setup().config, self.clock.now(), 0
-        said = outlived(self.store, config, now)
-        while posts := await self.threads.read(partial(next, said, None)):
+        outlived = posts_to_empty(self.store, config, now)
+        while posts := await self.threads.read(partial(next, outlived, None)):
             gone += await self.threads.write(partial(self.store.retention.empty_posts, posts, now))
             job.progress = {"posts": gone}
         if gone:
             self.log.info("expired", posts=gone)
-        for forget in forgotten(self.store, config, now):
+        for forget in records_to_forget(self.store, config, now):
             while await self.threads.write(forget):
                 pass
         await self.threads.write(self.store.optimize)

@@ -56,6 +56,11 @@ class SourceError(Exception):
         self.offline = offline
         self.sent = sent
 
+    @property
+    def reason(self) -> str:
+        """What went wrong and what to do, in a line."""
+        return f"{self}. {self.remedy}".rstrip(". ") if self.remedy else str(self)
+
     def masked(self, mask: Mask) -> SourceError:
         """This error, without the secrets that `mask` knows."""
         self.args = (mask(str(self)),)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from scrapers.answers import holds_secret
 from scrapers.base import Batch, Page, Request, Search, Source
+from scrapers.errors import Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,9 @@ def skip(cursor: Cursor) -> Cursor:
 def abandon(cursor: Cursor) -> Cursor:
     """Give the walk up without moving the high-water mark: the next one walks back to it again."""
     return replace(cursor, walk=None, etag=None, last_modified=None)
+
+
+def storable(cursor: Cursor, mask: Mask) -> Cursor:
+    """The cursor as it may be stored: a walk with a secret in its requests (a key in an address, say) is given up."""
+    pending = cursor.walk.pending if cursor.walk else ()
+    return abandon(cursor) if any(holds_secret(request, mask) for request in pending) else cursor

@@ -18,9 +18,7 @@ from listener.cli.common import opened_store, settings
 from listener.cli.mentions import since_time
 from listener.cli.output import err, fail, out, print_json, table
 from listener.clock import SystemClock
-from listener.collecting.backfill import BackfillReport
-from listener.collecting.backfill_runs import as_json as reports_json
-from listener.collecting.backfill_runs import chosen, reports_of
+from listener.collecting.backfill import BackfillReport, chosen_sources, reports_as_json, reports_of
 from listener.config import Config
 from listener.engine import ENDED
 from storage import HeldError, Store
@@ -56,13 +54,13 @@ def backfill(
     if begin is None or begin >= now:
         fail(f"{since!r} is not in the past", "write 30d, 2w, or a date")
     try:
-        names = [source.id for source in chosen(config.sources, sources or ())]
+        names = [source.id for source in chosen_sources(config.sources, sources or ())]
     except ValueError as error:
         fail(str(error))
     log.configure(config.daemon.log, config.redactor.mask, level="error")
     with _progress(names, begin, now, show=not as_json) as tell, opened_store(config) as store:
         reports = _read(config, store, names, begin, tell)
-    print_json(reports_json(reports)) if as_json else _summary(reports)
+    print_json(reports_as_json(reports)) if as_json else _summary(reports)
 
 
 def _read(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[BackfillReport]:

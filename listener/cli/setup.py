@@ -20,7 +20,7 @@ from listener.cli import checks
 from listener.cli.common import config_path, settings, stored, write
 from listener.cli.output import done, fail, out, print_json, table, when
 from listener.clock import SystemClock
-from listener.collecting.access import door_for, streams_for
+from listener.collecting.access import open_doors
 from listener.config import Config
 from listener.config.wizard import Answers, compose
 from listener.telling.posting import post_to
@@ -111,7 +111,7 @@ def _mark(finding: checks.CheckResult) -> Text:
 async def _try_all(config: Config) -> list[checks.CheckResult]:
     clock = SystemClock()
     about = (config.contact, clock, config.sources, config.redactor.mask)
-    async with door_for(*about) as door, streams_for(*about) as streams:
+    async with open_doors(*about) as (door, streams):
         post_of = partial(post_to, config, poster=Poster(contact=config.contact, now=clock.now))
         return await checks.check_all(door, streams, config.sources, config.channels, config.watches, clock, post_of)
 

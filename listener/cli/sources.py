@@ -18,7 +18,7 @@ from listener.cli import source_health
 from listener.cli.common import settings, write
 from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table
 from listener.clock import SystemClock
-from listener.collecting.access import door_for, streams_for
+from listener.collecting.access import open_doors
 from listener.collecting.preview import preview_source
 from listener.config import Redactor
 from listener.config.secrets import held_secrets
@@ -128,7 +128,7 @@ async def _fetch_once(source: Source, query: str) -> list[Batch]:
     watch = Watch("trial", "Trial", Role.TOPIC, query)
     batches = []
     about = ("https://example.com/listener-trial", clock, [source], Redactor(held_secrets(source)).mask)
-    async with door_for(*about) as door, streams_for(*about) as streams:
+    async with open_doors(*about) as (door, streams):
         for search in source.searches([watch]):
             batches.append(await preview_source(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
     return batches

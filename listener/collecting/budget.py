@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 from scrapers.base import Budget, Request
 from scrapers.network.http import UnsentError
 
-DAY = 86_400.0
+DAY = 86_400.0  # seconds
 LONGEST_CLOSED = timedelta(days=1)
-MONTHS = 3
+MONTHS = 3  # whose money is remembered
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Something of a budget: what one visit asks for at least, or what is to be left over."""
+    """So much of a budget: what one visit asks for at least, or what is to be left over. `cost` is in dollars."""
 
     requests: float = 0.0
     units: float = 0.0
@@ -36,14 +36,14 @@ NOTHING = Amount()
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A source is left alone until then, and why."""
+    """Until when a source is left alone, and why."""
 
     until: datetime
     why: str
 
 
 class OverBudgetError(UnsentError):
-    """Nothing was asked, because the source is to be left alone. No failure."""
+    """Nothing was sent, because the budget is used up or the platform wants to be left alone. This is no failure."""
 
     def __init__(self, rest: Rest) -> None:
         super().__init__(rest.why)
@@ -52,11 +52,11 @@ class OverBudgetError(UnsentError):
 
 @dataclass(slots=True)
 class Meter:
-    """Counts of the source's day and of the months in UTC. `reserved`: money for pages that are being asked for.
+    """What a source has used: requests and units of its day (in the budget's time zone), dollars of each month (UTC).
 
-    `months`: the money of the last few, for a clock may be put forward and back. `dearest`: the most that one page has
-    cost. `closed`: the platform wants to be left alone until then. `recent`: the
-    requests of the last minute, where those are limited.
+    `reserved`: dollars for pages that are being asked for. `months`: the last few, for a clock may be put forward and
+    back. `dearest`: the most that one page has cost. `closed`: the platform wants to be left alone until then.
+    `recent`: when the requests of the last minute went out, where those are limited.
     """
 
     day: str = ""
@@ -75,7 +75,7 @@ class Meter:
         if day != self.day:
             self.day, self.asked, self.units = day, 0, 0.0
         self.month, following = month, f"{next_month(now):%Y-%m}"
-        for ahead in [one for one in self.months if one > following]:  # the clock was: it is this month's money
+        for ahead in [one for one in self.months if one > following]:  # the clock was ahead: it is this month's money
             self.charge(self.months.pop(ahead))
         for old in sorted(self.months)[:-MONTHS]:
             del self.months[old]
@@ -116,7 +116,7 @@ class Meter:
             self.recent.pop()
 
     def pay(self, reserved: float, spent: float) -> None:
-        """The page has come: what it did cost takes the place of what was reserved."""
+        """The page has come: what it did cost takes the place of what was reserved. Both in dollars."""
         self.reserved = max(0.0, self.reserved - reserved)
         self.charge(spent)
         self.dearest = max(self.dearest, spent)
@@ -132,7 +132,7 @@ class Meter:
 
     @property
     def spent(self) -> float:
-        """Money of this month; what was spent in one that has not come, before the clock was put back, is of it too."""
+        """Dollars of this month, with those of later ones: they were spent before the clock was put back."""
         return sum(dollars for month, dollars in self.months.items() if month >= self.month)
 
     @property
@@ -156,7 +156,7 @@ class Meter:
         return left
 
     def _minute_is_full(self, budget: Budget, now: datetime) -> Rest | None:
-        """Whether the minute is full. Less than one a minute: one in so many minutes."""
+        """Whether the minute's requests are used up. A budget of less than one a minute is one in so many minutes."""
         if budget.per_minute is None:
             return None
         most = max(1, int(budget.per_minute))
@@ -184,7 +184,7 @@ _STORED = TypeAdapter(Meter)
 
 
 def has_limits(budget: Budget) -> bool:
-    """Whether anything of this budget must outlive the process."""
+    """Whether anything is counted that must outlive the process: by day or month, not by minute."""
     return not (budget.per_day is None and budget.units is None and budget.money is None)
 
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from insight.model import Post, PostKey, Precision, Watch
 from scrapers.base import Search, Source
 from scrapers.terms import concerning, pushed
 
-VISITS = 2
+VISITS = 2  # within which a post is to be found: an index may be late, and a visit may come just before the post
 REMEMBERED = 2_000  # posts of a watch in a source
 MOST = 1_000  # older posts count for half when as many have been seen: what a site does now is what matters
 
@@ -75,14 +76,14 @@ class _WatchInSource:
             sighting.otherwise = self.visits
             self.waiting.add(post)
         if sighting.own and post in self.waiting:
-            self._settle(post, found=True)
+            self._count(post, found=True)
 
     def visited(self) -> None:
         self.visits += 1
         for post in [post for post in self.waiting if self.visits - (self.seen[post].otherwise or 0) >= VISITS]:
-            self._settle(post, found=False)
+            self._count(post, found=False)
 
-    def _settle(self, post: PostKey, *, found: bool) -> None:
+    def _count(self, post: PostKey, *, found: bool) -> None:
         self.waiting.discard(post)
         self.figure = self.figure.plus(Figure(1, int(found)))
         if self.figure.seen > MOST:
@@ -112,6 +113,11 @@ class _Measured:
     since: datetime | None = None
     served: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def had_to_find(self, post: Post) -> bool:
+        """Whether its own searches had to bring a post that was published then. A day alone is too coarse to say."""
+        at = post.published_at if post.precision is Precision.SECOND else None
+        return at is not None and self.since is not None and at >= self.since
+
 
 class Completeness:
     """Told of every page; knows each source from its first visit on."""
@@ -125,13 +131,13 @@ class Completeness:
         known = measured is not None and measured.source == source and measured.followed == watches
         return not known and source.dialect is not None and source.dialect.complete
 
-    def begun(
+    def begin(
         self, source: Source, watches: tuple[Watch, ...], searches: Iterable[Search], now: datetime, stored: Any = None
     ) -> None:
         """A visit begins. `stored`, where it is measured anew: what the state of the source's name holds."""
         if self.measures_anew(source, watches) and source.dialect is not None:
             figures = {
-                watch.id: _WatchInSource(watch.version, _figure(watch, stored or {}))
+                watch.id: _WatchInSource(watch.version, _stored_figure(watch, stored or {}))
                 for watch in concerning(source, watches)
                 if pushed(watch.query, source.dialect).searches
             }
@@ -139,19 +145,21 @@ class Completeness:
         if measured := self._sources.get(source.id):
             measured.started, measured.served = now, {search.key: search.watches for search in searches}
 
-    def brought(self, source: Source, served: AbstractSet[str], posts: Iterable[tuple[Post, AbstractSet[str]]]) -> None:
+    def page_came(
+        self, source: Source, served: AbstractSet[str], posts: Iterable[tuple[Post, AbstractSet[str]]]
+    ) -> None:
         """A page of a search that serves these watches; each post with the watches it concerns."""
         sources = [measured for measured in self._sources.values() if measured.source.network == source.network]
         for post, concerns in posts if sources else ():
             for measured in sources:
-                own, expected = measured.source.id == source.id, _expected(measured, post)
+                own, expected = measured.source.id == source.id, measured.had_to_find(post)
                 for name, watch in measured.watches.items():
                     if own and name in served:
                         watch.note(post.key, own=True)
                     elif expected and name in concerns and name not in source.watches:
                         watch.note(post.key, own=False)
 
-    def ended(self, source: Source, unread: AbstractSet[str] = frozenset()) -> dict[str, Any]:
+    def end(self, source: Source, unread: AbstractSet[str] = frozenset()) -> dict[str, Any]:
         """A visit has read all there is, but for these searches: for their watches it was none.
 
         Gives the states to be stored: those of figures that have changed.
@@ -177,12 +185,7 @@ class Completeness:
         return {name: watch.figure for name, watch in known if watch.figure.seen}
 
 
-def _expected(measured: _Measured, post: Post) -> bool:
-    at = post.published_at if post.precision is Precision.SECOND else None
-    return at is not None and measured.since is not None and at >= measured.since
-
-
-def _figure(watch: Watch, stored: Mapping[str, Sequence[int]]) -> Figure:
+def _stored_figure(watch: Watch, stored: Mapping[str, Sequence[int]]) -> Figure:
     """What was measured with the watch's query as it is."""
     version, seen, found = stored.get(watch.id, (watch.version, 0, 0))
     return Figure(seen, found) if version == watch.version else Figure()
@@ -194,7 +197,5 @@ def stored_figures(stored: Any) -> dict[str, Figure]:
 
 
 def together(figures: Iterable[Figure]) -> Figure:
-    total = Figure()
-    for figure in figures:
-        total = total.plus(figure)
-    return total
+    """Several watches' as one."""
+    return reduce(Figure.plus, figures, Figure())

@@ -10,14 +10,14 @@ from typing import Any
 
 from insight.model import Watch
 from listener.collecting.budget import Meter, Rest
-from listener.collecting.decide import walked
+from listener.collecting.decide import visited_searches
 from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
 from listener.collecting.pace import VisitPace, VisitPlan, pause_limits, visit_needs
 from scrapers.base import Search, Source
 from storage import Delay, SearchState, SourceGap, Store, Visit
 
-PERIOD = timedelta(days=7)
+PERIOD = timedelta(days=7)  # of visits, delays and errors that are shown
 _SHOWN = ("search", "failures", "error", "paused", "next_at", "last_success")
 GAPS_SINCE, GAPS = timedelta(days=30), 3
 
@@ -76,6 +76,7 @@ def conditions(
     store: Store, sources: Iterable[Source], watches: Sequence[Watch], now: datetime
 ) -> dict[str, SourceCondition]:
     """Every source's condition, by its id, from what is stored."""
+    # 1. What is stored of all of them: a fixed number of reads, beside the notes of each.
     visits, gaps, states = defaultdict(list), defaultdict(list), defaultdict(list)
     for visit in store.sources.visits(now - PERIOD):
         visits[visit.source].append(visit)
@@ -84,63 +85,43 @@ def conditions(
     for state in store.sources.searches():
         states[state.source].append(state)
     delays = store.sources.delays(now - PERIOD)
-    return {
-        source.id: _condition(
-            source,
-            searches_of(source, watches, now),
-            store.state.get(name_of(source.id)) or {},
-            _items(visits[source.id], now),
-            delays.get(source.id),
-            gaps[source.id][:GAPS],
-            states[source.id],
-            now,
+
+    # 2. One after the other.
+    conditions: dict[str, SourceCondition] = {}
+    for source in sources:
+        notes = store.state.get(name_of(source.id)) or {}
+        searches = searches_of(source, watches, now)
+        keys, need = {search.key for search in searches}, visit_needs(source, searches, now)
+        pause = VisitPace.from_json(notes.get("rhythm")).pause(pause_limits(source, need))
+        rest = Rest(datetime.fromisoformat(notes["rest"]["until"]), notes["rest"]["why"]) if notes.get("rest") else None
+        canary = CanaryResult.from_json(notes.get("canary"))
+        errors = [
+            RecentError(reason, times, datetime.fromisoformat(last))
+            for reason, (times, last) in notes.get("troubles", {}).items()
+        ]
+        conditions[source.id] = SourceCondition(
+            plan=VisitPlan(pause, need) if searches else None,
+            left=Meter.from_json(notes.get("meter", {})).left(source.budget(), now),
+            rest=rest if rest and rest.until > now else None,
+            items=_posts_a_day(visits[source.id], now),
+            delay=delays.get(source.id),
+            troubles=tuple(error for error in errors if error.last > now - PERIOD),
+            canary=canary if canary and canary.id == source.canary else None,
+            gaps=tuple(gaps[source.id][:GAPS]),
+            searches=tuple(state for state in states[source.id] if state.search in keys),
         )
-        for source in sources
-    }
+    return conditions
 
 
 def searches_of(source: Source, watches: Sequence[Watch], now: datetime) -> tuple[Search, ...]:
     """What a visit asks for; nothing of a kind that cannot say so, for its visits tell what is wrong."""
     try:
-        return walked(source, source.searches(watches), now)
+        return visited_searches(source, source.searches(watches), now)
     except Exception:  # noqa: BLE001 - a kind of the user's own may raise anything
         return ()
 
 
-def _condition(
-    source: Source,
-    searches: Sequence[Search],
-    notes: dict[str, Any],
-    items: float | None,
-    delay: Delay | None,
-    gaps: Sequence[SourceGap],
-    states: Sequence[SearchState],
-    now: datetime,
-) -> SourceCondition:
-    need = visit_needs(source, searches, now)
-    plan = (
-        VisitPlan(VisitPace.from_json(notes.get("rhythm")).pause(pause_limits(source, need)), need)
-        if searches
-        else None
-    )
-    rest = notes.get("rest")
-    resting = Rest(datetime.fromisoformat(rest["until"]), rest["why"]) if rest else None
-    troubles = (RecentError(why, n, datetime.fromisoformat(at)) for why, (n, at) in notes.get("troubles", {}).items())
-    canary = CanaryResult.from_json(notes.get("canary"))
-    return SourceCondition(
-        plan,
-        Meter.from_json(notes.get("meter", {})).left(source.budget(), now),
-        resting if resting and resting.until > now else None,
-        items,
-        delay,
-        tuple(trouble for trouble in troubles if trouble.last > now - PERIOD),
-        canary if canary and canary.id == source.canary else None,
-        tuple(gaps),
-        tuple(state for state in states if state.search in {search.key for search in searches}),
-    )
-
-
-def _items(visits: Sequence[Visit], now: datetime) -> float | None:
+def _posts_a_day(visits: Sequence[Visit], now: datetime) -> float | None:
     """New posts a day, over the days in which it was visited."""
     if not visits:
         return None

@@ -1,4 +1,4 @@
-"""What a visit reads, what each page or error means for its search, and what comes next: pure."""
+"""What a visit reads, what each page or error means for its search, and when what comes next is due: pure."""
 
 from __future__ import annotations
 
@@ -10,24 +10,34 @@ from typing import Any
 
 from insight.model import Gap
 from listener.collecting.budget import OverBudgetError
-from listener.collecting.pace import VisitPace, pause_limits
+from listener.collecting.pace import VisitPace, longest_wait, pause_limits, usual_pause
 from listener.collecting.result import VisitResult
-from listener.collecting.retry import ends_visit, longest_wait, reason_of, retry_at
 from scrapers import walk
 from scrapers.base import Batch, Page, Search, Source, SourceError
+from scrapers.network.pace import PassingError
 from scrapers.walk import Cursor
 from storage import SearchState
 
 STUCK = 5  # failures in a row at the same page
+LONGEST_RETRY = 3600.0  # seconds between two tries of what another try may mend
+OFFLINE_RETRY = 60.0
+RETRY_FOR_A_PERSON = 6 * 3600.0
+"""Seconds between two tries of what somebody has to mend, so that a mended account needs no restart."""
+OF_WHO_ASKS = frozenset({401, 429})
+"""Statuses that are about who asks, so that another search would fare no better: no valid login (RFC 9110, 15.5.2), too
+many requests (https://www.rfc-editor.org/rfc/rfc6585#section-4)."""
 Notes = Mapping[str, Any]
 
 
-def walked(source: Source, searches: Iterable[Search], now: datetime) -> tuple[Search, ...]:
+# -- before a visit: what is read
+
+
+def visited_searches(source: Source, searches: Iterable[Search], now: datetime) -> tuple[Search, ...]:
     """The searches that are visited: those without a stream, or all of them where a stream cannot resume."""
     return tuple(search for search in searches if source.polls or source.stream(search, None, now) is None)
 
 
-def due(
+def due_searches(
     source: Source, searches: Sequence[Search], states: Mapping[str, SearchState], notes: Notes, now: datetime
 ) -> tuple[tuple[Search, ...], bool]:
     """The searches that a visit reads, in order, and whether only some are due (the others have their own time).
@@ -37,7 +47,7 @@ def due(
     3. A visit that the budget cut short is gone on with where it was left.
     4. After one that ended because nobody was answered, the search behind that one is the first: so none starves.
     """
-    longest = longest_wait(source)
+    longest = longest_wait(source)  # a time further away is a fault of the clock: it counts as come
     times = {key: state.next_at for key, state in states.items() if state.next_at is not None}
     resting = {key for key, at in times.items() if now < at <= now + longest}
     ready = [search for search in searches if search.key not in resting]
@@ -53,6 +63,9 @@ def due(
     return tuple(search for search in (*searches[first:], *searches[:first]) if search in ready), False
 
 
+# -- during a visit: one search, page by page
+
+
 @dataclass(frozen=True, slots=True)
 class SearchWalk:
     """A search while it is read. `first`: nobody has read it to its end yet; `resumed`: its walk was under way."""
@@ -65,18 +78,21 @@ class SearchWalk:
 
     @property
     def validators(self) -> tuple[str | None, str | None]:
-        """ETag and Last-Modified, for the first page of a walk alone: it says whether there is anything new at all."""
+        """ETag and Last-Modified, for the first page of a walk alone: it says whether there is anything new at all.
+
+        https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
+        """
         fresh = not self.resumed and not self.pages
         return (self.cursor.etag, self.cursor.last_modified) if fresh else (None, None)
 
 
-def begin(source: Source, search: Search, state: SearchState, now: datetime) -> SearchWalk:
+def begin_walk(source: Source, search: Search, state: SearchState, now: datetime) -> SearchWalk:
     cursor = Cursor.from_json(state.cursor or {})
     first, resumed = cursor.high_water is None, cursor.walk is not None
     return SearchWalk(walk.begin(source, search, cursor, now), state.failures, first, resumed)
 
 
-def page_read(reading: SearchWalk, page: Page, batch: Batch, most: int) -> SearchWalk:
+def after_page(reading: SearchWalk, page: Page, batch: Batch, most: int) -> SearchWalk:
     """After a page that could be read. A first visit ends after `most` pages: nobody promised the time before it."""
     cursor = walk.advance(reading.cursor, page, batch)
     if cursor.walk and reading.first and reading.pages + 1 >= most:
@@ -84,9 +100,9 @@ def page_read(reading: SearchWalk, page: Page, batch: Batch, most: int) -> Searc
     return replace(reading, cursor=cursor, pages=reading.pages + 1)
 
 
-def page_failed(
+def after_page_error(
     reading: SearchWalk, error: SourceError | OverBudgetError, now: datetime
-) -> tuple[SearchWalk, Batch] | None:
+) -> tuple[Cursor, Batch] | None:
     """What is stored after a page that did not come, so that no page holds up for ever what is newer; None: nothing.
 
     1. A first visit that the budget cuts short ends there: else it would go on for ever, a few pages at a time.
@@ -94,34 +110,70 @@ def page_failed(
     3. One that fails again and again although the site answers is left out, and the gap is recorded.
     """
     if isinstance(error, OverBudgetError):
-        ended = replace(reading, cursor=walk.close(reading.cursor))
-        return (ended, Batch()) if reading.first and reading.pages else None
+        return (walk.close(reading.cursor), Batch()) if reading.first and reading.pages else None
     if not reading.resumed or reading.pages or ends_visit(error, None):
         return None
     if error.permanent and error.status is not None:
         error.permanent = False  # the walk has come to nothing, not the search
-        return replace(reading, cursor=walk.abandon(reading.cursor)), Batch()
+        return walk.abandon(reading.cursor), Batch()
     if (error.status or 500) < 400 and reading.failures >= STUCK:
         gap = Gap(None, now, f"a page could not be read {STUCK} times: {error}")
-        return replace(reading, cursor=walk.skip(reading.cursor)), Batch((gap,))
+        return walk.skip(reading.cursor), Batch((gap,))
     return None
 
 
-def forgotten(state: SearchState) -> SearchState:
+def ends_visit(error: SourceError, before: SourceError | None) -> bool:
+    """Whether no other search of the source would fare better. `before`: what the search before ended in.
+
+    That is so of trouble with who asks (no network, a login or key that is refused, asked too often) and of a host that
+    takes no connection, or leaves two searches in a row without an answer.
+    """
+    if error.offline or error.of_login or error.status in OF_WHO_ASKS:
+        return True
+    if isinstance(error, PassingError):
+        return not error.sent or isinstance(before, PassingError)
+    asked_too_often = error.retry_after is not None and not error.permanent
+    return asked_too_often and (error.status or 0) < 500  # a 503 with Retry-After may be of one page alone
+
+
+# -- after a search, and after the visit: how it is, and when it is due
+
+
+def search_not_asked(state: SearchState) -> SearchState:
     """A search that nobody asks for any more: it keeps its cursor, and fails no longer."""
     return replace(state, paused=False, failures=0, error=None, next_at=None)
 
 
-def succeeded(state: SearchState, now: datetime, *, unfinished: bool) -> SearchState:
-    """How a search does that was read: to its end, or as far as one visit goes."""
-    return replace(forgotten(state), last_success=now, next_at=now if unfinished else None)
+def search_succeeded(state: SearchState, now: datetime, *, unfinished: bool) -> SearchState:
+    """A search that was read: to its end, or as far as one visit goes."""
+    return replace(search_not_asked(state), last_success=now, next_at=now if unfinished else None)
 
 
-def failed(source: Source, state: SearchState, error: SourceError, now: datetime, random: Random) -> SearchState:
-    """How a search does that could not be read: the others are, and this one has its own next time."""
+def search_failed(source: Source, state: SearchState, error: SourceError, now: datetime, random: Random) -> SearchState:
+    """A search that could not be read: the others are, and this one has its own next time."""
     next_at = retry_at(source, error, state.failures, now, random)
-    reason, failures = reason_of(error), state.failures + 1
-    return replace(state, paused=error.permanent, failures=failures, error=reason, next_at=next_at)
+    return replace(state, paused=error.permanent, failures=state.failures + 1, error=error.reason, next_at=next_at)
+
+
+def retry_at(
+    source: Source, error: SourceError, failures: int, now: datetime, random: Random, first: float | None = None
+) -> datetime:
+    """When to try again after `failures` (before this one) in a row. `first`: seconds after a first failure.
+
+    1. Twice as long each time, up to an hour, with jitter; every minute while there is no network.
+    2. What only a person can mend is tried every six hours.
+    3. Not before the platform wishes, on whatever status it says so, up to `longest_wait`.
+       https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    longest = longest_wait(source).total_seconds()
+    most = OFFLINE_RETRY if error.offline else LONGEST_RETRY
+    shortest = first or min(usual_pause(source), OFFLINE_RETRY)
+    pause = min(most, shortest * 2.0 ** min(failures, 20)) * random.uniform(0.8, 1.2)
+    if error.retry_after is not None and error.retry_after == error.retry_after:  # a nan is no wish
+        pause = max(pause, min(max(0.0, error.retry_after), longest) + random.uniform(1, 5))
+    elif error.permanent:
+        pause = RETRY_FOR_A_PERSON * random.uniform(0.9, 1.1)
+    return now + timedelta(seconds=min(pause, longest))
 
 
 def next_visit(
@@ -136,10 +188,11 @@ def next_visit(
     noted["rest"] = {"until": rest.until.isoformat(), "why": rest.why} if rest else None
     if not (result.error or result.only_some):
         within = pause_limits(source, result.need)
-        longest = 2 * longest_wait(source).total_seconds()
-        rhythm = VisitPace.from_json(notes.get("rhythm")).after(within.usual, result, longest)
-        all_due = rest.until if rest else result.started + timedelta(seconds=rhythm.pause(within))
-        noted |= {"rhythm": rhythm.to_json(), "all due": all_due.isoformat(), "left at": result.begin_at}
+        pace = VisitPace.from_json(notes.get("rhythm")).after(
+            within.usual, result, 2 * longest_wait(source).total_seconds()
+        )
+        all_due = rest.until if rest else result.started + timedelta(seconds=pace.pause(within))
+        noted |= {"rhythm": pace.to_json(), "all due": all_due.isoformat(), "left at": result.begin_at}
     times = [state.next_at for state in result.searches.values() if state.next_at is not None]
     if noted.get("all due"):
         times.append(datetime.fromisoformat(noted["all due"]))

@@ -13,7 +13,7 @@ from insight.model import Gap, Post
 from scrapers.base import Batch, SourceError
 
 MOST = 1_000  # events of a batch, and what else came with the last of them
-MOST_LETTERS = 4_000_000  # of them together: a platform's events are small, and somebody else's may be large
+MOST_LETTERS = 4_000_000  # of a batch: an event may be of any size where somebody else answers for the platform
 SECONDS = 1.0  # from a batch's first event to its last
 LATE = timedelta(minutes=10)
 """A stream that begins so much later than where it was to go on has left something out."""
@@ -27,7 +27,7 @@ class EventBuffer:
         self._events, self._silence = events, silence
         self._ending = asyncio.ensure_future(ending.wait())
         self._next: asyncio.Future[tuple[str, ...]] | None = None
-        self._spoke = self._now()
+        self._last_event = self._now()
         self.opened = False
 
     async def batch(self) -> list[str]:
@@ -41,7 +41,11 @@ class EventBuffer:
             until = until if found else self._now() + SECONDS
             found += chunk
             letters += sum(map(len, chunk))
-        self._note(found)
+        quiet = self._now() - self._last_event
+        if found:
+            self._last_event = self._now()
+        elif self._silence is not None and quiet > self._silence:
+            raise SourceError(f"nothing has come for {quiet:.0f} seconds, although the connection stands")
         return found
 
     async def close(self) -> None:
@@ -60,9 +64,8 @@ class EventBuffer:
         if self._next is None:
             self._next = asyncio.ensure_future(self._read())
         either: set[asyncio.Future[Any]] = {self._next, self._ending}
-        left = max(0.0, until - self._now())
-        await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        if not self._next.done() or (found and self._failed):
+        await asyncio.wait(either, timeout=max(0.0, until - self._now()), return_when=asyncio.FIRST_COMPLETED)
+        if not self._next.done() or (found and self._next.exception() is not None):
             return None
         chunk, self._next = self._next.result(), None
         self.opened = True
@@ -71,19 +74,8 @@ class EventBuffer:
     async def _read(self) -> tuple[str, ...]:
         try:
             return await anext(self._events)
-        except StopAsyncIteration as error:
+        except StopAsyncIteration as error:  # which a future may not hold
             raise SourceError("the stream ended") from error
-
-    @property
-    def _failed(self) -> bool:
-        return self._next is not None and self._next.done() and self._next.exception() is not None
-
-    def _note(self, found: list[str]) -> None:
-        quiet = self._now() - self._spoke
-        if found:
-            self._spoke = self._now()
-        elif self._silence is not None and quiet > self._silence:
-            raise SourceError(f"nothing has come for {quiet:.0f} seconds, although the connection stands")
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

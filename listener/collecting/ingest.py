@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -29,35 +29,34 @@ from scrapers.base import Batch, Source
 from storage import BatchCounts, OutdatedError, Store, UnderstoodBatch
 
 T = TypeVar("T")
-RAW_LIMIT = 4000
-TRIES = 3
+RAW_LIMIT = 4000  # letters of a rejected post that are kept, for whoever looks for the fault
+TRIES = 3  # at what was understood while the config changed
 
 
 @dataclass
 class SeenPosts:
-    """The posts that each source has brought before, by what was said then, with the watches they concern.
+    """The posts that each source has brought before, with a hash of their content and the watches they concern.
 
-    They need not be understood again.
+    While a post's content stays the same, it need not be understood again.
     """
 
     limit: int = 20_000
-    _said: dict[tuple[str, PostKey], tuple[int, frozenset[str]]] = field(default_factory=dict)
+    _seen: dict[tuple[str, PostKey], tuple[int, frozenset[str]]] = field(default_factory=dict)
 
-    def has(self, source: str, post: PostKey, mark: int) -> bool:
-        return self._said.get((source, post), (None,))[0] == mark
+    def has(self, source: str, post: PostKey, content: int) -> bool:
+        return self._seen.get((source, post), (None,))[0] == content
 
-    def learn(self, source: str, marks: Mapping[PostKey, int], concerns: Mapping[PostKey, frozenset[str]]) -> None:
-        """To be told after the posts have been stored. `concerns`: of those that were understood, the watches."""
-        for post, mark in marks.items():
-            # again at the end, as the newest
-            _, before = self._said.pop((source, post), (0, frozenset()))
-            self._said[source, post] = mark, concerns.get(post, before)
-        while len(self._said) > self.limit:
-            del self._said[next(iter(self._said))]
+    def add(self, source: str, contents: Mapping[PostKey, int], concerns: Mapping[PostKey, frozenset[str]]) -> None:
+        """To be called after the posts have been stored. `concerns`: of those that were understood, the watches."""
+        for post, content in contents.items():
+            _, before = self._seen.pop((source, post), (0, frozenset()))  # again at the end, as the newest
+            self._seen[source, post] = content, concerns.get(post, before)
+        while len(self._seen) > self.limit:
+            del self._seen[next(iter(self._seen))]
 
     def concerns(self, source: str, post: PostKey) -> frozenset[str]:
         """The ids of the watches, also those that an exclusion hides it from."""
-        return self._said.get((source, post), (0, frozenset()))[1]
+        return self._seen.get((source, post), (0, frozenset()))[1]
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Queries:
     """The watches of one config, what understands posts by them, and which posts it has understood already."""
 
     pipeline: Pipeline
-    known: SeenPosts = field(default_factory=SeenPosts)
+    seen: SeenPosts = field(default_factory=SeenPosts)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -97,7 +96,7 @@ class Ingest:
         batch: Batch,
         cursor: Mapping[str, Any] | None = None,
         *,
-        passing: bool = False,
+        firehose: bool = False,
         remember: bool = True,
         settled: frozenset[PostKey] = frozenset(),
     ) -> IngestResult:
@@ -106,14 +105,14 @@ class Ingest:
         Posts are understood beside the store's thread, so a changed config may come in between. What was understood
         with other queries than the stored ones is refused, and understood again.
 
-        `passing`: a piece of a stream of everything, of which nothing is kept that concerns nobody. `remember`: the
+        `firehose`: a piece of a stream of everything, of which nothing is kept that concerns nobody. `remember`: the
         posts will come again. `settled`: those that are no news for the theme step.
         """
-        now, put = self._clock.now(), self._put_passing if passing else self._store.ingest
+        now, put = self._clock.now(), self._put_firehose if firehose else self._store.ingest
         for tried in range(1, TRIES + 1):
             queries = self._queries()
-            call = partial(understood, queries, source, search, batch, cursor, now, passing=passing)
-            arrival, marks, seen = await self._threads.work(call)
+            call = partial(understand_batch, queries, source, search, batch, cursor, now, firehose=firehose)
+            arrival, contents, seen = await self._threads.work(call)
             try:
                 outcome = await self._threads.write(partial(put, replace(arrival, settled=settled)))
                 break
@@ -122,19 +121,19 @@ class Ingest:
                     raise
         concerns = {item.post.key: frozenset(found.watch for found in item.mentions) for item in arrival.understood}
         if remember:
-            queries.known.learn(source.id, marks, concerns)
-        known = {post: queries.known.concerns(source.id, post) for post in marks}
-        return IngestResult(replace(outcome, seen=seen), {**known, **concerns})
+            queries.seen.add(source.id, contents, concerns)
+        before = {post: queries.seen.concerns(source.id, post) for post in contents}
+        return IngestResult(replace(outcome, seen=seen), {**before, **concerns})
 
-    def _put_passing(self, arrival: UnderstoodBatch) -> BatchCounts:
-        """Of the deletions, those that take something: of posts that are stored, or about to be."""
+    def _put_firehose(self, arrival: UnderstoodBatch) -> BatchCounts:
+        """Store it with those deletions alone that take something: a post that is stored, or about to be."""
         keys = {PostKey(item.network, item.native_id) for item in arrival.deletions}
         stored = self._store.posts.stored(keys) | {item.post.key for item in arrival.understood} if keys else set()
         deletions = tuple(item for item in arrival.deletions if PostKey(item.network, item.native_id) in stored)
         return self._store.ingest(replace(arrival, deletions=deletions))
 
 
-def understood(
+def understand_batch(
     queries: Queries,
     source: Source,
     search: str,
@@ -142,51 +141,62 @@ def understood(
     cursor: Mapping[str, Any] | None,
     now: datetime,
     *,
-    passing: bool = False,
+    firehose: bool = False,
 ) -> tuple[UnderstoodBatch, dict[PostKey, int], int]:
-    """A batch as the store takes it; marks of its posts, which change with an edit; and how many posts were sound.
+    """A batch as the store takes it; hashes of its posts' contents, for `SeenPosts`; how many posts could be kept.
 
-    A post that cannot be understood or kept is set aside as rejected with its reason. One that is known as it is was
-    stored before, or concerned nobody.
+    A post that cannot be kept or understood is set aside as rejected with its reason. One that has been seen as it is
+    was stored before, or concerned nobody.
     """
-    sound, rejected = _sound(_of(Post, batch.items))
-    marks = {post.key: hash(repr(post)) for post in sound}
-    known = queries.known
-    posts = sound if passing else [post for post in sound if not known.has(source.id, post.key, marks[post.key])]
-    items, failed = _understand(queries.pipeline, posts, source)
-    if passing:
-        items = [item for item in items if item.mentions or item.post.edited_at]
-        marks = {item.post.key: marks[item.post.key] for item in items}
+
+    def items_of(kind: type[T]) -> tuple[T, ...]:
+        return tuple(item for item in batch.items if isinstance(item, kind))
+
+    # 1. The posts that can be kept, and those of them that are new or say something new.
+    sound, rejected = [], []
+    for post in items_of(Post):
+        if reason := fault(post):
+            rejected.append(_set_aside(post, reason))
+        else:
+            sound.append(post)
+    contents = {post.key: hash(repr(post)) for post in sound}
+    new = [post for post in sound if firehose or not queries.seen.has(source.id, post.key, contents[post.key])]
+
+    # 2. What they say: all together, or, where one takes the others along, each by itself.
+    understood, failed = _understand(queries.pipeline, new, source)
+    if firehose:
+        understood = [item for item in understood if item.mentions or item.post.edited_at]
+        contents = {item.post.key: contents[item.post.key] for item in understood}
     arrival = UnderstoodBatch(
         source=source.id,
         search=search,
-        understood=tuple(items),
-        deletions=_of(Deletion, batch.items),
-        engagements=_of(Engagement, batch.items),
-        readings=_of(Reading, batch.items),
-        snapshots=_of(Snapshot, batch.items),
-        gaps=_of(Gap, batch.items),
+        understood=tuple(understood),
+        deletions=items_of(Deletion),
+        engagements=items_of(Engagement),
+        readings=items_of(Reading),
+        snapshots=items_of(Snapshot),
+        gaps=items_of(Gap),
         rejected=(*batch.rejected, *rejected, *failed),
         cursor=cursor,
         collected_at=now,
         versions=queries.versions,
     )
-    return arrival, marks, len(sound) - len(failed)
+    return arrival, contents, len(sound) - len(failed)
 
 
-def _of(kind: type[T], items: Iterable[object]) -> tuple[T, ...]:
-    return tuple(item for item in items if isinstance(item, kind))
-
-
-def _sound(posts: Iterable[Post]) -> tuple[list[Post], list[Rejected]]:
-    good, bad = [], []
-    for post in posts:
-        reason = fault(post)
-        if reason:
-            bad.append(_set_aside(post, reason))
-        else:
-            good.append(post)
-    return good, bad
+def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[list[UnderstoodPost], list[Rejected]]:
+    understand = partial(pipeline.understand, bound=frozenset(source.watches), source=source.id)
+    try:
+        return understand(posts), []
+    except Exception:  # noqa: BLE001 - one bad post must not take the others with it: find it below
+        understood, rejected = [], []
+        for post in posts:
+            try:
+                understood += understand([post])
+            except Exception as error:  # noqa: BLE001 - set aside with its reason, whatever it was
+                reason = f"could not be understood: {type(error).__name__}: {error}"
+                rejected.append(_set_aside(post, reason))
+        return understood, rejected
 
 
 def fault(post: Post) -> str | None:
@@ -201,26 +211,6 @@ def fault(post: Post) -> str | None:
     if post.published_at is None and post.precision is not Precision.UNKNOWN:
         return "no published_at, but a precision other than unknown"
     return None
-
-
-def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[list[UnderstoodPost], list[Rejected]]:
-    understand = partial(pipeline.understand, bound=frozenset(source.watches), source=source.id)
-    try:
-        return understand(posts), []
-    except Exception:  # noqa: BLE001 - one bad post must not take the others with it: find it below
-        return _one_by_one(posts, lambda post: understand([post])[0])
-
-
-def _one_by_one(
-    posts: list[Post], understand: Callable[[Post], UnderstoodPost]
-) -> tuple[list[UnderstoodPost], list[Rejected]]:
-    good, bad = [], []
-    for post in posts:
-        try:
-            good.append(understand(post))
-        except Exception as error:  # noqa: BLE001 - set aside with its reason, whatever it was
-            bad.append(_set_aside(post, f"could not be understood: {type(error).__name__}: {error}"))
-    return good, bad
 
 
 def _set_aside(post: Post, reason: str) -> Rejected:

@@ -12,7 +12,7 @@ a pinned post.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,9 +20,9 @@ from typing import Any
 
 from insight.model import Post
 from listener.clock import Clock
-from listener.collecting.asking import Asking
 from listener.collecting.budget import Amount, OverBudgetError
-from listener.collecting.notes import SourceNotes
+from listener.collecting.fetching import Fetcher
+from listener.collecting.ingest import Ingest
 from listener.log import Log
 from listener.threads import Threads
 from scrapers.answers import only_source_errors
@@ -35,88 +35,6 @@ MOST = 1_000  # posts of one age in a pass
 TOGETHER = 100  # posts that a kind is asked about in one go; it makes of them as many requests as it needs
 FURTHER = 5  # pages that one request may lead to
 SEARCH = "second look"
-
-Take = Callable[[Source, str, Batch], Awaitable[Any]]
-
-
-class SecondLooks:
-    """`take` stores what a look has found."""
-
-    def __init__(
-        self,
-        store: Store,
-        threads: Threads,
-        asking: Asking,
-        clock: Clock,
-        log: Log,
-        take: Take,
-    ) -> None:
-        self._store, self._threads, self._asking = store, threads, asking
-        self._clock, self._log, self._take = clock, log, take
-
-    async def look(self, source: Source, keep: Amount) -> int:
-        """One pass, if it is time for one; how many posts were asked for. Raises StoreError, and nothing else."""
-        if not source.looks_again or type(source).look_again is Source.look_again:
-            return 0
-        notes, now = await self._asking.notes.of(source.id), self._clock.now()
-        since = datetime.fromisoformat(notes["looks"]) if "looks" in notes else None
-        if since is None or since > now:  # the first time, or the clock was ahead
-            notes["looks"] = now.isoformat()
-            await self._asking.notes.keep(source.id, now)
-            return 0
-        if now - since < EVERY and not notes.get("looks cut"):
-            return 0
-        due = await self._due(source, max(since, now - BEHIND), now)
-        looked = await self._ask_all(source, [native_id for _, native_id in due], keep)
-        notes["looks cut"] = looked < len(due)
-        notes["looks"] = (due[looked][0] if looked < len(due) else now).isoformat()
-        if looked:
-            self._log.info("looked again", source=source.id, posts=looked)
-        await self._asking.notes.keep(source.id, self._clock.now())
-        return looked
-
-    async def _due(self, source: Source, since: datetime, now: datetime) -> list[tuple[datetime, str]]:
-        """When posts have reached an age since then, and their native ids: in that order, each post once."""
-        found: dict[str, datetime] = {}
-        for age in source.looks_again:
-            read = partial(self._store.posts.aged, source.id, source.network, since - age, now - age, MOST)
-            found |= {native_id: at + age for native_id, at in await self._threads.read(read)}
-        return sorted((at, native_id) for native_id, at in found.items())
-
-    async def _ask_all(self, source: Source, ids: Sequence[str], keep: Amount) -> int:
-        """How many of them were asked for before the budget put an end to it."""
-        for start in range(0, len(ids), TOGETHER):
-            part, asked = ids[start : start + TOGETHER], 0
-            try:
-                requests = self.requests(source, part)
-                for request in requests:
-                    await self.ask(source, request, keep)
-                    asked += len(requests) == len(part)  # else nobody knows for which posts it was
-            except OverBudgetError:
-                return start + asked
-            except SourceError as error:
-                self._log.info("second look failed", source=source.id, error=str(error))
-                return start + len(part)  # not again and again: these posts have a later age, or none
-        return len(ids)
-
-    def requests(self, source: Source, ids: Sequence[str]) -> tuple[Request, ...]:
-        """Raises SourceError where the kind itself is wrong."""
-        with only_source_errors(source, self._asking.mask):
-            return source.look_again(ids)
-
-    async def ask(self, source: Source, request: Request, keep: Amount) -> list[Batch]:
-        """What the platform shows now, each page stored. Raises SourceError and OverBudgetError."""
-        batches: list[Batch] = []
-        waiting = [request]
-        while waiting and len(batches) < FURTHER:
-            batch = await self._asking.batch(source, waiting.pop(0), keep=keep)
-            await self._take(source, SEARCH, batch)
-            batches.append(batch)
-            waiting += batch.requests
-        return batches
-
-
-# -- canaries -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +57,64 @@ class CanaryResult:
         return cls(value["id"], value["found"], since, at)
 
 
-class Canaries:
-    """SecondLooks for the canaries with the second looks' means."""
+class SecondLooks:
+    """Second looks and canaries of all sources. `ingest` stores what a look has found."""
 
-    def __init__(self, notes: SourceNotes, looks: SecondLooks, clock: Clock, log: Log) -> None:
-        self._notes, self._looks, self._clock, self._log = notes, looks, clock, log
+    def __init__(
+        self, store: Store, threads: Threads, fetcher: Fetcher, clock: Clock, log: Log, ingest: Ingest
+    ) -> None:
+        self._store, self._threads, self._fetcher = store, threads, fetcher
+        self._notes, self._clock, self._log, self._ingest = fetcher.notes, clock, log, ingest
 
-    async def check(self, source: Source, read: Iterable[str] | None, keep: Amount) -> CanaryResult | None:
+    async def look(self, source: Source, leave: Amount) -> int:
+        """One pass, if it is time for one; how many posts were asked for. Raises StoreError, and nothing else.
+
+        `leave`: what must be left of the day's budget afterwards.
+        """
+        if not source.looks_again or type(source).look_again is Source.look_again:
+            return 0
+        notes, now = await self._notes.of(source.id), self._clock.now()
+        since = datetime.fromisoformat(notes["looks"]) if "looks" in notes else None
+        if since is None or since > now:  # the first time, or the clock was ahead
+            notes["looks"] = now.isoformat()
+            await self._notes.keep(source.id, now)
+            return 0
+        if now - since < EVERY and not notes.get("looks cut"):
+            return 0
+        due = await self._due(source, max(since, now - BEHIND), now)
+        looked = await self._ask_all(source, [native_id for _, native_id in due], leave)
+        notes["looks cut"] = looked < len(due)
+        notes["looks"] = (due[looked][0] if looked < len(due) else now).isoformat()
+        if looked:
+            self._log.info("looked again", source=source.id, posts=looked)
+        await self._notes.keep(source.id, self._clock.now())
+        return looked
+
+    async def _due(self, source: Source, since: datetime, now: datetime) -> list[tuple[datetime, str]]:
+        """When posts have reached an age since then, and their native ids: in that order, each post once."""
+        found: dict[str, datetime] = {}
+        for age in source.looks_again:
+            read = partial(self._store.posts.aged, source.id, source.network, since - age, now - age, MOST)
+            found |= {native_id: at + age for native_id, at in await self._threads.read(read)}
+        return sorted((at, native_id) for native_id, at in found.items())
+
+    async def _ask_all(self, source: Source, ids: Sequence[str], leave: Amount) -> int:
+        """How many of them were asked for before the budget put an end to it."""
+        for start in range(0, len(ids), TOGETHER):
+            part, asked = ids[start : start + TOGETHER], 0
+            try:
+                requests = self._requests(source, part)
+                for request in requests:
+                    await self._ask(source, request, leave)
+                    asked += len(requests) == len(part)  # else nobody knows for which posts it was
+            except OverBudgetError:
+                return start + asked
+            except SourceError as error:
+                self._log.info("second look failed", source=source.id, error=str(error))
+                return start + len(part)  # not again and again: these posts have a later age, or none
+        return len(ids)
+
+    async def check_canary(self, source: Source, read: Collection[str] | None, leave: Amount) -> CanaryResult | None:
         """Look for the source's canary, if it has one and it is time. Raises StoreError, and nothing else.
 
         `read`: the native ids that a whole visit has read; None when it was told that nothing has changed.
@@ -158,32 +127,46 @@ class Canaries:
             before = None
         if before is not None and timedelta(0) <= now - before.at < EVERY:  # else the clock was ahead
             return before
-        found = await self._found(source, source.canary, read, keep)
+        try:
+            found = await self._canary_found(source, source.canary, read, leave)
+        except (SourceError, OverBudgetError):
+            return before  # it could not be found out this time: an error is told as what it is
         if found is None:
             return before
         same = before is not None and before.found == found
-        state = CanaryResult(source.canary, found, before.since if before is not None and same else now, now)
-        notes["canary"] = state.to_json()
-        if not same:
-            self._tell(source, state, first=before is None)
+        result = CanaryResult(source.canary, found, before.since if before is not None and same else now, now)
+        notes["canary"] = result.to_json()
+        if not found and not same:
+            remedy = "compare with `listener sources test`; if the post itself has gone, set another `canary`"
+            self._log.warning("canary not found", source=source.id, canary=source.canary, remedy=remedy)
+        elif not same and before is not None:
+            self._log.info("canary found again", source=source.id, canary=source.canary)
         await self._notes.keep(source.id, now)
-        return state
+        return result
 
-    async def _found(self, source: Source, canary: str, read: Iterable[str] | None, keep: Amount) -> bool | None:
-        """None when it could not be found out this time: an error is told as what it is."""
-        try:
-            requests = self._looks.requests(source, (canary,))
-            if not requests:
-                return None if read is None else canary in set(read)
-            batches = [batch for request in requests for batch in await self._looks.ask(source, request, keep)]
-        except (SourceError, OverBudgetError):
-            return None
+    async def _canary_found(
+        self, source: Source, canary: str, read: Collection[str] | None, leave: Amount
+    ) -> bool | None:
+        """None when nobody has looked: a kind that cannot show single posts, after a visit that brought nothing."""
+        requests = self._requests(source, (canary,))
+        if not requests:
+            return None if read is None else canary in read
+        batches = [batch for request in requests for batch in await self._ask(source, request, leave)]
         items = [item for batch in batches for item in batch.items]
         return any(isinstance(item, Post) and item.native_id == canary for item in items)
 
-    def _tell(self, source: Source, state: CanaryResult, *, first: bool) -> None:
-        if not state.found:
-            remedy = "compare with `listener sources test`; if the post itself has gone, set another `canary`"
-            self._log.warning("canary not found", source=source.id, canary=state.id, remedy=remedy)
-        elif not first:
-            self._log.info("canary found again", source=source.id, canary=state.id)
+    def _requests(self, source: Source, ids: Sequence[str]) -> tuple[Request, ...]:
+        """Raises SourceError where the kind itself is wrong."""
+        with only_source_errors(source, self._fetcher.door.mask):
+            return source.look_again(ids)
+
+    async def _ask(self, source: Source, request: Request, leave: Amount) -> list[Batch]:
+        """What the platform shows now, each page stored. Raises SourceError and OverBudgetError."""
+        batches: list[Batch] = []
+        waiting = [request]
+        while waiting and len(batches) < FURTHER:
+            _, batch = await self._fetcher.fetch(source, waiting.pop(0), leave=leave)
+            await self._ingest(source, SEARCH, batch)
+            batches.append(batch)
+            waiting += batch.requests
+        return batches

@@ -11,11 +11,11 @@ from listener.collecting.budget import Meter
 from listener.threads import Threads
 from storage import Store
 
-TROUBLES = 5  # reasons remembered of a source
+LATEST_ERRORS = 5  # reasons remembered of a source
 
 
 def name_of(source: str) -> str:
-    """The name under which a source's memory is stored."""
+    """The name under which a source's notes are stored."""
     return f"source {source}"
 
 
@@ -45,13 +45,13 @@ class SourceNotes:
             self._meters.setdefault(source, Meter.from_json(notes.get("meter", {})))
         return self._meters[source]
 
-    def note(self, source: str, reasons: Iterable[str], now: datetime) -> None:
+    def add_errors(self, source: str, reasons: Iterable[str], now: datetime) -> None:
         """Remember what went wrong, beside how often each reason came lately."""
         troubles = self._notes[source].setdefault("troubles", {})
         for reason in reasons:
             times, _ = troubles.pop(reason, (0, ""))
             troubles[reason] = [times + 1, now.isoformat()]
-            for old in list(troubles)[:-TROUBLES]:
+            for old in list(troubles)[:-LATEST_ERRORS]:
                 del troubles[old]
 
     def states(self, source: str) -> dict[str, Any]:

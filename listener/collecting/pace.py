@@ -1,4 +1,4 @@
-"""How often a source is visited, and what a day of that asks for. Pure; `VisitPace` is stored with the visit.
+"""How often a source is visited, and what a day of that asks for. Pure; `VisitPace` is stored with each visit.
 
 A busy source is visited more often, a quiet one less, within its limits. The pace follows two rates of the last visits.
 Of what was new, about one post is to come with a visit. And of what was published at all, whether or not it concerns
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from listener.collecting.budget import DAY, Amount, next_day
@@ -22,7 +22,41 @@ WANTED = 1.0  # new posts a visit
 FULL = 0.5  # of a page that may be fresh
 SMALLEST_PAGE = 20  # posts; a list that never was longer is not taken for a full one
 QUICKER, SLOWER = 4.0, 4.0  # times the kind's own pace
+FOR_VISITS = 0.75
+"""The share of a day's budget that backfills and second looks leave to the visits at most, if those need so much."""
+LONGEST_WAIT = timedelta(days=1)
+"""How far away a visit may be, whatever a platform or a clock says, unless the source's settings ask for more."""
 ONE = Amount(requests=1)
+
+
+# -- what the settings of a source say, and what one visit of it needs
+
+
+def usual_pause(source: Source) -> float:
+    """Seconds between two visits, where nothing is known of its pace."""
+    return source.every or source.default_every
+
+
+def longest_pause(source: Source) -> float:
+    """Seconds between two visits at most, while all goes well."""
+    return source.every or source.max_delay or source.default_every * SLOWER
+
+
+def longest_wait(source: Source) -> timedelta:
+    """How far away the next visit may be: a day, or what its settings say."""
+    return max(LONGEST_WAIT, timedelta(seconds=source.every or source.max_delay or 0))
+
+
+def visit_needs(source: Source, searches: Sequence[Search], now: datetime) -> Amount:
+    """What one visit asks for at least: a page a search. A kind that cannot say for what is free."""
+    units = cost = 0.0
+    for search in searches:
+        try:
+            request = source.start(search, None, now)
+        except Exception:  # noqa: BLE001, S112 - a kind of the user's own may raise anything; its visit will say so
+            continue
+        units, cost = units + request.units, cost + request.cost
+    return Amount(len(searches), units, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +67,28 @@ class PauseLimits:
     usual: float
     slowest: float
     fixed: float | None = None
+
+
+def pause_limits(source: Source, visit: Amount = ONE) -> PauseLimits:
+    """The limits of a source whose visits need so much. What the platform allows goes before `max_delay`.
+
+    A budget of a day is to last a day, one of a minute is not to be waited for.
+    """
+    budget, wished = source.budget(), longest_pause(source)
+    allowed = source.pace * visit.requests
+    if budget.per_minute:
+        allowed = max(allowed, 60 * visit.requests / budget.per_minute)
+    if budget.per_day:
+        allowed = max(allowed, DAY * visit.requests / budget.per_day)
+    if budget.units:
+        allowed = max(allowed, DAY * visit.units / budget.units)
+    fastest = max(min(source.default_every / QUICKER, wished), allowed)
+    slowest = max(wished, fastest)
+    usual = min(max(source.default_every, fastest), slowest)
+    return PauseLimits(fastest, usual, slowest, source.every)
+
+
+# -- the pace, learnt from visit to visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,38 +154,7 @@ class VisitPace:
         return cls(value["posts"], value["fresh"], value["seconds"], value["page"], at, newest)
 
 
-def pause_limits(source: Source, visit: Amount = ONE) -> PauseLimits:
-    """The limits of a source of which a visit needs so much. What a platform allows goes before `max_delay`."""
-    allowed = _allowed(source, visit)
-    wished = longest_pause(source)
-    fastest = max(min(source.default_every / QUICKER, wished), allowed)
-    slowest = max(wished, fastest)
-    usual = min(max(source.default_every, fastest), slowest)
-    return PauseLimits(fastest, usual, slowest, source.every)
-
-
-def longest_pause(source: Source) -> float:
-    """The longest pause that its settings leave it."""
-    return source.every or source.max_delay or source.default_every * SLOWER
-
-
-def _allowed(source: Source, visit: Amount) -> float:
-    """Seconds that a visit needs by the platform's terms, so that the budget of a day lasts a day."""
-    budget = source.budget()
-    spans = [source.pace * visit.requests]
-    if budget.per_minute:
-        spans.append(60 * visit.requests / budget.per_minute)
-    if budget.per_day:
-        spans.append(DAY * visit.requests / budget.per_day)
-    if budget.units:
-        spans.append(DAY * visit.units / budget.units)
-    return max(spans)
-
-
-# -- what a day of visits asks for -------------------------------------------------------------------------------
-
-FOR_VISITS = 0.75
-"""The share of a day's budget that backfills and second looks leave to the visits at most, if those need so much."""
+# -- what a day of visits asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,31 +176,20 @@ class VisitPlan:
         return f"{', '.join(parts)} a day"
 
 
-def visit_needs(source: Source, searches: Sequence[Search], now: datetime) -> Amount:
-    """What one visit asks for at least. A kind that cannot say what it asks for first is taken for a free one."""
-    units = cost = 0.0
-    for search in searches:
-        try:
-            request = source.start(search, None, now)
-        except Exception:  # noqa: BLE001, S112 - a kind of the user's own may raise anything; its visit will say so
-            continue
-        units, cost = units + request.units, cost + request.cost
-    return Amount(len(searches), units, cost)
-
-
 def reserved_for_visits(budget: Budget, plan: VisitPlan, now: datetime) -> Amount:
-    """What everything beside the visits has to leave over for those of the rest of the day."""
-    share = (next_day(budget, now) - now).total_seconds() / DAY
-    day = plan.day.times(share)
-    most = FOR_VISITS * share
-    return Amount(min(day.requests, most * (budget.per_day or 0.0)), min(day.units, most * (budget.units or 0.0)))
+    """What second looks and backfills have to leave over for the visits of the rest of the day."""
+    rest_of_day = (next_day(budget, now) - now).total_seconds() / DAY
+    needed, most = plan.day.times(rest_of_day), FOR_VISITS * rest_of_day
+    return Amount(min(needed.requests, most * (budget.per_day or 0.0)), min(needed.units, most * (budget.units or 0.0)))
 
 
 def shortfalls(source: Source, searches: Sequence[Search], now: datetime) -> Iterator[str]:
     """Where the schedule needs more than the budget allows, in words."""
     budget, visit = source.budget(), visit_needs(source, searches, now)
-    slowest = pause_limits(source, visit)
-    day = VisitPlan(_wanted(source, slowest), visit).day
+    pause = (
+        source.every or source.max_delay or pause_limits(source, visit).slowest
+    )  # where nobody insists: what the budget allows
+    day = VisitPlan(pause, visit).day
     for needed, allowed, what in (
         (day.requests, budget.per_day, "requests a day"),
         (day.requests, budget.per_minute and budget.per_minute * 1440, "requests a day"),
@@ -185,11 +199,6 @@ def shortfalls(source: Source, searches: Sequence[Search], now: datetime) -> Ite
             yield f"its schedule needs {_number(needed)} {what}, its budget is {_number(allowed)}"
     if budget.money is not None and 0 < budget.money < visit.cost:
         yield f"one visit may cost ${visit.cost:,.2f}, its budget of a month is ${budget.money:,.2f}"
-
-
-def _wanted(source: Source, found: PauseLimits) -> float:
-    """The pause that the operator insists on; where a budget sets the pace, that one."""
-    return source.every or source.max_delay or found.slowest
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from insight.model import Post, Precision
 from listener.collecting.budget import NOTHING, Amount, Rest
-from listener.collecting.retry import reason_of
 from scrapers.base import Batch, Page, Search, SourceError
 from storage import BatchCounts, SearchState
 
@@ -64,7 +63,7 @@ class VisitResult:
     def reasons(self) -> list[str]:
         """What went wrong, each once."""
         errors = [*self.errors.values(), *([self.refused] if self.refused else [])]
-        return list(dict.fromkeys(map(reason_of, errors)))
+        return list(dict.fromkeys(error.reason for error in errors))
 
     @property
     def permanent(self) -> bool:
@@ -96,6 +95,7 @@ class VisitResult:
             self.fresh[search.key] += sum(1 for at in times if at > self.before)
 
     def stored(self, batch: Batch, outcome: BatchCounts) -> None:
+        """The page's batch has been stored."""
         self.pages += 1
         self.rejected += len(batch.rejected)
         self.seen += outcome.seen

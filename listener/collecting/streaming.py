@@ -3,58 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from insight.model import Gap, Post
-from listener.collecting.decide import walked
+from listener.collecting.access import StreamDoor
+from listener.collecting.decide import retry_at, visited_searches
 from listener.collecting.events import EventBuffer, with_gap
+from listener.collecting.pace import longest_wait, usual_pause
 from listener.collecting.result import VisitResult
-from listener.collecting.retry import longest_wait, reason_of, retry_at, usual_pause
 from listener.collecting.visits import UNSTORED_PAUSE, Collector
 from scrapers.answers import only_source_errors, read_events
-from scrapers.base import Search, Source, SourceError, Stream
-from scrapers.errors import Mask
+from scrapers.base import Search, Source, SourceError
 from scrapers.walk import Cursor
 from storage import StoreError
 
-FIRST_PAUSE = 1.0
+FIRST_PAUSE = 1.0  # seconds after a first failure: a server that restarts closes its streams, and is back at once
 BEAT = 60.0  # seconds between two words about a stream's health
 ALIVE = 10.0  # seconds after which a connection has proved itself, and former failures are forgotten
-GRACE = 3.0
+GRACE = 3.0  # seconds in which a stream stores what it has read, at the end
 UNAUTHORIZED = 401
-
-
-class StreamDoor(Protocol):
-    """What opens streams. Raises SourceError and nothing else."""
-
-    mask: Mask
-
-    def events(
-        self, stream: Stream, *, headers: Mapping[str, str], vouched: Collection[str] | None = None
-    ) -> AsyncGenerator[tuple[str, ...]]: ...
 
 
 @dataclass
 class _Connection:
-    """One open stream: since when, what it brought since the last word about it, and how far it is read."""
+    """One open stream: when the next word about it is due (by the loop's time), what it brought since the last one,
+    and how far it is read."""
 
     source: Source
     search: Search
-    started: float
+    tell_at: float
     result: VisitResult
     cursor: Cursor = field(default_factory=Cursor)
     resumes: datetime | None = None
-    told: float | None = None
 
 
 class Streaming:
-    """Keeps the streams of the configured sources open. It can be stopped and started again, and what a cut loses of a
-    batch comes again, since the cursor is stored with the posts."""
+    """Keeps the streams of the configured sources open. It can be stopped and started again.
+
+    What a cut loses of a batch comes again, since the cursor is stored with the posts.
+    """
 
     def __init__(self, door: StreamDoor, collector: Collector, sources: Iterable[Source]) -> None:
         self._door, self._collector = door, collector
@@ -66,21 +57,21 @@ class Streaming:
 
     def use_sources(self, sources: Iterable[Source]) -> None:
         """Take the sources of a changed config; nothing must be running."""
-        found = {source.id: (source, self._streamed(source)) for source in sources}
-        self._sources: dict[str, tuple[Source, tuple[Search, ...]]] = {
-            name: (source, searches) for name, (source, searches) in found.items() if searches
-        }
+        now, watches = self._collector.clock.now(), self._collector.queries().watches
+        self._sources: dict[str, tuple[Source, tuple[Search, ...]]] = {}
+        self._only: set[str] = set()
         self._again: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
-        self._only = {name for name, (source, _) in self._sources.items() if not self._walked(source)}
-
-    def _streamed(self, source: Source) -> tuple[Search, ...]:
-        now = self._collector.clock.now()
-        try:
-            searches = source.searches(self._collector.queries().watches)
-            return tuple(search for search in searches if source.stream(search, None, now) is not None)
-        except Exception:  # noqa: BLE001 - its visit will say what is wrong with the kind
-            return ()
+        for source in sources:
+            try:
+                searches = source.searches(watches)
+                streamed = tuple(search for search in searches if source.stream(search, None, now) is not None)
+            except Exception:  # noqa: BLE001, S112 - its visit will say what is wrong with the kind
+                continue
+            if streamed:
+                self._sources[source.id] = source, streamed
+                if not visited_searches(source, searches, now):
+                    self._only.add(source.id)
 
     def only_streams(self, source: Source) -> bool:
         """Whether there is nothing to visit a source for."""
@@ -94,9 +85,6 @@ class Streaming:
             self._looks[source.id] = now + timedelta(seconds=usual_pause(source))
         return due
 
-    def _walked(self, source: Source) -> tuple[Search, ...]:
-        return walked(source, source.searches(self._collector.queries().watches), self._collector.clock.now())
-
     @property
     def running(self) -> tuple[str, ...]:
         return tuple(f"{source} {search}".strip() for source, search in self._tasks)
@@ -109,14 +97,12 @@ class Streaming:
         for name, (source, searches) in self._sources.items():
             if (name in due or source.polls) and _has_come(self._again.get(name), now, source):
                 for search in searches:
-                    if (name, search.key) not in self._tasks:
-                        self._open(source, search)
-
-    def _open(self, source: Source, search: Search) -> None:
-        key = (source.id, search.key)
-        self._began[key] = asyncio.get_running_loop().time()
-        self._tasks[key] = asyncio.create_task(self._run(source, search), name=f"stream {source.id} {search.key}")
-        self._tasks[key].add_done_callback(lambda _: self._tasks.pop(key, None))
+                    key = (name, search.key)
+                    if key not in self._tasks:
+                        self._began[key] = asyncio.get_running_loop().time()
+                        task = asyncio.create_task(self._run(source, search), name=f"stream {name} {search.key}")
+                        task.add_done_callback(lambda _, key=key: self._tasks.pop(key, None))  # type: ignore[misc]
+                        self._tasks[key] = task
 
     async def listen_for(self, seconds: float) -> None:
         """Wait until every stream that is open has been open for so long."""
@@ -143,8 +129,8 @@ class Streaming:
 
     async def _run(self, source: Source, search: Search) -> None:
         """Listen until the end is wanted or something goes wrong. Raises nothing."""
-        open_since = asyncio.get_running_loop().time()
-        connection = _Connection(source, search, open_since, VisitResult(self._collector.clock.now()))
+        tell_at = asyncio.get_running_loop().time() + ALIVE
+        connection = _Connection(source, search, tell_at, VisitResult(self._collector.clock.now()))
         try:
             try:
                 if await self._listen(connection):
@@ -160,30 +146,36 @@ class Streaming:
 
     async def _listen(self, connection: _Connection) -> bool:
         """Until the end is wanted; whether it ever opened. Raises SourceError, StoreError."""
+        # 1. Where it is to go on, what lets it in, and whether the budget allows it.
         source, search, host = connection.source, connection.search, self._collector
         stored = await host.threads.read(lambda: host.store.sources.cursor(source.id, search.key))
         connection.cursor = Cursor.from_json(stored or {})
-        stream = _asked(source, search, connection.cursor.high_water, host.clock.now())
+        with only_source_errors(source):
+            stream = source.stream(search, connection.cursor.high_water, host.clock.now())
+        if stream is None:
+            raise SourceError(f"{source.id} has no stream for {search.key or 'its search'} any more")
         connection.resumes = stream.resumes
-        await host.asking.spend(source)
-        headers = await host.asking.headers(source)
+        await host.fetcher.spend(source)
+        headers = await host.fetcher.headers(source)
+
+        # 2. Batch by batch, with a word about its health now and then.
         events = self._door.events(stream, headers=headers, vouched=tuple(source.origins()))
-        intake = EventBuffer(events, stream.silence, self._ending)
+        buffer = EventBuffer(events, stream.silence, self._ending)
         try:
             while not self._ending.is_set():
-                if found := await intake.batch():
-                    await self._store(connection, found)
-                if intake.opened and self._time_to_tell(connection):
+                if found := await buffer.batch():
+                    await self._store_events(connection, found)
+                if buffer.opened and asyncio.get_running_loop().time() >= connection.tell_at:
                     await self._tell(connection)
         except SourceError as error:
             if error.status == UNAUTHORIZED:
-                host.admission.renew(source, headers)  # the next try logs in anew
+                host.fetcher.door.end_session(source, headers)  # the next try logs in anew
             raise
         finally:
-            await intake.close()
-        return intake.opened
+            await buffer.close()
+        return buffer.opened
 
-    async def _store(self, connection: _Connection, events: list[str]) -> None:
+    async def _store_events(self, connection: _Connection, events: list[str]) -> None:
         source, search, host = connection.source, connection.search, self._collector
         now = host.clock.now()
         batch = await host.threads.work(partial(read_events, source, events, now, self._door.mask))
@@ -191,27 +183,21 @@ class Streaming:
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
-        taken = await host.ingest(source, search.key, batch, saved, passing=True)
+        stored = await host.ingest(source, search.key, batch, saved, firehose=True)
         connection.cursor = cursor
-        connection.result.stored(batch, taken.outcome)
+        connection.result.stored(batch, stored.outcome)
         posts = (item for item in batch.items if isinstance(item, Post))
-        concerning = [(post, taken.concerns[post.key]) for post in posts if taken.concerns.get(post.key)]
-        host.completeness.brought(source, search.watches, concerning)
-        await host.asking.spend(source, batch.spent)
+        concerning = [(post, stored.concerns[post.key]) for post in posts if stored.concerns.get(post.key)]
+        host.completeness.page_came(source, search.watches, concerning)
+        await host.fetcher.spend(source, batch.spent)
 
     # -- how it is doing ----------------------------------------------------------------------------------------
-
-    def _time_to_tell(self, connection: _Connection) -> bool:
-        now = asyncio.get_running_loop().time()
-        if connection.told is None:
-            return now - connection.started >= ALIVE
-        return now - connection.told >= BEAT
 
     async def _tell(self, connection: _Connection) -> None:
         """Say that the stream is well, and what it has brought since the last time."""
         source, result, host = connection.source, connection.result, self._collector
         now = host.clock.now()
-        connection.told, connection.result = asyncio.get_running_loop().time(), VisitResult(now)
+        connection.tell_at, connection.result = asyncio.get_running_loop().time() + BEAT, VisitResult(now)
         self._failures.pop(source.id, None)
         if not source.polls:  # else its visits say how it is
             # due at once, should the program end: then the stream opens again at its start
@@ -224,22 +210,14 @@ class Streaming:
         if connection.result.new:  # a stream that only repeats itself before it breaks is not well
             await self._tell(connection)
         if not source.polls:
-            await host.failed(source, error, first=FIRST_PAUSE)
+            await host.stream_failed(source, error, first=FIRST_PAUSE)
             host.on_visit(source, connection.result, error)
             return
         failures = self._failures[source.id] = self._failures.get(source.id, 0) + 1
         again = retry_at(source, error, failures - 1, host.clock.now(), host.random, first=FIRST_PAUSE)
         self._again[source.id] = again
-        say = "stream closed, visits go on"
-        host.log.warning(say, source=source.id, error=reason_of(error), again_at=f"{again:%H:%M:%SZ}")
-
-
-def _asked(source: Source, search: Search, mark: str | None, now: datetime) -> Stream:
-    with only_source_errors(source):
-        stream = source.stream(search, mark, now)
-    if stream is None:
-        raise SourceError(f"{source.id} has no stream for {search.key or 'its search'} any more")
-    return stream
+        at = f"{again:%H:%M:%SZ}"
+        host.log.warning("stream closed, visits go on", source=source.id, error=error.reason, again_at=at)
 
 
 def _has_come(time: datetime | None, now: datetime, source: Source) -> bool:

@@ -48,7 +48,7 @@ class DecidedSignal:
         return self.decision.untold[0].why.value if self.decision.untold else "nobody"
 
 
-def commit(context: Context, step: StepResult, watch: Watch | None = None) -> list[DecidedSignal]:
+def decide_and_store(context: Context, step: StepResult, watch: Watch | None = None) -> list[DecidedSignal]:
     """Pass the signals of a step through the rules, and store it together with the alerts, deliveries and decisions
     that follow. Signals come in order; a later one of the same key sees what the earlier one changed.
     """
@@ -63,18 +63,18 @@ def commit(context: Context, step: StepResult, watch: Watch | None = None) -> li
     spent = store.outbox.spent(now - timedelta(days=1))
 
     # 2. One after the other.
-    told: list[DecidedSignal] = []
+    decided: list[DecidedSignal] = []
     alerts: dict[str, Alert] = {}
     deliveries: list[NewDelivery] = []
     decisions: list[tuple[ChannelDecision, ...]] = []
     for signal in step.signals:
-        alert, heard = known.get(signal.key, (None, frozenset()))
+        alert, told = known.get(signal.key, (None, frozenset()))
         decision = decide(
             signal, alert, config.routes, now,
-            told=heard, spent=spent, cap=config.alerts.daily_cap, evidence=evidence_of(signal),
+            told=told, spent=spent, cap=config.alerts.daily_cap, evidence=evidence_of(signal),
         )  # fmt: skip
         new = alert_deliveries(signal, decision, watch, now, behind)
-        told.append(DecidedSignal(signal, decision))
+        decided.append(DecidedSignal(signal, decision))
         deliveries.extend(new)
         decisions.append(
             tuple(ChannelDecision(one.channel, "told", one.id) for one in new)
@@ -84,35 +84,33 @@ def commit(context: Context, step: StepResult, watch: Watch | None = None) -> li
             spent[one.channel] = spent.get(one.channel, 0) + 1
         if decision.alert and decision.change is not Change.NONE:
             alerts[decision.alert.id] = decision.alert
-            known[signal.key] = decision.alert, heard | {one.channel for one in decision.told}
+            known[signal.key] = decision.alert, told | {one.channel for one in decision.told}
         if decision.change is Change.RESOLVE:
             del known[signal.key]
 
     # 3. All of it, or none.
     store.commit(replace(step, alerts=tuple(alerts.values()), deliveries=tuple(deliveries), decisions=tuple(decisions)))
-    return told
+    return decided
 
 
 def _evidence(context: Context, step: StepResult, behind: Sequence[StoredMention]) -> Callable[[Signal], Evidence]:
     """What each signal rests on, by what is stored now: what the routes' queries let through, and what is private."""
     store, config = context.store, context.config
-    hidden = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}
+    private_posts = {one.post.key for one in behind if one.post.visibility is Visibility.PRIVATE}
     private = store.signals.private({signal.key for signal in step.signals})
-    private |= {signal.key for signal in step.signals if not hidden.isdisjoint(signal.posts)}
-    speaking = [one for one in behind if one.mention.state is MentionState.KEPT]
-    queries = {route.query for route in config.routes if route.query} if speaking else set()
-    themes = _themes(step, store.themes.of({one.post.key for one in speaking})) if queries else {}
-    matching = {
-        query: frozenset(one.post.key for one in let_through(config, query, speaking, themes)) for query in queries
-    }
-    kept = {one.post.key for one in speaking}
+    private |= {signal.key for signal in step.signals if not private_posts.isdisjoint(signal.posts)}
+    kept = [one for one in behind if one.mention.state is MentionState.KEPT]  # neither deleted nor excluded since
+    kept_posts = {one.post.key for one in kept}
+    queries = {route.query for route in config.routes if route.query} if kept else set()
+    themes = _themes(step, store.themes.of(kept_posts)) if queries else {}
+    matching = {query: frozenset(one.post.key for one in let_through(config, query, kept, themes)) for query in queries}
 
-    def of(signal: Signal) -> Evidence:
+    def evidence_of(signal: Signal) -> Evidence:
         posts = frozenset(signal.posts)
-        its = {query: found & posts for query, found in matching.items()}
-        return Evidence(posts & kept, its, private=signal.key in private)
+        by_query = {query: found & posts for query, found in matching.items()}
+        return Evidence(posts & kept_posts, by_query, private=signal.key in private)
 
-    return of
+    return evidence_of
 
 
 def _themes(step: StepResult, stored: Themes) -> Themes:

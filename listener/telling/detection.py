@@ -9,7 +9,7 @@ from functools import cached_property
 
 from insight import detect
 from insight.model import Label, StoredMention, Watch
-from listener.telling.decisions import Context, DecidedSignal, commit
+from listener.telling.decisions import Context, DecidedSignal, decide_and_store
 from storage import StepResult
 
 NEGATIVE = frozenset({Label.NEGATIVE})
@@ -24,7 +24,7 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
     if not detect.due(before, watch, now):
         return []
 
-    def hours(since: datetime) -> dict[int, dict[datetime, int]]:
+    def counts_since(since: datetime) -> dict[int, dict[datetime, int]]:
         return store.counts.matured(watch.id, since, now, NEGATIVE, detect.LAGS_READ)
 
     mark = store.themes.mark(watch.id)
@@ -35,9 +35,9 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
         pending = detect.Pending(store.themes.pending(watch.id, detect.PENDING), store.state.get(memory), mark, known)
     observation = detect.Observation(
         watch,
-        recent=hours(needs.since),
-        mentions=_Later(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
-        history=hours(now - detect.HISTORY) if needs.history else None,
+        recent=counts_since(needs.since),
+        mentions=_LazyMentions(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
+        history=counts_since(now - detect.HISTORY) if needs.history else None,
         pending=pending,
     )
 
@@ -58,18 +58,18 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
         members=theme.members,
         events=theme.events,
     )
-    return commit(context, step, watch)
+    return decide_and_store(context, step, watch)
 
 
 @dataclass
-class _Later:
+class _LazyMentions:
     """Mentions that are read when somebody looks at them, which most steps do not."""
 
     read: Callable[[], list[StoredMention]]
 
     def __iter__(self) -> Iterator[StoredMention]:
-        return iter(self._rows)
+        return iter(self._mentions)
 
     @cached_property
-    def _rows(self) -> list[StoredMention]:
+    def _mentions(self) -> list[StoredMention]:
         return self.read()

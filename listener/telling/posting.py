@@ -11,8 +11,13 @@ from scrapers.network.poster import Poster
 
 
 def post_to(config: Config, name: str, poster: Poster) -> Post:
-    """The way out of one of the config's channels."""
-    return post_for(config.channels[name], poster, config.redactor.mask)
+    """The way out of one of the config's channels. There is none out of a channel that it does not have."""
+    channel = config.channels.get(name)
+    return post_for(channel, poster, config.redactor.mask) if channel else _nowhere
+
+
+def _nowhere(_: Outgoing) -> Reply:
+    raise AssertionError("a channel that is not configured sends nothing")
 
 
 def post_for(channel: Channel, poster: Poster, mask: Callable[[str], str]) -> Post:

@@ -8,9 +8,8 @@ from insight import detect
 from insight.counts import floor_hour
 from insight.source_health.trouble import HISTORY
 from insight.source_health.visits import SHORTEST, SourceHealth, SourceHour
-from listener.collecting.pace import longest_pause
-from listener.collecting.retry import usual_pause
-from listener.telling.decisions import Context, DecidedSignal, commit
+from listener.collecting.pace import longest_pause, usual_pause
+from listener.telling.decisions import Context, DecidedSignal, decide_and_store
 from storage import SourceState, StepResult
 
 
@@ -27,7 +26,7 @@ def look_at_sources(context: Context) -> list[DecidedSignal]:
     if before.get("mark") == mark:
         return []
     after, signals = detect.step_sources(before.get("troubles", {}), source_health(context), now)
-    return commit(context, StepResult(now, {"sources": {"mark": mark, "troubles": after}}, signals))
+    return decide_and_store(context, StepResult(now, {"sources": {"mark": mark, "troubles": after}}, signals))
 
 
 def source_health(context: Context) -> list[SourceHealth]:

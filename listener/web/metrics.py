@@ -95,7 +95,7 @@ def observe(app: App, metrics: Metrics) -> None:
         if error is None:
             metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
             metrics.completeness(source.id, app.collector.completeness.figures(source.id))
-        metrics.condition(source, app.notes, app.clock.now())
+        metrics.condition(source, app.collector.notes, app.clock.now())
 
     def signalled(told: DecidedSignal) -> None:
         metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()

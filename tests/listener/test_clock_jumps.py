@@ -75,7 +75,7 @@ async def running(store: Store, folder: Path, clock: Settable, door: FakeDoor, l
     (folder / "config.yaml").write_text(CONFIG.format(folder=folder))
     said: Any = log
     async with opened(load(folder / "config.yaml"), store, clock, said) as app:
-        app.collector.admission._door = door
+        app.collector.fetcher.door._door = door
         yield app
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from listener.clock import SimulatedClock
-from listener.engine import Engine, Job, JobState, RefusedError, Work, pause
+from listener.engine import Engine, Job, JobRefusedError, JobState, Work, sleep_without_slot
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ async def test_a_job_that_sleeps_lets_another_have_its_slot() -> None:
 
     async def visit(job: Job) -> None:
         if job.subject != "healthy":
-            await pause(clock.sleep, 30)
+            await sleep_without_slot(clock.sleep, 30)
         done.append(job.subject)
 
     engine = engine_of(visit=Work(visit, slots=2))
@@ -46,7 +46,7 @@ async def test_a_job_that_sleeps_lets_another_have_its_slot() -> None:
         engine.submit("visit", name)
     await turns()
     assert done == ["healthy"], "three sleep, and there are two slots"
-    assert engine.resting(clock.sleeping)
+    assert engine.stands_still(clock.sleeping)
     clock.move_to(START + timedelta(minutes=1))
     await turns()
     assert done == ["healthy", "one", "two", "three"]
@@ -62,7 +62,7 @@ async def test_a_job_whose_time_is_up_while_it_sleeps_gives_back_no_slot_that_it
             try:
                 async with asyncio.timeout(None) as patience:
                     patiences.append(patience)
-                    await pause(clock.sleep, 30)
+                    await sleep_without_slot(clock.sleep, 30)
             except TimeoutError:
                 order.append("given up")
                 gave_up.set()
@@ -93,7 +93,7 @@ async def test_no_more_than_so_many_of_a_name_work_at_once_also_after_they_slept
 
     async def visit(_: Job) -> None:
         nonlocal working, most
-        await pause(clock.sleep, 30)
+        await sleep_without_slot(clock.sleep, 30)
         working += 1
         most = max(most, working)
         await asyncio.sleep(0)
@@ -111,7 +111,7 @@ async def test_no_more_than_so_many_of_a_name_work_at_once_also_after_they_slept
 
 async def test_whoever_is_no_job_just_sleeps() -> None:
     clock = SimulatedClock(START)
-    sleeper = asyncio.ensure_future(pause(clock.sleep, 30))
+    sleeper = asyncio.ensure_future(sleep_without_slot(clock.sleep, 30))
     await turns()
     assert clock.sleeping == 1
     clock.move_to(START + timedelta(minutes=1))
@@ -202,7 +202,7 @@ async def test_a_job_that_fails_says_why_and_only_what_nobody_asked_for_is_repor
     assert (bad.state, bad.error) == (JobState.FAILED, "broken")
     assert (refused.state, refused.error) == (JobState.FAILED, "resume needs 'source'")
     assert lost == ["bad x: broken"]
-    with pytest.raises(RefusedError):
+    with pytest.raises(JobRefusedError):
         refused.argument("source")
 
 

@@ -68,7 +68,7 @@ async def visited(app: App) -> None:
 
 
 async def streamed(app: App) -> None:
-    await app.collector.ingest(Board(), "", Batch((post(1),)), {"high_water": "1"}, passing=True)
+    await app.collector.ingest(Board(), "", Batch((post(1),)), {"high_water": "1"}, firehose=True)
 
 
 async def read_back(app: App) -> None:
@@ -88,7 +88,7 @@ async def reloaded_meanwhile(store: Store, folder: Path, arriving: Arriving, wat
     """Post 1 arrives, and after it was understood, before it is stored, a changed config is taken."""
     clock = SimulatedClock(LATER)
     async with opened(config(folder, OLD), store, clock, log.get()) as app:
-        app.collector.admission._door = FakeDoor([1])
+        app.collector.fetcher.door._door = FakeDoor([1])
         slow = Slow(app.setup.watches)
         app.setup = replace(app.setup, queries=Queries(slow))
         storing = asyncio.ensure_future(arriving(app))

@@ -183,7 +183,7 @@ async def test_events_of_a_stream_are_read_beside_the_loop(tmp_path: Path) -> No
         streaming = Streaming(Streams(), visits, [])  # type: ignore[arg-type]
         async with probed() as stalls:
             search = source.searches(visits.queries().watches)[0]
-            await streaming._store(_Connection(source, search, 0.0, VisitResult(NOW)), ["1", "2"])
+            await streaming._store_events(_Connection(source, search, 0.0, VisitResult(NOW)), ["1", "2"])
         threads.close()
         assert [store.posts.get(post(number).key) is not None for number in (1, 2)] == [True, True]
     assert stalls[0] < STALL

@@ -40,12 +40,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(f"sqlite:///{tmp_path}/test.db") as opened:
         opened.watches.sync([ACME], NOW)
         opened.sources.sync([SourceEntry("board", "board")], NOW)
-        upkeep.matched(opened, opened.watches.all(), NOW)
+        upkeep.mark_matched(opened, opened.watches.all(), NOW)
         yield opened
 
 
 def rematch(store: Store, board: Board) -> None:
-    for posts in upkeep.batches(store, NOW):
+    for posts in upkeep.stored_batches(store, NOW):
         again = upkeep.understand_again(store, Pipeline(store.watches.all()), {"board": board}, posts)
         store.posts.reclassify(again, NOW)
 
@@ -56,17 +56,17 @@ def states(store: Store) -> set[MentionState]:
 
 
 def test_a_changed_query_is_remembered_until_all_is_matched_again(store: Store) -> None:
-    assert not upkeep.unmatched(store, store.watches.all())
+    assert not upkeep.needs_rematch(store, store.watches.all())
     store.watches.sync([replace(ACME, query="acme OR zenith")], NOW)
     store.watches.sync([replace(ACME, name="ACME", query="acme OR zenith")], NOW)
-    assert upkeep.unmatched(store, store.watches.all()), "another reload does not forget it"
-    upkeep.matched(store, store.watches.all(), NOW)
-    assert not upkeep.unmatched(store, store.watches.all())
+    assert upkeep.needs_rematch(store, store.watches.all()), "another reload does not forget it"
+    upkeep.mark_matched(store, store.watches.all(), NOW)
+    assert not upkeep.needs_rematch(store, store.watches.all())
 
 
 def test_what_a_reload_overtakes_is_not_stored_over_what_came_after_it(store: Store) -> None:
     take(store, Pipeline([ACME]), Board(), Batch((post(1),)))
-    (posts,) = upkeep.batches(store, NOW)
+    (posts,) = upkeep.stored_batches(store, NOW)
     before = {watch.id: watch.version for watch in store.watches.all()}
     stale = upkeep.understand_again(store, Pipeline([replace(ACME, query="zenith")]), {}, posts)
     store.watches.sync([replace(ACME, query="acme OR zenith")], NOW)
@@ -77,7 +77,7 @@ def test_what_a_reload_overtakes_is_not_stored_over_what_came_after_it(store: St
 
 def test_a_new_watch_is_matched_with_what_is_stored(store: Store) -> None:
     store.watches.sync([ACME, replace(ACME, id="zenith", query="zenith")], NOW)
-    assert upkeep.unmatched(store, store.watches.all())
+    assert upkeep.needs_rematch(store, store.watches.all())
 
 
 def test_mentions_and_counts_follow_a_changed_query_and_come_back(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_a_batch_is_matched_again_in_as_many_queries_however_many_posts_it_has(s
     boards = {name: Board(name=name) for name in ("board", "mirror", "third")}
     for number, board in enumerate(boards.values()):
         take(store, Pipeline([ACME]), board, Batch(tuple(map(post, range(40 * (number + 1))))))
-    posts = [stored for part in upkeep.batches(store, NOW) for stored in part]
+    posts = [stored for part in upkeep.stored_batches(store, NOW) for stored in part]
 
     def queries(some: list[StoredPost], query: str) -> int:
         store.watches.sync([replace(ACME, query=query)], NOW)
@@ -144,10 +144,10 @@ def test_posts_that_an_exclusion_hides_go_after_their_days(store: Store, tmp_pat
     config = load(tmp_path / "config.yaml")
     hiding = replace(ACME, query="acme NOT broken")
     take(store, Pipeline([hiding]), Board(), Batch((post(1),)))
-    assert list(upkeep.outlived(store, config, NOW + timedelta(days=7))) == []
-    ((number,),) = upkeep.outlived(store, config, NOW + timedelta(days=8))
+    assert list(upkeep.posts_to_empty(store, config, NOW + timedelta(days=7))) == []
+    ((number,),) = upkeep.posts_to_empty(store, config, NOW + timedelta(days=8))
     assert store.retention.empty_posts([number], NOW) == 1
-    assert list(upkeep.outlived(store, config, NOW + timedelta(days=8))) == []
+    assert list(upkeep.posts_to_empty(store, config, NOW + timedelta(days=8))) == []
 
 
 @pytest.mark.anyio

@@ -153,7 +153,7 @@ async def test_no_statement_of_the_loop_reads_what_has_long_been_done(
                 now = app.clock.now()
                 signal = replace(SIGNAL, at=now, posts=(post(1).key, post(2).key))
                 context = detection.Context(store, config, store.watches.all(), now)
-                (told,) = detection.commit(context, StepResult(now, {}, (signal,)), store.watches.all()[0])
+                (told,) = detection.decide_and_store(context, StepResult(now, {}, (signal,)), store.watches.all()[0])
                 assert told.reason == "told"
                 await app.cycle(20)
                 store.sources.due(now)

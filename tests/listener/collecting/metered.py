@@ -13,7 +13,7 @@ from typing import Any
 from insight.model import Deletion, Post, Role, Watch
 from insight.pipeline import Pipeline
 from listener.clock import SimulatedClock
-from listener.collecting.ingest import Queries, understood
+from listener.collecting.ingest import Queries, understand_batch
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Budget, Page, Request, Search, Source
 from storage import SourceEntry, Store, open_store
@@ -99,8 +99,8 @@ def queries(store: Store, *watches: Watch) -> Callable[[], Queries]:
 
 def take(store: Store, pipeline: Pipeline, source: Source, batch: Batch, now: datetime = NOW) -> None:
     """Understand a batch and store it."""
-    understood_batch, *_ = understood(Queries(pipeline), source, "", batch, None, now)
-    store.ingest(understood_batch)
+    found, *_ = understand_batch(Queries(pipeline), source, "", batch, None, now)
+    store.ingest(found)
 
 
 def collector(store: Store, door: Any, clock: SimulatedClock) -> Collector:

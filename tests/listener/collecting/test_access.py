@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listener.collecting.access import Admission
+from listener.collecting.access import SourceDoor
 from scrapers.base import Login, Page, Request, SourceError
 from tests.board import NOW, Board
 
@@ -61,8 +61,8 @@ PAGE = Request("https://example.com/board")
 
 async def test_a_source_logs_in_once_and_carries_what_it_was_given() -> None:
     porter = Porter()
-    admission = Admission(porter)
-    pages = [await admission.fetch(Club(), PAGE) for _ in range(2)]
+    door = SourceDoor(porter)
+    pages = [await door.fetch(Club(), PAGE) for _ in range(2)]
     assert porter.paths == ["session", "board", "board"]
     assert [page.text for page in pages] == ["s1", "s1"]
     assert porter.asked[0][1] == {"x-member": "yes", "authorization": "Basic hush"}
@@ -71,21 +71,21 @@ async def test_a_source_logs_in_once_and_carries_what_it_was_given() -> None:
 
 async def test_visits_side_by_side_share_one_login() -> None:
     porter = Porter()
-    admission = Admission(porter)
-    await asyncio.gather(*(admission.fetch(Club(), PAGE) for _ in range(5)))
+    door = SourceDoor(porter)
+    await asyncio.gather(*(door.fetch(Club(), PAGE) for _ in range(5)))
     assert porter.paths.count("session") == 1
 
 
 async def test_a_session_that_has_ended_is_renewed_and_the_page_asked_for_again() -> None:
     porter = Porter(valid={"s2"})
-    page = await Admission(porter).fetch(Club(), PAGE)
+    page = await SourceDoor(porter).fetch(Club(), PAGE)
     assert (page.status, page.text) == (200, "s2")
     assert porter.paths == ["session", "board", "session", "board"]
 
 
 async def test_whoever_is_refused_twice_is_not_let_in_by_a_third_login() -> None:
     porter = Porter(valid=set())
-    page = await Admission(porter).fetch(Club(), PAGE)
+    page = await SourceDoor(porter).fetch(Club(), PAGE)
     assert page.status == 401, "what to make of it is for the kind to say"
     assert porter.paths == ["session", "board", "session", "board"]
 
@@ -94,7 +94,7 @@ async def test_a_wrong_password_is_said_and_no_page_is_asked_for() -> None:
     porter = Porter()
     porter.status = 403
     with pytest.raises(SourceError, match="answered 403") as caught:
-        await Admission(porter).fetch(Club(), PAGE)
+        await SourceDoor(porter).fetch(Club(), PAGE)
     assert caught.value.remedy == "the password is wrong"
     assert porter.paths == ["session"]
 
@@ -105,12 +105,12 @@ async def test_a_kind_that_stumbles_over_its_login_is_a_source_error() -> None:
             raise KeyError("token")
 
     with pytest.raises(SourceError, match="stumbled: KeyError"):
-        await Admission(Porter()).fetch(Clumsy(), PAGE)
+        await SourceDoor(Porter()).fetch(Clumsy(), PAGE)
 
 
 async def test_a_source_without_a_login_asks_for_its_pages_alone() -> None:
     porter = Porter(valid=set())
-    page = await Admission(porter).fetch(Board(), PAGE)
+    page = await SourceDoor(porter).fetch(Board(), PAGE)
     assert (page.status, porter.paths) == (401, ["board"])
 
 

@@ -15,8 +15,7 @@ from sqlalchemy import event
 from insight.model import Gap, Post
 from listener.clock import SimulatedClock
 from listener.collecting import backfill as module
-from listener.collecting.backfill import YOUNG, BackfillReport, backfill, key_of
-from listener.collecting.backfill_runs import chosen, read_back, reports_of
+from listener.collecting.backfill import YOUNG, BackfillReport, backfill, backfill_job, chosen_sources, reports_of
 from listener.collecting.visits import Collector
 from listener.engine import Engine, Work
 from listener.telling.decisions import Context
@@ -203,7 +202,7 @@ async def test_every_search_has_its_own_walk(store: Store) -> None:
     clock, source = SimulatedClock(LATER), Timed(asks_for=("a", "b"))
     reports = await read(store, FakeDoor(HOURLY), source, LATER - 2 * DAY, clock)
     assert [(report.search, report.state) for report in reports] == [("a", "read"), ("b", "read")]
-    assert store.sources.cursor("board", key_of(Search("a")))
+    assert store.sources.cursor("board", "backfill a")
     assert store.counts.recount() == []
 
 
@@ -331,7 +330,7 @@ async def test_sources_are_read_side_by_side_and_one_that_fails_stops_no_other(s
     host = collector(store, FakeDoor(HOURLY), SimulatedClock(LATER))
     sources = {"a": Timed(name="a"), "b": Metered(name="b"), "c": Timed(name="c", asks_for=("x", "y"))}
     engine = Engine(lambda *_: None)
-    engine.add({"backfill": Work(lambda job: read_back(host, sources, job, engine.changed.set), slots=4)})
+    engine.add({"backfill": Work(lambda job: backfill_job(host, sources, job, engine.changed.set), slots=4)})
     since = (LATER - 2 * DAY).isoformat()
     jobs = [engine.submit("backfill", name, {"since": since}) for name in "abcz"]
     assert engine.submit("backfill", "a", {"since": since}) is jobs[0], "one at a time of each source"
@@ -348,10 +347,10 @@ async def test_sources_are_read_side_by_side_and_one_that_fails_stops_no_other(s
 
 def test_sources_are_chosen_by_name_or_all() -> None:
     sources = [Timed(name="a"), Timed(name="b")]
-    assert chosen(sources, ["b"]) == (sources[1],)
-    assert chosen(sources, []) == tuple(sources)
+    assert chosen_sources(sources, ["b"]) == (sources[1],)
+    assert chosen_sources(sources, []) == tuple(sources)
     with pytest.raises(ValueError, match="no source 'z'"):
-        chosen(sources, ["z"])
+        chosen_sources(sources, ["z"])
 
 
 def test_the_posts_of_the_board_tell_the_time() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listener.clock import SimulatedClock
-from listener.collecting.asking import Asking
 from listener.collecting.budget import Amount, Meter, OverBudgetError, next_day, next_month
+from listener.collecting.fetching import Fetcher
 from listener.collecting.notes import SourceNotes, name_of
 from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visits, shortfalls, visit_needs
 from scrapers.base import Budget, Page, Request, SourceError
@@ -243,7 +243,7 @@ async def test_a_platform_that_asks_for_a_pause_gets_it_from_everybody(store: St
     assert asked(door) == ["a"]
     assert store.sources.all()[0].next_at == NOW + 30 * MINUTE
     with pytest.raises(OverBudgetError, match="left alone"):
-        await visits.asking.page(source, ASK)
+        await visits.fetcher.page(source, ASK)
     await collector(store, door, clock).visit(source)
     assert asked(door) == ["a"], "a restart forgets nothing"
     clock.move_to(NOW + 30 * MINUTE)
@@ -321,7 +321,7 @@ async def test_what_may_have_been_charged_for_counts_as_spent(
         await visits.visit(source)
     except KeyboardInterrupt:
         assert meter_of(store).committed == charged, "also where nobody lives to store it"
-    assert (await visits.asking.notes.meter("board")).committed == charged
+    assert (await visits.fetcher.notes.meter("board")).committed == charged
 
 
 async def test_an_answer_that_is_an_error_costs_nothing_and_one_that_cannot_be_read_all_it_may(store: Store) -> None:
@@ -340,18 +340,18 @@ async def test_an_answer_that_is_an_error_costs_nothing_and_one_that_cannot_be_r
 
 async def test_what_comes_by_a_stream_is_counted_too(store: Store) -> None:
     source, clock = Metered(money=1.0, per_minute=1), SimulatedClock(NOW)
-    asking = collector(store, FakeDoor([]), clock).asking
-    await asking.spend(source)
-    await asking.spend(source, 0.75)
+    fetcher = collector(store, FakeDoor([]), clock).fetcher
+    await fetcher.spend(source)
+    await fetcher.spend(source, 0.75)
     with pytest.raises(OverBudgetError, match=r"\$1.00"):
-        await asking.page(source, Request("https://example.com", cost=0.5))
-    await collector(store, FakeDoor([]), clock).asking.spend(source)
+        await fetcher.page(source, Request("https://example.com", cost=0.5))
+    await collector(store, FakeDoor([]), clock).fetcher.spend(source)
     with pytest.raises(SourceError, match=r"\$1.00") as over:
-        await asking.spend(source, 0.25)
+        await fetcher.spend(source, 0.25)
     assert over.value.retry_after == 30 * 86_400
     clock.move_to(datetime(2026, 4, 1, tzinfo=UTC))
-    await asking.spend(source)
-    await asking.spend(Metered(), 99)
+    await fetcher.spend(source)
+    await fetcher.spend(Metered(), 99)
 
 
 # -- the plan ---------------------------------------------------------------------------------------------------
@@ -405,12 +405,12 @@ def test_what_others_leave_to_the_visits_is_what_those_need_and_never_all(
 
 async def test_others_stop_where_the_visits_begin_to_need_the_rest(store: Store) -> None:
     clock, source = SimulatedClock(NOW), Metered(per_day=10)
-    asking: Asking = collector(store, FakeDoor([]), clock).asking
+    fetcher: Fetcher = collector(store, FakeDoor([]), clock).fetcher
     for _ in range(4):
-        await asking.page(source, ASK, keep=Amount(6))
+        await fetcher.page(source, ASK, leave=Amount(6))
     with pytest.raises(OverBudgetError):
-        await asking.page(source, ASK, keep=Amount(6))
-    await asking.page(source, ASK)
+        await fetcher.page(source, ASK, leave=Amount(6))
+    await fetcher.page(source, ASK)
 
 
 async def test_one_memory_serves_a_process_and_is_read_once(store: Store) -> None:

@@ -158,10 +158,10 @@ def visited(
     state: Any = None,
 ) -> dict[str, Any]:
     """A visit in which the search of acme brings `own`, and that of bolt `others`; what is to be stored."""
-    made.begun(source, watches, SEARCHES, NOW, state)
-    made.brought(source, {"acme"}, [(post, BOTH) for post in own])
-    made.brought(source, {"bolt"}, [(post, BOTH) for post in others])
-    return made.ended(source)
+    made.begin(source, watches, SEARCHES, NOW, state)
+    made.page_came(source, {"acme"}, [(post, BOTH) for post in own])
+    made.page_came(source, {"bolt"}, [(post, BOTH) for post in others])
+    return made.end(source)
 
 
 def acme(made: Completeness) -> Figure:
@@ -172,10 +172,10 @@ def acme(made: Completeness) -> Figure:
 def test_the_order_of_the_searches_does_not_matter(first: str) -> None:
     made = watching()
     batches = [({"acme"}, [(told(1), BOTH)]), ({"bolt"}, [(told(1), BOTH)])]
-    made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
+    made.begin(DESK, (ACME, BOLT), SEARCHES, NOW)
     for served, posts in batches if first == "own" else reversed(batches):
-        made.brought(DESK, served, posts)
-    made.ended(DESK)
+        made.page_came(DESK, served, posts)
+    made.end(DESK)
     assert acme(made) == Figure(1, 1)
 
 
@@ -191,20 +191,20 @@ def test_a_post_has_two_visits_to_be_found() -> None:
 
 def test_another_source_of_the_network_is_another_way_whenever_it_is_visited() -> None:
     made = watching()
-    made.brought(SECOND, {"acme"}, [(told(1), BOTH), (told(2), BOTH)])
+    made.page_came(SECOND, {"acme"}, [(told(1), BOTH), (told(2), BOTH)])
     visited(made, DESK, own=[told(1)])
     visited(made, DESK)
-    made.brought(SECOND, {"acme"}, [(told(3), BOTH)])
+    made.page_came(SECOND, {"acme"}, [(told(3), BOTH)])
     visited(made, DESK, own=[told(3)])
     assert acme(made) == Figure(3, 2)
 
 
 def test_what_concerns_another_watch_or_another_network_or_is_bound_does_not_count() -> None:
     made = watching()
-    made.brought(SECOND, set(), [(told(1), frozenset({"bolt"}))])
-    made.brought(Desk(name="third", watches=("acme",)), set(), [(told(2), BOTH)])
+    made.page_came(SECOND, set(), [(told(1), frozenset({"bolt"}))])
+    made.page_came(Desk(name="third", watches=("acme",)), set(), [(told(2), BOTH)])
     elsewhere = type("Elsewhere", (Desk,), {"network": "elsewhere"})
-    made.brought(elsewhere(name="fourth"), set(), [(told(3), BOTH)])
+    made.page_came(elsewhere(name="fourth"), set(), [(told(3), BOTH)])
     for _ in range(3):
         visited(made, DESK)
     assert acme(made) == Figure()
@@ -225,7 +225,7 @@ def test_a_visit_that_fails_is_no_visit() -> None:
     made = watching()
     visited(made, DESK, others=[told(1)])
     for _ in range(5):
-        made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
+        made.begin(DESK, (ACME, BOLT), SEARCHES, NOW)
     assert acme(made) == Figure()
     visited(made, DESK, own=[told(1)])
     assert acme(made) == Figure(1, 1)
@@ -235,8 +235,8 @@ def test_a_search_that_fails_costs_its_own_watch_nothing_and_stops_no_other() ->
     made = watching()
     visited(made, DESK, own=[told(2)], others=[told(1)])
     for _ in range(5):
-        made.begun(DESK, (ACME, BOLT), SEARCHES, NOW)
-        made.ended(DESK, {"a"})
+        made.begin(DESK, (ACME, BOLT), SEARCHES, NOW)
+        made.end(DESK, {"a"})
     assert acme(made) == Figure(), "its search was never read, so nothing was missed"
     assert made.figures("desk")["bolt"] == Figure(1, 0), "the other one had its two visits"
     visited(made, DESK, own=[told(1)])
@@ -250,8 +250,8 @@ def test_only_what_has_changed_is_stored() -> None:
         "completeness desk": {"acme": [1, 1, 1], "bolt": [1, 1, 1]}
     }
     assert visited(made, DESK, own=[told(1)]) == {}
-    made.brought(SECOND, {"acme"}, [])
-    assert made.ended(SECOND) == {}, "nobody is told of another source's figures"
+    made.page_came(SECOND, {"acme"}, [])
+    assert made.end(SECOND) == {}, "nobody is told of another source's figures"
 
 
 def test_nothing_counts_twice() -> None:

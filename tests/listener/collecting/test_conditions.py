@@ -19,7 +19,7 @@ from insight.model import Gap
 from listener import control, upkeep
 from listener.cli.checks import check_budgets
 from listener.clock import SimulatedClock, SystemClock
-from listener.collecting.backfill_runs import reports_of
+from listener.collecting.backfill import reports_of
 from listener.collecting.budget import Rest
 from listener.collecting.conditions import conditions
 from listener.daemon import say_terms
@@ -155,7 +155,7 @@ async def test_the_metrics_say_it_too(store: Store) -> None:
     await visits.visit(source)
     clock.move_to(NOW + 2 * HOUR)
     await visits.visit(source)
-    metrics.condition(source, visits.asking.notes, clock.now())
+    metrics.condition(source, visits.notes, clock.now())
     metrics.delays(store.sources.delays(NOW - DAY))
     shown = metrics.render().decode()
     assert 'listener_source_budget_left{budget="requests today",source="board"} 0.0' in shown
@@ -310,8 +310,8 @@ class Monthly(Metered):
 async def test_a_platform_that_allows_a_month_gets_its_month(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await collector(store, FakeDoor([1]), SimulatedClock(NOW)).visit(Monthly())
     config = _config([Monthly()], keep_days=None)
-    assert list(upkeep.outlived(store, config, NOW + 30 * DAY)) == []
-    assert len(list(upkeep.outlived(store, config, NOW + 30 * DAY + timedelta(seconds=1)))) == 1
+    assert list(upkeep.posts_to_empty(store, config, NOW + 30 * DAY)) == []
+    assert len(list(upkeep.posts_to_empty(store, config, NOW + 30 * DAY + timedelta(seconds=1)))) == 1
     assert upkeep.keep_days(Monthly(), 90) == 30
     assert upkeep.keep_days(Monthly(), 7) == 7
 
@@ -320,7 +320,7 @@ async def test_a_platform_that_allows_a_month_gets_its_month(store: Store, monke
 async def test_taking_a_source_out_changes_no_platforms_terms(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     await collector(store, FakeDoor([1]), SimulatedClock(NOW)).visit(Monthly())
     monkeypatch.setitem(KINDS, "monthly", Monthly)
-    assert len(list(upkeep.outlived(store, _config([], keep_days=None), NOW + 31 * DAY))) == 1
+    assert len(list(upkeep.posts_to_empty(store, _config([], keep_days=None), NOW + 31 * DAY))) == 1
 
 
 def _config(sources: list[Metered], keep_days: int | None) -> Any:

@@ -165,7 +165,7 @@ class Ear:
 
 async def listening(store: Store, door: FakeDoor, clock: SimulatedClock, source: Metered, hours: int, ear: Ear) -> None:
     visits = collector(store, door, clock)
-    visits.canaries._log = ear  # type: ignore[assignment]
+    visits.looks._log = ear  # type: ignore[assignment]
     for _ in range(hours * 4):
         await visits.visit(source)
         clock.move_to(clock.now() + timedelta(minutes=15))

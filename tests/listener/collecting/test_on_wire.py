@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from listener.collecting.asking import Asking
 from listener.collecting.budget import Meter, OverBudgetError
+from listener.collecting.fetching import Fetcher
 from listener.collecting.notes import name_of
 from scrapers.base import Login, Page, Request, SourceError
 from scrapers.network.http import Http
@@ -54,15 +54,15 @@ class Place:
     def sent_at(self) -> list[datetime]:
         return [call.date for call in self.world.ledger if call.date]
 
-    def asking(self) -> Asking:
+    def fetcher(self) -> Fetcher:
         """As after a restart."""
-        return collector(self.store, self.door, self.clock).asking
+        return collector(self.store, self.door, self.clock).fetcher
 
-    async def fetch(self, source: Metered, asking: Asking, cost: float = 0.0) -> str:
+    async def fetch(self, source: Metered, fetcher: Fetcher, cost: float = 0.0) -> str:
         """One fetch with all that follows from it; how it ended."""
         request = Request(f"{self.world.url}/page", units=source.unit_price, cost=cost)
         try:
-            await asking.read(source, await asking.page(source, request))
+            await fetcher.read(source, await fetcher.page(source, request))
         except (OverBudgetError, SourceError) as error:
             return type(error).__name__
         return "read"
@@ -107,7 +107,7 @@ async def test_no_more_requests_go_out_in_a_day_than_are_allowed(
     async with place(store, trouble) as at:
         source = kind(per_day=7, base_url=at.world.url)
         for _ in range(9):
-            await at.fetch(source, at.asking())  # each in a new process
+            await at.fetch(source, at.fetcher())  # each in a new process
         assert len(at.world.ledger) == 7, "all of it, and no more"
         assert Meter.from_json(store.state.get(name_of("board"))["meter"]).asked == 7
 
@@ -117,7 +117,7 @@ async def test_no_more_units_are_used_than_are_allowed(store: Store, trouble: Ca
     async with place(store, trouble) as at:
         source = Metered(units=10, unit_price=3, base_url=at.world.url)
         for _ in range(6):
-            await at.fetch(source, at.asking())
+            await at.fetch(source, at.fetcher())
         assert len(at.world.ledger) == 3
         assert Meter.from_json(store.state.get(name_of("board"))["meter"]).units == 9
 
@@ -125,9 +125,9 @@ async def test_no_more_units_are_used_than_are_allowed(store: Store, trouble: Ca
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_no_minute_has_more_requests_than_are_allowed(store: Store, trouble: Callable[[World], None]) -> None:
     async with place(store, trouble) as at:
-        source, asking = Metered(per_minute=2, base_url=at.world.url), at.asking()
+        source, fetcher = Metered(per_minute=2, base_url=at.world.url), at.fetcher()
         for _ in range(12):
-            await at.fetch(source, asking)
+            await at.fetch(source, fetcher)
             at.clock.move_to(at.clock.now() + timedelta(seconds=10))
         assert len(at.sent_at) >= 4
         for begin in at.sent_at:
@@ -138,7 +138,7 @@ async def test_what_may_be_charged_for_at_each_try_never_exceeds_the_money(store
     async with place(store, losing) as at:
         source = Metered(money=5.0, base_url=at.world.url)
         for _ in range(6):
-            await at.fetch(source, at.asking(), cost=1.0)
+            await at.fetch(source, at.fetcher(), cost=1.0)
         assert len(at.world.ledger) == 5
         meter = Meter.from_json(store.state.get(name_of("board"))["meter"])
         assert (meter.spent, meter.reserved) == (5.0, 0.0)
@@ -147,20 +147,20 @@ async def test_what_may_be_charged_for_at_each_try_never_exceeds_the_money(store
 @pytest.mark.parametrize("trouble", [failing(500), failing(401), redirecting])
 async def test_an_answer_that_is_no_page_costs_nothing(store: Store, trouble: Callable[[World], None]) -> None:
     async with place(store, trouble) as at:
-        source, asking = Metered(money=5.0, base_url=at.world.url), at.asking()
+        source, fetcher = Metered(money=5.0, base_url=at.world.url), at.fetcher()
         for _ in range(9):
-            await at.fetch(source, asking, cost=1.0)
+            await at.fetch(source, fetcher, cost=1.0)
         assert len(at.world.ledger) >= 9
-        meter = await asking.notes.meter("board")
+        meter = await fetcher.notes.meter("board")
         assert (meter.spent, meter.reserved) == (0.0, 0.0)
 
 
 async def test_a_page_costs_what_it_says_and_the_tries_before_it_nothing(store: Store) -> None:
     async with place(store, lambda world: world.fault("/page", faults.answer(500), times=2)) as at:
         source = Metered(money=5.0, page_price=0.25, per_day=9, base_url=at.world.url)
-        asking = at.asking()
-        assert await at.fetch(source, asking, cost=1.0) == "read"
-        meter = await asking.notes.meter("board")
+        fetcher = at.fetcher()
+        assert await at.fetch(source, fetcher, cost=1.0) == "read"
+        meter = await fetcher.notes.meter("board")
         assert (meter.asked, meter.spent, meter.reserved) == (3, 0.25, 0.0)
 
 
@@ -169,26 +169,26 @@ async def test_a_request_that_never_left_is_given_back(store: Store) -> None:
         url = at.world.url
     async with open_door([url], at.clock) as door:  # nobody listens there any more
         source = Metered(money=5.0, per_day=3, units=9, unit_price=3, per_minute=1, base_url=url)
-        asking = Place(at.world, door, store, at.clock).asking()
+        fetcher = Place(at.world, door, store, at.clock).fetcher()
         for _ in range(4):
             with pytest.raises(SourceError):
-                await asking.page(source, Request(f"{url}/page", units=3, cost=1.0))
-        meter = await asking.notes.meter("board")
+                await fetcher.page(source, Request(f"{url}/page", units=3, cost=1.0))
+        meter = await fetcher.notes.meter("board")
         assert (meter.asked, meter.units, meter.spent, meter.reserved, list(meter.recent)) == (0, 0.0, 0.0, 0.0, [])
 
 
 async def test_a_failure_stays_a_failure_when_no_other_try_may_go_out(store: Store) -> None:
     async with place(store, failing(500)) as at:
-        source, asking = Metered(per_minute=1, base_url=at.world.url), at.asking()
-        assert await at.fetch(source, asking) == "SourceError", "not a rest: it was asked, and it failed"
-        assert await at.fetch(source, asking) == "OverBudgetError"
+        source, fetcher = Metered(per_minute=1, base_url=at.world.url), at.fetcher()
+        assert await at.fetch(source, fetcher) == "SourceError", "not a rest: it was asked, and it failed"
+        assert await at.fetch(source, fetcher) == "OverBudgetError"
         assert len(at.world.ledger) == 1
 
 
 async def test_a_second_login_counts_as_well(store: Store) -> None:
     async with place(store, lambda world: world.fault("/page", faults.answer(401), times=None)) as at:
-        source, asking = Member(per_day=99, base_url=at.world.url), at.asking()
-        await at.fetch(source, asking)
+        source, fetcher = Member(per_day=99, base_url=at.world.url), at.fetcher()
+        await at.fetch(source, fetcher)
         paths = [call.path for call in at.world.ledger]
         assert paths == ["/session", "/page", "/session", "/page"]
-        assert (await asking.notes.meter("board")).asked == 4
+        assert (await fetcher.notes.meter("board")).asked == 4

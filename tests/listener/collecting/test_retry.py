@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.collecting.retry import retry_at
+from listener.collecting.decide import retry_at
 from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError
 from tests.board import NOW, Board

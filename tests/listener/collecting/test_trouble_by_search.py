@@ -209,7 +209,7 @@ async def test_whatever_stumbles_is_said_and_the_next_time_lies_ahead(
         "walk": (walk, "advance"),
         "rhythm": (VisitPace, "after"),
         "ingest": (Ingest, "__call__"),
-        "completeness": (Completeness, "brought"),
+        "completeness": (Completeness, "page_came"),
     }
     if place in broken:
         monkeypatch.setattr(*broken[place], stumble)

@@ -240,12 +240,12 @@ async def test_what_was_read_before_as_it_is_needs_no_second_understanding(store
 def test_an_edit_is_news_and_only_so_much_is_remembered() -> None:
     known = SeenPosts(limit=2)
     keys = [post(number).key for number in range(4)]
-    known.learn("board", {keys[1]: 11, keys[2]: 12}, {keys[1]: frozenset({"acme"})})
+    known.add("board", {keys[1]: 11, keys[2]: 12}, {keys[1]: frozenset({"acme"})})
     assert [known.has("board", keys[1], 11), known.has("board", keys[2], 99)] == [True, False]
     assert not known.has("other", keys[1], 11), "another source's sighting is to be stored"
-    known.learn("board", {keys[1]: 11}, {})
+    known.add("board", {keys[1]: 11}, {})
     assert known.concerns("board", keys[1]) == {"acme"}
-    known.learn("board", {keys[3]: 13}, {})
+    known.add("board", {keys[3]: 13}, {})
     assert [known.has("board", keys[number], 10 + number) for number in (1, 2, 3)] == [True, False, True]
 
 

@@ -12,7 +12,7 @@ from insight.model import Post, PostKey, Rating, Role, Signal, SignalKind, Theme
 from insight.periods import week_before
 from insight.pipeline import Pipeline
 from listener.config import Config
-from listener.telling.decisions import Context, commit
+from listener.telling.decisions import Context, decide_and_store
 from listener.telling.digest import week_of
 from listener.telling.filters import let_through
 from scrapers.base import Batch
@@ -91,7 +91,9 @@ def test_a_theme_is_known_in_the_very_step_that_finds_it_and_from_then_on(store:
     members = {"t1": frozenset(of.posts)}
     event = ThemeEvent("t1", NOW, ThemeChange.OPENED)
     step = StepResult(NOW, signals=(of,), themes=(theme,), members=members, events=(event,))
-    (told,) = commit(Context(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX)
+    (told,) = decide_and_store(
+        Context(store, config('theme:"all the time" sentiment:pos'), (FIREFOX,), NOW), step, FIREFOX
+    )
     assert [one.posts for one in told.decision.told] == [{PostKey("board", "happy")}]
     assert passing(store, "theme:t1", *POSTS) == {"angry", "happy"}
     assert passing(store, "theme:t2", *POSTS) == set()
@@ -102,7 +104,7 @@ def test_who_is_told_and_what_they_read_follows_from_the_posts(store: Store) -> 
     def decided(query: str) -> tuple[list[str], str]:
         context = Context(store, config(query), (FIREFOX,), NOW)
         step = StepResult(NOW, signals=(signal(*POSTS, key=query),))
-        told = commit(context, step, FIREFOX)
+        told = decide_and_store(context, step, FIREFOX)
         claimed = store.outbox.claim("bell", ("",), NOW, timedelta(hours=1))
         return [one.reason for one in told], str(claimed.message) if claimed else ""
 

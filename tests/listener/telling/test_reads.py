@@ -12,8 +12,8 @@ from sqlalchemy import Engine, event
 from insight.digest import WatchDigest
 from insight.model import DIGESTS, Label, NewDelivery, Post, Role, Signal, SignalKind, Visibility, Watch
 from listener.clock import LISTENING_SINCE
-from listener.telling.decisions import Context, DecidedSignal, commit
-from listener.telling.delivery import look_at_channels
+from listener.telling.channel_health import look_at_channels
+from listener.telling.decisions import Context, DecidedSignal, decide_and_store
 from listener.telling.digest import digest_when_due, last_period, week_of
 from storage import SourceEntry, StepResult, Store, open_store
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, understood
@@ -126,7 +126,7 @@ def test_a_step_takes_as_many_queries_for_ten_signals_and_eight_channels_as_for_
             Signal(SignalKind.SPIKE, f"spike:w0:{signals} {number}", "w0", None, LATER, "More", posts=keys)
             for number in range(signals)
         )
-        return commit(at, StepResult(LATER, {"watch:w0": {"seen": signals}}, told), at.watches[0])
+        return decide_and_store(at, StepResult(LATER, {"watch:w0": {"seen": signals}}, told), at.watches[0])
 
     with counted() as one:
         commit_step(1, 2)

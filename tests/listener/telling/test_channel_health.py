@@ -10,8 +10,8 @@ import pytest
 
 from insight.model import AlertState, SignalKind
 from listener.config import Config, parse
+from listener.telling.channel_health import look_at_channels
 from listener.telling.decisions import Context
-from listener.telling.delivery import look_at_channels
 from storage import Store, open_store
 from tests.listener.configs import understood
 from tests.listener.kinds import SOURCES
