@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -29,26 +30,16 @@ def read_saved(
     Settings come from the address where it names them (an instance, an app, a country), else from the kind's example.
     """
     found = kind_of(kind)
-    source = source or _source(found, url)
-    search = next(iter(source.searches(())), Search())
-    request = _request(url) if url else source.start(search, None, now)
+    if source is None and url and address(url):
+        with suppress(ValidationError):
+            source = found.for_page(url)
+    source = source or found(**found.example)
+    if url:
+        request = Request(url)
+        with suppress(ValueError):  # its query as parameters, so that the walk can go on from there
+            parts = urlsplit(url)
+            request = Request(urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query)))
+    else:
+        request = source.start(next(iter(source.searches(())), Search()), None, now)
     lower = {name.lower(): value for name, value in (headers or {}).items()}
     return read_page(source, Page(request, status, body, url or "", now, lower))
-
-
-def _source(kind: type[Source], url: str | None) -> Source:
-    if url and address(url):
-        try:
-            return kind.for_page(url)
-        except ValidationError:
-            pass
-    return kind(**kind.example)
-
-
-def _request(url: str) -> Request:
-    """The request behind an address: its query as parameters, so that the walk can go on from there."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return Request(url)
-    return Request(urlunsplit(parts._replace(query="", fragment="")), dict(parse_qsl(parts.query)))

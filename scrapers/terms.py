@@ -24,7 +24,7 @@ def searches(source: Source, watches: Sequence[Watch]) -> tuple[Search, ...]:
     """
     if source.dialect is None:
         return ()
-    return _searches(source.dialect, tuple((watch.id, watch.query) for watch in concerning(source, watches)))
+    return shared_searches(source.dialect, tuple((watch.id, watch.query) for watch in concerning(source, watches)))
 
 
 def concerning(source: Source, watches: Sequence[Watch]) -> tuple[Watch, ...]:
@@ -39,25 +39,28 @@ def pushed(query: str, dialect: Dialect) -> PushDown:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _SharedSearch:
+    """A search as the dialect's form, and the ids of the watches that it serves."""
+
     form: Form
     watches: set[str]
 
 
 @lru_cache(maxsize=64)
-def _searches(dialect: Dialect, queries: tuple[tuple[str, str], ...]) -> tuple[Search, ...]:
-    asked: dict[str, _Asked] = {}
+def shared_searches(dialect: Dialect, queries: tuple[tuple[str, str], ...]) -> tuple[Search, ...]:
+    """The searches for watches (their ids and queries): of two that a third serves, only the third is asked."""
+    asked: dict[str, _SharedSearch] = {}
     for watch, query in queries:
         found = pushed(query, dialect)
         for text, form in zip(found.searches, found.forms, strict=True):
-            asked.setdefault(text, _Asked(form, set())).watches.add(watch)
-    wider = dict(_covered(asked))
+            asked.setdefault(text, _SharedSearch(form, set())).watches.add(watch)
+    wider = dict(_served_by_wider(asked))
     for text, by in wider.items():
         asked[by].watches |= asked[text].watches
     return tuple(Search(_key(text), text, frozenset(each.watches)) for text, each in asked.items() if text not in wider)
 
 
-def _covered(asked: dict[str, _Asked]) -> Iterator[tuple[str, str]]:
+def _served_by_wider(asked: dict[str, _SharedSearch]) -> Iterator[tuple[str, str]]:
     """Searches that find nothing new, each with one that stays and finds it all: `acme crash` beside `acme`."""
     by_hint: dict[str, list[str]] = {}
     for text, each in asked.items():
@@ -65,22 +68,22 @@ def _covered(asked: dict[str, _Asked]) -> Iterator[tuple[str, str]]:
             by_hint.setdefault(hint, []).append(text)
     place = {text: number for number, text in enumerate(asked)}
 
-    def above(text: str) -> str | None:
+    def wider_than(text: str) -> str | None:
         form = asked[text].form
-        said = {word for term in terms(form) for word in (*term.words, term.text)}
-        for other in dict.fromkeys(other for word in sorted(said) for other in by_hint.get(word, ())):
+        words = {word for term in terms(form) for word in (*term.words, term.text)}
+        for other in dict.fromkeys(other for word in sorted(words) for other in by_hint.get(word, ())):
             wider = other != text and covers(asked[other].form, form)
             if wider and (place[other] < place[text] or not covers(form, asked[other].form)):
                 return other
         return None
 
-    over = {text: by for text in asked if (by := above(text))}
+    over = {text: by for text in asked if (by := wider_than(text))}
     for text in over:
-        way = [text]
-        while way[-1] in over and over[way[-1]] not in way:
-            way.append(over[way[-1]])
-        if way[-1] not in over:  # else they cover each other in a round, and each stays
-            yield text, way[-1]
+        chain = [text]
+        while chain[-1] in over and over[chain[-1]] not in chain:
+            chain.append(over[chain[-1]])
+        if chain[-1] not in over:  # else they cover each other in a circle, and each stays
+            yield text, chain[-1]
 
 
 def _key(text: str) -> str:

@@ -10,7 +10,8 @@ _KNOWN = re.compile(
     r"(us-)?ascii|latin-?\d+|iso-?8859-\d+|(windows-|cp-?)\d{3,4}|koi8-[ru]|shift[-_]?jis|s?jis|euc-(jp|kr)|gb(k|2312|18030)"
     r"|big5(-hkscs)?|iso-2022-(jp|kr)|utf-(8|16|32)([bl]e|-[bl]e)?|mac-?(roman|cyrillic)|tis-620"
 )
-_LATIN = re.compile(r"(us-)?ascii|latin-?1|iso-?8859-1")  # browsers read all three as windows-1252
+# Browsers read all three as windows-1252: https://encoding.spec.whatwg.org/#names-and-labels
+_LATIN = re.compile(r"(us-)?ascii|latin-?1|iso-?8859-1")
 _NOT_ASCII_BASED = re.compile(r"utf-(16|32)|iso-2022")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -51,7 +51,7 @@ def moment(written: object, *, midnight_is_a_day: bool = False) -> Moment:
         found = form.fullmatch(value)
         if found:
             try:
-                return _moment(found.groupdict(), midnight_is_a_day)
+                return _from_parts(found.groupdict(), midnight_is_a_day)
             except (ValueError, OverflowError):
                 return UNKNOWN
     return UNKNOWN
@@ -64,12 +64,13 @@ def epoch(seconds: int | None) -> Moment:
         return UNKNOWN
 
 
-def _moment(part: dict[str, str | None], midnight_is_a_day: bool) -> Moment:
+def _from_parts(part: dict[str, str | None], midnight_is_a_day: bool) -> Moment:
+    """Raises ValueError or OverflowError for a date or a time that there is not."""
     name = (part.get("name") or "").lower()
     month = int(part.get("month") or _MONTHS.get(name[:3]) or _MONTHS.get(name[:4]) or 0)
     year = int(part["year"] or 0)
     if len(part["year"] or "") == 2:
-        year += 1900 if year >= 50 else 2000  # RFC 2822, 4.3
+        year += 1900 if year >= 50 else 2000  # https://www.rfc-editor.org/rfc/rfc2822#section-4.3
     day = datetime(year, month, int(part["day"] or 0), tzinfo=UTC)
     if not part.get("hour"):
         return day, Precision.DAY
@@ -87,13 +88,11 @@ def _moment(part: dict[str, str | None], midnight_is_a_day: bool) -> Moment:
     clock = timedelta(hours=hour, minutes=minute, seconds=min(second, 59), microseconds=micro)
     if midnight_is_a_day and not clock:
         return day, Precision.DAY
-    return day + clock - _offset(zone), Precision.SECOND
-
-
-def _offset(zone: str) -> timedelta:
     if zone in _ZONES:
-        return timedelta(hours=_ZONES[zone])
-    digits = re.sub(r"[^\d]", "", zone).ljust(4, "0")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    timezone(offset)  # refuses a day or more
-    return -offset if "-" in zone else offset
+        offset = timedelta(hours=_ZONES[zone])
+    else:
+        digits = re.sub(r"[^\d]", "", zone).ljust(4, "0")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        timezone(offset)  # raises ValueError for a day or more
+        offset = -offset if "-" in zone else offset
+    return day + clock - offset, Precision.SECOND

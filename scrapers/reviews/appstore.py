@@ -16,7 +16,6 @@ from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins, feed_of
 from scrapers.formats.dates import moment
-from scrapers.formats.entries import Entry
 from scrapers.formats.values import (
     UnreadableError,
     address,
@@ -145,7 +144,7 @@ class AppStore(Source):
 def _read(page: Page) -> tuple[list[Any], int] | None:
     """The entries of a page, JSON or XML, and the last page it speaks of; None for an answer that holds no reviews."""
     if begins(page, b"<"):
-        return _xml(page)
+        return _read_xml(page)
     body = page.json()
     found = mapping(body).get("feed")
     if isinstance(found, dict):
@@ -157,27 +156,21 @@ def _read(page: Page) -> tuple[list[Any], int] | None:
     raise not_read(page, "feed of reviews", remedy="check the `app` number")
 
 
-def _xml(page: Page) -> tuple[list[Any], int]:
+def _read_xml(page: Page) -> tuple[list[Any], int]:
     """The same feed as Atom, brought into the shape of the JSON one."""
     found = feed_of(page, "feed of reviews")
-    entries: list[Any] = [_labelled(entry) for entry in found.entries]
+    entries: list[Any] = []
+    for entry in found.entries:
+        named = {
+            "id": entry.id,
+            "title": entry.title,
+            "content": entry.text,
+            "updated": next(iter(entry.updated), None),
+        }
+        labels = {name: {"label": value} for name, value in {**named, **entry.extra}.items() if value is not None}
+        author, link = {"name": {"label": entry.author}}, {"attributes": {"href": entry.related}}
+        entries.append({**labels, "author": author, "link": link})
     return entries + ([found.cut] if found.cut is not None else []), _announced(found.links)
-
-
-def _labelled(entry: Entry) -> dict[str, Any]:
-    plain = {
-        "id": entry.id,
-        "title": entry.title,
-        "content": entry.text,
-        "updated": next(iter(entry.updated), None),
-        **entry.extra,
-    }
-    labelled: dict[str, Any] = {name: {"label": value} for name, value in plain.items() if value is not None}
-    return {
-        **labelled,
-        "author": {"name": {"label": entry.author}},
-        "link": {"attributes": {"href": entry.related}},
-    }
 
 
 def _label(value: Any) -> str | None:

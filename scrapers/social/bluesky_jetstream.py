@@ -93,21 +93,16 @@ def read(events: Sequence[str], at: datetime, host: str) -> Batch:
             if len(rejected) < MOST_REJECTED:
                 rejected.append(Rejected(f"an event that cannot be read: {type(error).__name__}", excerpt(event)))
             continue
-        payload = _payload(found)
+        if found.get("$type") == "error":
+            says = " ".join(filter(None, (str(found.get("error") or ""), str(found.get("message") or ""))))[:300]
+            raise SourceError(f"Jetstream ends the stream: {says or 'without a reason'}")
+        payload = mapping(found.get("payload")) if found.get("$type") == "message" else found
         mark = _mark(payload, host)
         newest = mark or newest
         item = _item(payload, mark, at)
         if item is not None:
             items.append(item)
     return Batch(tuple(items), newest=str(newest) if newest else None, rejected=tuple(rejected))
-
-
-def _payload(event: dict[str, Any]) -> Mapping[str, Any]:
-    kind = event.get("$type")
-    if kind == "error":
-        says = " ".join(filter(None, (str(event.get("error") or ""), str(event.get("message") or ""))))[:300]
-        raise SourceError(f"Jetstream ends the stream: {says or 'without a reason'}")
-    return mapping(event.get("payload")) if kind == "message" else event
 
 
 def _mark(payload: Mapping[str, Any], host: str) -> Mark | None:

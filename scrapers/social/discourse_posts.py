@@ -132,6 +132,8 @@ class Forum:
         at, precision = moment(post.get("created_at"))
         above = identifier(post.get("reply_to_post_number"))
         slug = text(post.get("topic_slug")) or text(mapping(post.get("topic")).get("slug"))
+        # by its topic's number alone a forum finds a post, too
+        named = f"{slug}/" if slug and re.fullmatch(r"[\w%.-]{1,300}", slug) else ""
         actions = (mapping(action) for action in listed(post.get("actions_summary")))
         given = [action.get("count") for action in actions if action.get("id") == _LIKE]
         # A forum changes a post's time for itself, too; a version above the first says that a person did
@@ -142,7 +144,7 @@ class Forum:
             kind=PostKind.POST if first else PostKind.COMMENT,
             text=body.text,
             title=html.line(title) or None if title and first else None,
-            url=address(post.get("post_url"), self.url) or self._address(slug, topic, number),
+            url=address(post.get("post_url"), self.url) or address(f"{self.url}/t/{named}{topic}/{number}"),
             author=text(post.get("username")),
             author_name=text(post.get("name")),
             published_at=at,
@@ -159,11 +161,6 @@ class Forum:
             media=body.images,
             visibility=self.visibility,
         )
-
-    def _address(self, slug: str | None, topic: str, number: str) -> str | None:
-        """By its topic's number alone a forum finds a post, too."""
-        middle = f"{slug}/" if slug and re.fullmatch(r"[\w%.-]{1,300}", slug) else ""
-        return address(f"{self.url}/t/{middle}{topic}/{number}")
 
     def _text(self, post: Mapping[str, Any]) -> html.Text:
         """What the author wrote, without the posts and previews of pages that the forum shows inside it."""

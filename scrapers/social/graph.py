@@ -25,6 +25,8 @@ MOST_PAGES = 100  # of one walk: pages that lead back to each other end some tim
 OVERLAP = timedelta(hours=1)
 GONE = frozenset({(100, 33), (803, None)})  # "does not exist, cannot be loaded, or does not support this"
 
+# https://developers.facebook.com/docs/graph-api/guides/error-handling
+# https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 _RATE = frozenset({4, 17, 32, 341, 613, *range(80_000, 80_100)})
 _DOWN = frozenset({-1, -2, 1, 2, 368})
 _TOKEN = frozenset({102, 190})
@@ -54,7 +56,7 @@ class GraphApi(Source):
 
     def parse_graph_error(self, page: Page, error: Mapping[str, Any]) -> Batch:
         """What an error is news of; else it is raised as a SourceError."""
-        raise _trouble(page, error, self.remedies)
+        raise _error(page, error, self.remedies)
 
     def parse(self, page: Page) -> Batch:
         body = page.json()
@@ -80,18 +82,17 @@ class GraphApi(Source):
         note: Mapping[str, str] | None = None,
         units: float = 0.0,
     ) -> Request:
-        return Request(f"{self.root}/{path}", {**params, **self._proof()}, since=since, note=note or {}, units=units)
+        if self.app_secret is not None:
+            # The proof is taken in the query only; without the token, it opens nothing.
+            # https://developers.facebook.com/docs/graph-api/guides/secure-requests
+            key, token = self.app_secret.get_secret_value(), self.token.get_secret_value()
+            proof = hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()
+            params = {**params, "appsecret_proof": proof}
+        return Request(f"{self.root}/{path}", params, since=since, note=note or {}, units=units)
 
     @property
     def root(self) -> str:
         return f"{self.base_url.rstrip('/')}/{self.version}"
-
-    def _proof(self) -> Mapping[str, str]:
-        """The proof is taken in the query only; without the token, it opens nothing."""
-        if self.app_secret is None:
-            return {}
-        key, token = self.app_secret.get_secret_value(), self.token.get_secret_value()
-        return {"appsecret_proof": hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()}
 
     def mark_at(self, at: datetime) -> str | None:
         return mark_of(at)
@@ -106,7 +107,7 @@ def is_gone(error: Mapping[str, Any]) -> bool:
     return (code, detail) in GONE or (code, None) in GONE
 
 
-def _trouble(page: Page, error: Mapping[str, Any], remedies: Mapping[int, str]) -> SourceError:
+def _error(page: Page, error: Mapping[str, Any], remedies: Mapping[int, str]) -> SourceError:
     code, detail = whole_number(error.get("code")), whole_number(error.get("error_subcode"))
     said = " ".join(_SECRET.sub("…", text(error.get("message")) or "an error").split())[:400]
     number = "/".join(str(part) for part in (code, detail) if part is not None)

@@ -39,6 +39,8 @@ _ONE = ("status", "last_status")  # a notification, a conversation
 
 @dataclass(frozen=True, slots=True)
 class Toots:
+    """What an answer holds: toots as they came, the deletions of those that are gone, or the error it tells."""
+
     toots: tuple[Any, ...] = ()
     gone: tuple[Deletion, ...] = ()
     error: str | None = None
@@ -69,7 +71,10 @@ def _documents(page: Page) -> Iterator[Any]:
     """The JSON of a body: one document, one on each line, or those that an event stream carries."""
     streams = page.headers.get("content-type", "").startswith("text/event-stream")
     if streams or page.body.startswith((b":", b"event:", b"data:")):
-        yield from _events(page)
+        for line in page.body.splitlines():
+            data = line[5:].strip()
+            if line.startswith(b"data:") and not data.isdigit():  # a deletion names a local id, which tells no uri
+                yield [_loaded(data)]
         return
     try:
         yield page.json()
@@ -78,13 +83,6 @@ def _documents(page: Page) -> Iterator[Any]:
         if len(lines) < 2 or not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
             raise
         yield [_loaded(line) for line in lines]
-
-
-def _events(page: Page) -> Iterator[Any]:
-    for line in page.body.splitlines():
-        data = line[5:].strip()
-        if line.startswith(b"data:") and not data.isdigit():  # a local id's deletion says nothing of the toot's uri
-            yield [_loaded(data)]
 
 
 def streamed(events: Iterable[str]) -> list[Any]:
@@ -108,7 +106,10 @@ def _loaded(line: bytes) -> Any:
 
 
 def _tombstone(body: Any) -> Deletion | None:
-    """What ActivityPub leaves where a toot was, alone or as the object of its deletion."""
+    """What ActivityPub leaves where a toot was, alone or as the object of its deletion.
+
+    https://www.w3.org/TR/activitystreams-vocabulary/#dfn-tombstone
+    """
     for found in (mapping(body), mapping(mapping(body).get("object"))):
         gone = text(found.get("id")) if found.get("type") == "Tombstone" else None
         if gone:

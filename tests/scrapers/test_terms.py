@@ -64,13 +64,13 @@ def test_cursors_of_older_databases_are_found_again(source: HackerNews | Mastodo
 
 def test_a_long_search_has_a_short_key_of_its_own() -> None:
     words = " OR ".join(f"word{number}" for number in range(60))
-    keys = [search.key for search in terms._searches(X, (("a", words), ("b", f"{words} OR acme")))]
+    keys = [search.key for search in terms.shared_searches(X, (("a", words), ("b", f"{words} OR acme")))]
     assert len(set(keys)) == len(keys)
     assert all(len(key) < 140 for key in keys)
 
 
 def test_searches_that_cover_each_other_all_the_way_round_lose_none() -> None:
-    asked = terms._searches(
+    asked = terms.shared_searches(
         X, tuple((name, query) for name, query in zip("abc", ("x y", "y x", '"x y" OR y'), strict=True))
     )
     assert {name for search in asked for name in search.watches} == {"a", "b", "c"}

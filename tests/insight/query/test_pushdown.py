@@ -97,7 +97,7 @@ def test_shared_and_covered_searches_lose_nothing(drawn: tuple[list[Query], tupl
         post = model.has(spoken)
         if push_down(query, model.dialect).misses or not wanted(query, post, known):
             continue
-        searches = [search for search in terms._searches(model.dialect, tuple(texts)) if number in search.watches]
+        searches = [search for search in terms.shared_searches(model.dialect, tuple(texts)) if number in search.watches]
         assert any(model.finds(search.terms, post, known) for search in searches)
 
 
@@ -262,7 +262,7 @@ def test_a_large_list_is_pushed_down_in_no_time() -> None:
     query = parse(" OR ".join(f'"word{number} corp"' for number in range(10_000)))
     assert len(push_down(query, HN).searches) == 10_000
     watches = [("a", str(query)), ("b", "word7 OR acme")]
-    assert len(terms._searches(X, tuple(watches))) > 100
+    assert len(terms.shared_searches(X, tuple(watches))) > 100
 
 
 @pytest.mark.parametrize("part", ["acme{}", "(acme{0} OR bolt{0})"])
