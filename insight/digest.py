@@ -127,14 +127,14 @@ def compose(
     """The digest of a period. `alerts`: those opened in it. `public_only`: private posts count but are not quoted.
     `query`: what each week's `top` were chosen by.
     """
-    watches = tuple(_watch(week, alerts, public_only) for week in weeks)
+    watches = tuple(_watch_digest(week, alerts, public_only) for week in weeks)
     events = _events(alerts, None)
     quoting = f"Figures count all posts; quoted are only those that match: {query}" if query else ""
     missing = coverage(sources, period)
     return Digest(period, _headline(watches, events), watches, events, missing, quoting, tuple(undelivered))
 
 
-def _watch(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> WatchDigest:
+def _watch_digest(week: WatchWeek, alerts: Sequence[Alert], public_only: bool) -> WatchDigest:
     by_source = {source: sum(labels.values()) for source, labels in week.totals.items()}
     ranked = tuple(sorted(((source, n) for source, n in by_source.items() if n), key=lambda it: (-it[1], it[0])))
     private = [stored for stored in week.top if stored.post.visibility is Visibility.PRIVATE]
@@ -162,19 +162,17 @@ def _change(week: WatchWeek) -> Change:
     now, before = _sum(week.totals), _sum(week.totals_before)
     if not week.known_before:
         return Change(now, None, None, False, f"{_mentions(now)}; there is no whole week before to compare with")
-    whole = len(week.days) == len(week.days_before) > 1
-    p_value = two_counts(now, before, pairwise_dispersion(week.days, week.days_before) if whole else 1.0)
+    comparable = len(week.days) == len(week.days_before) > 1
+    p_value = two_counts(now, before, pairwise_dispersion(week.days, week.days_before) if comparable else 1.0)
     unusual = p_value < UNUSUAL
-    return Change(now, before, p_value, unusual, _compared(now, before, unusual))
-
-
-def _compared(now: int, before: int, unusual: bool) -> str:
     if now == before:
-        return f"{_mentions(now)}, as many as the week before"
-    more = "more" if now > before else "fewer"
-    percent = f" ({(now - before) / before:+.0%})" if before >= 10 else ""  # 300 % more of two is no news
-    usual = "more than chance explains" if unusual else "within its usual range"
-    return f"{_mentions(now)}, {abs(now - before)} {more} than the week before{percent}: {usual}"
+        sentence = f"{_mentions(now)}, as many as the week before"
+    else:
+        more = "more" if now > before else "fewer"
+        percent = f" ({(now - before) / before:+.0%})" if before >= 10 else ""  # 300 % more of two is no news
+        usual = "more than chance explains" if unusual else "within its usual range"
+        sentence = f"{_mentions(now)}, {abs(now - before)} {more} than the week before{percent}: {usual}"
+    return Change(now, before, p_value, unusual, sentence)
 
 
 def _shares(totals: Totals) -> Shares:

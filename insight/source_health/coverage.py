@@ -13,7 +13,7 @@ from insight.periods import Period
 from insight.source_health.trouble import SourceHour
 
 HOUR = timedelta(hours=1)
-WORTH_A_WORD = 3  # hours; shorter failures are made up for by the next visit
+WORTH_A_LINE = 3  # hours; shorter failures are made up for by the next visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,16 @@ class SourceWeek:
 def coverage(sources: Sequence[SourceWeek], period: Period) -> tuple[str, ...]:
     """The lines, most general first; none when all was heard."""
     zone = ZoneInfo(period.time_zone)
-    lines = [_away(start, hours, zone) for start, hours in _absences(sources, period)]
+    lines = [
+        f"Listener was not running for {hours} h from {_when(start, zone)}: numbers may be low."
+        for start, hours in _absences(sources, period)
+    ]
     for source in sorted(sources, key=lambda it: it.id):
-        lines.extend(_unreachable(source.id, start, hours, zone) for start, hours in _failures(source))
-        lines.extend(_missing(source.id, gap, zone) for gap in source.gaps)
+        for start, hours in _failures(source):
+            lines.append(f"{source.id} was unreachable for {hours} h from {_when(start, zone)}: numbers may be low.")
+        for gap in source.gaps:
+            since = f"from {_when(gap.since, zone)} to " if gap.since else "before "
+            lines.append(f"{source.id}: posts {since}{_when(gap.until, zone)} may be missing ({gap.reason}).")
     return tuple(lines)
 
 
@@ -44,7 +50,7 @@ def _absences(sources: Sequence[SourceWeek], period: Period) -> Iterator[tuple[d
         yield period.start, (period.end - period.start) // HOUR
     for last, following in pairwise([*visited, period.end] if visited else ()):
         hours = (following - last) // HOUR - 1
-        if hours >= max(WORTH_A_WORD, 2 * pause / HOUR):
+        if hours >= max(WORTH_A_LINE, 2 * pause / HOUR):
             yield last + HOUR, hours
 
 
@@ -56,22 +62,9 @@ def _failures(source: SourceWeek) -> Iterator[tuple[datetime, int]]:
             stretch.append(it)
         elif it is None or it.answered:
             hours = (stretch[-1].hour - stretch[0].hour) // HOUR + 1 if stretch else 0
-            if hours >= WORTH_A_WORD:
+            if hours >= WORTH_A_LINE:
                 yield stretch[0].hour, hours
             stretch = []
-
-
-def _away(start: datetime, hours: int, zone: ZoneInfo) -> str:
-    return f"Listener was not running for {hours} h from {_when(start, zone)}: numbers may be low."
-
-
-def _unreachable(name: str, start: datetime, hours: int, zone: ZoneInfo) -> str:
-    return f"{name} was unreachable for {hours} h from {_when(start, zone)}: numbers may be low."
-
-
-def _missing(name: str, gap: Gap, zone: ZoneInfo) -> str:
-    since = f"from {_when(gap.since, zone)} to " if gap.since else "before "
-    return f"{name}: posts {since}{_when(gap.until, zone)} may be missing ({gap.reason})."
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -1,4 +1,7 @@
-"""Which language a text is in: by its script where that decides, else by fastText's lid.176 model."""
+"""Which language a text is in: by its script where that decides, else by fastText's lid.176 model.
+
+The model knows 176 languages: https://fasttext.cc/docs/en/language-identification.html.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ def recognise(text: str, hint: str | None = None) -> tuple[str, float]:
 
 
 def base(tag: str | None) -> str:
-    """`pt` of `pt-BR`; nothing of what is no language tag."""
+    """`pt` of `pt-BR` (BCP 47: https://www.rfc-editor.org/rfc/rfc5646); nothing of what is no language tag."""
     code = re.split("[-_]", tag or "", maxsplit=1)[0].lower()
     code = _ALIASES.get(code, code)
     return code if code.isascii() and code.isalpha() and 2 <= len(code) <= 3 and code != UNDETERMINED else ""

@@ -9,12 +9,12 @@ from functools import lru_cache
 
 from insight.model import Label, Post, Rating, Sentiment, Span
 from insight.understanding.passages import passages
-from insight.understanding.vader import Idioms, Rules, Weighed, scores, weigh
+from insight.understanding.vader import Idioms, Rules, scores, weigh
 
 LEXICON = "1"
 """Raised with each change of the words or of the rules: signals keep it, so that a replay knows what it replays."""
 
-THRESHOLD = 0.05  # the usual one for VADER's compound
+THRESHOLD = 0.05  # the usual one for VADER's compound: https://github.com/cjhutto/vaderSentiment#about-the-scoring
 NEGATIVE_SHARE, POSITIVE_SHARE = 0.4, 0.7  # of a rating: up to 2 of 5 stars is bad, from 4 on good
 MAX_EVIDENCE = 5
 
@@ -46,7 +46,7 @@ def judge(post: Post, language: str, spans: Iterable[Span] = ()) -> Sentiment:
     texts = passages(post, spans)
     scorer = SCORERS.get(language)
     opinion = scorer(texts) if scorer else _emoji_alone(texts)
-    share = _share(post.rating)
+    share = _share_of_scale(post.rating)
     if post.rating and share is not None:
         return _by_rating(post.rating, share, opinion if scorer or opinion.words else None)
     if not scorer and not opinion.words:
@@ -80,8 +80,11 @@ def _by_rating(rating: Rating, share: float, opinion: Opinion | None) -> Sentime
     return Sentiment(_label(score), round(score, 4), confidence, (named, *(_evidence(opinion) if opinion else ())))
 
 
-def _share(rating: Rating | None) -> float | None:
-    """Of a rating that makes sense; some pages state a scale without an extent, or a value that is no number."""
+def _share_of_scale(rating: Rating | None) -> float | None:
+    """Where a rating lies between worst (0) and best (1), if that makes sense.
+
+    Some pages state a scale without an extent, or a value that is no number.
+    """
     if rating is None or not 0 < rating.best - rating.worst < math.inf or not math.isfinite(rating.share):
         return None
     return min(1.0, max(0.0, rating.share))
@@ -171,10 +174,7 @@ def _rules() -> Rules:
 def _english(texts: Sequence[str]) -> Opinion:
     """The mean over the passages that say anything: one compound for all of a long text is nearly always ±1."""
     plain = (text.replace("’", "'") for text in texts)  # VADER knows "don't" with this apostrophe only
-    return _mean([weigh(text, _rules(), _IDIOMS) for text in plain])
-
-
-def _mean(weighed: Sequence[Weighed]) -> Opinion:
+    weighed = [weigh(text, _rules(), _IDIOMS) for text in plain]
     compounds = [compound for one in weighed if (compound := scores(one)["compound"])]
     words = [pair for one in weighed for pair in zip(one.words, one.valences, strict=True) if pair[1]]
     words.sort(key=lambda pair: -abs(pair[1]))

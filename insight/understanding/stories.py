@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from insight.model import Post, PostKind
 from insight.query.text.folding import fold
@@ -63,7 +63,8 @@ def normalised(text: str) -> tuple[str, tuple[int, int]]:
 
 # -- addresses --------------------------------------------------------------------------------------------------
 
-# Parameters that say who sent the reader, never which page it is.
+# Parameters that say who sent the reader, never which page it is: of advertisers, mailings and share buttons. `utm_*`
+# is left out with them: https://support.google.com/analytics/answer/10917952.
 _TRACKERS = """
     fbclid gclid dclid msclkid yclid ttclid twclid irclickid gbraid wbraid srsltid li_fat_id igshid igsh mc_cid mc_eid
     _hsenc _hsmi _ga _gl mkt_tok vero_id oly_enc_id oly_anon_id ref_src ref_url cmpid spm share_id smid amp
@@ -80,21 +81,17 @@ def canonical_url(url: str) -> str:
     """One spelling for the addresses of one page. Only for comparing: it may not be fetched as it stands."""
     try:
         parts = urlsplit(url.strip())
-        host = _host(parts)
+        host = _PORT.sub("", parts.netloc.rpartition("@")[2].lower())
     except ValueError:  # such as a bracket without its pair: no address, but still itself
         return url.strip()
     if parts.scheme not in ("http", "https") or not host:
         return url.strip()
+    host = _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", host))
     path = _TAIL.sub("", parts.path)
     query = "&".join(sorted(filter(_tells_pages_apart, parts.query.split("&"))))
     # `#!` and `#/` are routes of pages that live in one document; any other fragment is a place on the page.
     fragment = f"#{parts.fragment}" if parts.fragment[:1] in ("!", "/") else ""
     return f"https://{host}{path}{'?' if query else ''}{query}{fragment}"
-
-
-def _host(parts: SplitResult) -> str:
-    host = _PORT.sub("", parts.netloc.rpartition("@")[2].lower())
-    return _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", host))
 
 
 def _tells_pages_apart(parameter: str) -> bool:

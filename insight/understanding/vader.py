@@ -1,4 +1,7 @@
-"""The rules of VADER (Hutto and Gilbert, ICWSM 2014) in linear time, score for score those of vaderSentiment 3.3.
+"""The rules of VADER in linear time, score for score those of vaderSentiment 3.3.
+
+Hutto and Gilbert, VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text, ICWSM 2014:
+https://ojs.aaai.org/index.php/ICWSM/article/view/14550; the reference: https://github.com/cjhutto/vaderSentiment.
 
 The lexicon and the constants come from outside (`Rules`): sentiment.py reads them from the package. The package
 lower-cases every word of a text again for each word it looks at, which makes it quadratic; here each is lower-cased
@@ -12,6 +15,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from types import MappingProxyType
 
 Idioms = Mapping[str, Sequence[tuple[tuple[str, ...], float]]]
 """By first word: the words of an idiom, and the valence it has as a whole."""
@@ -49,30 +53,57 @@ class _Words:
     capitals_tell: bool  # some words are in capitals, not all
 
 
-def weigh(text: str, rules: Rules, idioms: Idioms | None = None) -> Weighed:
+def weigh(text: str, rules: Rules, idioms: Idioms = MappingProxyType({})) -> Weighed:
     """The valence of each word in its surroundings. With `idioms`, what no single word says is put right."""
+    # 1. The words, without punctuation at their edges.
     text = _without_emoji(text, rules.emojis).strip()
-    words = _words(text, rules)
+    written = []
+    for token in text.split():
+        stripped = token.strip(string.punctuation)
+        written.append(stripped if len(stripped) > 2 else token)  # two characters may be what is left of an emoticon
+    lower = [word.lower() for word in written]
+    in_capitals = sum(map(str.isupper, written))
+    words = _Words(written, lower, [rules.lexicon.get(word) for word in lower], 0 < in_capitals < len(written))
+
+    # 2. Each by itself and by the words before it, then idioms, then what a `but` turns round.
     valences = [0.0 if known is None else _valence(words, i, known, rules) for i, known in enumerate(words.known)]
-    if idioms:
-        _put_right(valences, words.lower, idioms)
-    return Weighed(text, words.written, _but(words.lower, valences))
+    for i, word in enumerate(lower if idioms else ()):
+        for rest, valence in idioms.get(word, ()):
+            if tuple(lower[i : i + len(rest)]) == rest:
+                valences[i : i + len(rest)] = [valence] + [0.0] * (len(rest) - 1)
+                break
+    return Weighed(text, written, _weigh_around_but(lower, valences))
 
 
 def scores(weighed: Weighed) -> dict[str, float]:
     """`neg`, `neu`, `pos` and `compound`, as vaderSentiment's `polarity_scores` gives them."""
     if not weighed.valences:
         return {"neg": 0.0, "neu": 0.0, "pos": 0.0, "compound": 0.0}
-    emphasis = _emphasis(weighed.text)
+    # 1. Emphasis: up to four exclamation marks, and questions asked more than once.
+    questions = weighed.text.count("?")
+    asked_again = 0.0 if questions < 2 else questions * 0.18 if questions <= 3 else 0.96
+    emphasis = min(weighed.text.count("!"), 4) * 0.292 + asked_again
+
+    # 2. The compound: the sum, brought between -1 and 1. 15 is the package's `alpha`, near the largest sum expected.
     total = float(sum(weighed.valences))
     total += math.copysign(emphasis, total) if total else 0.0
-    positive, negative, neutral = _sifted(weighed.valences)
+    compound = max(-1.0, min(1.0, total / math.sqrt(total * total + 15)))
+
+    # 3. The shares. One is added for each word, so that praise weighs against neutral words, which count one each.
+    positive = negative = 0.0
+    neutral = 0
+    for valence in weighed.valences:
+        if valence > 0:
+            positive += valence + 1
+        elif valence < 0:
+            negative += valence - 1
+        else:
+            neutral += 1
     if positive > -negative:
         positive += emphasis
     elif positive < -negative:
         negative -= emphasis
     whole = positive - negative + neutral
-    compound = max(-1.0, min(1.0, total / math.sqrt(total * total + 15)))
     return {
         "neg": round(math.fabs(negative / whole), 3),
         "neu": round(math.fabs(neutral / whole), 3),
@@ -98,16 +129,6 @@ def _without_emoji(text: str, emojis: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def _words(text: str, rules: Rules) -> _Words:
-    written = []
-    for token in text.split():
-        stripped = token.strip(string.punctuation)
-        written.append(stripped if len(stripped) > 2 else token)  # two characters may be what is left of an emoticon
-    lower = [word.lower() for word in written]
-    in_capitals = sum(map(str.isupper, written))
-    return _Words(written, lower, [rules.lexicon.get(word) for word in lower], 0 < in_capitals < len(written))
-
-
 def _valence(words: _Words, i: int, valence: float, rules: Rules) -> float:
     """One word's valence, changed by the three words before it."""
     known, lower = words.known, words.lower
@@ -123,7 +144,9 @@ def _valence(words: _Words, i: int, valence: float, rules: Rules) -> float:
             valence = _negated(lower, i, distance, valence, rules)
             if distance == 3:
                 valence = _special(lower, i, valence, rules)
-    return _least(words, i, valence, rules)
+    if i > 0 and lower[i - 1] == "least" and known[i - 1] is None and not (i > 1 and lower[i - 2] in ("at", "very")):
+        return valence * rules.negation
+    return valence
 
 
 def _after_no(words: _Words, i: int, valence: float, rules: Rules) -> float:
@@ -177,21 +200,7 @@ def _special(lower: list[str], i: int, valence: float, rules: Rules) -> float:
     return valence
 
 
-def _least(words: _Words, i: int, valence: float, rules: Rules) -> float:
-    if i == 0 or words.lower[i - 1] != "least" or words.known[i - 1] is not None:
-        return valence
-    return valence if i > 1 and words.lower[i - 2] in ("at", "very") else valence * rules.negation
-
-
-def _put_right(valences: list[float], lower: list[str], idioms: Idioms) -> None:
-    for i, word in enumerate(lower):
-        for rest, valence in idioms.get(word, ()):
-            if tuple(lower[i : i + len(rest)]) == rest:
-                valences[i : i + len(rest)] = [valence] + [0.0] * (len(rest) - 1)
-                break
-
-
-def _but(lower: list[str], valences: list[float]) -> list[float]:
+def _weigh_around_but(lower: list[str], valences: list[float]) -> list[float]:
     """What comes before the first `but` counts half, what comes after it one and a half.
 
     The package looks each value up by `list.index` while it changes the list, so of equal values always the first
@@ -213,23 +222,3 @@ def _but(lower: list[str], valences: list[float]) -> list[float]:
             valences[place] = valence * (0.5 if place < but else 1.5)
             heappush(places.setdefault(valences[place], []), place)
     return valences
-
-
-def _emphasis(text: str) -> float:
-    questions = text.count("?")
-    asked = 0.0 if questions < 2 else questions * 0.18 if questions <= 3 else 0.96
-    return min(text.count("!"), 4) * 0.292 + asked
-
-
-def _sifted(valences: Sequence[float]) -> tuple[float, float, int]:
-    """One is added for each word, so that praise weighs against neutral words, which count one each."""
-    positive = negative = 0.0
-    neutral = 0
-    for valence in valences:
-        if valence > 0:
-            positive += valence + 1
-        elif valence < 0:
-            negative += valence - 1
-        else:
-            neutral += 1
-    return positive, negative, neutral

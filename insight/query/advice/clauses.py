@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -108,30 +107,24 @@ class Census:
         required = self._groups[ClauseKind.REQUIRED]
         missing = required.numbers.difference(required.holding(document))
         hides = self._groups[ClauseKind.HIDES].holding(document)
-        if not missing:
-            self._found(finds, required.numbers, hides)
-        elif len(missing) == 1 and not hides:
-            self._tallies[min(missing)]["alone"] += 1
+        if missing:
+            if len(missing) == 1 and not hides:
+                self._tallies[min(missing)]["alone"] += 1
+            return
+        self._hits += not hides
+        self._rejected += bool(hides)
+        hits, alone = ("rejected", "rejected_alone") if hides else ("hits", "alone")
+        for number in (*finds, *required.numbers):
+            self._tallies[number][hits] += 1
+            self._tallies[number][alone] += number in finds and len(finds) == 1
+        for number in hides:
+            self._tallies[number]["hits"] += 1
+            self._tallies[number]["alone"] += len(hides) == 1
 
     def counted(self) -> ClauseCounts:
         pairs = zip(self._clauses, self._tallies, strict=True)
         tallies = tuple(Tally(clause, **counts) for clause, counts in pairs)
         return ClauseCounts(self._stored, self._hits, self._rejected, tallies)
-
-    def _found(self, finds: AbstractSet[int], required: AbstractSet[int], hides: AbstractSet[int]) -> None:
-        self._hits += not hides
-        self._rejected += bool(hides)
-        for number in (*finds, *required):
-            tally, alone = self._tallies[number], number in finds and len(finds) == 1
-            if hides:
-                tally["rejected"] += 1
-                tally["rejected_alone"] += alone
-            else:
-                tally["hits"] += 1
-                tally["alone"] += alone
-        for number in hides:
-            self._tallies[number]["hits"] += 1
-            self._tallies[number]["alone"] += len(hides) == 1
 
 
 class _Group:

@@ -48,7 +48,7 @@ def explain(query: Query, text: str) -> Explanation:
 
 def _notes(query: Query, text: str) -> Iterator[Note]:
     """How it is put together, then what every kind of term in it means."""
-    places = _side_by_side(query, text)
+    places = _implicit_ands(query, text)
     if places:
         more = f" (here and {len(places) - 1:,} more times)" if len(places) > 1 else ""
         yield Note(f"terms side by side without an operator are AND: each must occur{more}", places[0])
@@ -66,7 +66,7 @@ def _notes(query: Query, text: str) -> Iterator[Note]:
             yield Note(rule.says, position, (*list(named)[:EXAMPLES], *more_terms))
 
 
-def _side_by_side(query: Query, text: str) -> list[int]:
+def _implicit_ands(query: Query, text: str) -> list[int]:
     """Where terms follow each other without an operator; a NOT between them is one."""
     found = list(tokens(text))
     positions = [token.position for token in found]

@@ -58,11 +58,9 @@ class Proof:
             return all(self.implies(first, part) for part in second.parts)
         if isinstance(second, Not):
             return self.excludes(first, second.part)
-        if isinstance(first, And | Not) or isinstance(second, Or):
-            return self._part_implies(first, second)
-        return term_implies(first, second)
-
-    def _part_implies(self, first: Query, second: Query) -> bool:
+        if not isinstance(first, And | Not) and not isinstance(second, Or):
+            return term_implies(first, second)
+        # What is left holds where one part of an AND implies it, or where it implies one part of an OR.
         firsts: tuple[Query, ...] = first.parts if isinstance(first, And) else ()
         if isinstance(first, Not) and isinstance(first.part, Not):
             firsts = (first.part.part,)

@@ -29,12 +29,12 @@ def about_logic(query: Query, proof: Proof) -> Iterator[Remark]:
             required = [part for part in together if not isinstance(part, Not)]
             clauses = [clause for part in together if isinstance(part, Not) for clause in flattened(part.part, Or)]
             for one, other in combinations(required[:COMPARED], 2):
-                yield from _both(one, other, proof)
-            yield from _excluded(required, clauses, proof)
+                yield from _about_pair(one, other, proof)
+            yield from _about_exclusions(required, clauses, proof)
             parts = required + clauses
         case Or():
             parts = tuple(flattened(query, Or))
-            yield from _of_either(parts, proof)
+            yield from _about_or(parts, proof)
     for part in parts:
         yield from about_logic(part, proof)
 
@@ -42,7 +42,7 @@ def about_logic(query: Query, proof: Proof) -> Iterator[Remark]:
 # -- what must hold together -----------------------------------------------------------------------------------
 
 
-def _both(one: Query, other: Query, proof: Proof) -> Iterator[Remark]:
+def _about_pair(one: Query, other: Query, proof: Proof) -> Iterator[Remark]:
     """What two parts that must both hold do to each other."""
     if proof.excludes(one, other):
         match one, other:
@@ -61,10 +61,10 @@ def _both(one: Query, other: Query, proof: Proof) -> Iterator[Remark]:
             yield hint("requires-nothing", part, says, "Remove it, or write OR if either is enough.", because)
             return
     for group, needed in ((one, other), (other, one)):
-        yield from _dead_sides(group, needed, proof)
+        yield from _sides_ruled_out(group, needed, proof)
 
 
-def _dead_sides(group: Query, needed: Query, proof: Proof) -> Iterator[Remark]:
+def _sides_ruled_out(group: Query, needed: Query, proof: Proof) -> Iterator[Remark]:
     """Sides of an OR that what stands beside it rules out; that it rules out all would have been said already."""
     for side in _sides(group)[:COMPARED]:
         if proof.excludes(side, needed):
@@ -80,7 +80,7 @@ def _sides(group: Query) -> Sequence[Query]:
 # -- exclusions ------------------------------------------------------------------------------------------------
 
 
-def _excluded(required: Sequence[Query], clauses: Sequence[Query], proof: Proof) -> Iterator[Remark]:
+def _about_exclusions(required: Sequence[Query], clauses: Sequence[Query], proof: Proof) -> Iterator[Remark]:
     """`NOT (a OR b)` excludes two things: a, and b."""
     hidden = Covers(clauses, proof)
     emptied = [(part, by) for part in required if (by := hidden.covering(part)) is not None]
@@ -94,25 +94,21 @@ def _excluded(required: Sequence[Query], clauses: Sequence[Query], proof: Proof)
             says = f"{_text(side)} finds nothing: NOT {_text(hiding)} hides all of it"
             yield warning("hidden-side", side, says, "Remove it, or make the exclusion narrower.", hiding)
     for number, clause in enumerate(clauses):
-        yield from _idle(number, clause, required, hidden, proof)
-
-
-def _idle(number: int, clause: Query, required: Sequence[Query], hidden: Covers, proof: Proof) -> Iterator[Remark]:
-    wider = hidden.covering(clause, number)
-    if wider is not None:
-        says = f"NOT {_text(clause)} adds nothing: NOT {_text(wider)} hides it already"
-        yield hint("adds-nothing", clause, says, "Remove it.", wider)
-        return
-    against = next((part for part in required[:COMPARED] if proof.excludes(part, clause)), None)
-    if against is not None:
-        says = f"NOT {_text(clause)} can never apply: {_text(against)} rules it out already"
-        yield hint("never-applies", clause, says, "Remove it, or what rules it out.", against)
+        wider = hidden.covering(clause, number)
+        if wider is not None:
+            says = f"NOT {_text(clause)} adds nothing: NOT {_text(wider)} hides it already"
+            yield hint("adds-nothing", clause, says, "Remove it.", wider)
+            continue
+        against = next((part for part in required[:COMPARED] if proof.excludes(part, clause)), None)
+        if against is not None:
+            says = f"NOT {_text(clause)} can never apply: {_text(against)} rules it out already"
+            yield hint("never-applies", clause, says, "Remove it, or what rules it out.", against)
 
 
 # -- what may hold instead -------------------------------------------------------------------------------------
 
 
-def _of_either(sides: Sequence[Query], proof: Proof) -> Iterator[Remark]:
+def _about_or(sides: Sequence[Query], proof: Proof) -> Iterator[Remark]:
     covers = Covers(sides, proof)
     for number, side in enumerate(sides):
         wider = covers.covering(side, number)

@@ -45,7 +45,7 @@ def term_implies(first: Term, second: Term) -> bool:
     if isinstance(second, Plain):
         return term_implies(first.part if isinstance(first, Plain) else first, second.part)
     if isinstance(first, Field | Between):
-        return _known_implies(first, second)
+        return _fact_implies(first, second)
     return _words_imply(first, second)
 
 
@@ -61,7 +61,7 @@ def _near_implies(first: Near, second: Term) -> bool:
     return any(set(first.left) <= set(left) and set(first.right) <= set(right) for left, right in sides)
 
 
-def _known_implies(first: Field | Between, second: Term) -> bool:
+def _fact_implies(first: Field | Between, second: Term) -> bool:
     match first, second:
         case Between("rating"), Field("has", "rating"):
             return True
@@ -92,19 +92,13 @@ def _words_imply(first: Term, second: Term) -> bool:
             return fold(other) in (fold(one), fold(one).partition("@")[0])
         case Raw(one), Raw(other):
             return one.casefold() == other.casefold()
-    return first == second or _row_implies(first, second)
-
-
-def _row_implies(first: Term, second: Term) -> bool:
     row = row_of(first)
-    if row is None:
-        return False
-    if isinstance(second, Word | Phrase):
+    if row is not None and isinstance(second, Word | Phrase):
         return any(_row(second.text).find(as_text(row)))
-    if isinstance(second, Wildcard):
+    if row is not None and isinstance(second, Wildcard):
         wildcard = fold(second.text)
         return any(kind is Piece.WORD and covers(wildcard, word) for kind, word in row.pieces)
-    return False
+    return first == second
 
 
 def term_excludes(first: Query, second: Query) -> bool:

@@ -21,7 +21,8 @@ MAX_TEXT = 100_000
 """Characters of a field that are looked at: a long article is a tenth of it, a hostile post must not cost more."""
 
 MAX_HOST = 253
-"""Characters of a host's name: no longer one has an address, and a hostile one must not have ten thousand parts."""
+"""Characters of a host's name: the DNS knows none longer (255 bytes with two for lengths:
+https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4), and a hostile one must not have ten thousand parts."""
 
 _LINK = re.compile(r"https?://\S", re.IGNORECASE)
 

@@ -39,18 +39,6 @@ def number(name: str, document: Document) -> float | None:
             return known if isinstance(known, float | int) else None
 
 
-def _site(value: str) -> Predicate:
-    return lambda document: value in document.sites
-
-
-def _mention(value: str) -> Predicate:
-    return lambda document: f"@{value}" in document.named
-
-
-def _lang(value: str) -> Predicate:
-    return lambda document: document.language == value or document.language.startswith(f"{value}-")
-
-
 def _source(value: str) -> Predicate:
     wanted = value.casefold()
 
@@ -59,14 +47,6 @@ def _source(value: str) -> Predicate:
         return wanted in (source, source.partition(":")[0], document.post.network.casefold())
 
     return asks
-
-
-def _sentiment(value: str) -> Predicate:
-    return lambda document: document.facts.label is not None and document.facts.label.value == value
-
-
-def _watch(value: str) -> Predicate:
-    return lambda document: document.facts.watch == value
 
 
 def _theme(value: str) -> Predicate:
@@ -132,13 +112,13 @@ def moment(value: str) -> datetime:
 
 
 _PREDICATES: dict[str, Callable[[str], Predicate]] = {
-    "site": _site,
-    "mention": _mention,
-    "lang": _lang,
+    "site": lambda value: lambda document: value in document.sites,
+    "mention": lambda value: lambda document: f"@{value}" in document.named,
+    "lang": lambda value: lambda document: document.language == value or document.language.startswith(f"{value}-"),
     "source": _source,
-    "sentiment": _sentiment,
+    "sentiment": lambda value: lambda document: document.facts.label == value,
     "theme": _theme,
-    "watch": _watch,
+    "watch": lambda value: lambda document: document.facts.watch == value,
     "is": _is,
     "has": _has,
     "after": _after,

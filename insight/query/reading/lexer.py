@@ -43,7 +43,8 @@ class Token:
     term: Term | Or | None = None
 
 
-# Nothing is tried twice (*+ and ++), so that hostile text costs no more than any other.
+# Nothing is tried twice: *+ and ++ are possessive (https://docs.python.org/3.11/library/re.html#regular-expression-syntax),
+# so that hostile text costs no more than any other.
 # Curly and full-width quotes and brackets come with copied text and keyboards of other scripts.
 _LEXEME = re.compile(
     r"""(?P<blank>\s+)
@@ -89,7 +90,11 @@ def tokens(query: str) -> Iterator[Token]:
     while position < len(query):
         token = _token(query, position)
         if before is not None and before.kind is Kind.PREFIX:
-            _is_value(before, token, query)
+            if token.kind in (Kind.BLANK, Kind.CLOSE):
+                raise _without_value(before, query)
+            if token.kind in (Kind.NOT, Kind.AND, Kind.OR, Kind.NEAR):
+                remedy = f"Write it before the field: NOT {before.text}:acme. Else: {QUOTE}"
+                raise Place(query, position).error(f"{token.text} stands directly behind {before.text}:", remedy)
         if token.kind is not Kind.BLANK:
             yield token
         position, before = token.end, token
@@ -194,30 +199,17 @@ def _field(place: Place, written: str) -> Token:
         hint = f"Did you mean {meant}:? Else put" if meant else "Put"
         remedy = f"{hint} it in double quotes to search for it as text. Fields are {', '.join(FIELDS)}."
         raise place.error(f"{shown(written)}: is no field", remedy)
-    text, end = _text(place, name, start)
-    if name == "raw":
-        return Token(Kind.TERM, place.position, end, term=terms.raw(text, place))
-    return Token(Kind.FILE, place.position, end, text)
-
-
-def _text(place: Place, name: str, start: int) -> tuple[str, int]:
-    """What stands behind `raw:` or `@file:`, in quotes or up to the next blank or bracket; and where that ends."""
+    # `raw:` and `@file:` take what stands in quotes, or up to the next blank or bracket.
     found = _VALUE.match(place.query, start)
     if found is None:
         raise _without_value(Token(Kind.PREFIX, place.position, start, name), place.query)
     text = found["bare"] if found["bare"] is not None else terms.unescaped(_inner(place, found))
-    return text, found.end()
+    if name == "raw":
+        return Token(Kind.TERM, place.position, found.end(), term=terms.raw(text, place))
+    return Token(Kind.FILE, place.position, found.end(), text)
 
 
 _EXAMPLES = {"raw": 'raw:"C++"', "joined": 'joined:"acme corp"', "@file": "@file:excludes.txt"}
-
-
-def _is_value(prefix: Token, token: Token, query: str) -> None:
-    if token.kind in (Kind.BLANK, Kind.CLOSE):
-        raise _without_value(prefix, query)
-    if token.kind in (Kind.NOT, Kind.AND, Kind.OR, Kind.NEAR):
-        remedy = f"Write it before the field: NOT {prefix.text}:acme. Else: {QUOTE}"
-        raise Place(query, token.position).error(f"{token.text} stands directly behind {prefix.text}:", remedy)
 
 
 def _without_value(prefix: Token, query: str) -> QueryError:

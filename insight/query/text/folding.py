@@ -1,4 +1,8 @@
-"""Text as it is compared: NFKC, casefold, one kind of apostrophe; and the way back to the original's offsets."""
+"""Text as it is compared: NFKC, casefold, one kind of apostrophe; and the way back to the original's offsets.
+
+NFKC (https://www.unicode.org/reports/tr15/) makes one letter of its compatible forms, such as full-width ones; it is
+taken again after casefold, which can undo it. Accents that are no compatible form stay: `plain:` takes them off.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regular expressions in linear time: the only file that knows RE2."""
+"""Regular expressions in linear time: the only file that knows RE2 (https://github.com/google/re2/wiki/Syntax)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import re2
 MAX_MEMORY = 1 << 20
 """Bytes that one pattern may take, compiled: some hundred letters with every repetition written out."""
 
-_PROBES = ("", "a", " ", "a 1", "a\nb\n")
+_PROBES = ("", "a", " ", "a 1", "a\nb\n")  # texts in which ^, $, \b, \B and x* match nothing at all somewhere
 _HALF_A_LETTER = re.compile(r"(?<!\\)(?:\\\\)*\\C")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 

@@ -13,12 +13,14 @@ from insight.query.text.scripts import EMOJI, FLAGS, SPACED, UNSPACED, UNSPACED_
 WORD_CHARACTERS = SPACED
 """The inside of a regex class: what words are made of in scripts that put spaces between them."""
 
-# 3.5 and 1,000 are one word each (Unicode UAX #29, WB11 and WB12), so that `3` does not find "3.5".
+# 3.5 and 1,000 are one word each (WB11 and WB12 of https://www.unicode.org/reports/tr29/), so that `3` does not find
+# "3.5".
 _WORD = r"[{w}]+(?:(?<=\d)[.,](?=\d)[{w}]+)*"
 _SIGN = r"(?<=[a-z0-9])(?:\+\+?|#)(?![{w}{u}+#])"
 _ASCII = re.compile(_WORD.format(w="a-z0-9"), re.ASCII)
 _SPACED = re.compile(_WORD.format(w=SPACED))
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
+# Flags are pairs of letters; other emoji may be joined by U+200D: https://www.unicode.org/reports/tr51/.
 _EMOJI = re.compile(f"[{FLAGS}]{{2}}|[{EMOJI}](?:\u200d[{EMOJI}])*")
 _PIECES = re.compile(
     f"(?P<run>{_UNSPACED.pattern})|(?P<emoji>{_EMOJI.pattern})"
