@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from insight.query.tree import (
-    And,
-    Between,
-    Field,
-    In,
-    Near,
-    Not,
-    Or,
-    Query,
-    Regex,
-    Term,
-    Wildcard,
-)
+from insight.query.tree import And, Between, Field, In, Near, Not, Or, Query, Regex, Term, Wildcard
 
 ANCHORS = frozenset({"site", "mention"})
 """Fields that single out few posts, as words do; a language or a country alone would take nearly everything."""
@@ -38,10 +26,10 @@ def covering(query: Query, *, negated: bool = False) -> tuple[Term, ...] | None:
         case Field(name, _) if name not in ANCHORS:
             return None
         case _:
-            return None if negated else _of_term(query)
+            return None if negated else _terms_of(query)
 
 
-def _of_term(term: Term) -> tuple[Term, ...]:
+def _terms_of(term: Term) -> tuple[Term, ...]:
     match term:
         case Near(_, _, left, right):
             return min((left, right), key=_cost)
@@ -54,5 +42,5 @@ def _of_term(term: Term) -> tuple[Term, ...]:
 def _cost(terms: tuple[Term, ...]) -> tuple[int, int, int]:
     """Few terms; no regex, which has to be tried on everything; and rather long words, which are rare."""
     parts = [term.part if isinstance(term, In) else term for term in terms]
-    dear = sum(100 if isinstance(part, Regex) else 3 if isinstance(part, Wildcard) else 0 for part in parts)
-    return len(terms) + dear, dear, -min(len(str(part)) for part in parts)
+    expensive = sum(100 if isinstance(part, Regex) else 3 if isinstance(part, Wildcard) else 0 for part in parts)
+    return len(terms) + expensive, expensive, -min(len(str(part)) for part in parts)

@@ -73,23 +73,23 @@ class Dialect:
     def in_words(self) -> str:
         """What the search understands, in one line for people."""
         kinds = {"words": self.word, '"phrases"': self.phrase, "#hashtags": self.hashtag, "@names": self.names}
-        able = [kind for kind, written in kinds.items() if written]
-        said = [", ".join([*able, "beginnings*"] if self.prefix else able)]
+        can = [kind for kind, written in kinds.items() if written]
+        parts = [", ".join([*can, "beginnings*"] if self.prefix else can)]
         joined = {"AND": self.both, "OR": self.either, "brackets": self.brackets is not Brackets.NONE and self.either}
         without = [name for name, written in joined.items() if not written]
         if self.word or not without:
-            said.append("no " + ", no ".join(without) if without else "AND, OR and brackets")
+            parts.append("no " + ", no ".join(without) if without else "AND, OR and brackets")
         if self.fields:
-            said.append(", ".join(f"{name}:" for name in self.fields))
+            parts.append(", ".join(f"{name}:" for name in self.fields))
         limits = (
             (self.max_length, "bytes" if self.in_bytes else "characters"),
             (self.max_terms, "terms"),
             (self.max_operators, "operators"),
         )
         if any(limit for limit, _ in limits):
-            said.append("at most " + ", ".join(f"{limit} {unit}" for limit, unit in limits if limit))
+            parts.append("at most " + ", ".join(f"{limit} {unit}" for limit, unit in limits if limit))
         if self.shortest > 1:
-            said.append(f"no word of fewer than {self.shortest} letters")
+            parts.append(f"no word of fewer than {self.shortest} letters")
         if not self.complete:
-            said.append("finds a part of the site only")
-        return "; ".join(said)
+            parts.append("finds a part of the site only")
+        return "; ".join(parts)

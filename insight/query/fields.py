@@ -84,7 +84,7 @@ FIELDS: dict[str, FieldSpec] = {
     **FACTS,
 }  # fmt: skip
 
-PLACES = tuple(name for name, asked in FIELDS.items() if asked.takes is Takes.TEXT)
+PLACES = tuple(name for name, spec in FIELDS.items() if spec.takes is Takes.TEXT)
 """The parts of a post that `In` can look into."""
 
 PREFIXES = ("raw", "plain", "joined")

@@ -60,8 +60,8 @@ def step(state: Mapping[str, Any], sources: Sequence[SourceHealth], now: datetim
             signals.append(Signal(trouble.kind, key, None, source.id, now, *message))
         elif before:
             signals.append(_over(source.id, before, now, f"{source.id} speaks again"))
-    gone = sorted(set(state) - {source.id for source in sources} - {NETWORK})
-    signals.extend(_over(name, state[name], now, f"{name} is no longer followed") for name in gone)
+    removed = sorted(set(state) - {source.id for source in sources} - {NETWORK})
+    signals.extend(_over(name, state[name], now, f"{name} is no longer followed") for name in removed)
     return after, tuple(signals)
 
 

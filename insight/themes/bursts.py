@@ -68,7 +68,7 @@ def find_bursts(
 
     # 3. One complaint has many phrases.
     ranked = sorted(certain, key=lambda phrase: (certain[phrase], -specificity(phrase), phrase))
-    return tuple(_as_burst(group, users, *certain[group[0]]) for group in _groups(ranked, users))
+    return tuple(_make_burst(group, users, *certain[group[0]]) for group in _groups(ranked, users))
 
 
 def _says_something(phrase: str, book: Phrasebook) -> bool:
@@ -93,7 +93,9 @@ def _groups(ranked: Sequence[str], users: Mapping[str, Sequence[StoredMention]])
     return [group for _, group in groups]
 
 
-def _as_burst(group: list[str], users: Mapping[str, Sequence[StoredMention]], chance: float, expected: float) -> Burst:
+def _make_burst(
+    group: list[str], users: Mapping[str, Sequence[StoredMention]], chance: float, expected: float
+) -> Burst:
     """The label is the phrase that says most, of those that most of these people use."""
     authors: dict[str, set[Author]] = {phrase: {author_of(stored) for stored in users[phrase]} for phrase in group}
     most = max(map(len, authors.values()))

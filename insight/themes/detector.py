@@ -15,17 +15,7 @@ from typing import Any
 
 from insight.counts import DAY, event_time, floor_hour
 from insight.evidence import author_of, full_text
-from insight.model import (
-    Label,
-    MentionState,
-    PostKey,
-    Signal,
-    StoredMention,
-    Theme,
-    ThemeChange,
-    ThemeEvent,
-    Watch,
-)
+from insight.model import Label, MentionState, PostKey, Signal, StoredMention, Theme, ThemeChange, ThemeEvent, Watch
 from insight.themes.bursts import WINDOW, Burst, count_people, find_bursts
 from insight.themes.messages import theme_merged, theme_quiet, theme_risen
 from insight.themes.phrasebook import Phrasebook, PhraseUse
@@ -124,7 +114,7 @@ def step(
     before = {theme.id: theme for theme in sorted(known, key=lambda it: (it.first_at, it.id))}
     this = _ThemeStep(watch, now, spike, dict(before))
     for burst in bursts:
-        _take_up(this, burst)
+        _add_burst(this, burst)
     _go_on_or_end(this, window)
 
     # 3. Remember.
@@ -173,7 +163,7 @@ def _members(themes: Iterable[Theme], complaints: Sequence[_Complaint]) -> dict[
     return found
 
 
-def _take_up(this: _ThemeStep, burst: Burst) -> None:
+def _add_burst(this: _ThemeStep, burst: Burst) -> None:
     """A new complaint, more of a known one, or one that is still known: then nothing is said."""
     # 1. A theme that it is about has its label among its phrases, or half of their phrases in common.
     phrases = set(burst.phrases)

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
-from insight.query.advice.printed import bracketed, cut
+from insight.query.advice.printed import bracketed, shorten
 from insight.query.advice.remarks import Remark, hint
 from insight.query.reading.lexer import Kind, tokens
 from insight.query.traversal import walk
@@ -23,7 +23,7 @@ def about_brackets(query: Query, text: str) -> Iterator[Remark]:
         mixed = levels.side_without_brackets(node)
         if mixed:
             says = "AND binds tighter than OR, also where it is not written"
-            yield hint("and-in-or", mixed, says, f"It is read so: {cut(bracketed(node), LONG)}")
+            yield hint("and-in-or", mixed, says, f"It is read so: {shorten(bracketed(node), LONG)}")
 
 
 class _Levels:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from insight.model import Post
-from insight.query.matching.compiled import AnyOf, compiled
+from insight.query.matching.compiled import AnyOf, compile_query
 from insight.query.matching.document import NOTHING_KNOWN, Document, Facts
 from insight.query.matching.leaves import InText
 from insight.query.matching.matcher import exclusions
@@ -83,8 +83,8 @@ class ClauseCounts:
     @property
     def sentences(self) -> tuple[str, ...]:
         stored = _posts(self.stored, "stored ")
-        whole = f"Of {stored}, {self.hits:,} found and {self.rejected:,} rejected by an exclusion."
-        return (whole, *(_sentence(tally, self) for tally in self.tallies))
+        summary = f"Of {stored}, {self.hits:,} found and {self.rejected:,} rejected by an exclusion."
+        return (summary, *(_sentence(tally, self) for tally in self.tallies))
 
 
 class Census:
@@ -132,7 +132,7 @@ class _Group:
 
     def __init__(self, asked: dict[int, Query]) -> None:
         self.numbers = frozenset(asked)
-        nodes = {number: compiled(query) for number, query in asked.items()}
+        nodes = {number: compile_query(query) for number, query in asked.items()}
         same: dict[object, list[int]] = {}  # what holds together is asked once: acme and "acme"
         for number, node in nodes.items():
             known = node.lookup if isinstance(node, InText) and node.exact else number
@@ -141,7 +141,7 @@ class _Group:
         self._any = AnyOf([nodes[first] for first, *_ in self._same])
 
     def holding(self, document: Document) -> frozenset[int]:
-        return frozenset(number for part in self._any.which(document) for number in self._same[part])
+        return frozenset(number for part in self._any.holding_parts(document) for number in self._same[part])
 
 
 # -- in words --------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def terms_in(query: Query) -> Iterator[Term]:
             yield from terms_in(inner)
 
 
-def _is(*kinds: type) -> Callable[[Term], bool]:
+def _is_a(*kinds: type) -> Callable[[Term], bool]:
     return lambda term: isinstance(term, kinds)
 
 
@@ -67,70 +67,70 @@ def _pieces(text: str) -> tuple[Piece, ...]:
     return tuple(kind for kind, _ in Row.of(fold(text)).pieces)
 
 
-def _has(piece: Piece) -> Callable[[Term], bool]:
+def _has_piece(piece: Piece) -> Callable[[Term], bool]:
     return lambda term: isinstance(term, Word | Phrase | Cased) and piece in _pieces(term.text)
 
 
-def _several(term: Term) -> bool:
+def _is_several_words(term: Term) -> bool:
     return isinstance(term, Word) and len([piece for piece in _pieces(term.text) if piece is not Piece.SIGN]) > 1
 
 
-def _single(term: Term) -> bool:
+def _is_single_word(term: Term) -> bool:
     return isinstance(term, Word) and _pieces(term.text) == (Piece.WORD,)
 
 
-def _number(term: Term) -> bool:
-    return _single(term) and isinstance(term, Word) and term.text[-1].isdecimal()
+def _is_number(term: Term) -> bool:
+    return _is_single_word(term) and isinstance(term, Word) and term.text[-1].isdecimal()
 
 
-def _marked(term: Term) -> bool:
+def _has_marks(term: Term) -> bool:
     if not isinstance(term, Word | Phrase | Wildcard | Hashtag):
         return False
     folded = fold(term.text)
     return without_marks(folded) != folded
 
 
-def _field(*names: str) -> Callable[[Term], bool]:
+def _asks_field(*names: str) -> Callable[[Term], bool]:
     return lambda term: isinstance(term, Field | Between) and term.name in names
 
 
-def _local(term: Term) -> bool:
+def _names_no_server(term: Term) -> bool:
     return isinstance(term, Name) and "@" not in term.text
 
 
 RULES: tuple[Rule, ...] = (
     Rule("words are looked for in title and text, unless a field such as title: names the place",
-         _is(Word, Phrase, Wildcard, Hashtag, Cased, Raw, Regex, Plain, Near), names_terms=False),
+         _is_a(Word, Phrase, Wildcard, Hashtag, Cased, Raw, Regex, Plain, Near), names_terms=False),
     Rule("any case and width of letters will do (Acme, ACME, ａｃｍｅ); {Acme} asks for these capitals",
-         _is(Word, Phrase, Wildcard, Hashtag, Name, Raw, Regex, Plain), names_terms=False),
+         _is_a(Word, Phrase, Wildcard, Hashtag, Name, Raw, Regex, Plain), names_terms=False),
     Rule('words are whole: acme finds "Acme\'s" and not "acmeville"; acme* finds both',
-         _has(Piece.WORD), names_terms=False),
-    Rule("finds the hashtag, the name and the address with this word, too", _single),
-    Rule("marks on letters count: found only as written; plain: leaves them out", _marked),
-    Rule("with and without marks on the letters, as plain: asks", _is(Plain)),
-    Rule("several words in a row, whatever punctuation stands between them", _several),
-    Rule("words in a row; punctuation and line breaks between them do not matter", _is(Phrase)),
-    Rule("such letters are found anywhere, also inside a run of them", _has(Piece.RUN)),
-    Rule("the sign behind the word counts: the word without it is not found", _has(Piece.SIGN)),
-    Rule("whatever the skin tone", _has(Piece.EMOJI)),
-    Rule('a number is whole: 3 does not find "3.5"', _number),
-    Rule("* is any number of letters and digits, ? is exactly one; the whole word has to fit", _is(Wildcard)),
-    Rule("the hashtag alone, in the text or beside it; the word without # is not found", _is(Hashtag)),
-    Rule("who is named so, or who writes", _is(Name)),
-    Rule("on any server", _local),
-    Rule("in exactly these capitals", _is(Cased)),
-    Rule("with exactly these symbols", _is(Raw)),
-    Rule("looked for in the text as it is written, also inside words", _is(Regex)),
-    Rule("both in the title or both in the text, with at most so many words between them", _is(Near)),
+         _has_piece(Piece.WORD), names_terms=False),
+    Rule("finds the hashtag, the name and the address with this word, too", _is_single_word),
+    Rule("marks on letters count: found only as written; plain: leaves them out", _has_marks),
+    Rule("with and without marks on the letters, as plain: asks", _is_a(Plain)),
+    Rule("several words in a row, whatever punctuation stands between them", _is_several_words),
+    Rule("words in a row; punctuation and line breaks between them do not matter", _is_a(Phrase)),
+    Rule("such letters are found anywhere, also inside a run of them", _has_piece(Piece.RUN)),
+    Rule("the sign behind the word counts: the word without it is not found", _has_piece(Piece.SIGN)),
+    Rule("whatever the skin tone", _has_piece(Piece.EMOJI)),
+    Rule('a number is whole: 3 does not find "3.5"', _is_number),
+    Rule("* is any number of letters and digits, ? is exactly one; the whole word has to fit", _is_a(Wildcard)),
+    Rule("the hashtag alone, in the text or beside it; the word without # is not found", _is_a(Hashtag)),
+    Rule("who is named so, or who writes", _is_a(Name)),
+    Rule("on any server", _names_no_server),
+    Rule("in exactly these capitals", _is_a(Cased)),
+    Rule("with exactly these symbols", _is_a(Raw)),
+    Rule("looked for in the text as it is written, also inside words", _is_a(Regex)),
+    Rule("both in the title or both in the text, with at most so many words between them", _is_a(Near)),
     Rule("in either order; ONEAR asks for this order", lambda term: isinstance(term, Near) and not term.ordered),
-    Rule("as recognised from the text; the platform's word decides where the text is too short", _field("lang")),
+    Rule("as recognised from the text; the platform's word decides where the text is too short", _asks_field("lang")),
     Rule("any regional form of the language, too",
          lambda term: isinstance(term, Field) and term.name == "lang" and "-" not in term.value),
-    Rule("this host and every host below it", _field("site")),
-    Rule("in UTC; a date begins at midnight", _field("after", "before")),
-    Rule("in stars from 1 to 5, whatever scale the site uses", _field("rating")),
+    Rule("this host and every host below it", _asks_field("site")),
+    Rule("in UTC; a date begins at midnight", _asks_field("after", "before")),
+    Rule("in stars from 1 to 5, whatever scale the site uses", _asks_field("rating")),
     Rule("where it is not known of a post, the post does not fulfil it",
-         _field("country", "rating", "followers", "engagement", "after", "before", "sentiment", *FACTS)),
+         _asks_field("country", "rating", "followers", "engagement", "after", "before", "sentiment", *FACTS)),
 )  # fmt: skip
 """In the order in which they are told: from what concerns every word to what concerns one field."""
 

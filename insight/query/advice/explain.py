@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from insight.query.advice.defaults import RULES, meaning, terms_in
-from insight.query.advice.printed import bracketed, drawn
+from insight.query.advice.printed import bracketed, draw
 from insight.query.errors import shown
 from insight.query.matching.matcher import exclusions
 from insight.query.reading.lexer import Kind, tokens
@@ -43,7 +43,7 @@ class Explanation:
 
 def explain(query: Query, text: str) -> Explanation:
     """`text` is what the query was parsed from."""
-    return Explanation(str(query), bracketed(query), tuple(drawn(query, meaning)), tuple(_notes(query, text)))
+    return Explanation(str(query), bracketed(query), tuple(draw(query, meaning)), tuple(_notes(query, text)))
 
 
 def _notes(query: Query, text: str) -> Iterator[Note]:

@@ -22,16 +22,16 @@ _OPENING, _CLOSING = ("'", "‘"), ("'", "’")
 def about_habits(query: Query) -> Iterator[Remark]:
     for term in (one.term for one in occurrences(query)):
         if isinstance(term, Word):
-            yield from _word(term)
+            yield from _about_word(term)
         elif isinstance(term, Phrase | Cased) and "*" in term.text:
             says = f"the * of {shown(str(term))} is punctuation, and finds no other words"
             between = "For words in a row: acme ONEAR/0 crash*, with one between: /1."
             yield hint("star-in-quotes", term, says, f"Write a word with a * by itself: crash*. {between}")
     for group in (part for part in walk(query) if isinstance(part, And)):
-        yield from _side_by_side(group.parts)
+        yield from _about_neighbours(group.parts)
 
 
-def _word(word: Word) -> Iterator[Remark]:
+def _about_word(word: Word) -> Iterator[Remark]:
     text, compared = shown(word.text), _COMPARED.fullmatch(word.text)
     if _OPERATOR.fullmatch(word.text):
         remedy = f"Operators are AND, OR, NOT, NEAR/5 and ONEAR/5. Write {text.lower()} if the word is meant."
@@ -46,7 +46,7 @@ def _word(word: Word) -> Iterator[Remark]:
         yield warning("comma", word, f"the words of {text} must stand in a row: a comma makes no list", remedy)
 
 
-def _side_by_side(parts: Sequence[Query]) -> Iterator[Remark]:
+def _about_neighbours(parts: Sequence[Query]) -> Iterator[Remark]:
     """Commas between words, and single quotes around several of them."""
     for part in parts[:-1]:
         if isinstance(part, Word) and part.text[-1] in _COMMAS:

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from insight.query.advice.term_implication import term_excludes, term_implies
-from insight.query.tree import (
-    And,
-    Not,
-    Or,
-    Query,
-)
+from insight.query.tree import And, Not, Or, Query
 
 STEPS = 20_000
 """Pairs of parts that are compared before the answer is "not known": what a person writes needs a few hundred."""

@@ -26,11 +26,11 @@ def _closed(part: Query) -> str:
     return f"({bracketed(part)})" if isinstance(part, And | Or) else bracketed(part)
 
 
-def cut(text: str, length: int) -> str:
+def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def drawn(query: Query, says: Callable[[Term], str]) -> Iterator[str]:
+def draw(query: Query, says: Callable[[Term], str]) -> Iterator[str]:
     """One line a node, with branches; behind each term what `says` says of it."""
     match query:
         case And(parts):
@@ -44,14 +44,14 @@ def drawn(query: Query, says: Callable[[Term], str]) -> Iterator[str]:
             yield from _branches((part,), says)
         case _:
             meaning = says(query)
-            yield f"{cut(str(query), 60)}  ({meaning})" if meaning else cut(str(query), 60)
+            yield f"{shorten(str(query), 60)}  ({meaning})" if meaning else shorten(str(query), 60)
 
 
 def _branches(parts: Sequence[Query], says: Callable[[Term], str]) -> Iterator[str]:
     shown, more = parts[:SHOWN_PARTS], len(parts) - SHOWN_PARTS
     for number, part in enumerate(shown):
         last = number == len(shown) - 1 and more <= 0
-        lines = drawn(part, says)
+        lines = draw(part, says)
         yield f"{'└─' if last else '├─'} {next(lines)}"
         yield from (f"{'  ' if last else '│ '} {line}" for line in lines)
     if more > 0:

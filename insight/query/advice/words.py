@@ -12,20 +12,7 @@ from insight.query.errors import QueryError, shown
 from insight.query.reading.prefixes import expand_joined
 from insight.query.text.folding import fold, without_marks
 from insight.query.text.words import Piece, Row
-from insight.query.tree import (
-    Cased,
-    Hashtag,
-    Name,
-    Near,
-    Phrase,
-    Plain,
-    Query,
-    Raw,
-    Regex,
-    Text,
-    Wildcard,
-    Word,
-)
+from insight.query.tree import Cased, Hashtag, Name, Near, Phrase, Plain, Query, Raw, Regex, Text, Wildcard, Word
 
 SHORT = 2
 """Letters of a word that is too short: there are other words and abbreviations of so few."""
@@ -39,17 +26,17 @@ FAR = 30
 
 def about_words(query: Query) -> Iterator[Remark]:
     for one in occurrences(query):
-        for check in (_common_or_short, _wildcard, _cased, _raw, _regex, _near):
+        for check in (_about_common_or_short, _about_wildcard, _about_cased, _about_raw, _about_regex, _about_near):
             yield from check(one)
-        yield from _look_alikes(one.term)
-    yield from _without_their_marks(query)
-    yield from _tags_of_words(query)
+        yield from _about_look_alikes(one.term)
+    yield from _about_marks(query)
+    yield from _about_hashtags(query)
 
 
 # -- common and short ------------------------------------------------------------------------------------------
 
 
-def _common_or_short(one: Occurrence) -> Iterator[Remark]:
+def _about_common_or_short(one: Occurrence) -> Iterator[Remark]:
     plain = isinstance(one.term, Plain)
     term = one.term.part if isinstance(one.term, Plain) else one.term
     if not isinstance(term, Word | Phrase) or one.part:
@@ -90,7 +77,7 @@ def _too_much(one: Occurrence, code: str, says: str, hides: str) -> Remark:
 # -- wildcards -------------------------------------------------------------------------------------------------
 
 
-def _wildcard(one: Occurrence) -> Iterator[Remark]:
+def _about_wildcard(one: Occurrence) -> Iterator[Remark]:
     term = one.term.part if isinstance(one.term, Plain) else one.term
     if not isinstance(term, Wildcard | Hashtag) or not re.search(r"[*?]", term.text):
         return
@@ -113,7 +100,7 @@ def _wildcard(one: Occurrence) -> Iterator[Remark]:
 # -- {Cased}, raw: and regular expressions ---------------------------------------------------------------------
 
 
-def _cased(one: Occurrence) -> Iterator[Remark]:
+def _about_cased(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Cased) or one.term.text != one.term.text.lower():
         return
     text = shown(one.term.text)
@@ -125,7 +112,7 @@ def _cased(one: Occurrence) -> Iterator[Remark]:
     yield hint("no-capitals", one.term, says, f'Write "{text}" in quotes for any case.')
 
 
-def _raw(one: Occurrence) -> Iterator[Remark]:
+def _about_raw(one: Occurrence) -> Iterator[Remark]:
     if isinstance(one.term, Raw) and all(character.isalnum() or character == " " for character in one.term.text):
         says = f"{shown(str(one.term))} has no symbols, which is what raw: is for"
         yield hint("no-symbols", one.term, says, f'Write "{shown(one.term.text)}" in quotes.')
@@ -135,7 +122,7 @@ _CLASS = re.compile(r"\[(?:\\.|[^\]\\])+\]|\\[pP]\{[^}]*\}|\\[a-zA-Z]|\\[0-9]+")
 _OPTIONAL = re.compile(r"(?:\\.|.)(?:[*?]|\{0[^}]*\})")
 
 
-def _regex(one: Occurrence) -> Iterator[Remark]:
+def _about_regex(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Regex):
         return
     pattern, text = one.term.pattern, shown(str(one.term))
@@ -155,7 +142,7 @@ def _regex(one: Occurrence) -> Iterator[Remark]:
 # -- NEAR ------------------------------------------------------------------------------------------------------
 
 
-def _near(one: Occurrence) -> Iterator[Remark]:
+def _about_near(one: Occurrence) -> Iterator[Remark]:
     if not isinstance(one.term, Near):
         return
     distance, operator = one.term.distance, "ONEAR" if one.term.ordered else "NEAR"
@@ -177,7 +164,7 @@ _FOREIGN = {character: script for characters, script in _ALIKE.items() for chara
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 
-def _look_alikes(term: Text) -> Iterator[Remark]:
+def _about_look_alikes(term: Text) -> Iterator[Remark]:
     """Letters of another script inside a Latin word, which nobody sees: copied text is full of them."""
     written = term.part if isinstance(term, Plain) else term
     text = written.text if isinstance(written, Word | Phrase | Wildcard | Hashtag | Name | Cased) else ""
@@ -189,7 +176,7 @@ def _look_alikes(term: Text) -> Iterator[Remark]:
             yield warning("look-alike", term, says, "Type the word again instead of copying it.")
 
 
-def _without_their_marks(query: Query) -> Iterator[Remark]:
+def _about_marks(query: Query) -> Iterator[Remark]:
     """Only for Latin letters: of others, few writers leave the marks out."""
     words = [
         one.term for one in occurrences(query) if isinstance(one.term, Word | Phrase | Hashtag) and not one.excluded
@@ -203,7 +190,7 @@ def _without_their_marks(query: Query) -> Iterator[Remark]:
             yield hint("marks", word, says, f"Write plain:{shown(str(word))} to find both.")
 
 
-def _tags_of_words(query: Query) -> Iterator[Remark]:
+def _about_hashtags(query: Query) -> Iterator[Remark]:
     terms = [one.term for one in occurrences(query)]
     phrases = {Row.of(fold(term.text)).pieces for term in terms if isinstance(term, Word | Phrase)}
     for tag in (term for term in terms if isinstance(term, Hashtag) and not re.search(r"[*?]", term.text)):

@@ -38,33 +38,33 @@ class Node(Protocol):
         ...
 
 
-def compiled(query: Query) -> Node:
+def compile_query(query: Query) -> Node:
     match query:
         case And(parts):
-            return AllOf([compiled(part) for part in parts])
+            return AllOf([compile_query(part) for part in parts])
         case Or(parts):
-            return AnyOf([compiled(part) for part in parts])
+            return AnyOf([compile_query(part) for part in parts])
         case Not(part):
-            return Without(compiled(part))
+            return Without(compile_query(part))
         case _:
-            return leaf(query)
+            return compile_leaf(query)
 
 
-def leaf(term: Term, place: str | None = None) -> Leaf:
+def compile_leaf(term: Term, place: str | None = None) -> Leaf:
     match term:
         case tree.Field():
             return FieldTerm(term)
         case tree.Between():
             return NumberRange(term)
         case tree.In(within, part):
-            return in_text(part, within)
+            return compile_text(part, within)
         case _:
-            return in_text(term, place)
+            return compile_text(term, place)
 
 
-def in_text(term: tree.Text, place: str | None) -> InText:
+def compile_text(term: tree.Text, place: str | None) -> InText:
     if isinstance(term, tree.Near):
-        left, right = ([in_text(part, place) for part in side] for side in (term.left, term.right))
+        left, right = ([compile_text(part, place) for part in side] for side in (term.left, term.right))
         return NearTerm(left, right, term.distance, place, ordered=term.ordered)
     if isinstance(term, tree.Plain):
         return _PLAIN[type(term.part)](term.part.text, place, Folding.PLAIN)
@@ -154,12 +154,12 @@ class AnyOf:
             table.close()
 
     def holds(self, document: Document) -> bool:
-        return next(self.which(document), None) is not None
+        return next(self.holding_parts(document), None) is not None
 
     def spans(self, document: Document) -> Iterator[Span]:
-        return chain.from_iterable(self.parts[number].spans(document) for number in self.which(document))
+        return chain.from_iterable(self.parts[number].spans(document) for number in self.holding_parts(document))
 
-    def which(self, document: Document) -> Iterator[int]:
+    def holding_parts(self, document: Document) -> Iterator[int]:
         """The parts that hold: those first that cost least to know."""
         if self._keys:
             yield from (self._exact[key] for key in sorted(self._keys & document.keys))

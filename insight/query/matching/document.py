@@ -174,8 +174,8 @@ class Document:
             text = f"{self.post.title}\n{self.post.text}" if self.post.title else self.post.text
             code = recognise(text, self.post.language)[0]
         code = code.lower()
-        said = (self.post.language or "").lower().replace("_", "-")
-        return said if said.partition("-")[0] == code else code
+        hinted = (self.post.language or "").lower().replace("_", "-")
+        return hinted if hinted.partition("-")[0] == code else code
 
     @cached_property
     def has_link(self) -> bool:

@@ -15,22 +15,7 @@ from insight.query.matching.document import Document, Folding
 from insight.query.matching.lookups import prefix
 from insight.query.text.folding import fold, fold_plain
 from insight.query.text.words import Piece, Row
-from insight.query.tree import (
-    And,
-    Cased,
-    Field,
-    Hashtag,
-    In,
-    Name,
-    Near,
-    Or,
-    Phrase,
-    Plain,
-    Query,
-    Raw,
-    Wildcard,
-    Word,
-)
+from insight.query.tree import And, Cased, Field, Hashtag, In, Name, Near, Or, Phrase, Plain, Query, Raw, Wildcard, Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from insight.model import Span
 from insight.query.matching.document import Document, FieldText, Folding
 from insight.query.matching.lookups import Lookup, pattern
-from insight.query.matching.predicates import number, predicate
+from insight.query.matching.predicates import compile_predicate, number_of
 from insight.query.text.folding import fold, fold_plain, fold_raw, keep_case, origins
 from insight.query.text.regexes import compile_regex, find
 from insight.query.text.words import HASHTAG, NAME, Piece, Row, key_of, name_keys, words
@@ -208,7 +208,7 @@ class FieldTerm:
     exact = False
 
     def __init__(self, field: Field) -> None:
-        self.holds: Callable[[Document], bool] = predicate(field.name, field.value)
+        self.holds: Callable[[Document], bool] = compile_predicate(field.name, field.value)
         self.lookup: Lookup | None = None
         if field.name == "site":
             self.lookup = Lookup("site", Folding.MARKED, field.value)
@@ -229,7 +229,7 @@ class NumberRange:
         self.bounds = bounds
 
     def holds(self, document: Document) -> bool:
-        value, bounds = number(self.bounds.name, document), self.bounds
+        value, bounds = number_of(self.bounds.name, document), self.bounds
         if value is None:
             return False
         low = bounds.low is None or (value > bounds.low if bounds.open_low else value >= bounds.low)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from insight.model import Post, Span, Watch
 from insight.query.cover import covering
-from insight.query.matching.compiled import AllOf, AnyOf, compiled, leaf
+from insight.query.matching.compiled import AllOf, AnyOf, compile_leaf, compile_query
 from insight.query.matching.document import NOTHING_KNOWN, Document, Facts, Folding, words_of
 from insight.query.matching.lookups import Table
 from insight.query.reading.parser import parse
@@ -61,9 +61,9 @@ class Matcher:
 
     def __init__(self, query: Query) -> None:
         required, hiding = exclusions(query)
-        self._required = AllOf([compiled(part) for part in required])
+        self._required = AllOf([compile_query(part) for part in required])
         self._clauses = hiding
-        self._exclusions = AnyOf([compiled(part.part) for part in hiding])
+        self._exclusions = AnyOf([compile_query(part.part) for part in hiding])
 
     def match(self, post: Post, facts: Facts = NOTHING_KNOWN) -> Match | None:
         return self.match_document(Document(post, facts))
@@ -78,7 +78,7 @@ class Matcher:
                 merged[-1] = Span(last.field, last.start, max(last.end, span.end))
             else:
                 merged.append(span)
-        first = min(self._exclusions.which(document), default=None)
+        first = min(self._exclusions.holding_parts(document), default=None)
         return Match(None if first is None else str(self._clauses[first])[:_PRINTED], tuple(merged))
 
 
@@ -93,7 +93,7 @@ class Matchers:
             query = parse(watch.query)
             self._compiled.append((watch, Matcher(query)))
             # each of them is a key without any of which the query cannot hold
-            lookups = [leaf(term).lookup for term in covering(query) or ()]
+            lookups = [compile_leaf(term).lookup for term in covering(query) or ()]
             if not lookups or None in lookups:
                 self._always.append(number)
                 continue

@@ -17,12 +17,12 @@ Predicate = Callable[[Document], bool]
 _REPOST = re.compile(r"RT @\w")
 
 
-def predicate(name: str, value: str) -> Predicate:
+def compile_predicate(name: str, value: str) -> Predicate:
     """The question that `name:value` asks. `value` is canonical, as the parser gives it."""
     return _PREDICATES[name](value)
 
 
-def number(name: str, document: Document) -> float | None:
+def number_of(name: str, document: Document) -> float | None:
     """The number that a range is about; None: it is not known of this post."""
     post = document.post
     match name:
@@ -123,6 +123,6 @@ _PREDICATES: dict[str, Callable[[str], Predicate]] = {
     "has": _has,
     "after": _after,
     "before": _before,
-    **{name: partial(_attribute, asked.of) for name, asked in FIELDS.items() if asked.of},
+    **{name: partial(_attribute, spec.of) for name, spec in FIELDS.items() if spec.of},
     **{name: partial(_fact, name) for name in FACTS},
 }

@@ -55,7 +55,7 @@ class PushDown:
 def push_down(query: Query, dialect: Dialect) -> PushDown:
     """The searches for a query, always the same and in the same order. Never raises for a query that was parsed."""
     compiler = _Compiler(dialect)
-    form = compiler.root(query)
+    form = compiler.compile(query)
     if form is None:
         nothing = f"{query}: nothing in it can be searched for here"
         return PushDown((), tuple(compiler.left_here), (nothing,))
@@ -73,43 +73,43 @@ class _Compiler:
 
     # -- the positive part, with what the site cannot do taken out or made wider ---------------------------------
 
-    def root(self, query: Query) -> Form | None:
-        form = self.form(query)
+    def compile(self, query: Query) -> Form | None:
+        form = self.compile_part(query)
         if isinstance(form, Either) and not is_anchored(form):
             kept = [part for part in form.parts if is_anchored(part)]
             lost = [term.term for part in form.parts if not is_anchored(part) for term in terms(part)]
             form = either(kept, (*form.missing, *lost)) if kept else None
         return form if form is not None and is_anchored(form) else None
 
-    def form(self, query: Query, *, negated: bool = False) -> Form | None:
+    def compile_part(self, query: Query, *, negated: bool = False) -> Form | None:
         """None: nothing that could be searched for. Negations move inwards (De Morgan); what stays negative is left."""
         match query:
             case Not(part):
-                return self.form(part, negated=not negated)
+                return self.compile_part(part, negated=not negated)
             case And(parts) | Or(parts):
-                found = [(part, self.form(part, negated=negated)) for part in parts]
+                found = [(part, self.compile_part(part, negated=negated)) for part in parts]
                 if isinstance(query, Or) == negated:
-                    return self.all_of([form for _, form in found if form is not None])
+                    return self.choose_required([form for _, form in found if form is not None])
                 kept = [form for _, form in found if form is not None]
                 lost = [_negated(part) if negated else str(part) for part, form in found if form is None]
                 return either(kept, lost) if kept else None
             case _:
-                return None if negated else self.term(query)
+                return None if negated else self.compile_term(query)
 
-    def term(self, query: Term) -> Form | None:
+    def compile_term(self, query: Term) -> Form | None:
         match query:
             case Near(_, _, left, right):
                 self.left_here[str(query)] = None
-                return self.form(And((Or(left), Or(right))))
+                return self.compile_part(And((Or(left), Or(right))))
             case In(place, part):
-                return self.placed(query, place, part)
+                return self.compile_in_place(query, place, part)
             case _:
                 form, exact = self.writer.write(query)
                 if not exact:
                     self.left_here[str(query)] = None
                 return form and with_query_term(form, str(query))
 
-    def placed(self, query: In, place: str, part: Text) -> Form | None:
+    def compile_in_place(self, query: In, place: str, part: Text) -> Form | None:
         """A term in one place is searched for everywhere, where the site cannot say it."""
         form, exact = None, False
         if place == "author" and isinstance(part, Name):
@@ -119,9 +119,11 @@ class _Compiler:
             form = self.writer.in_title(found)
         if not exact:
             self.left_here[str(query)] = None
-        return with_query_term(form, str(query)) if form else (self.term(part) if place in ("title", "text") else None)
+        if form:
+            return with_query_term(form, str(query))
+        return self.compile_term(part) if place in ("title", "text") else None
 
-    def all_of(self, parts: Sequence[Form]) -> Form | None:
+    def choose_required(self, parts: Sequence[Form]) -> Form | None:
         """What misses nothing; else the best of the rest, alone: to ask for two such would miss even more."""
         if not parts:
             return None
@@ -129,10 +131,10 @@ class _Compiler:
         if any(map(is_anchored, sure)) and self.dialect.both is not None:
             chosen = sure
         elif any(map(is_anchored, sure)) or self.dialect.both is None:
-            chosen = [min(sure if any(map(is_anchored, sure)) else parts, key=_worth)]
+            chosen = [min(sure if any(map(is_anchored, sure)) else parts, key=_by_worth)]
         else:
             rest = _without(parts, sure)
-            chosen = [*sure, min(rest, key=_worth)] if rest else sure
+            chosen = [*sure, min(rest, key=_by_worth)] if rest else sure
         self._leave_here(_without(parts, chosen))
         return both(chosen)
 
@@ -173,7 +175,7 @@ class _Compiler:
         found = self._multiply_out(parts, MOST)
         if found is not None or len(parts) == 1:
             return self.fitting_searches(parts[0]) if found is None else found
-        widest_first = sorted(parts, key=_worth, reverse=True)
+        widest_first = sorted(parts, key=_by_worth, reverse=True)
         without = bisect_left(range(1, len(parts) - 1), True, key=lambda n: self._is_narrow(parts, widest_first[:n]))
         self._leave_here(widest_first[: without + 1])
         return self._narrow(_without(parts, widest_first[: without + 1]))
@@ -212,18 +214,18 @@ class _Compiler:
 
     def _trim(self, parts: tuple[Form, ...]) -> Form:
         """As many terms of an AND as fit, the longest: they are the rarest, mostly."""
-        best = sorted(parts, key=_worth)
+        best = sorted(parts, key=_by_worth)
         more = bisect_left(range(2, len(best)), True, key=lambda count: not self.fits(both(best[:count])))
         self._leave_here(reversed(best[more + 1 :]))
         return both(_without(parts, best[more + 1 :]))
 
 
 def _without(parts: Sequence[Form], out: Iterable[Form]) -> tuple[Form, ...]:
-    gone = frozenset(out)
-    return tuple(part for part in parts if part not in gone)
+    excluded = frozenset(out)
+    return tuple(part for part in parts if part not in excluded)
 
 
-def _worth(form: Form) -> tuple[bool, bool, int, int]:
+def _by_worth(form: Form) -> tuple[bool, bool, int, int]:
     """The least is the best one to search for alone: a subject, found whole, in few searches, of rare words."""
     texts = [term.text for term in terms(form)]
     return not is_anchored(form), not finds_all(form), len(texts), -min(map(len, texts))

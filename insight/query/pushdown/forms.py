@@ -176,9 +176,9 @@ def _inside(form: Form, dialect: Dialect) -> str | None:
     text = _text(form, dialect)
     if text is None or isinstance(form, SearchTerm) or len(form.parts) == 1:
         return text
-    able = dialect.brackets is Brackets.ANYWHERE or (
+    has_brackets = dialect.brackets is Brackets.ANYWHERE or (
         dialect.brackets is not Brackets.NONE
         and isinstance(form, Either)
         and all(isinstance(part, SearchTerm) for part in form.parts)
     )
-    return f"({text})" if able else None
+    return f"({text})" if has_brackets else None

@@ -66,11 +66,11 @@ class TermWriter:
             tag = self._tag("".join(letter for word in words for letter in _TAG_LETTER.findall(word)))
             as_tag = tag and replace(tag, misses=f"{text}: only where it is written as {tag.text}")
             return as_tag, exact and len(words) == 1
-        found, whole = self._write_row(words) if words else (None, True)
+        found, row_exact = self._write_row(words) if words else (None, True)
         if emoji and self.dialect.emoji:
             parts = [*([found] if found else []), *(SearchTerm(self.dialect.word.format(sign)) for sign in emoji)]
             return both(parts), len(pieces) == 1
-        return found, exact and whole
+        return found, exact and row_exact
 
     def _write_row(self, words: list[str]) -> WrittenTerm:
         cut = not self.dialect.apostrophes and any("'" in word for word in words)

@@ -58,7 +58,7 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII | re.IGNORECASE)
 
 
-def value(name: str, text: str, place: Place) -> Term:
+def parse_value(name: str, text: str, place: Place) -> Term:
     """What `name:text` asks. Raises QueryError at `place`, where the value begins, if the field takes no such value."""
     if not text.strip():
         raise place.error(f"{name}: has no value", f"Write one, such as {EXAMPLES[name]}.")
@@ -72,11 +72,11 @@ def value(name: str, text: str, place: Place) -> Term:
         case Takes.TIME:
             return Field(name, _time(name, text, place), at=place.position)
     if name == "hashtag":
-        return terms.hashtag(text.lstrip("#＃"), place)
-    return Field(name, _VALUES.get(name, _any)(text, place), at=place.position)
+        return terms.parse_hashtag(text.lstrip("#＃"), place)
+    return Field(name, _VALUES.get(name, _any_value)(text, place), at=place.position)
 
 
-def span(name: str, text: str, place: Place) -> Between:
+def parse_range(name: str, text: str, place: Place) -> Between:
     """`[low TO high]`, both ends included; `*` is no bound."""
     parts = text.split()
     if len(parts) != 3 or parts[1] != "TO":
@@ -174,10 +174,10 @@ def _site(text: str, place: Place) -> str:
 
 
 def _mention(text: str, place: Place) -> str:
-    return fold(terms.name(text.lstrip("@＠"), place).text)
+    return fold(terms.parse_name(text.lstrip("@＠"), place).text)
 
 
-def _any(text: str, place: Place) -> str:
+def _any_value(text: str, place: Place) -> str:
     if "*" in text:
         raise place.error("a value takes no wildcards", 'Write the whole value; one with a blank so: "log in".')
     return text

@@ -60,12 +60,12 @@ class Includes:
         """What `$name` or `@file:name` stands for; its mistakes are reported at `place`, as are all its nodes."""
         part = self._known.get((kind, name))
         if part is None:
-            part = self._named(name, place, depth) if kind is Kind.NAMED else self._file(name, place)
+            part = self._read_named(name, place, depth) if kind is Kind.NAMED else self._read_file(name, place)
             self._known[kind, name] = part
         return replace(part, tree=_placed(part.tree, place.position))
 
-    def _named(self, name: str, place: Place, depth: int) -> Part:
-        library = self._have(f"${shown(name)}", place)
+    def _read_named(self, name: str, place: Place, depth: int) -> Part:
+        library = self._require_library(f"${shown(name)}", place)
         if name in self._open:
             loop = " → ".join(f"${each}" for each in [*self._open[self._open.index(name) :], name])
             raise place.error(f"named queries include each other in a loop: {loop}", "Take one of them out.")
@@ -85,8 +85,8 @@ class Includes:
         finally:
             self._open.pop()
 
-    def _file(self, name: str, place: Place) -> Part:
-        library = self._have(f"@file:{shown(name)}", place)
+    def _read_file(self, name: str, place: Place) -> Part:
+        library = self._require_library(f"@file:{shown(name)}", place)
         try:
             text = library.lines(name)
         except (OSError, ValueError) as error:
@@ -102,7 +102,7 @@ class Includes:
             raise place.error(f"@file:{shown(name)} holds no entry", "Write one entry a line.")
         return Part(entries[0] if len(entries) == 1 else Or(entries), 1, len(entries), 0)
 
-    def _have(self, what: str, place: Place) -> Library:
+    def _require_library(self, what: str, place: Place) -> Library:
         if self._library is None:
             raise place.error(f"{what}: {_NO_LIBRARY}", f'{_WITH_CONFIG} The text is raw:"{what}".')
         return self._library
@@ -141,7 +141,7 @@ def _entry(line: str, place: Place) -> Term:
             if len(others) == 1 and isinstance(first.term, Word):
                 return first.term
     if not Row.of(fold(line)).pieces:
-        raise terms.nothing(f"{shown(line)} holds", place)
+        raise terms.nothing_to_find(f"{shown(line)} holds", place)
     return Phrase(line)
 
 

@@ -127,17 +127,17 @@ def _token(query: str, position: int) -> Token:
 
 def _delimited(place: Place, lexeme: re.Match[str]) -> Term:
     if lexeme["phrase"] is not None:
-        return terms.phrase(terms.unescaped(_inner(place, lexeme)), place)
+        return terms.parse_phrase(terms.unescaped(_inner(place, lexeme)), place)
     if lexeme["cased"] is not None:
         if lexeme["ended"] is None:
             raise place.error("the { that opens here never closes", f"Add the closing }}. Else: {QUOTE}")
         _stands_alone(place, lexeme)
-        return terms.cased(terms.unescaped(lexeme["words"]), place)
+        return terms.parse_cased(terms.unescaped(lexeme["words"]), place)
     if lexeme["slash"] is None:
         message = "the regular expression that opens here never closes"
         raise place.error(message, f"Add the closing /, and write \\/ for one inside. Else: {QUOTE}")
     _stands_alone(place, lexeme)
-    return terms.regex(lexeme["pattern"], place)
+    return terms.parse_regex(lexeme["pattern"], place)
 
 
 def _inner(place: Place, quoted: re.Match[str]) -> str:
@@ -174,7 +174,7 @@ def _word(place: Place, text: str) -> Token:
         if named is None:
             raise place.error(f"{shown(text)} is not the name of a query: letters, digits, - and _ only", QUOTE)
         return Token(Kind.NAMED, place.position, end, named[1])
-    return Token(Kind.TERM, place.position, end, term=terms.bare(text, place))
+    return Token(Kind.TERM, place.position, end, term=terms.parse_bare(text, place))
 
 
 def distance(token: Token) -> tuple[int, bool]:
@@ -191,7 +191,7 @@ def _field(place: Place, written: str) -> Token:
     if name in ("plain", "joined") or (name in FIELDS and FIELDS[name].takes is Takes.TEXT):
         return Token(Kind.PREFIX, place.position, start, name)
     if name in FIELDS:
-        term, end = values.read(name, place, start)
+        term, end = values.parse_values(name, place, start)
         return Token(Kind.TERM, place.position, end, term=term)
     if name not in ("raw", "@file"):
         known = [*FIELDS, *PREFIXES, "@file"]
@@ -205,7 +205,7 @@ def _field(place: Place, written: str) -> Token:
         raise _without_value(Token(Kind.PREFIX, place.position, start, name), place.query)
     text = found["bare"] if found["bare"] is not None else terms.unescaped(_inner(place, found))
     if name == "raw":
-        return Token(Kind.TERM, place.position, found.end(), term=terms.raw(text, place))
+        return Token(Kind.TERM, place.position, found.end(), term=terms.parse_raw(text, place))
     return Token(Kind.FILE, place.position, found.end(), text)
 
 

@@ -159,8 +159,8 @@ def expand_joined(tree: Query, query: str) -> Or:
 def _words(text: str, place: Place) -> list[str]:
     pieces = Row.of(fold(text)).pieces
     words = [piece.replace(JOINED, "") for _, piece in pieces]
-    fit = all(kind in (Piece.WORD, Piece.RUN) for kind, _ in pieces) and HASHTAG.fullmatch(f"#{''.join(words)}")
-    if len(words) < 2 or not fit:
+    only_words = all(kind in (Piece.WORD, Piece.RUN) for kind, _ in pieces)
+    if len(words) < 2 or not only_words or not HASHTAG.fullmatch(f"#{''.join(words)}"):
         message = f'"{shown(text)}" cannot be written as one hashtag'
         raise place.error(message, f'Write several words of letters and digits: joined:"acme corp". Else: {QUOTE}')
     return words

@@ -44,36 +44,36 @@ def unescaped(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
-def in_a_row(text: str, place: Place, empty: str) -> tuple[tuple[Piece, str], ...]:
+def check_words(text: str, place: Place, empty: str) -> tuple[tuple[Piece, str], ...]:
     """The words, refused where there are none, or more than anybody means: looking for them costs words times hits."""
     pieces = Row.of(fold(text)).pieces
     if not pieces:
-        raise nothing(empty, place, "; raw:€ finds a symbol")
+        raise nothing_to_find(empty, place, "; raw:€ finds a symbol")
     if len(pieces) > MAX_WORDS:
         remedy = "Keep the part that tells it apart from everything else."
         raise place.error(f"{len(pieces):,} words in a row; {MAX_WORDS} are allowed", remedy)
     return pieces
 
 
-def phrase(text: str, place: Place) -> Phrase:
-    in_a_row(text, place, "these quotes hold")
+def parse_phrase(text: str, place: Place) -> Phrase:
+    check_words(text, place, "these quotes hold")
     return Phrase(text, at=place.position)
 
 
-def cased(text: str, place: Place) -> Cased:
-    in_a_row(text, place, "these braces hold")
+def parse_cased(text: str, place: Place) -> Cased:
+    check_words(text, place, "these braces hold")
     return Cased(text, at=place.position)
 
 
-def raw(text: str, place: Place) -> Raw:
+def parse_raw(text: str, place: Place) -> Raw:
     if not fold_raw(text).strip():
         raise place.error("raw: holds nothing to search for", 'Write what to look for, such as raw:"C++".')
     if Row.of(fold(text)).pieces:
-        in_a_row(text, place, "raw: holds")
+        check_words(text, place, "raw: holds")
     return Raw(text, at=place.position)
 
 
-def regex(pattern: str, place: Place) -> Regex:
+def parse_regex(pattern: str, place: Place) -> Regex:
     if len(pattern) > MAX_PATTERN:
         length = f"this regular expression has {len(pattern):,} characters; {MAX_PATTERN:,} are allowed"
         raise place.error(length, "Split it with OR, or write words and phrases.")
@@ -85,21 +85,21 @@ def regex(pattern: str, place: Place) -> Regex:
     return Regex(pattern, at=place.position)
 
 
-def bare(text: str, place: Place) -> Word | Wildcard | Hashtag | Name:
+def parse_bare(text: str, place: Place) -> Word | Wildcard | Hashtag | Name:
     """What a run of characters without blanks, quotes and brackets means, when it is no operator and no field."""
     stray = _STRAY.search(text)
     if stray:
         raise place.error(*_BELONGS[stray[0]], stray.start())
     if text[0] in "#＃":
-        return hashtag(text[1:], place)
+        return parse_hashtag(text[1:], place)
     if text[0] in "@＠":
-        return name(text[1:], place)
+        return parse_name(text[1:], place)
     if "*" in text or "?" in text:
         return _wildcard(text, place)
     # punctuation inside a word, and after it, is as harmless as in the text it is looked for in; symbols are not
     if text[0] in _INSTEAD:
         raise place.error(f"{text[0]} means nothing here", _INSTEAD[text[0]])
-    pieces = in_a_row(text, place, f"{shown(text)} holds")
+    pieces = check_words(text, place, f"{shown(text)} holds")
     for at in (0, len(text) - 1):
         symbol = unicodedata.category(text[at]) in ("Sm", "Sc", "Sk") or text[at] in "%&\\"
         if symbol and not (text[at] == "+" and pieces[-1][0] is Piece.SIGN):
@@ -107,7 +107,7 @@ def bare(text: str, place: Place) -> Word | Wildcard | Hashtag | Name:
     return Word(text, at=place.position)
 
 
-def hashtag(text: str, place: Place) -> Hashtag:
+def parse_hashtag(text: str, place: Place) -> Hashtag:
     """`text` is without the `#`."""
     whole = f"#{fold(text)}"
     if not HASHTAG.fullmatch(re.sub(r"[*?]", "a", whole)):
@@ -119,7 +119,7 @@ def hashtag(text: str, place: Place) -> Hashtag:
     return Hashtag(text, at=place.position)
 
 
-def name(text: str, place: Place) -> Name:
+def parse_name(text: str, place: Place) -> Name:
     """`text` is without the `@`."""
     if "*" in text or "?" in text:
         wanted = re.sub(r"[^\w*?]", "", text)
@@ -144,6 +144,6 @@ def _wildcard(text: str, place: Place) -> Wildcard:
     return Wildcard(text, at=place.position)
 
 
-def nothing(what: str, place: Place, else_: str = "") -> QueryError:
+def nothing_to_find(what: str, place: Place, else_: str = "") -> QueryError:
     remedy = f"Search for words, numbers or emoji; punctuation and symbols alone are not looked at{else_}."
     return place.error(f"{what} nothing to search for", remedy)

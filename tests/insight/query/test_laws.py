@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from insight.model import Post, Role, Watch
 from insight.query.cover import covering
 from insight.query.errors import QueryError
-from insight.query.matching.compiled import compiled
+from insight.query.matching.compiled import compile_query
 from insight.query.matching.document import Document, Facts
 from insight.query.matching.keys import All, Any, Anything, Key, Need, index_keys, needs
 from insight.query.matching.matcher import Matcher, Matchers, exclusions
@@ -21,7 +21,7 @@ from tests.insight.query.trees import KINDS, LATER, anchored, in_words, leaves, 
 
 
 def says(query: Query, post: Post, known: Facts) -> bool:
-    return compiled(query).holds(Document(post, known))
+    return compile_query(query).holds(Document(post, known))
 
 
 @given(trees)
