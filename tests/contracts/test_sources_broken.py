@@ -21,6 +21,7 @@ every_sample = pytest.mark.parametrize(("kind", "name"), samples())
 fuzzed = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.sampled("kind")
 @every_sample
 @given(data=st.data())
 @fuzzed
@@ -36,6 +37,7 @@ def test_a_page_cut_short_gives_whole_posts_or_an_error(kind: str, name: str, da
         )
 
 
+@pytest.mark.sampled("kind")
 @every_sample
 @given(data=st.data())
 @fuzzed
@@ -65,6 +67,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize(("kind", "name"), [pair for pair in samples() if pair[1].endswith(".json")])
 @given(data=st.data())
 @fuzzed
@@ -98,6 +101,7 @@ def test_garbage_is_an_error_or_holds_no_post(kind: str, content: bytes) -> None
     )
 
 
+@pytest.mark.sampled
 @every_kind
 @pytest.mark.parametrize(
     "content", [b"", b"  \n", b"<html><title>Just a moment...</title><body>x</body></html>", b"OK now"]
@@ -110,6 +114,7 @@ def test_an_empty_body_and_a_block_page_are_errors_whatever_the_status_says(kind
     )
 
 
+@pytest.mark.sampled
 @every_kind
 @pytest.mark.parametrize(
     ("status", "permanent"),
@@ -129,6 +134,7 @@ def test_a_status_says_whether_to_ask_again(kind: str, status: int, permanent: b
     assert bool(error.remedy) is permanent, f"{where}: what is permanent names its remedy, and nothing else: {error!r}"
 
 
+@pytest.mark.sampled
 @every_kind
 @pytest.mark.parametrize(
     "content",

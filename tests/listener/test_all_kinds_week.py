@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from scrapers import KINDS
 from tests.world import faults
 from tests.world.places import PLACES
@@ -21,6 +23,7 @@ def test_every_kind_has_a_place_in_the_small_world() -> None:
     assert set(PLACES) == set(KINDS)
 
 
+@pytest.mark.long
 def test_a_week_in_all_weathers(tmp_path: Path) -> None:
     with landscape() as land:
         lived = live_through(land, tmp_path)

@@ -7,8 +7,6 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +20,7 @@ import pytest
 
 from listener import control
 from storage import open_store
+from tests import processes
 from tests.world import faults
 from tests.world.web import Reply, World
 
@@ -46,7 +45,7 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>News</title><l
 class Running:
     world: World
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: processes.Process
 
     @property
     def config(self) -> Path:
@@ -86,9 +85,7 @@ def daemon(tmp_path: Path) -> Iterator[Running]:
         world.route("/bad.xml", Reply.text("", 503))
         world.route("/heartbeat", Reply.text("", 204))
         (tmp_path / "config.yaml").write_text(CONFIG.format(url=world.url, folder=tmp_path))
-        with (tmp_path / "log").open("wb") as log:
-            command = [sys.executable, "-m", "listener", "-c", str(tmp_path / "config.yaml"), "run"]
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = processes.start("-c", str(tmp_path / "config.yaml"), "run", log=tmp_path / "log")
         running = Running(world, tmp_path, process)
         try:
             running.until(lambda: running.said("listening"))
@@ -158,11 +155,11 @@ def test_it_tells_what_it_is_doing(daemon: Running) -> None:
     control.hand_over(daemon.owner(), "recount", {})
     wanted = {"name": "visit", "subject": "good", "state": "running", "error": "", "progress": None}
     daemon.until(lambda: any(wanted.items() <= job.items() for job in control.jobs(daemon.owner())))
-    command = [sys.executable, "-m", "listener", "-c", str(daemon.config), "jobs"]
-    told = subprocess.run([*command, "--json"], capture_output=True, check=True, timeout=60)
+    command = ("-c", str(daemon.config), "jobs")
+    told = processes.run(*command, "--json")
     recount = {"name": "recount", "subject": "", "arguments": {}, "state": "done", "progress": None, "error": ""}
     assert recount | {"result": {"differences": 0}} in json.loads(told.stdout)
-    shown = subprocess.run(command, capture_output=True, check=True, timeout=60, text=True).stdout
+    shown = processes.run(*command).stdout
     assert re.search(r"visit +good +running", shown)
     assert re.search(r"recount +done +0 differences", shown)
 
@@ -205,10 +202,8 @@ def test_a_stop_comes_within_ten_seconds_though_a_kind_hangs(tmp_path: Path) -> 
         text = CONFIG.format(url=world.url, folder=tmp_path)
         own = f'  - {{kind: "hanging_kind:Hanging", base_url: "{world.url}", every: 1}}\n'
         (tmp_path / "config.yaml").write_text(text.replace("channels:", own + "channels:"))
-        command = [sys.executable, "-m", "listener", "-c", str(tmp_path / "config.yaml"), "run"]
-        path = os.pathsep.join([str(tmp_path), *sys.path])
-        with (tmp_path / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path})
+        environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        process = processes.start("-c", str(tmp_path / "config.yaml"), "run", log=tmp_path / "log", env=environ)
         try:
             running = Running(world, tmp_path, process)
             running.until(lambda: "hanging" in (tmp_path / "log").read_text().splitlines())

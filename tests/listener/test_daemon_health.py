@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from storage import open_store
+from tests import processes
 from tests.databases import PostgresServer
 from tests.listener.test_daemon import CONFIG, FEED, Running
 from tests.storage.test_postgres import END_THE_HOLDERS
@@ -32,9 +33,7 @@ def running(folder: Path, database: str) -> Iterator[Running]:
         world.route("/heartbeat", Reply.text("", 204))
         text = CONFIG.format(url=world.url, folder=folder).replace(f"sqlite:///{folder}/test.db", database)
         (folder / "config.yaml").write_text(text)
-        with (folder / "log").open("wb") as log:
-            command = [sys.executable, "-m", "listener", "-c", str(folder / "config.yaml"), "run"]
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = processes.start("-c", str(folder / "config.yaml"), "run", log=folder / "log")
         found = Running(world, folder, process)
         try:
             found.until(lambda: found.said("listening"), 40)
@@ -69,6 +68,7 @@ class Asked:
         return found[0] == status and words in found[1]
 
 
+@pytest.mark.long
 def test_a_full_disk_makes_it_not_ready_until_there_is_room_again(tmp_path: Path, small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
     with running(tmp_path, f"sqlite:///{small_disk}/test.db") as daemon:
@@ -82,6 +82,7 @@ def test_a_full_disk_makes_it_not_ready_until_there_is_room_again(tmp_path: Path
         assert [line["event"] for line in daemon.log()].count("not well") == 1
 
 
+@pytest.mark.long
 def test_a_lock_of_another_process_is_answered_from_memory_and_says_why(tmp_path: Path) -> None:
     with running(tmp_path, f"sqlite:///{tmp_path}/test.db") as daemon:
         asked = Asked(daemon)

@@ -15,43 +15,53 @@ from insight.model import DeliveryState
 from storage import Store, open_store
 from tests.world import faults
 from tests.world.promises import mails_once, slack_once
-from tests.world.village import BURST, END, IN_BURST, START, Stage, Village, stage
+from tests.world.village import IN_BURST, START, Stage, Village, stage
+
+soak = pytest.mark.soak
+WEEKS = pytest.mark.parametrize("weeks", [3, pytest.param(4, marks=soak)])
 
 
 @pytest.fixture
-def village(tmp_path: Path) -> Iterator[Stage]:
-    with stage(tmp_path) as ready:
+def weeks() -> int:
+    return 4
+
+
+@pytest.fixture
+def village(tmp_path: Path, weeks: int) -> Iterator[Stage]:
+    with stage(tmp_path, weeks) as ready:
         yield ready
 
 
 @pytest.fixture
-def on_postgres(tmp_path: Path, postgres: Callable[[], str]) -> Iterator[Stage]:
-    with stage(tmp_path, postgres()) as ready:
+def on_postgres(tmp_path: Path, weeks: int, postgres: Callable[[], str]) -> Iterator[Stage]:
+    with stage(tmp_path, weeks, postgres()) as ready:
         yield ready
 
 
 def everything_is_told_once(village: Stage) -> None:
-    """What must be so at the end of the four weeks, however often the daemon died on the way."""
+    """What must be so at the end of the weeks, however often the daemon died on the way."""
     told = [posted for posted in village.slack.ledger if posted.thread_ts is None]
     headlines = "\n---\n".join(posted.text for posted in village.slack.ledger)
     assert len(told) == 1, headlines
     assert "Acme" in told[0].text
     slack_once(village.slack.ledger)
     weeks = mails_once(village.mail.mails, [people for _, people in village.mail.envelopes])
-    assert len(weeks) == 3, weeks
+    assert len(weeks) == village.village.weeks - 1, weeks
     with open_store(village.url) as store:
-        everything_is_stored_once(store)
+        everything_is_stored_once(store, village.village)
 
 
-def everything_is_stored_once(store: Store) -> None:
+def everything_is_stored_once(store: Store, village: Village) -> None:
     stored = [found.post.native_id for batch in store.posts.scan() for found in batch]
-    expected = {post.id for post in Village().posts if post.at <= END}
+    expected = {post.id for post in village.posts if post.at <= village.end}
     assert len(stored) == len(set(stored))
     assert set(stored) == expected
     assert store.counts.recount() == []
     assert {row.state for row in store.outbox.rows(limit=None)} == {DeliveryState.SENT}
 
 
+@WEEKS
+@pytest.mark.long
 def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_digest(village: Stage) -> None:
     village.run()
     everything_is_told_once(village)
@@ -59,8 +69,9 @@ def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_dige
     assert "negative" in alert.words.lower()
     with open_store(village.url) as store:
         first = min(store.signals.recent(START), key=lambda signal: signal.at)
-    assert first.at >= BURST
-    assert (first.at - BURST).total_seconds() <= 3 * 3600, "told within three hours of its beginning"
+    burst = village.village.burst
+    assert first.at >= burst
+    assert (first.at - burst).total_seconds() <= 3 * 3600, "told within three hours of its beginning"
     assert 5 <= first.figures["observed"] <= IN_BURST + 6
     assert first.figures["observed"] >= 2 * first.figures["expected"]
     over = [posted for posted in village.slack.ledger if "back to usual" in posted.words]
@@ -72,8 +83,16 @@ def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_dige
     digest = village.mail.mails[-1]
     assert digest.get_body(("plain",)) is not None
     assert "Acme" in digest.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    every_log_line_is_json(village)
 
 
+def every_log_line_is_json(village: Stage) -> None:
+    lines = [json.loads(line) for line in village.log.read_text().splitlines() if line]
+    assert {"listening", "fetched", "terms"} <= {line["event"] for line in lines}
+    assert village.slack.token not in village.log.read_text()
+
+
+@soak
 def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: Stage) -> None:
     rng = Random(11)
     for _ in range(5):
@@ -82,6 +101,8 @@ def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: S
     everything_is_told_once(village)
 
 
+@WEEKS
+@pytest.mark.long
 def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None:
     rng = Random(13)
     for _ in range(2):
@@ -90,7 +111,7 @@ def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None
     everything_is_told_once(on_postgres)
 
 
-@pytest.mark.soak
+@soak
 @pytest.mark.parametrize("seed", range(25))
 def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(tmp_path: Path, seed: int) -> None:
     rng = Random(1000 + seed)
@@ -101,12 +122,14 @@ def test_killed_hundreds_of_times_it_loses_nothing_and_repeats_nothing(tmp_path:
         everything_is_told_once(village)
 
 
+@soak
 def test_a_lost_reply_from_slack_is_looked_up_before_anything_is_sent_again(village: Stage) -> None:
     village.slack.world.fault(village.slack.POST, faults.LOST_REPLY)
     village.run()
     everything_is_told_once(village)
 
 
+@soak
 def test_who_is_greylisted_gets_each_digest_a_little_later_and_the_others_get_none_twice(village: Stage) -> None:
     village.mail.greylist.add("c@example.com")
     text = village.config.read_text()
@@ -117,6 +140,7 @@ def test_who_is_greylisted_gets_each_digest_a_little_later_and_the_others_get_no
     assert arrived == {"b@example.com": 3, "c@example.com": 3, "d@example.com": 3}
 
 
+@soak
 def test_sigterm_ends_it_within_ten_seconds_and_the_rest_follows_at_the_next_start(village: Stage) -> None:
     process = village.start()
     village.listening(process)
@@ -145,10 +169,3 @@ def test_a_second_daemon_on_the_same_database_is_refused_and_told_who_holds_it(v
     finally:
         first.kill()
         first.wait()
-
-
-def test_every_log_line_is_json(village: Stage) -> None:
-    village.run(until=START.replace(day=7))
-    lines = [json.loads(line) for line in village.log.read_text().splitlines() if line]
-    assert {"listening", "fetched", "terms"} <= {line["event"] for line in lines}
-    assert village.slack.token not in village.log.read_text()

@@ -6,8 +6,6 @@ import base64
 import html
 import json
 import os
-import subprocess
-import sys
 import time
 import traceback
 import urllib.error
@@ -24,6 +22,7 @@ from typer.testing import CliRunner
 
 from listener.cli import app
 from storage import open_store
+from tests import processes
 from tests.world.slack import FakeSlack
 from tests.world.smtp import MailServer
 from tests.world.web import Call, Reply, World
@@ -210,8 +209,7 @@ class Scene:
 
     def process(self, *arguments: str) -> str:
         """What a process of its own writes to the terminal, whatever its exit code."""
-        command = [sys.executable, "-m", "listener", "-c", str(self.config), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=self.environment, check=False)
+        done = processes.run("-c", str(self.config), *arguments, env=self.environment)
         return done.stdout + done.stderr
 
     def listener(self, *arguments: str) -> str:
@@ -261,6 +259,7 @@ def files(folder: Path) -> dict[str, str]:
     return {file.name: file.read_bytes().decode("utf-8", errors="replace") for file in kept}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("log", ["json", "console"])
 def test_nothing_that_listener_says_or_keeps_holds_a_secret(scene: Scene, log: str) -> None:
     scene.config = scene.folder / f"{log}.yaml"
@@ -285,10 +284,8 @@ def test_nothing_that_listener_says_or_keeps_holds_a_secret(scene: Scene, log: s
 
 
 def test_the_running_daemon_shows_none_on_its_pages_nor_at_its_end(scene: Scene) -> None:
-    command = [sys.executable, "-m", "listener", "-c", str(scene.config), "run"]
     log = scene.folder / "log"
-    with log.open("wb") as to:
-        process = subprocess.Popen(command, stdout=to, stderr=to, env=scene.environment)
+    process = processes.start("-c", str(scene.config), "run", log=log, env=scene.environment)
     try:
         pages: dict[str, str] = {}
         end = time.monotonic() + 60

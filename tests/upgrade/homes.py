@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests import processes
 from tests.upgrade.place import END, HOME, START, Place
 from tests.world.slack import Accepted
 
@@ -67,8 +68,7 @@ class Home:
 
     def command(self, *arguments: str, seconds: float = 300) -> str:
         """Run a command of the present code on it; what it printed."""
-        command = [sys.executable, "-m", "listener", "-c", str(self.config), *arguments]
-        done = _run(command, seconds, self.folder)
+        done = processes.run("-c", str(self.config), *arguments, folder=self.folder, seconds=seconds)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
         return done.stdout
 

@@ -53,6 +53,7 @@ def test_killed_inside_the_migration_it_comes_up_at_the_next_start_all_the_same(
         everything_is_there(store, home.told)
 
 
+@pytest.mark.long
 def test_the_daemon_goes_on_where_it_was_and_sends_only_what_had_not_been_sent(home: Home) -> None:
     before = list(home.here.slack.ledger)
     arrived = replace(before[0], ts="4102444900.000000", thread_ts=None, metadata=_metadata("unknown-team"))

@@ -1,7 +1,7 @@
 """A small simulated place with one spike, for end-to-end runs: every figure in it is known beforehand.
 
-Four weeks of Hacker News comments about Acme, twelve a day by many people, three of them unhappy; on one afternoon of
-the fourth week thirty more people complain within three hours. A Slack and a mailbox listen at the other end.
+Some weeks of Hacker News comments about Acme, twelve a day by many people, three of them unhappy; on one afternoon of
+the last week thirty more people complain within three hours. A Slack and a mailbox listen at the other end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,13 +21,13 @@ from listener.demo.events import Events, events
 from listener.demo.people import Author
 from listener.demo.posts import Made, MarketPost, Truth
 from listener.demo.world import World as Market
+from tests import processes
 from tests.world.slack import FakeSlack
 from tests.world.smtp import MailServer
 from tests.world.web import World
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-END = START + timedelta(weeks=4)
-BURST = START + timedelta(days=22, hours=13)
+WEEKS = 4
 IN_BURST = 30
 
 UNHAPPY = (
@@ -50,16 +49,25 @@ THINGS = ("calendar", "notebook", "ledger", "recipe", "journal", "archive", "dra
 class Village:
     """What the market server needs of a market, with posts that differ from each other in every pair of words."""
 
+    weeks: int = WEEKS
     start: datetime = START
-    end: datetime = END
     seed: int = 5
     posts: tuple[MarketPost, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         rng = Random(5)
-        times = [(START + timedelta(days=day, hours=rng.uniform(7, 22)), n < 3) for day in range(28) for n in range(12)]
-        times += [(BURST + timedelta(minutes=6 * k), True) for k in range(IN_BURST)]
+        days = range(7 * self.weeks)
+        times = [(START + timedelta(days=day, hours=rng.uniform(7, 22)), n < 3) for day in days for n in range(12)]
+        times += [(self.burst + timedelta(minutes=6 * k), True) for k in range(IN_BURST)]
         self.posts = tuple(self._post(rng, number, *made) for number, made in enumerate(sorted(times)))
+
+    @property
+    def end(self) -> datetime:
+        return START + timedelta(weeks=self.weeks)
+
+    @property
+    def burst(self) -> datetime:
+        return self.end - timedelta(days=5, hours=11)
 
     @property
     def events(self) -> Events:
@@ -97,6 +105,7 @@ class Stage:
     """The village, its Slack and its mailbox, and the daemon that may be started and killed on it."""
 
     folder: Path
+    village: Village
     slack: FakeSlack
     mail: MailServer
     config: Path
@@ -104,16 +113,15 @@ class Stage:
     url: str
     _before: int = 0
 
-    def start(self, until: datetime = END) -> subprocess.Popen[bytes]:
+    def start(self) -> processes.Process:
         self._before = self._listened()
-        simulate = f"{START.isoformat()}/{until.isoformat()}"
-        command = [sys.executable, "-m", "listener", "-c", str(self.config), "run", "--simulate", simulate]
-        with self.log.open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
+        simulate = f"{START.isoformat()}/{self.village.end.isoformat()}"
+        arguments = ("-c", str(self.config), "run", "--simulate", simulate)
+        return processes.start(*arguments, log=self.log, env=_environment())
 
-    def run(self, until: datetime = END, seconds: float = 600) -> None:
+    def run(self, seconds: float = 600) -> None:
         """Run the daemon to the end of the simulated time."""
-        process = self.start(until)
+        process = self.start()
         try:
             code = process.wait(seconds)
         finally:
@@ -121,7 +129,7 @@ class Stage:
             process.wait()
         assert code == 0, self.log.read_text()[-4000:]
 
-    def listening(self, process: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    def listening(self, process: processes.Process, seconds: float = 120) -> None:
         """Wait until the daemon listens: another process can say so only in its log."""
         end = time.monotonic() + seconds
         while self._listened() <= self._before and process.poll() is None:
@@ -152,10 +160,11 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def stage(folder: Path, url: str | None = None) -> Iterator[Stage]:
+def stage(folder: Path, weeks: int = WEEKS, url: str | None = None) -> Iterator[Stage]:
     """Everything running, nothing started. `url`: another database than a SQLite file in the folder."""
+    village = Village(weeks)
     with ExitStack() as stack:
-        market = stack.enter_context(Market(Village()))  # type: ignore[arg-type]  # a market as the server sees it
+        market = stack.enter_context(Market(village))  # type: ignore[arg-type]  # a market as the server sees it
         slack = FakeSlack(stack.enter_context(World().run_in_thread()))
         mail = stack.enter_context(MailServer().running())
         config = folder / "config.yaml"
@@ -165,4 +174,4 @@ def stage(folder: Path, url: str | None = None) -> Iterator[Stage]:
             url=url,
         )  # fmt: skip
         config.write_text(text)
-        yield Stage(folder, slack, mail, config, folder / "daemon.log", url)
+        yield Stage(folder, village, slack, mail, config, folder / "daemon.log", url)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from insight.model import StoredMention
 from listener.config import yamlfile
 from storage import SourceGap, open_store
+from tests import processes
 from tests.world.land import Land, Town
 from tests.world.places import PLACES
 from tests.world.truth import BEFORE, END, LAST, MARK, START, Burst, Told, week
@@ -106,11 +105,13 @@ def live_through(land: Land, folder: Path, seconds: float = 300) -> Week:
         "daemon": {"web": "127.0.0.1:0", "log": "json"},
     }))  # fmt: skip
     span = f"{START.isoformat()}/{END.isoformat()}"
-    command = [sys.executable, "-m", "tests.world.impatient", "-c", str(config), "run", "--simulate", span]
-    with log.open("ab") as out:
-        environ = {key: value for key, value in os.environ.items() if not key.startswith(("LISTENER_", "COV_"))}
-        ended = subprocess.run(command, stdout=out, stderr=out, env=environ, timeout=seconds, check=False)
-    assert ended.returncode == 0, log.read_text()[-4000:]
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("LISTENER_", "COV_"))}
+    arguments = ("-c", str(config), "run", "--simulate", span)
+    process = processes.start(*arguments, log=log, env=environ, module="tests.world.impatient")
+    try:
+        assert process.wait(seconds) == 0, log.read_text()[-4000:]
+    finally:
+        process.kill()
     with open_store(url) as store:
         stored = [found for batch in store.posts.scan() for found in batch]
         return Week(land, stored, store.sources.gaps(START - BEFORE), log.read_text())

@@ -269,6 +269,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("index", [True, False])
 def test_hostile_words_are_words(store: Store, index: bool) -> None:
     posts = [post(number, f"acme {words} bolt", author=words) for number, words in enumerate(HOSTILE)]
@@ -297,6 +298,7 @@ def _about(words: str) -> list[Query]:
     ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("join", [Or, And])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_ten_thousand_terms_are_no_error(store: Store, join: type, mixed: bool) -> None:

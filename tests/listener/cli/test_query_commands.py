@@ -27,7 +27,8 @@ from tests.world.web import Reply, World
 
 Run = Callable[..., Result]
 
-LISTENER = [sys.executable, "-c", "from listener.cli import main; main()", "query"]
+WITH_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # background jobs ignore it
+LISTENER = [sys.executable, "-c", f"{WITH_CTRL_C}; from listener.cli import main; main()", "query"]
 CONFIG = """\
 contact: tests@example.com
 queries:
@@ -338,9 +339,9 @@ def test_posts_are_answered_as_they_come_and_ctrl_c_ends_it(tmp_path: Path) -> N
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["match"]
     process.send_signal(signal.SIGINT)
+    assert process.wait(60) != 0
     with process.stdin, process.stdout, process.stderr:
         assert b"Traceback" not in process.stderr.read()
-    assert process.wait(60) != 0
 
 
 # -- import ----------------------------------------------------------------------------------------------------------

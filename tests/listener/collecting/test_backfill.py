@@ -279,7 +279,7 @@ async def after_a_backfill(store: Store, of: timedelta) -> list[str]:
     return await lived(store, host, clock, range(16 * 24, 18 * 24))
 
 
-@pytest.mark.parametrize("days", [3, 9])
+@pytest.mark.parametrize("days", [3, pytest.param(9, marks=pytest.mark.soak)])
 async def test_a_backfill_is_neither_a_spike_nor_a_new_theme(store: Store, days: int) -> None:
     assert await after_a_backfill(store, days * DAY) == []
     assert store.counts.recount() == []

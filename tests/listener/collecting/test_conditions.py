@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +25,7 @@ from listener.web.metrics import Metrics
 from scrapers import KINDS
 from scrapers.base import Access, Batch, SourceError, Terms
 from storage import SourceEntry, SourceGap, Store
+from tests import processes
 from tests.board import NOW, FakeDoor
 from tests.listener.cli.test_commands import Run, filled, run
 from tests.listener.collecting.metered import ACME, DAY, HOUR, Looking, Metered, Silent, collector, opened
@@ -250,19 +249,7 @@ def _archive(world: World) -> None:
 
 
 def test_the_daemon_reads_the_past_when_it_holds_the_database(daemon: Running) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "listener",
-        "-c",
-        str(daemon.config),
-        "backfill",
-        "--all",
-        "--since",
-        "3d",
-        "--json",
-    ]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    done = processes.run("-c", str(daemon.config), "backfill", "--all", "--since", "3d", "--json")
     assert {(row["source"], row["state"]) for row in json.loads(done.stdout)} == {
         ("good", "impossible"), ("bad", "impossible"),
     }  # fmt: skip

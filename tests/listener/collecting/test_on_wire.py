@@ -99,6 +99,7 @@ def losing(world: World) -> None:
 TROUBLES = [failing(500), failing(503), failing(401), redirecting, losing, lambda world: None]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", [Metered, Member, Obedient])
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_no_more_requests_go_out_in_a_day_than_are_allowed(

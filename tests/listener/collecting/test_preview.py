@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +16,7 @@ from listener.collecting import events, preview
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.network.stream import Streams
 from storage import open_store
+from tests import processes
 from tests.board import NOW, Board, FakeDoor, serve
 from tests.listener.collecting.radio import ACME, Radio, listener
 from tests.world import streams
@@ -133,8 +132,7 @@ def event(number: int, text: str) -> bytes:
 
 
 def run(folder: Path, *words: str) -> Mapping[str, object]:
-    command = [sys.executable, "-m", "listener", "-c", str(folder / "config.yaml"), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = processes.run("-c", str(folder / "config.yaml"), *words)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 

@@ -59,8 +59,10 @@ async def a_day(store: Store, door: FakeDoor, source: Board) -> Counter[str]:
 @pytest.mark.parametrize(
     "trouble",
     [
-        (500, {}), (404, {}), (403, {}), BLANK, (500, {"retry-after": "7"}),
-        PassingError("half a body", sent=True), SourceError("robots.txt forbids it", permanent=True),
+        (500, {}), BLANK, PassingError("half a body", sent=True),
+        *(pytest.param(trouble, marks=pytest.mark.soak) for trouble in (
+            (404, {}), (403, {}), (500, {"retry-after": "7"}), SourceError("robots.txt forbids it", permanent=True),
+        )),
     ],
 )  # fmt: skip
 async def test_a_search_that_always_fails_takes_no_turn_from_the_others(store: Store, trouble: Trouble) -> None:

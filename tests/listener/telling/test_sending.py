@@ -6,8 +6,6 @@ import asyncio
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from alerts.base import Message, MessageKind
 from insight.model import DeliveryState, NewDelivery
 from listener import control
 from storage import StepResult, open_store
+from tests import processes
 from tests.listener.test_daemon import Running
 from tests.world import faults
 from tests.world.slack import FakeSlack
@@ -93,9 +94,9 @@ class Office:
 
     @contextmanager
     def daemon(self) -> Iterator[Running]:
-        with (self.folder / "log").open("wb") as log:
-            command = [sys.executable, "-m", "listener", "-c", str(self.folder / "config.yaml"), "run"]
-            process = subprocess.Popen(command, stdout=log, stderr=log)
+        log = self.folder / "log"
+        log.unlink(missing_ok=True)
+        process = processes.start("-c", str(self.folder / "config.yaml"), "run", log=log)
         running = Running(self.world, self.folder, process)
         try:
             running.until(lambda: running.said("listening"), 60)
@@ -195,6 +196,7 @@ def test_a_stop_comes_within_ten_seconds_whatever_hangs_and_the_next_start_says_
         assert len(people.mail.mails) == 2
 
 
+@pytest.mark.long
 def test_a_channel_that_refuses_for_good_is_told_on_the_others_and_sends_when_it_is_mended(tmp_path: Path) -> None:
     with office(tmp_path) as people:
         good, people.slack.token = people.slack.token, "another"
@@ -222,10 +224,11 @@ def test_what_was_given_up_is_sent_again_through_the_running_daemon(tmp_path: Pa
         with people.daemon() as running:
             running.until(lambda: len(people.slack.ledger) == 1, 30)
             running.until(lambda: people.states()["team-first"] is DeliveryState.FAILED)
-            command = [sys.executable, "-m", "listener", "-c", str(tmp_path / "config.yaml"), "alerts"]
-            listed = subprocess.run(command, capture_output=True, text=True, check=True)
+            command = ("-c", str(tmp_path / "config.yaml"), "alerts")
+            listed = processes.run(*command)
             assert "team-first" in listed.stdout
-            done = subprocess.run([*command, "resend", "team-first"], capture_output=True, text=True, check=True)
+            done = processes.run(*command, "resend", "team-first")
+            assert done.returncode == 0, done.stderr
             assert "1 put back" in done.stdout + done.stderr
             running.until(lambda: len(people.slack.ledger) == 2, 30)
         assert [posted.text for posted in people.slack.ledger] == ["second", "first"]

@@ -9,8 +9,8 @@ import json
 import os
 import pty
 import re
+import select
 import stat
-import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ from listener.web import server
 from listener.web.health import Health
 from listener.web.metrics import Metrics
 from storage import UnderstoodBatch, open_store
+from tests import processes
 
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 ACTS = frozenset(
@@ -118,7 +119,7 @@ def test_what_is_stored_is_shown_on_a_real_terminal_and_nothing_of_it_acts(tmp_p
                     published_at=AT)  # fmt: skip
         store.ingest(UnderstoodBatch("feed", "", AT, tuple(Pipeline([watch]).understand([post]))))
     for command in (["search", "acme"], ["search", "acme", "--json"], ["export"], ["export", "--format", "jsonl"]):
-        shown = _on_a_terminal([sys.executable, "-m", "listener", "-c", str(config), *command])
+        shown = _on_a_terminal("-c", str(config), *command)
         assert "says" in shown
         assert set(STYLES.sub("", shown.replace("\r\n", "\n"))) & ACTS == set(), command
 
@@ -268,20 +269,15 @@ def _config(folder: Path) -> Path:
     return config
 
 
-def _on_a_terminal(command: list[str]) -> str:
+def _on_a_terminal(*command: str) -> str:
     """What a command writes when its output is a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL)
-    os.close(theirs)
+    process = processes.start(*command, log=Path(os.ttyname(theirs)))
     parts: list[bytes] = []
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # Linux says so when the other end is closed
-            break
-        if not part:
-            break
-        parts.append(part)
+    while process.poll() is None or select.select([ours], [], [], 0)[0]:
+        if select.select([ours], [], [], 0.1)[0]:
+            parts.append(os.read(ours, 65536))
     os.close(ours)
+    os.close(theirs)
     assert process.wait(30) == 0, b"".join(parts)
     return b"".join(parts).decode()
