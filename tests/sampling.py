@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import settings
@@ -64,9 +64,10 @@ def _hash(item: pytest.Item) -> str:
     return hashlib.sha256(item.nodeid.encode()).hexdigest()
 
 
-def _values(item: pytest.Item) -> set[tuple[str, object]]:
-    """What of its parameters a case shows, each as its name and its number or value."""
-    marker = item.get_closest_marker("sampled")
-    case = item.callspec  # type: ignore[attr-defined]
-    names: Sequence[str] = marker.args if marker else ()
-    return {(name, case.params[name]) for name in names} or set(case.indices.items())
+def _values(case: pytest.Item) -> set[tuple[str, object]]:
+    """What a case shows of its parameters. Those that the marker names are compared as values, others as objects."""
+    marker = case.get_closest_marker("sampled")
+    shown: dict[str, object] = case.callspec.params  # type: ignore[attr-defined]
+    if marker and marker.args:
+        return {(name, shown[name]) for name in marker.args}
+    return {(name, id(value)) for name, value in shown.items()}
