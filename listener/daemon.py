@@ -92,6 +92,8 @@ class Daemon:
                 self._watched(app, hold),
                 self._api(app, sock, token),
             ):
+                app.engine.add(self._jobs(app))
+                self._heed_signals(app)  # before anybody can read that it listens, and send one
                 made = app.setup
                 app.log.info("listening", watches=len(made.watches), sources=len(made.sources), web=url or "off")
                 say_terms(made.config.sources, app.log)
@@ -100,8 +102,6 @@ class Daemon:
                         app.log.warning(bug["name"], consequence=bug["consequence"])
 
                 # 3. The jobs, until somebody says stop.
-                app.engine.add(self._jobs(app))
-                self._heed_signals(app)
                 self.ready(app)
                 every = app.schedule() | {"heartbeat": HEARTBEAT_EVERY * (60 if clock.simulated else 1)}
                 await self._schedule(app).run(every, app.engine.submit, self.stop)
