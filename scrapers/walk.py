@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from scrapers.answers import holds_secret
 from scrapers.base import Batch, Page, Request, Search, Source
 from scrapers.errors import Mask
@@ -22,7 +24,11 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a search has been read. `high_water` moves only when the walk has closed. Validators: see RFC 9110."""
+    """How far a search has been read. `high_water` moves only when the walk has closed.
+
+    `etag` and `last_modified` make the next walk's first request conditional:
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+    """
 
     high_water: str | None = None
     walk: Walk | None = None
@@ -30,26 +36,14 @@ class Cursor:
     last_modified: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        walk = self.walk and {
-            "newest_seen": self.walk.newest_seen,
-            "pending": [request.to_json() for request in self.walk.pending],
-        }
-        return {
-            "high_water": self.high_water,
-            "walk": walk,
-            "etag": self.etag,
-            "last_modified": self.last_modified,
-        }
+        return _CURSOR.dump_python(self, mode="json")  # type: ignore[no-any-return]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Cursor:
-        walk = value.get("walk")
-        return cls(
-            value.get("high_water"),
-            Walk(walk["newest_seen"], tuple(map(Request.from_json, walk["pending"]))) if walk else None,
-            value.get("etag"),
-            value.get("last_modified"),
-        )
+        return _CURSOR.validate_python(value)
+
+
+_CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)
 
 
 def begin(source: Source, search: Search, cursor: Cursor, now: datetime) -> Cursor:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from scrapers.base import SourceError
 
+# https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 

@@ -10,6 +10,7 @@ from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
 from scrapers.formats.values import UnreadableError, address, addresses, each, identifier, listed, mapping, plain, text
 
 
+# https://www.jsonfeed.org/version/1.1/
 def read(body: bytes, base: str = "") -> tuple[ParsedFeed, tuple[Rejected, ...]]:
     """Raises NotAFeedError for JSON that is not a feed, or no JSON at all."""
     try:

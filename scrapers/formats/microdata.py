@@ -11,6 +11,7 @@ from scrapers.formats.values import address
 
 Item = dict[str, Any]
 
+# Where an element has its value: https://html.spec.whatwg.org/multipage/microdata.html#values
 _ADDRESSES = {"a": "href", "area": "href", "link": "href", "object": "data"}
 _ADDRESSES |= dict.fromkeys(("audio", "embed", "iframe", "img", "source", "track", "video"), "src")
 

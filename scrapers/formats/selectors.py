@@ -185,7 +185,7 @@ def _function(tree: parser.Function) -> Test:
         a, b = parser.parse_series(tree.arguments)
     except ValueError as error:
         raise BadSelectorError(f"no number in :{tree.name}()") from error
-    of_type = tree.name == "nth-of-type"
+    of_type = tree.name == "nth-of-type"  # an+b: https://www.w3.org/TR/selectors-4/#anb-microsyntax
 
     def test(element: Element) -> bool:
         n = (element.nth_of_type if of_type else element.nth) - b

@@ -77,23 +77,23 @@ class Browser:
                     args=["--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-gpu"],
                 )
                 try:
-                    return await self._in(browser, page, vouched)
+                    return await self._rendered(browser, page, vouched)
                 finally:
                     await browser.close()
         except Error as error:
             raise SourceError(f"{page.url}: the browser failed: {error.message.splitlines()[0][:300]}") from error
 
-    async def _in(self, browser: Any, page: Page, vouched: Collection[str]) -> Page:
+    async def _rendered(self, browser: Any, page: Page, vouched: Collection[str]) -> Page:
         context = await browser.new_context(service_workers="block", accept_downloads=False)
-        parts = _Parts(self._fetch, page, vouched)
+        requests = _PageRequests(self._fetch, page, vouched)
         await context.route_web_socket("**/*", lambda socket: socket.close())
-        await context.route("**/*", parts.answer)
+        await context.route("**/*", requests.answer)
         tab = await context.new_page()
         await tab.goto(page.url, wait_until="domcontentloaded", timeout=SECONDS * 1000)
-        await _quiet(tab)
-        if parts.leads_to is not None:
-            said = f"{page.url}: its JavaScript leads to {parts.leads_to[:200]}"
-            raise SourceError(said, remedy="if that is the page, write its address")
+        await _wait_until_quiet(tab)
+        if requests.leads_to is not None:
+            message = f"{page.url}: its JavaScript leads to {requests.leads_to[:200]}"
+            raise SourceError(message, remedy="if that is the page, write its address")
         markup = await tab.evaluate(
             "most => { const all = document.documentElement.outerHTML; return all.length > most ? null : all }",
             MOST_BYTES,
@@ -104,7 +104,7 @@ class Browser:
         return replace(page, body=markup.encode("utf-8", errors="replace"), headers=headers)
 
 
-async def _quiet(tab: Any) -> None:
+async def _wait_until_quiet(tab: Any) -> None:
     """Wait until the page asks for nothing more; a page that never stops is taken as it is."""
     from playwright.async_api import TimeoutError as NeverQuietError
 
@@ -115,7 +115,7 @@ async def _quiet(tab: Any) -> None:
 
 
 @dataclass  # without slots: playwright keeps a note on what it calls back
-class _Parts:
+class _PageRequests:
     """Answers what the browser asks for. The page itself is there already; it goes nowhere else, nor do its frames."""
 
     fetch: Fetch
@@ -132,10 +132,10 @@ class _Parts:
             await self._navigate(route)
         elif asked.resource_type == "stylesheet":
             await route.fulfill(status=200, content_type="text/css", body="")  # nobody looks, but scripts wait for it
-        elif self._refuses(asked):
+        elif self._is_refused(asked):
             await route.abort()
         else:
-            await self._hand_on(route)
+            await self._fetch_part(route)
 
     async def _navigate(self, route: Any) -> None:
         if self.began:
@@ -146,7 +146,7 @@ class _Parts:
         kept = {k: v for k, v in self.page.headers.items() if k in ("content-type", "content-security-policy")}
         await route.fulfill(status=200, headers=kept, body=self.page.body)
 
-    def _refuses(self, asked: Any) -> bool:
+    def _is_refused(self, asked: Any) -> bool:
         """Pictures, films and fonts are not needed; what changes something is sent to the page's own site alone."""
         self.number += 1
         home = asked.method in ("GET", "HEAD") or (
@@ -154,7 +154,7 @@ class _Parts:
         )
         return asked.resource_type not in _WANTED or not home or self.number > MOST_PARTS or self.size > MOST_BYTES
 
-    async def _hand_on(self, route: Any) -> None:
+    async def _fetch_part(self, route: Any) -> None:
         asked = route.request
         headers = {name: value for name, value in asked.headers.items() if name in _SENT}
         request = Request(asked.url, method=asked.method, body=asked.post_data)

@@ -99,7 +99,10 @@ class Feed(UrlSource):
         return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
 
     def _further(self, page: Page, found: entries.ParsedFeed, marks: list[str]) -> tuple[Request, ...]:
-        """The next page of a paged feed (RFC 5005), as long as everything on this one is news."""
+        """The next page of a paged feed, as long as everything on this one is news.
+
+        https://www.rfc-editor.org/rfc/rfc5005#section-3
+        """
         following, number = found.links.get("next"), (whole_number(page.request.note.get("page")) or 1) + 1
         here = {page.url, page.request.url}
         if not following or following in here or not marks or origin_of(following) != origin_of(page.url):

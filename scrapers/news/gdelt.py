@@ -23,6 +23,7 @@ from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=2)  # articles are filed a quarter of an hour at a time, some later
+# https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/
 WINDOW = timedelta(days=90)
 FIRST = timedelta(days=1)
 PAGE = 250  # the most a list gives

@@ -98,6 +98,7 @@ class Bluesky(Source):
         return {"Authorization": f"Bearer {token}"}
 
     def session_expired(self, page: Page) -> bool:
+        # https://atproto.com/specs/xrpc#error-responses: a token that has ended is told with 400
         return page.status == 401 or (page.status == 400 and b"ExpiredToken" in page.body)
 
     def budget(self) -> Budget:

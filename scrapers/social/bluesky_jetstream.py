@@ -19,6 +19,8 @@ from scrapers.formats import limits
 from scrapers.formats.values import MOST_REJECTED, excerpt, mapping, whole_number
 from scrapers.social.bluesky_records import NETWORK, POSTS, instant, post, uri_of
 
+# https://github.com/bluesky-social/jetstream#consuming-jetstream: a cursor is a time in microseconds, and a reader is
+# to start a little before the one it has seen last.
 OVERLAP = timedelta(seconds=30)
 OVERLAP_EVENTS = 20_000  # of everybody's likes, follows and posts: about half a minute
 OLD = timedelta(hours=6)

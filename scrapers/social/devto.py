@@ -32,6 +32,7 @@ from scrapers.settings import under
 
 NETWORK = "devto"
 OVERLAP = timedelta(hours=1)
+# https://developers.forem.com/api
 PAGE = 100
 HOT_PAGES = 3  # a tag's articles come by their heat, not by their age: what is new stands near the top
 ALL = "newest"

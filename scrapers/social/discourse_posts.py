@@ -31,6 +31,7 @@ from scrapers.social import markdown
 
 NETWORK = "discourse"
 
+# https://github.com/discourse/discourse/blob/main/app/models/post.rb (types), post_action_type.rb (actions)
 _SAID = (1, 2)  # kinds of posts that somebody wrote: regular ones and those of moderators
 _PLACE = re.compile(r"/t/(?:[^/]+/)?(\d{1,18})(?:/(\d{1,18}))?/?")
 _LIKE = 2  # the number of this action in `actions_summary`

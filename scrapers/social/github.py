@@ -26,6 +26,7 @@ from scrapers.social.github_issues import NETWORK, items_of, place_of, read
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=1)  # the search's index is behind by minutes, now and then by more
+# https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 PAGE = 100  # the most the API gives
 _LISTS = {"issues": "issues", "comments": "issues/comments", "releases": "releases"}
 _NEXT = re.compile(r"<([^<>]{1,2000})>\s*;\s*rel=\"?next\b")
@@ -202,7 +203,10 @@ class GitHub(Source):
 
 
 def _older(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:
-    """The posts that were created before the oldest of these: no page of a search goes past the 1,000th."""
+    """The posts that were created before the oldest of these: no page of a search goes past the 1,000th.
+
+    https://docs.github.com/en/rest/search/search
+    """
     request, size = page.request, whole_number(page.request.params.get("per_page")) or PAGE
     terms, low = request.note.get("terms"), request.note.get("from")
     times = [at for at in (moment(mapping(item).get("created_at"))[0] for item in found) if at]

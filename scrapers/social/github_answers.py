@@ -12,6 +12,7 @@ from scrapers.formats.values import listed, mapping, text
 from scrapers.network.pace import asked_pause
 
 _LIMITED = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 _A_MINUTE = 60.0  # what GitHub asks for where it names no time
 _REMEDIES = {
     401: "the `token` is not valid any more: make a new one",

@@ -30,6 +30,7 @@ from scrapers.marks import newest, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
+# https://hn.algolia.com/api and https://github.com/HackerNews/API
 SEARCH = "https://hn.algolia.com/api/v1"
 ITEMS = "https://hacker-news.firebaseio.com/v0"
 OVERLAP = 3600  # Algolia indexes late: what is older than the mark may still turn up
@@ -137,6 +138,7 @@ def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
     upper = next((whole_number(bound.removeprefix(_BEFORE)) for bound in bounds if bound.startswith(_BEFORE)), None)
     if not times or (lower is not None and min(times) < lower):
         return ()
+    # The search shows no more than 1,000 hits, however many pages are asked for: so the bound of time moves instead.
     # "<=" because a second may be shared by two hits; a whole page of one second must not be asked for again
     oldest = min(times) if upper is None or min(times) < upper else upper - 1
     filters = [f"{_BEFORE}{oldest}"] + ([f"{_SINCE}{lower}"] if lower is not None else [])

@@ -24,6 +24,8 @@ from scrapers.social.instagram_media import NETWORK, comment, medium
 from scrapers.social.mastodon import hashtag
 from scrapers.terms import searches, with_own
 
+# recent_media shows 24 hours, and 30 hashtags may be asked for in 7 days:
+# https://developers.facebook.com/docs/instagram-platform/instagram-api-with-facebook-login/hashtag-search
 WINDOW = timedelta(hours=24)
 COMMENTS = "id,text,timestamp,username,like_count,parent_id"
 MEDIA = "id,caption,media_type,media_url,permalink,timestamp,like_count,comments_count"

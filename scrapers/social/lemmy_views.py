@@ -17,7 +17,8 @@ from scrapers.social import markdown
 
 NETWORK = "lemmy"
 
-# The ids of languages are the order in which a migration of Lemmy's database put them in, on every instance the same.
+# The ids of languages are the order in which a migration of Lemmy's database put them in, on every instance the same:
+# https://github.com/LemmyNet/lemmy/tree/main/migrations
 _CODES = (
     "und aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el "
     "en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja "

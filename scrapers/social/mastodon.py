@@ -26,6 +26,7 @@ CLOSED = "this instance shows its timelines to members only: give a `token`, or 
 OFF = "its admins have turned hashtag timelines off: choose another `instance`"
 _SEARCH = "search: "
 _WORDS = Dialect(hashtag=None, either=None, brackets=Brackets.NONE, complete=False)
+# https://docs.joinmastodon.org/methods/timelines/#tag
 PAGE = 40  # the most a timeline gives
 
 
@@ -109,7 +110,9 @@ class Mastodon(Source):
         return Request(timeline, params, since=high_water)
 
     def mark_at(self, at: datetime) -> str | None:
-        return str(int(at.timestamp() * 1000) << 16)  # Mastodon's ids are times; those of its relatives are not
+        # Mastodon's ids are times (those of its relatives are not): milliseconds above 16 bits of a counter, see
+        # https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb
+        return str(int(at.timestamp() * 1000) << 16)
 
     def stream(self, search: Search, mark: str | None, now: datetime) -> Stream | None:
         if self.token is None or not self.stream_hashtags or search.key.startswith(_SEARCH):
@@ -147,6 +150,7 @@ class Mastodon(Source):
 
         One that says nothing of the kind is older, or no Mastodon: its timeline will tell.
         """
+        # https://docs.joinmastodon.org/entities/Instance/
         # who is shown toots of this instance and of others by hashtag: "public", "authenticated", "disabled"
         body = error_body(page) if page.status == 200 else {}
         feeds = mapping(mapping(body.get("configuration")).get("timelines_access")).get("hashtag_feeds")
@@ -185,6 +189,7 @@ def _further(page: Page, ids: list[str]) -> tuple[Request, ...]:
     return (replace(page.request, params={**params, "max_id": following}),)
 
 
+# https://docs.joinmastodon.org/api/guidelines/#pagination
 def _link_next(header: str) -> str | None:
     for target, rel in re.findall(r"<([^<>]{1,2000})>\s*;\s*rel=\"?(\w+)", header):
         if rel == "next":

@@ -25,6 +25,7 @@ from scrapers.social import reddit_things as redditthings
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=1)  # what was posted reaches the search late
+# https://www.reddit.com/dev/api/#listings
 PAGE = 100
 FULL = 25  # entries of a feed's page where it does not heed the limit
 LOOKED = 100

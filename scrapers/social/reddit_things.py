@@ -29,6 +29,7 @@ from scrapers.social import markdown
 NETWORK = "reddit"
 SITE = "https://www.reddit.com"
 
+# What stands in the place of a text that its author or a moderator has taken away.
 GONE = frozenset({"[deleted]", "[removed]", "[ Removed by Reddit ]", "[ Removed by reddit ]"})
 _NOBODY = "[deleted]"
 _OWN = frozenset({"i.redd.it", "v.redd.it", "preview.redd.it", "external-preview.redd.it", "reddit.com", "redd.it"})

@@ -24,6 +24,7 @@ from scrapers.terms import searches, with_own
 
 OVERLAP = 3600  # the search's index is behind, and what was closed may be opened again
 PAGE = 100  # the most the API gives
+# https://api.stackexchange.com/docs/error-handling
 _PASSING = frozenset({500, 502, 503})  # error_id: internal_error, throttle_violation, temporarily_unavailable
 _CREDENTIALS = frozenset({401, 402, 403, 405, 406})
 _PATHS = {"q": "questions", "a": "answers", "c": "comments"}
@@ -182,6 +183,7 @@ def _number(value: object) -> float | None:
     return float(value) if usable else None  # type: ignore[arg-type]
 
 
+# https://api.stackexchange.com/docs/throttle
 def _pause(page: Page, body: Mapping[str, Any]) -> float | None:
     """What `backoff` asks for; after the last request of the day, what is left of it."""
     if whole_number(body.get("quota_remaining")) == 0:

@@ -31,6 +31,7 @@ from scrapers.social.graph import GraphApi
 from scrapers.terms import searches, with_own
 
 FIELDS = "id,text,media_type,media_url,permalink,timestamp,username,has_replies,is_quote_post,is_reply"
+# https://developers.facebook.com/docs/threads/keyword-search
 BEGAN = 1_688_540_400  # the platform refuses an earlier `since`
 QUERIES = 2200
 

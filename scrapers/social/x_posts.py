@@ -25,6 +25,7 @@ from scrapers.formats.values import (
 )
 
 NETWORK = "x"
+# https://github.com/twitter-archive/snowflake
 EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)  # ids are milliseconds since then, with 22 bits behind
 FIRST_SNOWFLAKE = 29_700_859_247  # ids before it were counted one by one
 _NO_LANGUAGE = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})

@@ -25,7 +25,9 @@ from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, r
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=6)  # what was published reaches the search hours later
+# https://developers.google.com/youtube/v3/determine_quota_cost
 FIRST = timedelta(days=7)  # how far back a first search goes: each page of it costs a hundredth of the day's quota
+# https://developers.google.com/youtube/v3/docs/search/list
 SEARCHED = 10  # pages of 50: a search shows no more
 LOOKED = 50  # ids in one request
 _CHANNEL = re.compile(r"(?:.*/channel/)?(UC[\w-]{22})(?:[/?].*)?")

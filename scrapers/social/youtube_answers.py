@@ -19,6 +19,7 @@ from scrapers.social.youtube_items import NETWORK, from_feed
 FEED = 15  # entries of a channel's feed
 KEY = "look at the `api_key` in the Google Cloud console: the YouTube Data API v3 must be enabled and allowed for it"
 _PACIFIC = ZoneInfo("America/Los_Angeles")  # where the day of a quota begins
+# https://developers.google.com/youtube/v3/docs/errors
 _SPENT = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _FAST = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _KEY = frozenset(
