@@ -66,6 +66,10 @@ COMMANDS: Commands = {
         "sources:app",
         "Every kind of source: what its platform allows, what it costs, how long posts may be kept.",
     ),
+    "new": (
+        "new:app",
+        "Write the first version of a source or a channel, with its tests: it runs as it is, and says what to change.",
+    ),
 }
 
 app = typer.Typer(
