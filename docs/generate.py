@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docs import catalogue, commands, kinds, language, refused, settings
 from listener.config import SCHEMA_FILE, schema_text
+from listener.scaffold import TEMPLATES
 from scrapers import KINDS
 
 FOLDER = Path(__file__).parent
@@ -21,13 +22,20 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands.page,
     "language": language.page,
     "refused": refused.page,
+    "source": lambda: example("source"),
+    "channel": lambda: example("channel"),
 }
 _PART = re.compile(r"(<!-- generated: (\w+), by `make docs` -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 
 
+def example(what: str) -> str:
+    """The template that `listener new` writes, as CONTRIBUTING shows it."""
+    return f"```python\n{(TEMPLATES / what / 'noticeboard.py').read_text(encoding='utf-8').strip()}\n```"
+
+
 def fresh() -> Iterator[tuple[Path, str]]:
     """Every generated file, and what it should hold."""
-    for page in sorted(FOLDER.glob("*.md")):
+    for page in [FOLDER.parent / "CONTRIBUTING.md", *sorted(FOLDER.glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         if _PART.search(text):
             yield page, _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]().strip()}\n\n{part[3]}", text)

@@ -122,10 +122,10 @@ def channel(name: Name, here: Here = False, as_json: AsJson = False) -> None:
 
 def _report(draft: Draft, following: list[str], *, as_json: bool) -> None:
     """Tidy what was written, and say what to do next."""
-    if find_spec("ruff"):  # a long name moves imports and breaks lines elsewhere
+    if draft.changed and find_spec("ruff"):  # in a checkout: a long name moves imports, and breaks lines elsewhere
         files = [path for path in (*draft.new, *draft.changed) if path.endswith(".py")]
         for step in (("check", "--select", "I", "--fix"), ("format",)):
-            command = [sys.executable, "-m", "ruff", *step, "--quiet", *files]
+            command = [sys.executable, "-m", "ruff", *step, "--quiet", "--no-cache", *files]
             subprocess.run(command, cwd=draft.root, check=False)  # noqa: S603 - files that have just been written
     if as_json:
         print_json({"folder": str(draft.root), "written": list(draft.new), "changed": list(draft.changed),
