@@ -107,7 +107,7 @@ def assert_sound_post(post: Post, where: str = "the kind") -> None:
             f"{where}: {name} is {value!r}: scrapers.formats.values.text() gives it stripped, or None"
         )
     assert post.text == post.text.strip(), (
-        f"{where}: the text begins or ends with blanks: scrapers.formats.html.read(…).text and values.plain() strip it"
+        f"{where}: the text begins or ends with blanks: text() and plain() of scrapers.formats.values strip it"
     )
     fits_a_database(
         where, post.native_id, post.text, post.title, post.author, post.author_name, *post.links, *post.hashtags

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from insight.model import Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers import html
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
+from scrapers.formats import html
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, identifier, origin_of, text
 from scrapers.marks import mark_of, newest_mark, once, times_of

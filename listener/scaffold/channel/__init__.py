@@ -1,0 +1,1 @@
+"""The template of a channel, and of what belongs to it."""

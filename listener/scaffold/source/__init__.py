@@ -1,0 +1,1 @@
+"""The template of a source, and of what belongs to it."""
