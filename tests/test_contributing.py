@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import re
 from pathlib import Path
 
@@ -77,3 +79,19 @@ def test_the_list_is_what_the_command_writes() -> None:
         "docs/sources/NAME.md"
     }
     assert {path for path, _ in CHANNEL} == {*scaffold.CHANNEL_FILES, "alerts/__init__.py", "docs/channels.md"}
+
+
+SUITES = ("sources", "test_sources", "test_sources_broken", "test_channels")
+CODE = re.compile(r"(?<![\w.])(?:scrapers|alerts|insight)(?:\.[A-Za-z_]+)+")
+
+
+@pytest.mark.parametrize("file", ["CONTRIBUTING.md", *(f"tests/contracts/{name}.py" for name in SUITES)])
+def test_every_helper_that_is_named_to_a_newcomer_exists(file: str) -> None:
+    for dotted in set(CODE.findall((ROOT / file).read_text(encoding="utf-8"))):
+        module, _, name = dotted.rpartition(".")
+        try:
+            found = hasattr(importlib.import_module(module), name) or importlib.util.find_spec(dotted)
+        except ModuleNotFoundError:  # a method: the class is one step further up
+            above, _, owner = module.rpartition(".")
+            found = hasattr(getattr(importlib.import_module(above), owner, None), name)
+        assert found, f"{file} speaks of {dotted}, which is not there"

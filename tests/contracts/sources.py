@@ -36,7 +36,7 @@ def answer(kind: str, content: bytes, status: int = 200, **headers: str) -> Batc
     where = file_of(kind)
     assert f"the kind {kind} stumbled" not in str(found), (
         f"{where}: parse() raised {found.__cause__!r} for an answer of another shape; read values with the helpers of "
-        "scrapers.formats.values (mapping, listed, text, whole_number, …), which never raise, and items with each()"
+        "scrapers.formats.values (mapping, listed, text, …), which never raise, and items with each()"
     )
     assert str(found), f"{where}: a SourceError without words: say what came instead, as not_read() does"
     assert found.remedy or not found.permanent, (
@@ -113,7 +113,7 @@ def assert_sound_post(post: Post, where: str = "the kind") -> None:
         where, post.native_id, post.text, post.title, post.author, post.author_name, *post.links, *post.hashtags
     )
     assert all(isinstance(n, int) and abs(n) < 2**63 for n in post.engagement.values()), (
-        f"{where}: engagement holds whole numbers that a database takes: {post.engagement}; values.counts() gives them"
+        f"{where}: engagement holds whole numbers below 2**63: {post.engagement}; use scrapers.formats.values.counts()"
     )
     if isinstance(post.rating, Rating):
         assert post.rating.worst < post.rating.best, f"{where}: a rating's scale is upside down: {post.rating}"

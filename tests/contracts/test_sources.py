@@ -85,7 +85,7 @@ def test_a_sample_is_read_the_same_twice_and_is_sound(kind: str, name: str) -> N
     assert posts, f"{where}: no post is read from {sample_of(kind, name)}; set aside: {first.rejected[:3]}"
     assert_sound(first, where)
     keys = [post.key for post in posts]
-    assert len(set(keys)) == len(keys), f"{where}: two posts have one native_id: pass the items through once()"
+    assert len(set(keys)) == len(keys), f"{where}: two posts have one native_id: use scrapers.marks.distinct()"
     assert {post.network for post in posts} == {KINDS[kind].network}, (
         f"{where}: the posts' network must be the kind's: {posts[0].network!r} and {KINDS[kind].network!r}"
     )

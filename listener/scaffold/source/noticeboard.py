@@ -16,7 +16,7 @@ from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.formats import html
 from scrapers.formats.dates import moment
 from scrapers.formats.values import UnreadableError, address, counts, each, identifier, origin_of, text
-from scrapers.marks import mark_of, newest_mark, once, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.settings import own_searches, under
 from scrapers.terms import searches, with_own
 
@@ -85,7 +85,7 @@ class Noticeboard(Source):
         further: tuple[Request, ...] = ()
         if cursor and times and (since is None or min(times) > since - OVERLAP):
             further = (replace(page.request, params={**page.request.params, "cursor": cursor}),)
-        return Batch(once(items), further, newest_mark(times, page), rejected)
+        return Batch(distinct(items), further, newest_mark(times, page), rejected)
 
 
 def read_post(entry: Any) -> Post:
