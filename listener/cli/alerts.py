@@ -11,10 +11,9 @@ import typer
 from alerts.base import SendError
 from alerts.digests import digest_message
 from alerts.messages import trial_message
-from listener.cli.common import present, settings, stored, write
+from listener.cli.common import did_you_mean, load_config, now_for, store_for_reading, write
 from listener.cli.output import done, fail, out, print_json, print_text, table, when
 from listener.clock import SystemClock
-from listener.config import nearest
 from listener.telling.decisions import Context
 from listener.telling.digest import last_period, week_of
 from listener.telling.posting import post_to
@@ -40,9 +39,9 @@ def digest(
       listener digest --dry-run
       listener digest --dry-run --html > digest.html
     """
-    config = settings(context)
-    with stored(config) as store:
-        looking = Context(store, config, store.watches.all(), present(store))
+    config = load_config(context)
+    with store_for_reading(config) as store:
+        looking = Context(store, config, store.watches.all(), now_for(store))
         found = week_of(looking, last_period(looking)).digest()
         message = digest_message(found, looking.now, id="dry-run")
     if as_json:
@@ -60,9 +59,9 @@ def test_alert(context: typer.Context, channel: Annotated[str, typer.Argument(he
     Examples:
       listener test-alert team
     """
-    config = settings(context)
+    config = load_config(context)
     if channel not in config.channels:
-        fail(f"the config has no channel {channel!r}", _known(channel, sorted(config.channels)))
+        fail(f"the config has no channel {channel!r}", did_you_mean(channel, sorted(config.channels)))
     clock, found = SystemClock(), config.channels[channel]
     post = post_to(config, channel, Poster(contact=config.contact, now=clock.now))
     for recipient in found.recipients():
@@ -72,11 +71,6 @@ def test_alert(context: typer.Context, channel: Annotated[str, typer.Argument(he
             fail(config.redactor.mask(f"{channel}: {error}"), error.remedy)
         to = f", to {recipient}" if recipient else ""
         done(f"{channel}: sent{to}" + "".join(f", {key} {value}" for key, value in ref.items() if value))
-
-
-def _known(word: str, known: list[str]) -> str:
-    close = nearest(word, known)
-    return f"did you mean {close!r}?" if close else f"it has: {', '.join(known)}"
 
 
 @alerts.callback()
@@ -94,14 +88,14 @@ def show(
     """
     if context.invoked_subcommand:
         return
-    config = settings(context)
-    with stored(config) as store:
-        now = present(store)
+    config = load_config(context)
+    with store_for_reading(config) as store:
+        now = now_for(store)
         found = store.signals.alerts(open_only=not everything)
-        waiting, troubles = store.outbox.outstanding(now - SHOWN_FOR), store.outbox.troubles()
+        undelivered, troubles = store.outbox.outstanding(now - SHOWN_FOR), store.outbox.troubles()
         decided = store.signals.decisions(now - SHOWN_FOR) if as_json else []
     if as_json:
-        print_json({"alerts": found, "channels": troubles, "deliveries": waiting, "decisions": decided})
+        print_json({"alerts": found, "channels": troubles, "deliveries": undelivered, "decisions": decided})
         return
     table(
         ("Since", "State", "Alert"),
@@ -116,12 +110,12 @@ def show(
             ],
             title="Channels in trouble",
         )
-    if waiting:
+    if undelivered:
         table(
             ("ID", "Channel", "State", "Tries", "Message", "Error"),
             [
                 (row.id, _place(row.channel, row.recipient), row.state, row.attempts, row.headline, row.error or "")
-                for row in waiting
+                for row in undelivered
             ],
             title="Deliveries that have not arrived",
         )
@@ -148,5 +142,5 @@ def resend(
       listener alerts resend 3f0c2a9be1d54c7788aa0b12
       listener alerts resend --channel team
     """
-    again = write(settings(context), "resend", {"delivery": delivery, "channel": channel})["deliveries"]
+    again = write(load_config(context), "resend", {"delivery": delivery, "channel": channel})["deliveries"]
     done(f"{len(again)} put back in the queue" if again else "nothing of that kind was given up")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import anyio
 import typer
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from listener import control, log
 from listener.app import opened
-from listener.cli.common import opened_store, settings
+from listener.cli.common import load_config, lock, opened_store
 from listener.cli.mentions import since_time
 from listener.cli.output import err, fail, out, print_json, table
 from listener.clock import SystemClock
@@ -23,9 +23,9 @@ from listener.config import Config
 from listener.engine import ENDED
 from storage import HeldError, Store
 
-POLL = 0.5
-INTERRUPTED = 130
-Tell = Callable[[Sequence[BackfillReport]], None]
+POLL = 0.5  # seconds between two looks at the daemon's jobs
+INTERRUPTED = 130  # the exit code that a shell gives Ctrl-C: 128 and the number of SIGINT
+Show = Callable[[Sequence[BackfillReport]], None]
 
 
 def backfill(
@@ -49,7 +49,7 @@ def backfill(
     """
     if not sources and not every:
         fail("name a source, or read them all", "listener backfill --all --since 30d")
-    config, now = settings(context), SystemClock().now()
+    config, now = load_config(context), SystemClock().now()
     begin = since_time(since, now)
     if begin is None or begin >= now:
         fail(f"{since!r} is not in the past", "write 30d, 2w, or a date")
@@ -58,35 +58,30 @@ def backfill(
     except ValueError as error:
         fail(str(error))
     log.configure(config.daemon.log, config.redactor.mask, level="error")
-    with _progress(names, begin, now, show=not as_json) as tell, opened_store(config) as store:
-        reports = _read(config, store, names, begin, tell)
+    with opened_store(config) as store, _Progress(names, begin, now, visible=not as_json) as progress:
+        try:
+            with lock(store, "backfill"):
+                reports = anyio.run(_here, config, store, names, begin, progress.show)
+        except HeldError as error:
+            reports = _by_daemon(error.owner, names, begin, progress.show)
+        except KeyboardInterrupt:
+            err.print("stopped; the same command goes on from here")
+            raise typer.Exit(INTERRUPTED) from None
     print_json(reports_as_json(reports)) if as_json else _summary(reports)
 
 
-def _read(config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell) -> list[BackfillReport]:
-    now = SystemClock().now()
-    try:
-        with store.hold({"pid": 0, "since": now.isoformat(), "command": "backfill"}, now):
-            return anyio.run(_here, config, store, names, since, tell)
-    except HeldError as error:
-        return _by_daemon(error.owner, names, since, tell)
-    except KeyboardInterrupt:
-        err.print("stopped; the same command goes on from here")
-        raise typer.Exit(INTERRUPTED) from None
-
-
 async def _here(
-    config: Config, store: Store, names: Sequence[str], since: datetime, tell: Tell
+    config: Config, store: Store, names: Sequence[str], since: datetime, show: Show
 ) -> list[BackfillReport]:
     async with opened(config, store, SystemClock(), log.get()) as app:
         jobs = [app.engine.submit("backfill", name, {"since": since.isoformat()}) for name in names]
         while not all(job.ended for job in jobs):
             await app.engine.next_change()
-            tell(reports_of(map(asdict, jobs)))
+            show(reports_of(map(asdict, jobs)))
         return reports_of(map(asdict, jobs))
 
 
-def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, tell: Tell) -> list[BackfillReport]:
+def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, show: Show) -> list[BackfillReport]:
     """Hand it over, and watch: the daemon goes on whether or not anybody looks."""
     try:
         for name in names:
@@ -95,7 +90,7 @@ def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, 
             jobs = [job for job in control.jobs(owner, "backfill") if job["subject"] in names]
             if all(job["state"] in ENDED for job in jobs):
                 return reports_of(jobs)
-            tell(reports_of(jobs))
+            show(reports_of(jobs))
             time.sleep(POLL)
     except control.HandoffError as refused:
         fail(str(refused))
@@ -104,42 +99,45 @@ def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, 
         raise typer.Exit(INTERRUPTED) from None
 
 
-class _progress:  # noqa: N801 - used as a context manager, like a function
+class _Progress:
     """A bar a source on standard error: how much of the time back to `since` has been read."""
 
-    def __init__(self, names: Collection[str], since: datetime, now: datetime, *, show: bool) -> None:
+    def __init__(self, names: Collection[str], since: datetime, now: datetime, *, visible: bool) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[says]}"))
-        self._bars = Progress(*columns, console=err, transient=True, disable=not show)
+        self._bars = Progress(*columns, console=err, transient=True, disable=not visible)
         self._since, self._now = since, now
         self._tasks = {name: self._bars.add_task(name, total=1.0, says="") for name in names}
 
-    def __enter__(self) -> Tell:
+    def __enter__(self) -> Self:
         self._bars.start()
-        return self._tell
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def _tell(self, reports: Sequence[BackfillReport]) -> None:
+    def show(self, reports: Sequence[BackfillReport]) -> None:
         for name, task in self._tasks.items():
-            own = [report for report in reports if report.source == name]
-            if own:
-                done = sum(map(self._share, own)) / len(own)
-                says = f"{sum(it.new for it in own):,} new posts, {sum(it.pages for it in own):,} pages"
-                self._bars.update(task, completed=done, says=says)
+            shares, new, pages = list[float](), 0, 0
+            for report in reports:
+                if report.source == name:
+                    read = (self._now - report.back_to) / (self._now - self._since) if report.back_to else 0.0
+                    shares.append(read if report.state == "reading" else 1.0)
+                    new, pages = new + report.new, pages + report.pages
+            if shares:
+                says = f"{new:,} new posts, {pages:,} pages"
+                self._bars.update(task, completed=sum(shares) / len(shares), says=says)
 
-    def _share(self, report: BackfillReport) -> float:
-        if report.state != "reading":
-            return 1.0
-        return (self._now - report.back_to) / (self._now - self._since) if report.back_to else 0.0
+
+_STATES = {"read": "read whole", "stopped": "stopped", "impossible": "not possible", "reading": "not finished"}
 
 
 def _summary(reports: Sequence[BackfillReport]) -> None:
-    rows = [
-        (report.source, report.search or "everything", f"{report.new:,}", f"{report.mentions:,}", _back(report),
-         _outcome(report))
-        for report in reports
-    ]  # fmt: skip
+    rows = []
+    for report in reports:
+        back = f"{report.back_to:%Y-%m-%d}" if report.back_to else "nothing found" if report.pages else ""
+        outcome = f"{_STATES[report.state]}{f': {report.why}' if report.why else ''}"
+        search = report.search or "everything"
+        rows.append((report.source, search, f"{report.new:,}", f"{report.mentions:,}", back, outcome))
     table(("Source", "Search", "New posts", "Mentions", "Back to", "Outcome"), rows)
     left = sum(report.left for report in reports)
     if left:
@@ -147,12 +145,3 @@ def _summary(reports: Sequence[BackfillReport]) -> None:
     gaps = sum(report.gaps for report in reports)
     if gaps:
         out.print(f"{gaps:,} gaps were recorded; `listener sources --mine` shows the last ones.")
-
-
-def _back(report: BackfillReport) -> str:
-    return f"{report.back_to:%Y-%m-%d}" if report.back_to else "nothing found" if report.pages else ""
-
-
-def _outcome(report: BackfillReport) -> str:
-    says = {"read": "read whole", "stopped": "stopped", "impossible": "not possible", "reading": "not finished"}
-    return f"{says[report.state]}{f': {report.why}' if report.why else ''}"

@@ -1,4 +1,4 @@
-"""Trying what a config names, without changing or telling anything: one page of each source, each channel's door."""
+"""What `listener check` tries, without changing or sending anything: one page of each source, each channel's login."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from alerts import base
 from alerts.base import Channel, SendError
 from insight.model import Post, Watch
 from insight.query import parse
-from insight.query.advice.cases import Failure, run
+from insight.query.advice.cases import run
 from listener.clock import Clock
 from listener.collecting.conditions import searches_of
 from listener.collecting.pace import shortfalls
 from listener.collecting.preview import preview_source
 from listener.config import Config
-from scrapers.base import Search, Source, SourceError
+from scrapers.base import Source, SourceError
 from scrapers.network.http import Http
 from scrapers.network.stream import Streams
 
 PATIENCE = 30.0
-"""Seconds that a trial may take: somebody is waiting for it, unlike for the daemon's own visits."""
+"""Seconds that a source may take: somebody is waiting for the answer, unlike with the daemon's own visits."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one trial found: `fine`, a line about it, and what to do where it is not fine, or a `warning`."""
+    """What one check found: `fine`, a line about it, and what to do where it is not fine, or a `warning`."""
 
     what: str
     name: str
@@ -44,15 +44,13 @@ def check_queries(config: Config) -> list[CheckResult]:
     for watch in config.watches:
         cases = config.cases(watch.id)
         failures = run(parse(watch.query), cases)
-        found += [_failed(watch.id, failure) for failure in failures]
+        for failure in failures:
+            entry = f"`tests: {'match' if failure.case.expected else 'reject'}:`"
+            remedy = f"change the query, or the entry under {entry}"
+            found.append(CheckResult("watch", watch.id, False, str(failure), remedy))
         if cases and not failures:
             found.append(CheckResult("watch", watch.id, True, f"{len(cases)} tests come out as expected"))
     return found
-
-
-def _failed(watch: str, failure: Failure) -> CheckResult:
-    remedy = f"change the query, or the entry under `tests: {'match' if failure.case.expected else 'reject'}:`"
-    return CheckResult("watch", watch, False, str(failure), remedy)
 
 
 def check_budgets(config: Config, now: datetime) -> list[CheckResult]:
@@ -84,14 +82,9 @@ async def check_source(
     posts = sum(1 for item in batch.items if isinstance(item, Post))
     more = f", 1 of {len(searches)} searches tried" if len(searches) > 1 else ""
     aside = f", {len(batch.rejected)} set aside" if batch.rejected else ""
-    where = (
-        "on its first page" if source.polls or streams is None or not _streams(source, searches[0], clock) else "heard"
-    )
+    streamed = streams is not None and not source.polls and source.stream(searches[0], None, clock.now()) is not None
+    where = "heard" if streamed else "on its first page"
     return CheckResult("source", source.id, True, f"{posts} posts {where}{aside}{more}")
-
-
-def _streams(source: Source, search: Search, clock: Clock) -> bool:
-    return source.stream(search, None, clock.now()) is not None
 
 
 async def check_channel(name: str, channel: Channel, post: base.Post) -> CheckResult:
@@ -111,19 +104,19 @@ async def check_all(
     clock: Clock,
     post_of: Callable[[str], base.Post],
 ) -> list[CheckResult]:
-    """Every trial, side by side, in the config's order."""
-    findings: dict[str, CheckResult] = {}
+    """Every channel and source, side by side; the results in the config's order."""
+    results: dict[str, CheckResult] = {}
 
-    async def source_trial(source: Source) -> None:
-        findings[f"source {source.id}"] = await check_source(door, source, watches, clock, streams)
+    async def one_source(source: Source) -> None:
+        results[f"source {source.id}"] = await check_source(door, source, watches, clock, streams)
 
-    async def channel_trial(name: str) -> None:
-        findings[f"channel {name}"] = await check_channel(name, channels[name], post_of(name))
+    async def one_channel(name: str) -> None:
+        results[f"channel {name}"] = await check_channel(name, channels[name], post_of(name))
 
     async with anyio.create_task_group() as group:
         for name in channels:
-            group.start_soon(channel_trial, name)
+            group.start_soon(one_channel, name)
         for source in sources:
-            group.start_soon(source_trial, source)
+            group.start_soon(one_source, source)
     order = [f"channel {name}" for name in channels] + [f"source {source.id}" for source in sources]
-    return [findings[key] for key in order]
+    return [results[key] for key in order]

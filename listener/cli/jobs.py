@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from listener import control
-from listener.cli.common import settings, stored
+from listener.cli.common import load_config, store_for_reading
 from listener.cli.output import fail, out, print_json, table
 
 
@@ -24,7 +24,7 @@ def jobs(
       listener jobs
       listener jobs --json
     """
-    with stored(settings(context)) as store:
+    with store_for_reading(load_config(context)) as store:
         owner = store.owner()
     if not owner:
         fail("no daemon runs on this database", "`listener run` starts one")
@@ -35,16 +35,16 @@ def jobs(
     if as_json:
         print_json(found)
     elif found:
-        table(("Job", "About", "State", "So far"), [(_shown(job)) for job in found])
+        rows = [
+            (job["name"], job["subject"], job["state"], job["error"] or _summary(job["progress"] or job["result"]))
+            for job in found
+        ]
+        table(("Job", "About", "State", "So far"), rows)
     else:
         out.print("Nothing is running just now.")
 
 
-def _shown(job: dict[str, Any]) -> tuple[str, str, str, str]:
-    return job["name"], job["subject"], job["state"], job["error"] or _so_far(job["progress"] or job["result"])
-
-
-def _so_far(progress: Any) -> str:
+def _summary(progress: Any) -> str:
     """In a few words: the numbers of a job, or of all searches of a backfill."""
     parts = progress if isinstance(progress, list) else [progress] if progress else []
     names = [name for name, value in (parts[0] if parts else {}).items() if type(value) is int]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,9 @@ from rich.text import Text
 
 from insight.model import Label, MentionState, Post, Span, StoredMention
 from insight.query import QueryError, parse
-from listener.cli.common import present, settings, stored
+from listener.cli.common import load_config, now_for, store_for_reading
 from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
+from listener.cli.source_health import health_of
 from storage import Found
 
 COLOURS = {
@@ -24,10 +26,10 @@ COLOURS = {
 }
 
 
-SHOWN, LED = 280, 80  # characters of a post that are shown; those that lead up to what matched
+SHOWN, LEAD = 280, 80  # characters of a post that are shown; those that lead up to what matched
 
 
-class Form(StrEnum):
+class ExportFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
 
@@ -68,15 +70,15 @@ def search(
       listener search 'acme sentiment:neg lang:en' --json
       listener search acme --excluded
     """
-    config = settings(context)
+    config = load_config(context)
     try:
         tree = parse(query, config.library)
     except QueryError as error:
         fail(str(error))
     states = (MentionState.EXCLUDED if excluded else MentionState.KEPT,)
     shown = 0
-    with stored(config) as store:
-        now = present(store)
+    with store_for_reading(config) as store:
+        now = now_for(store)
         begin = since_time(since, now)
         found = store.posts.search(tree, since=begin, watch=watch, states=states, limit=limit, owned=config.owned)
         for shown, one in enumerate(found, 1):  # noqa: B007 - the last count is the answer
@@ -95,22 +97,22 @@ def _show(found: Found, now: datetime) -> None:
     if mention.excluded_by:
         head.append(f"  {mention.watch}: {mention.excluded_by}", "yellow")
     out.print(head)
-    out.print(_marked(post, found.match.spans))
+    out.print(excerpt(post, found.match.spans))
     out.print(Text(f"{post.url or ''}\n", style="dim"), soft_wrap=True)
 
 
-def _marked(post: Post, spans: Sequence[Span]) -> Text:
+def excerpt(post: Post, spans: Sequence[Span]) -> Text:
     """A part of the post in which what matched stands, in bold."""
     title = f"{post.title}: " if post.title else ""
-    whole = Text(title + post.text)
+    text = Text(title + post.text)
     places = [(span.start + (len(title) if span.field == "text" else 0), span) for span in spans]
     places = [(start, span) for start, span in places if span.field in ("title", "text")]
     for start, span in places:
-        whole.stylize("bold", start, start + span.end - span.start)
+        text.stylize("bold", start, start + span.end - span.start)
     first = min((start for start, _ in places), default=0)
-    begin = 0 if first < SHOWN - LED else first - LED
-    part = whole[begin : begin + SHOWN]
-    return Text.assemble("…" if begin else "", part, "…" if begin + SHOWN < len(whole) else "")
+    begin = 0 if first < SHOWN - LEAD else first - LEAD
+    part = text[begin : begin + SHOWN]
+    return Text.assemble("…" if begin else "", part, "…" if begin + SHOWN < len(text) else "")
 
 
 def stats(
@@ -124,15 +126,20 @@ def stats(
     Examples:
       listener stats --since 30d
     """
-    config = settings(context)
-    with stored(config) as store:
-        now = present(store)
+    config = load_config(context)
+    with store_for_reading(config) as store:
+        now = now_for(store)
         begin = since_time(since, now) or datetime.min.replace(tzinfo=now.tzinfo)
         watches = {
-            watch: store.counts.totals(watch.id, begin, now + timedelta(hours=1)) for watch in store.watches.all()
+            # Up to the next hour: counts are kept by the hour, and this one has begun.
+            watch: store.counts.totals(watch.id, begin, now + timedelta(hours=1))
+            for watch in store.watches.all()
         }
         states = [state for state in store.sources.all() if state.active]
-    totals = {watch.id: _by_label(per_source) for watch, per_source in watches.items()}
+    totals = {
+        watch.id: {label: sum(counts.get(label, 0) for counts in per_source.values()) for label in Label}
+        for watch, per_source in watches.items()
+    }
     if as_json:
         print_json({"until": now, "since": begin, "watches": totals, "sources": states})
         return
@@ -143,20 +150,8 @@ def stats(
     table(columns, rows, title=f"Since {begin:%Y-%m-%d %H:%M} UTC")
     table(
         ("Source", "Last spoke", "Last new post", "State"),
-        [(s.id, when(s.last_success, now), when(s.last_item_at, now), health(s)) for s in states],
+        [(s.id, when(s.last_success, now), when(s.last_item_at, now), health_of(s)) for s in states],
     )
-
-
-def _by_label(per_source: dict[str, dict[Label, int]]) -> dict[Label, int]:
-    return {label: sum(counts.get(label, 0) for counts in per_source.values()) for label in Label}
-
-
-def health(state: Any) -> Text:
-    if state.paused:
-        return Text(f"paused: {state.error}", style="red")
-    if state.failures:
-        return Text(f"failing ({state.failures} times): {state.error}", style="yellow")
-    return Text("ok" if state.last_success else "not visited yet", style="green" if state.last_success else "dim")
 
 
 # -- export -----------------------------------------------------------------------------------------------------
@@ -189,8 +184,8 @@ EXPORTED = tuple(state for state in MentionState if state is not MentionState.DE
 def export(
     context: typer.Context,
     form: Annotated[
-        Form, typer.Option("--format", help="csv for spreadsheets, jsonl for programs (everything).")
-    ] = Form.CSV,
+        ExportFormat, typer.Option("--format", help="csv for spreadsheets, jsonl for programs (everything).")
+    ] = ExportFormat.CSV,
     watch: Annotated[str | None, typer.Option(help="Only this watch (its id).")] = None,
     since: Since = None,
 ) -> None:
@@ -201,20 +196,14 @@ def export(
       listener export > mentions.csv
       listener export --format jsonl --since 30d
     """
-    with stored(settings(context)) as store:
-        begin = since_time(since, present(store))
+    with store_for_reading(load_config(context)) as store:
+        begin = since_time(since, now_for(store))
         batches = store.posts.scan(since=begin, watch=watch, states=EXPORTED)
-        write = _write_csv if form is Form.CSV else _write_lines
-        count = write(found for batch in batches for found in batch)
+        mentions, count = chain.from_iterable(batches), 0
+        if form is ExportFormat.CSV:
+            rows = ([plain(value(found)) for value in COLUMNS.values()] for found in mentions)
+            count = print_csv(tuple(COLUMNS), rows)
+        else:
+            for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
+                print_json_line(found)
     complain(f"{count} mentions")
-
-
-def _write_csv(mentions: Iterator[StoredMention]) -> int:
-    return print_csv(tuple(COLUMNS), ([plain(value(found)) for value in COLUMNS.values()] for found in mentions))
-
-
-def _write_lines(mentions: Iterator[StoredMention]) -> int:
-    count = 0
-    for count, found in enumerate(mentions, 1):  # noqa: B007 - the last count is the answer
-        print_json_line(found)
-    return count

@@ -78,8 +78,8 @@ def complain(text: str) -> None:
     sys.stderr.write(printable(text) + "\n")
 
 
-class _Printed:
-    """Standard output as the csv module writes to it."""
+class _CsvTarget:
+    """Standard output for the csv module, which calls `write` and nothing else."""
 
     def write(self, text: str) -> None:
         print_text(text)
@@ -87,7 +87,7 @@ class _Printed:
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Comma-separated values for a spreadsheet, which takes none of the cells for a formula; how many rows."""
-    writer, count = csv.writer(_Printed(), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC), 0
+    writer, count = csv.writer(_CsvTarget(), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC), 0
     writer.writerow(columns)
     for count, row in enumerate(rows, 1):  # noqa: B007 - the last count is the answer
         writer.writerow([defused(cell) if isinstance(cell, str) else cell for cell in row])
@@ -129,12 +129,13 @@ def when(time: datetime | None, now: datetime) -> str:
     if time is None:
         return "never"
     seconds = (now - time).total_seconds()
-    span = _span(abs(seconds))
+    span = duration(abs(seconds), seconds_below=60)
     return f"{span} ago" if seconds >= 0 else f"in {span}"
 
 
-def _span(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size or (unit == "min" and seconds >= size):
+def duration(seconds: float, seconds_below: int = 120) -> str:
+    """A span of time in its largest unit, of which there are at least two; seconds below `seconds_below`."""
+    for least, size, unit in ((172_800, 86_400, "d"), (7200, 3600, "h"), (seconds_below, 60, "min")):
+        if seconds >= least:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, groupby
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from insight.model import MentionState, StoredMention
+from insight.model import MentionState
 from insight.query import Facts, Query
 from insight.query.advice.clauses import Census, ClauseCounts
 from insight.query.advice.explain import Explanation
 from insight.query.advice.explain import explain as explain_query
 from insight.query.pushdown.compiler import push_down
-from listener.cli.common import config_path, present
+from listener.cli.common import QUERY_HELP, WATCH_HELP, config_path, given_query, missing_database, now_for
 from listener.cli.output import err, out, print_json
-from listener.cli.query_parts import QUERY_HELP, WATCH_HELP, Asked, asked, understood
 from listener.config import Config
 from scrapers.base import Source
-from storage import Store, StoreError, open_store
+from storage import StoreError, open_store
 
 DAYS = 30
 _EVERY = 1000  # posts between two words on how far it is
@@ -31,8 +29,8 @@ _STATES = (MentionState.KEPT, MentionState.EXCLUDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
-    """Sources that are asked alike. `searches` is what they are asked; none: they are read whole, or cannot be asked.
+class SourceSearch:
+    """What sources that are asked alike are asked. No `searches`: they are read whole, or cannot be asked.
 
     `left_here` runs here; `misses` is what they cannot find for us, and why.
     """
@@ -42,16 +40,6 @@ class Pushed:
     searches: tuple[str, ...] = ()
     left_here: tuple[str, ...] = ()
     misses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Everything there is to say. `missing`: what could not be found out, and why."""
-
-    read: Explanation
-    pushed: tuple[Pushed, ...]
-    counted: ClauseCounts | None
-    missing: tuple[str, ...]
 
 
 def explain(
@@ -70,126 +58,106 @@ def explain(
       listener query explain 'acme crash OR bolt NOT jobs'
       listener query explain --watch acme
     """
-    one, config = asked(context, query, watch)
-    tree = understood(one, config)
-    missing: list[str] = []
-    counted = None
-    if config is None:
-        missing.append(f"no config is used ({config_path(context)}), so sources and hits are not known")
-    else:
-        counted = _counted(config, tree, one, missing)
-    found = Whole(explain_query(tree, one.text), tuple(_pushed(config, tree, one)), counted, tuple(missing))
-    print_json(_as_data(found)) if as_json else _show(found, one)
+    given, config = given_query(context, query, watch)
+    tree = given.parse(config)
+    explanation = explain_query(tree, given.text)
+    searches: list[SourceSearch] = []
+    counted, missing = None, f"no config is used ({config_path(context)}), so sources and hits are not known"
+    if config is not None:
+        searches = _searches(config, tree, watch)
+        counted, missing = _count_clauses(config, tree, watch)
+    if as_json:
+        print_json(_as_data(explanation, searches, counted, missing))
+        return
+    if watch:
+        out.print(Text(f"watch {watch}", style="bold"))
+    _print(explanation.tree)
+    _print_heading("What was added in reading it")
+    for note in explanation.notes:
+        where = f" (character {note.position + 1})" if note.position is not None else ""
+        _print([f"- {note}{where}"])
+    for search in searches:
+        _show_search(search)
+    if counted:
+        _show_counted(counted)
+    if missing:
+        err.print(Text(f"! {missing}", style="yellow"), soft_wrap=True)
 
 
 # -- who searches for what -----------------------------------------------------------------------------------------
 
 
-def _pushed(config: Config | None, tree: Query, one: Asked) -> Iterator[Pushed]:
+def _searches(config: Config, tree: Query, watch: str | None) -> list[SourceSearch]:
     """One for all sources that are asked alike, in the order of the config."""
-    groups: dict[Pushed, list[str]] = {}
-    for source in config.sources if config else ():
-        groups.setdefault(_of_source(source, tree, one.watch), []).append(source.id)
-    for alike, ids in groups.items():
-        yield Pushed(tuple(ids), alike.reads, alike.searches, alike.left_here, alike.misses)
+    groups: dict[SourceSearch, list[str]] = {}
+    for source in config.sources:
+        groups.setdefault(_search_of(source, tree, watch), []).append(source.id)
+    return [replace(search, sources=tuple(ids)) for search, ids in groups.items()]
 
 
-def _of_source(source: Source, tree: Query, watch: str | None) -> Pushed:
+def _search_of(source: Source, tree: Query, watch: str | None) -> SourceSearch:
     if watch and watch in source.watches:
-        return Pushed((), "bound to this watch: all it brings concerns it, whatever the query says")
+        return SourceSearch((), "bound to this watch: all it brings concerns it, whatever the query says")
     if watch and source.watches and source.dialect is not None:
-        return Pushed((), "searches for other watches only; the query runs here on what it brings")
+        return SourceSearch((), "searches for other watches only; the query runs here on what it brings")
     if source.dialect is None:
-        return Pushed((), "read whole: the query runs here")
+        return SourceSearch((), "read whole: the query runs here")
     found = push_down(tree, source.dialect)
     reads = "searches by itself for" if found.searches else "has no search that could find this"
-    return Pushed((), reads, found.searches, found.left_here, found.misses)
+    return SourceSearch((), reads, found.searches, found.left_here, found.misses)
 
 
 # -- what it has brought -------------------------------------------------------------------------------------------
 
 
-def _counted(config: Config, tree: Query, one: Asked, missing: list[str]) -> ClauseCounts | None:
-    scheme, _, path = config.storage.url.partition(":///")
-    if scheme == "sqlite" and path and not Path(path).exists():  # looking at it would make one
-        missing.append(f"there is no database yet at {path}, so hits are not known")
-        return None
-    try:
-        with open_store(config.storage.url) as store:
-            return _census(store, config, tree, one.watch)
-    except StoreError as error:
-        missing.append(f"hits are not known: {config.redactor.mask(str(error))}")
-        return None
-
-
-def _census(store: Store, config: Config, tree: Query, watch: str | None) -> ClauseCounts:
+def _count_clauses(config: Config, tree: Query, watch: str | None) -> tuple[ClauseCounts | None, str]:
+    """The hits of each clause among the stored posts; or None, and why they are not known."""
+    if path := missing_database(config):
+        return None, f"there is no database yet at {path}, so hits are not known"
     census = Census(tree)
-    since = present(store) - timedelta(days=DAYS)
-    mentions = chain.from_iterable(store.posts.scan(since=since, states=_STATES))
-    with err.status("counting") as status:
-        for number, (_, group) in enumerate(groupby(mentions, key=lambda found: found.post.key), 1):
-            found = _mention_of(list(group), watch)
-            if found.post.text or found.post.title or found.post.rating:  # what a deletion left says nothing
-                census.add(found.post, Facts.of(found, config.owned))
-            if number % _EVERY == 0:
-                status.update(f"{number:,} posts counted")
-    return census.counted()
-
-
-def _mention_of(group: Sequence[StoredMention], watch: str | None) -> StoredMention:
-    """A post that several watches have is one post: as this watch sees it, or the first."""
-    return next((found for found in group if found.mention.watch == watch), group[0])
+    try:
+        with open_store(config.storage.url) as store, err.status("counting") as status:
+            since = now_for(store) - timedelta(days=DAYS)
+            mentions = chain.from_iterable(store.posts.scan(since=since, states=_STATES))
+            for number, (_, group) in enumerate(groupby(mentions, key=lambda found: found.post.key), 1):
+                # A post that several watches have is one post: as this watch sees it, or the first.
+                views = list(group)
+                found = next((view for view in views if view.mention.watch == watch), views[0])
+                if found.post.text or found.post.title or found.post.rating:  # what a deletion left says nothing
+                    census.add(found.post, Facts.of(found, config.owned))
+                if number % _EVERY == 0:
+                    status.update(f"{number:,} posts counted")
+    except StoreError as error:
+        return None, f"hits are not known: {config.redactor.mask(str(error))}"
+    return census.counted(), ""
 
 
 # -- shown -----------------------------------------------------------------------------------------------------------
 
 
-def _show(found: Whole, one: Asked) -> None:
-    if one.watch:
-        out.print(Text(f"watch {one.watch}", style="bold"))
-    _print(found.read.tree)
-    _head("What was added in reading it")
-    for note in found.read.notes:
-        where = f" (character {note.position + 1})" if note.position is not None else ""
-        _print([f"- {note}{where}"])
-    for pushed in found.pushed:
-        _head(_named(pushed.sources))
-        _print(_lines(pushed))
-    if found.counted:
-        _show_counted(found.counted)
-    for reason in found.missing:
-        err.print(Text(f"! {reason}", style="yellow"), soft_wrap=True)
-
-
-def _named(sources: Sequence[str]) -> str:
-    more = f" and {len(sources) - 5} more" if len(sources) > 5 else ""
-    return ", ".join(sources[:5]) + more
-
-
-def _lines(pushed: Pushed) -> Iterator[str]:
-    yield pushed.reads + (":" if pushed.searches else "")
-    yield from (f"  {search}" for search in pushed.searches)
-    if pushed.left_here:
-        yield f"runs here: {'; '.join(pushed.left_here)}"
-    elif pushed.searches:
-        yield "runs here: nothing but the exclusions"
-    yield from (f"misses: {reason}" for reason in pushed.misses)
+def _show_search(search: SourceSearch) -> None:
+    more = f" and {len(search.sources) - 5} more" if len(search.sources) > 5 else ""
+    _print_heading(", ".join(search.sources[:5]) + more)
+    lines = [search.reads + (":" if search.searches else "")]
+    lines += [f"  {text}" for text in search.searches]
+    if search.left_here:
+        lines.append(f"runs here: {'; '.join(search.left_here)}")
+    elif search.searches:
+        lines.append("runs here: nothing but the exclusions")
+    _print([*lines, *(f"misses: {reason}" for reason in search.misses)])
 
 
 def _show_counted(counted: ClauseCounts) -> None:
-    _head(f"On the stored posts of the last {DAYS} days")
-    whole, *sentences = counted.sentences
-    _print([whole, "Only posts that concerned some watch are stored; others are in none of these figures."])
+    _print_heading(f"On the stored posts of the last {DAYS} days")
+    total, *sentences = counted.sentences
+    _print([total, "Only posts that concerned some watch are stored; others are in none of these figures."])
     for tally, sentence in zip(counted.tallies, sentences, strict=True):
         clause = tally.clause
-        _print([f"{clause.number}. {clause.kind}: {_short(clause.text)}", f"   {sentence}"])
+        text = clause.text if len(clause.text) <= 200 else clause.text[:199] + "…"
+        _print([f"{clause.number}. {clause.kind}: {text}", f"   {sentence}"])
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-def _head(text: str) -> None:
+def _print_heading(text: str) -> None:
     out.print()
     out.print(Text(text, style="bold"), soft_wrap=True)
 
@@ -199,8 +167,9 @@ def _print(lines: Iterable[str]) -> None:
         out.print(Text(line), soft_wrap=True)
 
 
-def _as_data(found: Whole) -> dict[str, Any]:
-    counted, read = found.counted, found.read
+def _as_data(
+    explanation: Explanation, searches: list[SourceSearch], counted: ClauseCounts | None, missing: str
+) -> dict[str, Any]:
     stored = counted and {
         "days": DAYS,
         "posts": counted.stored,
@@ -214,11 +183,11 @@ def _as_data(found: Whole) -> dict[str, Any]:
         ],
     }  # fmt: skip
     return {
-        "query": read.query,
-        "reading": read.reading,
-        "tree": read.tree,
-        "notes": read.notes,
-        "sources": found.pushed,
+        "query": explanation.query,
+        "reading": explanation.reading,
+        "tree": explanation.tree,
+        "notes": explanation.notes,
+        "sources": searches,
         "stored": stored,
-        "missing": found.missing,
+        "missing": [missing] if missing else [],
     }

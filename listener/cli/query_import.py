@@ -5,25 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from listener.cli.common import config_path, settings
+from listener.cli.common import config_path, load_config, load_config_if_usable
 from listener.cli.google_alerts.config_entries import AppendError, append_entries, entries_yaml
 from listener.cli.google_alerts.export import MAX_BYTES, ExportError, read_export
 from listener.cli.google_alerts.feeds import AlertFeed, address, parse_feeds
-from listener.cli.google_alerts.migration import AlertOutcome, ExistingEntries, MigratedAlert, Migration, migrate
+from listener.cli.google_alerts.migration import AlertOutcome, ExistingEntries, Migration, migrate
 from listener.cli.google_alerts.notes import ConversionNote
 from listener.cli.output import complain, done, err, fail, print_json, print_text
-from listener.cli.query_parts import perhaps
 from listener.config import Config, ConfigError, parse
 from storage import create_atomically
 
-_NOTHING = "nothing to add: the config has it all already, or none of it could be taken"
 _OFTEN = 3  # a note that so many alerts share is told once, below them
 
 
@@ -49,28 +46,28 @@ def import_(
       listener query import takeout-20260302.zip
       listener query import Alerts.json --feeds subscriptions.opml --write
     """
-    config = settings(context) if write else perhaps(context)
+    config = load_config(context) if write else load_config_if_usable(context)
     try:
-        brought = migrate(read_export(file), _feeds(feeds), _known(config))
+        migration = migrate(read_export(file), _read_feeds(feeds) if feeds else (), _existing(config))
     except ExportError as error:
         fail(str(error), error.remedy)
-    added = bool(brought.watches or brought.feeds)
-    if write and config and added:
-        _write(config_path(context), brought)
+    added = bool(migration.watches or migration.feeds)
+    if write and added:
+        _write(config_path(context), migration)
     if as_json:
-        where = str(config_path(context)) if write and added else None
-        print_json({**_as_data(brought), "yaml": entries_yaml(brought.watches, brought.feeds), "written": where})
+        print_json(_as_data(migration, config_path(context) if write and added else None))
         return
-    _report(brought)
-    if write:
-        done(_said(brought, config_path(context)) if added else _NOTHING)
+    _report(migration)
+    if not write:
+        print_text(entries_yaml(migration.watches, migration.feeds))
+    elif added:
+        names = [f"watch {watch.id}" for watch in migration.watches] + [f"source {it.name}" for it in migration.feeds]
+        done(f"added to {config_path(context)}: {', '.join(names)}\n  next: listener check && listener reload")
     else:
-        print_text(entries_yaml(brought.watches, brought.feeds))
+        done("nothing to add: the config has it all already, or none of it could be taken")
 
 
-def _feeds(file: Path | None) -> list[AlertFeed]:
-    if file is None:
-        return []
+def _read_feeds(file: Path) -> list[AlertFeed]:
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
@@ -85,7 +82,7 @@ def _feeds(file: Path | None) -> list[AlertFeed]:
     return found
 
 
-def _known(config: Config | None) -> ExistingEntries:
+def _existing(config: Config | None) -> ExistingEntries:
     if config is None:
         return ExistingEntries()
     urls = [address(url) or url for url in (str(getattr(source, "url", "")) for source in config.sources)]
@@ -94,12 +91,12 @@ def _known(config: Config | None) -> ExistingEntries:
     )
 
 
-def _write(path: Path, brought: Migration) -> None:
+def _write(path: Path, migration: Migration) -> None:
     """All of it or nothing: the new text must be a config that loads before it takes the old one's place."""
     target = path.resolve()
     text = target.read_bytes().decode()
     try:
-        new = append_entries(text, brought.watches, brought.feeds)
+        new = append_entries(text, migration.watches, migration.feeds)
         parse(new, path)
     except AppendError as error:
         fail(f"{path}: {error}; nothing was written", error.remedy)
@@ -116,39 +113,20 @@ def _write(path: Path, brought: Migration) -> None:
         fail(f"{path} cannot be written: {error.strerror}", "check who may write there")
 
 
-def _said(brought: Migration, path: Path) -> str:
-    names = [f"watch {watch.id}" for watch in brought.watches] + [f"source {feed.name}" for feed in brought.feeds]
-    return f"added to {path}: {', '.join(names)}\n  next: listener check && listener reload"
-
-
-# -- the report --------------------------------------------------------------------------------------------------------
-
-
-def _as_data(brought: Migration) -> dict[str, object]:
+def _as_data(migration: Migration, written: Path | None) -> dict[str, object]:
     alerts = [
         {"google": each.google, "became": each.became.name.lower(), "watch": each.watch, "query": each.query,
          "feeds": each.feeds, "notes": each.notes}
-        for each in brought.outcomes
+        for each in migration.alerts
     ]  # fmt: skip
-    return {"alerts": alerts, "watches": brought.watches, "sources": brought.feeds, "unpaired_feeds": brought.unpaired}
+    return {
+        "alerts": alerts, "watches": migration.watches, "sources": migration.feeds,
+        "unpaired_feeds": migration.unpaired, "yaml": entries_yaml(migration.watches, migration.feeds),
+        "written": written and str(written),
+    }  # fmt: skip
 
 
-def _report(brought: Migration) -> None:
-    counted = Counter(note for outcome in brought.outcomes for note in outcome.notes)
-    shared = {note: count for note, count in counted.items() if count >= _OFTEN}
-    for outcome in brought.outcomes:
-        _print(_about(outcome, [note for note in outcome.notes if note not in shared]))
-    for note, count in shared.items():
-        _print([Text(f"{count} of the {len(brought.outcomes)} alerts", style="bold"), *_about_note(note)])
-    for url in brought.unpaired:
-        _print([Text(url, style="bold"), Text("  no alert could be found for this feed"),
-                Text("    → write the alert's query before the address, on the same line", style="dim")])  # fmt: skip
-    became = Counter(_COUNTED[outcome.became] for outcome in brought.outcomes)
-    said = ", ".join(f"{count} {kind}" for kind, count in became.items())
-    err.print(Text(f"{len(brought.outcomes)} alerts: {said}; new feeds: {len(brought.feeds)}"), soft_wrap=True)
-    if brought.watches:
-        err.print(Text(_FORMS, style="dim"), soft_wrap=True)
-
+# -- the report --------------------------------------------------------------------------------------------------------
 
 _COUNTED = {
     AlertOutcome.WATCH: "new",
@@ -162,28 +140,37 @@ _FORMS = (
 )
 
 
-def _about(outcome: MigratedAlert, notes: list[ConversionNote]) -> Iterator[Text]:
-    yield Text(outcome.google, style="bold")
-    where = f" {outcome.watch}" if outcome.watch else ""
-    yield Text(
-        f"  {outcome.became}{where}",
-        style="red" if outcome.became in (AlertOutcome.REFUSED, AlertOutcome.TAKEN) else "green",
-    )
-    if outcome.query and outcome.query != outcome.google:
-        yield Text(f"    {outcome.query}")
-    for url in outcome.feeds:
-        yield Text(f"    its feed: {url}")
-    for note in notes:
-        yield from _about_note(note)
+def _report(migration: Migration) -> None:
+    """What became of each alert, on standard error: standard output is for the YAML alone."""
+    counted = Counter(note for alert in migration.alerts for note in alert.notes)
+    shared = {note: count for note, count in counted.items() if count >= _OFTEN}
+    for alert in migration.alerts:
+        where = f" {alert.watch}" if alert.watch else ""
+        colour = "red" if _COUNTED[alert.became] == "left out" else "green"
+        lines = [Text(alert.google, style="bold"), Text(f"  {alert.became}{where}", style=colour)]
+        if alert.query and alert.query != alert.google:
+            lines.append(Text(f"    {alert.query}"))
+        lines += [Text(f"    its feed: {url}") for url in alert.feeds]
+        _print([*lines, *(line for note in alert.notes if note not in shared for line in _note_lines(note))])
+    for note, count in shared.items():
+        _print([Text(f"{count} of the {len(migration.alerts)} alerts", style="bold"), *_note_lines(note)])
+    for url in migration.unpaired:
+        _print([Text(url, style="bold"), Text("  no alert could be found for this feed"),
+                Text("    → write the alert's query before the address, on the same line", style="dim")])  # fmt: skip
+    became = Counter(_COUNTED[alert.became] for alert in migration.alerts)
+    said = ", ".join(f"{count} {kind}" for kind, count in became.items())
+    err.print(Text(f"{len(migration.alerts)} alerts: {said}; new feeds: {len(migration.feeds)}"), soft_wrap=True)
+    if migration.watches:
+        err.print(Text(_FORMS, style="dim"), soft_wrap=True)
 
 
-def _about_note(note: ConversionNote) -> Iterator[Text]:
-    yield Text.assemble(("  lost  ", "yellow") if note.lost else ("  note  ", "cyan"), f"{note.what}: {note.why}")
-    if note.do:
-        yield Text(f"        → {note.do}", style="dim")
+def _note_lines(note: ConversionNote) -> list[Text]:
+    head = ("  lost  ", "yellow") if note.lost else ("  note  ", "cyan")
+    lines = [Text.assemble(head, f"{note.what}: {note.why}")]
+    return [*lines, Text(f"        → {note.do}", style="dim")] if note.do else lines
 
 
-def _print(lines: Iterator[Text] | list[Text]) -> None:
+def _print(lines: list[Text]) -> None:
     for line in lines:
         err.print(line, soft_wrap=True)
     err.print()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,9 +12,8 @@ from rich.text import Text
 from insight.query import QueryError, parse, parse_watch
 from insight.query.advice.lint import lint as advise
 from insight.query.advice.remarks import Level
-from listener.cli.common import settings
+from listener.cli.common import QUERY_HELP, WATCH_HELP, GivenQuery, given_query, load_config, query_of_watch
 from listener.cli.output import done, fail, out, print_json
-from listener.cli.query_parts import QUERY_HELP, WATCH_HELP, Asked, asked, written
 from listener.config import Config
 
 ERROR = "error"
@@ -22,7 +21,7 @@ COLOURS = {ERROR: "bold red", Level.WARNING: "yellow", Level.HINT: "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """One thing to know of a query. `position` counts characters from 0; `pointed`: the line and its caret."""
 
     watch: str | None
@@ -51,53 +50,48 @@ def lint(
       listener query lint 'acme OR bolt crash'
       listener query lint --all --strict
     """
+    config: Config | None
     if all_:
         if query is not None or watch is not None:
             fail("--all takes neither a query nor --watch", "leave one of them out")
-        config: Config | None = settings(context)
-        every = [Asked(written(config, each.id), each.id) for each in config.watches] if config else []
+        config = load_config(context)
+        queries = [query_of_watch(config, each.id) for each in config.watches]
     else:
-        one, config = asked(context, query, watch)
-        every = [one]
-    found = [finding for each in every for finding in _findings(each, config)]
+        one, config = given_query(context, query, watch)
+        queries = [one]
+    findings = [finding for each in queries for finding in _findings(each, config)]
     if as_json:
-        print_json(found)
+        print_json(findings)
     else:
-        _show(found, len(every))
-    levels = {finding.level for finding in found}
+        for finding in findings:
+            _show(finding)
+        if not findings:
+            done("nothing in it should surprise you" if len(queries) == 1 else f"{len(queries)} queries: no surprises")
+    levels = {finding.level for finding in findings}
     if ERROR in levels or (strict and Level.WARNING in levels):
         raise typer.Exit(1)
 
 
-def _findings(asked: Asked, config: Config | None) -> Iterator[Finding]:
-    library = config.library if config else None
+def _findings(query: GivenQuery, config: Config | None) -> Iterator[LintFinding]:
+    library, watch = config.library if config else None, query.watch
     try:
-        tree = parse(asked.text, library)
+        tree = parse(query.text, library)
     except QueryError as error:
-        yield _refused(asked, ERROR, "refused", error)
+        yield LintFinding(watch, ERROR, "refused", error.position, error.message, error.remedy, error.pointed())
         return
     try:
-        parse_watch(asked.text, library)
-    except QueryError as error:  # `listener search` would take it
-        yield _refused(asked, Level.WARNING, "no-watch", error)
-    for advice in advise(tree, asked.text):
-        yield Finding(
-            asked.watch, advice.level, advice.code, advice.position, advice.message, advice.remedy, advice.pointed()
-        )
+        parse_watch(query.text, library)
+    except QueryError as error:  # a warning only: `listener search` takes what no watch may ask for
+        message = f"no watch could have this query: {error.message}"
+        yield LintFinding(watch, Level.WARNING, "no-watch", error.position, message, error.remedy, error.pointed())
+    for it in advise(tree, query.text):
+        yield LintFinding(watch, it.level, it.code, it.position, it.message, it.remedy, it.pointed())
 
 
-def _refused(asked: Asked, level: str, code: str, error: QueryError) -> Finding:
-    message = error.message if level == ERROR else f"no watch could have this query: {error.message}"
-    return Finding(asked.watch, level, code, error.position, message, error.remedy, error.pointed())
-
-
-def _show(found: Sequence[Finding], queries: int) -> None:
-    for finding in found:
-        whose = f"watch {finding.watch}, " if finding.watch else ""
-        head = (finding.level, COLOURS[finding.level])
-        out.print(Text.assemble(head, f": {whose}character {finding.position + 1}: {finding.message}"), soft_wrap=True)
-        for line in finding.pointed:
-            out.print(Text(f"  {line}"), no_wrap=True, crop=False, soft_wrap=True)
-        out.print(Text(f"  {finding.remedy}\n", style="dim"), soft_wrap=True)
-    if not found:
-        done("nothing in it should surprise you" if queries == 1 else f"{queries} queries: no surprises")
+def _show(finding: LintFinding) -> None:
+    whose = f"watch {finding.watch}, " if finding.watch else ""
+    head = (finding.level, COLOURS[finding.level])
+    out.print(Text.assemble(head, f": {whose}character {finding.position + 1}: {finding.message}"), soft_wrap=True)
+    for line in finding.pointed:  # neither wrapped nor cut, so that the caret stays below its character
+        out.print(Text(f"  {line}"), no_wrap=True, crop=False, soft_wrap=True)
+    out.print(Text(f"  {finding.remedy}\n", style="dim"), soft_wrap=True)

@@ -7,25 +7,24 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 import typer
 
 from insight.model import Label
-from insight.query import Facts, Field, Match, Matcher
+from insight.query import Field, Match, Matcher
 from insight.query.traversal import walk
 from insight.understanding.language import recognise
 from insight.understanding.sentiment import judge
+from listener.cli.common import QUERY_HELP, GivenQuery, load_config_if_usable
 from listener.cli.output import complain, err, fail
-from listener.cli.query_parts import QUERY_HELP, Asked, perhaps, understood
 from listener.config.posts_in import PostEntry, entry_of
 
 ADDED = ("match", "spans", "excluded_by")
 _JUDGED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN)
 _MOST_TOLD = 20  # bad lines that are told one by one
-_NO_MATCH = b'"match": false, "spans": []'
 
 
 def match(
@@ -46,38 +45,48 @@ def match(
       listener query match 'acme crash*' posts.jsonl > judged.jsonl
       zcat posts.jsonl.gz | listener query match 'acme NEAR/5 slow' - --only
     """
-    config = perhaps(context)
-    tree = understood(Asked(query), config)
-    asked = {part.name for part in walk(tree) if isinstance(part, Field)}
-    if "theme" in asked:
+    config = load_config_if_usable(context)
+    tree = GivenQuery(query).parse(config)
+    fields = {part.name for part in walk(tree) if isinstance(part, Field)}
+    if "theme" in fields:
         err.print("[yellow]![/] theme: is only known of stored mentions, so it matches nothing here")
-    answer = _Answer(Matcher(tree), config.owned if config else frozenset(), "sentiment" in asked)
-    with _opened(posts) as lines, _quiet_pipe():
-        bad = _answer_all(lines, answer, only, flush=str(posts) == "-")
+    matching = _Matching(Matcher(tree), config.owned if config else frozenset(), "sentiment" in fields)
+    bad = 0
+    with _opened(posts) as lines, _broken_pipe_ends():
+        for number, line in enumerate(lines, 1):
+            try:
+                sys.stdout.buffer.write(_answered_line(line, matching, only))
+            except (ValueError, RecursionError) as error:
+                bad += 1
+                if bad <= _MOST_TOLD:
+                    complain(f"line {number}: {_reason(error)}")
+                if bad == _MOST_TOLD:
+                    complain("further lines like these are only counted")
+            if str(posts) == "-":  # whoever writes into the pipe may be waiting for the answer
+                sys.stdout.buffer.flush()
+        sys.stdout.buffer.flush()
     if bad:
         many = f"{bad:,} lines" if bad > 1 else "one line"
         fail(f"{many} of {posts} could not be read and {'are' if bad > 1 else 'is'} left out")
 
 
-class _Answer:
-    """What a query makes of one post."""
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """What a query makes of a post. `by_sentiment`: it asks how a post sounds, which is judged where nobody says it."""
 
-    def __init__(self, matcher: Matcher, owned: frozenset[str], judged: bool) -> None:
-        self._matcher, self._owned, self._judged = matcher, owned, judged
+    matcher: Matcher
+    owned: frozenset[str]
+    by_sentiment: bool
 
-    def __call__(self, entry: PostEntry) -> Match | None:
-        facts = entry.known(self._owned)
-        if self._judged and facts.label is None:
-            return self._with_sentiment(entry, facts)
-        return self._matcher.match(entry.post(), facts)
-
-    def _with_sentiment(self, entry: PostEntry, facts: Facts) -> Match | None:
+    def match(self, entry: PostEntry) -> Match | None:
         """A post sounds as its sentences around the match do, so it is the label that its own match bears out."""
-        post = entry.post()
+        post, facts = entry.post(), entry.known(self.owned)
+        if not self.by_sentiment or facts.label is not None:
+            return self.matcher.match(post, facts)
         text = f"{post.title}\n{post.text}" if post.title else post.text
         language = None
         for label in _JUDGED:
-            found = self._matcher.match(post, replace(facts, label=label))
+            found = self.matcher.match(post, replace(facts, label=label))
             if found is not None:
                 language = language or recognise(text, post.language)[0]
                 if judge(post, language, found.spans).label is label:
@@ -85,59 +94,37 @@ class _Answer:
         return None
 
 
-def _answer_all(lines: IO[bytes], answer: _Answer, only: bool, *, flush: bool) -> int:
-    """How many lines could not be read."""
-    out, bad = sys.stdout.buffer, 0
-    for number, line in enumerate(lines, 1):
-        line = line.strip().removeprefix(b"\xef\xbb\xbf")  # noqa: PLW2901  # the line itself, without what surrounds it
-        if not line:
-            continue
-        try:
-            post = json.loads(line.decode())
-            found = answer(entry_of(post if isinstance(post, dict) else None))  # a text alone has no keys to add to
-        except (ValueError, RecursionError) as error:
-            bad += 1
-            _tell(number, error, bad)
-            continue
-        if only and (found is None or found.excluded_by):
-            continue
-        out.write(_with(line, post, found))
-        if flush:  # whoever writes into the pipe may be waiting for the answer
-            out.flush()
-    out.flush()
-    return bad
+def _answered_line(line: bytes, matching: _Matching, only: bool) -> bytes:
+    """The line with its answer; nothing for a blank one, and with `only` for what does not match."""
+    line = line.strip().removeprefix(b"\xef\xbb\xbf")  # the mark that Windows puts before UTF-8
+    if not line:
+        return b""
+    post = json.loads(line.decode())
+    found = matching.match(entry_of(post if isinstance(post, dict) else None))  # a text alone has no keys to add to
+    if only and (found is None or found.excluded_by):
+        return b""
+    return with_answer(line, post, found)
 
 
-def _tell(number: int, error: Exception, count: int) -> None:
-    if count <= _MOST_TOLD:
-        complain(f"line {number}: {_why(error)}")
-    if count == _MOST_TOLD:
-        complain("further lines like these are only counted")
+def with_answer(line: bytes, post: dict[str, Any], found: Match | None) -> bytes:
+    """The object as it was written, byte for byte, and the answer behind its last key."""
+    if any(name in post for name in ADDED):  # an answer of before: it goes
+        line = json.dumps({k: v for k, v in post.items() if k not in ADDED}, ensure_ascii=False).encode()
+    spans = [{"field": span.field, "start": span.start, "end": span.end} for span in found.spans] if found else []
+    answer: dict[str, Any] = {"match": found is not None and found.excluded_by is None, "spans": spans}
+    if found and found.excluded_by:
+        answer["excluded_by"] = found.excluded_by
+    added = json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")[1:-1]
+    body = line[:-1].rstrip()
+    return body + (b"" if body == b"{" else b", ") + added + b"}\n"
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"the byte 0x{error.object[error.start]:02x} is not UTF-8"
     if isinstance(error, json.JSONDecodeError):
         return f"this is no JSON: {error.msg} at character {error.colno}"
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _with(line: bytes, post: dict[str, Any], found: Match | None) -> bytes:
-    """The object as it was written, byte for byte, and the answer behind its last key."""
-    if any(name in post for name in ADDED):  # an answer of before: it goes
-        line = json.dumps({k: v for k, v in post.items() if k not in ADDED}, ensure_ascii=False).encode()
-    said = _NO_MATCH if found is None else _said(found)
-    body = line[:-1].rstrip()
-    return body + (b"" if body == b"{" else b", ") + said + b"}\n"
-
-
-def _said(found: Match) -> bytes:
-    spans = [{"field": span.field, "start": span.start, "end": span.end} for span in found.spans]
-    said: dict[str, Any] = {"match": found.excluded_by is None, "spans": spans}
-    if found.excluded_by:
-        said["excluded_by"] = found.excluded_by
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")[1:-1]
 
 
 @contextmanager
@@ -154,7 +141,7 @@ def _opened(posts: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _quiet_pipe() -> Iterator[None]:
+def _broken_pipe_ends() -> Iterator[None]:
     """Whoever reads our output has had enough (`| head`): that is no error."""
     try:
         yield

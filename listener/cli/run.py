@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import anyio
 import typer
 
-from listener import control, log
+from listener import log
 from listener.app import opened
-from listener.cli.common import config_path, opened_store, settings
+from listener.cli.common import config_path, hand_over, load_config, lock, opened_store
 from listener.cli.output import done, err, fail, out, print_json
 from listener.clock import SystemClock
 from listener.collecting.result import VisitResult
@@ -48,8 +48,9 @@ def run(
       listener run
       listener -c market.yaml run
     """
-    config = settings(context)
-    daemon = Daemon(config_path(context), _simulation(simulate), config=config, ends_within=ENDS_WITHIN)
+    config = load_config(context)
+    simulation = _simulation(simulate) if simulate is not None else None
+    daemon = Daemon(config_path(context), simulation, config=config, ends_within=ENDS_WITHIN)
     try:
         anyio.run(daemon.run)
     except (StoreError, StartError) as error:
@@ -60,9 +61,7 @@ def run(
         os._exit(0)
 
 
-def _simulation(value: str | None) -> Simulation | None:
-    if value is None:
-        return None
+def _simulation(value: str) -> Simulation:
     try:
         start, end = (datetime.fromisoformat(part) for part in value.split("/"))
     except ValueError:
@@ -84,51 +83,39 @@ def once(
     Examples:
       listener once --json
     """
-    config = settings(context)
+    config = load_config(context)
     log.configure(config.daemon.log, config.redactor.mask, level="error" if as_json else "info")
-    clock = SystemClock()
     with opened_store(config) as store:
         try:
-            quiet = redirect_stdout(sys.stderr) if as_json else nullcontext()  # the console channel speaks, too
-            with store.hold({"pid": 0, "since": clock.now().isoformat(), "command": "once"}, clock.now()), quiet:
+            # The console channel prints, too; with --json standard output is for the JSON alone.
+            quiet = redirect_stdout(sys.stderr) if as_json else nullcontext()
+            with lock(store, "once"), quiet:
                 found = anyio.run(_cycle, config, store)
         except HeldError as error:
-            found = _by_daemon(error, "once")
+            found = {"daemon": True, **hand_over(error.owner, "once", {})}
     if as_json:
         print_json(found)
+    elif found.get("daemon"):
+        running = found.get("still running")
+        done(f"the running daemon did one cycle{f'; still at work: {chr(44).join(running)}' if running else ''}")
     else:
-        done(_done_by_daemon(found) if found.get("daemon") else _told(found))
+        visits = found["sources"].values()
+        failed = sum(1 for visit in visits if visit["error"])
+        trouble = f"; {failed} failed, see above" if failed else ""
+        done(f"visited {len(visits)} sources, {sum(visit['new'] for visit in visits)} new posts{trouble}")
 
 
 async def _cycle(config: Config, store: Store) -> dict[str, Any]:
-    tallies: dict[str, dict[str, Any]] = {}
+    """What each source brought, by its id."""
+    visits: dict[str, dict[str, Any]] = {}
 
-    def visited(source: Any, tally: VisitResult, error: Exception | None) -> None:
-        tallies[source.id] = {"new": tally.new, "mentions": tally.mentions, "error": error and str(error)}
+    def visited(source: Any, result: VisitResult, error: Exception | None) -> None:
+        visits[source.id] = {"new": result.new, "mentions": result.mentions, "error": error and str(error)}
 
     async with opened(config, store, SystemClock(), log.get()) as app:
         app.observers.visited.append(visited)
         await app.cycle()
-    return {"sources": tallies}
-
-
-def _done_by_daemon(found: dict[str, Any]) -> str:
-    running = found.get("still running")
-    return f"the running daemon did one cycle{f'; still at work: {chr(44).join(running)}' if running else ''}"
-
-
-def _told(found: dict[str, Any]) -> str:
-    tallies = found["sources"].values()
-    failed = sum(1 for tally in tallies if tally["error"])
-    trouble = f"; {failed} failed, see above" if failed else ""
-    return f"visited {len(tallies)} sources, {sum(t['new'] for t in tallies)} new posts{trouble}"
-
-
-def _by_daemon(error: HeldError, command: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-    try:
-        return {"daemon": True, **control.hand_over(error.owner, command, arguments or {})}
-    except control.HandoffError as refused:
-        fail(str(refused))
+    return {"sources": visits}
 
 
 def reload(context: typer.Context) -> None:
@@ -138,18 +125,13 @@ def reload(context: typer.Context) -> None:
     Examples:
       listener check && listener reload
     """
-    config = settings(context)
+    config = load_config(context)
     with opened_store(config) as store:
         owner = store.owner()
     if not owner:
         fail("no daemon runs on this database", "`listener run` starts one, and reads the config at its start")
-    try:
-        answer = control.hand_over(owner, "reload", {})
-    except control.HandoffError as refused:
-        fail(str(refused))
-    done(
-        "the daemon has taken the config" + "".join(f"\n  {line}" for line in answer["changes"] or ["nothing changed"])
-    )
+    changes = hand_over(owner, "reload", {})["changes"] or ["nothing changed"]
+    done("\n  ".join(["the daemon has taken the config", *changes]))
 
 
 def demo(

@@ -17,7 +17,7 @@ from rich.text import Text
 import storage
 from insight.model import Role
 from listener.cli import checks
-from listener.cli.common import config_path, settings, stored, write
+from listener.cli.common import config_path, load_config, store_for_reading, write
 from listener.cli.output import done, fail, out, print_json, table, when
 from listener.clock import SystemClock
 from listener.collecting.access import open_doors
@@ -45,11 +45,12 @@ def init(
     path = config_path(context)
     if path.exists():
         fail(f"{path} exists already", f"name another file: listener -c other.yaml init, or remove {path} first")
+    brand = brand or typer.prompt("Your product or brand")
+    if competitors is None:  # "" is an answer: there are none
+        competitors = typer.prompt("Competitors, with commas", default="")
     answers = Answers(
-        brand=brand or typer.prompt("Your product or brand"),
-        competitors=_names(
-            competitors if competitors is not None else typer.prompt("Competitors, with commas", default="")
-        ),
+        brand=brand,
+        competitors=tuple(name.strip() for name in competitors.split(",") if name.strip()),
         contact=contact or typer.prompt("An e-mail or web address that platforms may reach you at"),
         time_zone=time_zone or typer.prompt("Your time zone", default="UTC"),
     )
@@ -66,10 +67,6 @@ def init(
     out.print(f"Read it through, then:  listener -c {path} check   and   listener -c {path} run", soft_wrap=True)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 def check(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Read the config and try its tests; ask nobody.")] = False,
@@ -83,37 +80,35 @@ def check(
     Examples:
       listener check --offline
     """
-    config = settings(context)
-    budgets = checks.check_budgets(config, SystemClock().now())
-    findings = [*checks.check_queries(config), *budgets, *([] if offline else anyio.run(_try_all, config))]
+    config = load_config(context)
     mask = config.redactor.mask
+    results = checks.check_queries(config) + checks.check_budgets(config, SystemClock().now())
+    if not offline:
+        results += anyio.run(_check_online, config)
     if as_json:
-        print_json({"config": str(config_path(context)), "findings": findings})
+        print_json({"config": str(config_path(context)), "findings": results})
     else:
         own = sum(1 for watch in config.watches if watch.role is Role.BRAND)
         done(
             f"{config_path(context)}: {len(config.watches)} watches ({own} of your own), {len(config.sources)} sources"
         )
-        for finding in findings:
-            out.print(_mark(finding), Text(f"{finding.what} {finding.name}: {mask(finding.says)}"))
-            if finding.remedy and (finding.warning or not finding.fine):
-                out.print(Text(f"    → {mask(finding.remedy)}"))
-    if any(not finding.fine for finding in findings):
+        for result in results:
+            mark = Text("✓", style="green") if result.fine else Text("✗", style="bold red")
+            if result.warning:
+                mark = Text("!", style="bold yellow")
+            out.print(mark, Text(f"{result.what} {result.name}: {mask(result.says)}"))
+            if result.remedy and (result.warning or not result.fine):
+                out.print(Text(f"    → {mask(result.remedy)}"))
+    if not all(result.fine for result in results):
         raise typer.Exit(1)
 
 
-def _mark(finding: checks.CheckResult) -> Text:
-    if finding.warning:
-        return Text("!", style="bold yellow")
-    return Text("✓", style="green") if finding.fine else Text("✗", style="bold red")
-
-
-async def _try_all(config: Config) -> list[checks.CheckResult]:
+async def _check_online(config: Config) -> list[checks.CheckResult]:
     clock = SystemClock()
-    about = (config.contact, clock, config.sources, config.redactor.mask)
-    async with open_doors(*about) as (door, streams):
+    access = (config.contact, clock, config.sources, config.redactor.mask)
+    async with open_doors(*access) as (http, streams):
         post_of = partial(post_to, config, poster=Poster(contact=config.contact, now=clock.now))
-        return await checks.check_all(door, streams, config.sources, config.channels, config.watches, clock, post_of)
+        return await checks.check_all(http, streams, config.sources, config.channels, config.watches, clock, post_of)
 
 
 def doctor(
@@ -129,13 +124,20 @@ def doctor(
       listener doctor
       listener doctor --recount
     """
-    config, now = settings(context), SystemClock().now()
+    config, now = load_config(context), SystemClock().now()
     if repair and not recount:
         fail("--repair mends what --recount finds", "listener doctor --recount --repair")
     facts: dict[str, Any] = {"python": platform.python_version(), "system": platform.platform(), "clock": now}
-    with stored(config) as store:
-        facts |= _described(store.describe())
-        facts["daemon"] = _daemon(store.owner())
+    with store_for_reading(config) as store:
+        described, owner = store.describe(), store.owner()
+        bugs = [f"{bug['name']}: {bug['consequence']}" for bug in described.pop("known_bugs", [])]
+        facts |= described
+        facts["size"] = f"{described['size'] / 1e6:.1f} MB"
+        facts["known bugs"] = "; ".join(bugs) or "none"
+        facts["daemon"] = "not running"
+        if owner:
+            since, url = owner.get("since", "?"), owner.get("url") or "no address"
+            facts["daemon"] = f"process {owner.get('pid')}, since {since}, at {url}"
         cycle = store.state.get("cycle")
         facts["last cycle"] = when(datetime.fromisoformat(cycle["at"]), now) if cycle else "never"
         sources = [state for state in store.sources.all() if state.active]
@@ -155,19 +157,6 @@ def doctor(
         table(("Set aside", "Source", "Reason"), [(when(r.at, now), r.source, r.reason) for r in rejected])
 
 
-def _described(found: dict[str, Any]) -> dict[str, Any]:
-    """The store's own facts, for a table."""
-    bugs = [f"{bug['name']}: {bug['consequence']}" for bug in found.pop("known_bugs", [])]
-    found["size"] = f"{found['size'] / 1e6:.1f} MB"
-    return {**found, "known bugs": "; ".join(bugs) or "none"}
-
-
-def _daemon(owner: Any) -> str:
-    if not owner:
-        return "not running"
-    return f"process {owner.get('pid')}, since {owner.get('since', '?')}, at {owner.get('url') or 'no address'}"
-
-
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Where to write the copy.")]) -> None:
     """Copy the SQLite database, also while the daemon runs; nothing is overwritten.
 
@@ -175,10 +164,10 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="Wh
     Examples:
       listener backup listener-2026-03-02.db
     """
-    config = settings(context)
+    config = load_config(context)
     if file.exists():
         fail(f"{file} exists already; a backup overwrites nothing", "name a new file")
-    with stored(config) as store:
+    with store_for_reading(config) as store:
         try:
             store.backup(file)
         except StoreError as error:
@@ -198,7 +187,7 @@ def restore(
     Examples:
       listener restore listener-2026-03-02.db
     """
-    config = settings(context)
+    config = load_config(context)
     try:
         found = storage.restore(config.storage.url, file, SystemClock().now())
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""sources --mine: the sources of the config and how they do, in a table and a few lines on each."""
+"""sources --mine: how the sources of the config do, in a table and a few lines on each."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from datetime import datetime
 import typer
 from rich.text import Text
 
-from listener.cli.common import present, settings, stored
-from listener.cli.mentions import health
-from listener.cli.output import out, plain, print_json, table, when
+from listener.cli.common import load_config, now_for, store_for_reading
+from listener.cli.output import duration, out, plain, print_json, table, when
 from listener.collecting import completeness
 from listener.collecting.conditions import SourceCondition, conditions
-from storage import Delay, SourceState
+from storage import SourceState
 
 
-def show(context: typer.Context, as_json: bool) -> None:
-    """Print them."""
-    config = settings(context)
-    with stored(config) as store:
-        now = present(store)
+def show_sources(context: typer.Context, as_json: bool) -> None:
+    """Print what `listener sources --mine` prints."""
+    config = load_config(context)
+    with store_for_reading(config) as store:
+        now = now_for(store)
         states = [state for state in store.sources.all() if state.active]
         kept = {state.id: store.state.get(completeness.name_of(state.id)) for state in states}
         found = conditions(store, config.sources, config.watches, now)
@@ -31,10 +30,13 @@ def show(context: typer.Context, as_json: bool) -> None:
         return
     table(
         ("Source", "Kind", "Next visit", "Last spoke", "State"),
-        [(s.id, s.kind, when(s.next_at, now), when(s.last_success, now), _state(s, found.get(s.id))) for s in states],
+        [
+            (s.id, s.kind, when(s.next_at, now), when(s.last_success, now), _health_with_searches(s, found.get(s.id)))
+            for s in states
+        ],
     )
     for state in states:
-        lines = [*_lines(found[state.id], now)] if state.id in found else []
+        lines = [*_details(found[state.id], now)] if state.id in found else []
         if figures[state.id]:
             lines.append(f"found by its own search: {completeness.together(figures[state.id].values())}")
         if lines:
@@ -43,23 +45,35 @@ def show(context: typer.Context, as_json: bool) -> None:
             out.print(f"  {line}", markup=False, soft_wrap=True)
 
 
-def _state(state: SourceState, found: SourceCondition | None) -> Text:
-    """In a word; a source of which only some searches fail says so, and is not called failing."""
+def health_of(state: SourceState) -> Text:
+    """How a source does, in a few words and a colour."""
+    if state.paused:
+        return Text(f"paused: {state.error}", style="red")
+    if state.failures:
+        return Text(f"failing ({state.failures} times): {state.error}", style="yellow")
+    return Text("ok" if state.last_success else "not visited yet", style="green" if state.last_success else "dim")
+
+
+def _health_with_searches(state: SourceState, found: SourceCondition | None) -> Text:
+    """A source of which only some searches fail says so, and is not called failing."""
     if found is None or state.failures or state.paused or not found.failing:
-        return health(state)
+        return health_of(state)
     fails = "fails" if len(found.failing) == 1 else "fail"
     return Text(f"ok, but {len(found.failing)} of {len(found.searches)} searches {fails}", style="yellow")
 
 
-def _lines(found: SourceCondition, now: datetime) -> Iterator[str]:
+def _details(found: SourceCondition, now: datetime) -> Iterator[str]:
     """What there is to say of a source; nothing of what is not known."""
     if found.rest:
         yield f"rests until {found.rest.until:%Y-%m-%d %H:%M} UTC: {found.rest.why}"
     if found.items is not None:
-        yield f"{found.items:,.1f} new posts a day{_delay(found.delay)}"
+        late = found.delay
+        half = f", half of them within {duration(late.p50)} of being published" if late else ""
+        most = f", 95 of 100 within {duration(late.p95)}" if late else ""
+        yield f"{found.items:,.1f} new posts a day{half}{most}"
     if found.plan:
         left = "".join(f"; {value:,.10g} {name} left" for name, value in found.left.items())
-        yield f"visited every {_span(found.plan.pause)}: needs {found.plan}{left}"
+        yield f"visited every {duration(found.plan.pause)}: needs {found.plan}{left}"
     if found.canary:
         how = "found" if found.canary.found else "NOT FOUND"
         yield f"canary {how} since {found.canary.since:%Y-%m-%d %H:%M} UTC (looked for {when(found.canary.at, now)})"
@@ -73,16 +87,3 @@ def _lines(found: SourceCondition, now: datetime) -> Iterator[str]:
         gap, where = it.gap, f" in search {it.search!r}" if it.search else ""
         since = f"{gap.since:%Y-%m-%d %H:%M}" if gap.since else "?"
         yield f"gap{where} from {since} to {gap.until:%Y-%m-%d %H:%M} UTC: {gap.reason}"
-
-
-def _delay(delay: Delay | None) -> str:
-    if delay is None:
-        return ""
-    return f", half of them within {_span(delay.p50)} of being published, 95 of 100 within {_span(delay.p95)}"
-
-
-def _span(seconds: float) -> str:
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

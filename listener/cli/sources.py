@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from insight.model import Post, Role, Watch
 from listener import log
-from listener.cli import source_health
-from listener.cli.common import settings, write
+from listener.cli.common import load_config, write
 from listener.cli.output import done, fail, out, plain, print_json, print_json_line, table
+from listener.cli.source_health import show_sources
 from listener.clock import SystemClock
 from listener.collecting.access import open_doors
 from listener.collecting.preview import preview_source
@@ -45,7 +45,7 @@ def catalogue(
     if context.invoked_subcommand:
         return
     if mine:
-        source_health.show(context, as_json)
+        show_sources(context, as_json)
         return
     rows = [
         {
@@ -89,56 +89,49 @@ def trial(
         fail(str(error), error.remedy)
     posts = [item for batch in batches for item in batch.items if isinstance(item, Post)]
     for post in posts:
-        print_json_line(post) if as_json else _show(post)
-    aside = Counter(rejected.reason for batch in batches for rejected in batch.rejected)
+        if as_json:
+            print_json_line(post)
+            continue
+        title = f"{post.title}: " if post.title else ""
+        out.print(f"{plain(post.published_at) or 'no date'}  {post.author or '?'}", style="dim", markup=False)
+        out.print((title + post.text)[:280], markup=False)
+        out.print(f"{post.url or ''}\n", style="dim", markup=False, soft_wrap=True)
+    set_aside = Counter(rejected.reason for batch in batches for rejected in batch.rejected)
     if not as_json:
-        for reason, number in aside.most_common(10):
+        for reason, number in set_aside.most_common(10):
             out.print(f"set aside {number} ×: {reason}", style="dim", markup=False)
-        done(f"{source.id}: {len(posts)} posts, {aside.total()} set aside")
+        done(f"{source.id}: {len(posts)} posts, {set_aside.total()} set aside")
 
 
 def _build(kind: str, values: list[str]) -> Source:
+    """The source that KEY=VALUE… describe; with none of them, the kind's own example."""
     try:
-        found = kind_of(kind)
+        cls = kind_of(kind)
     except LookupError as error:
         fail(str(error.args[0]))
-    settings_: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for value in values:
         key, equals, text = value.partition("=")
         if not equals:
             fail(f"{value!r} is not a setting", "write key=value, such as url=https://example.com/feed")
-        settings_[key] = _typed(text)
+        try:
+            given[key] = json.loads(text)  # a number, a list
+        except ValueError:
+            given[key] = text
     try:
-        return found(**{**({} if settings_ else found.example), **settings_, "accept_terms": True})
+        return cls(**{**(given or cls.example), "accept_terms": True})
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        fail(f"{kind} cannot be built: {problems}", f"its settings: {', '.join(sorted(found.model_fields))}")
-
-
-def _typed(text: str) -> Any:
-    """A value as JSON where it is JSON (numbers, lists), else as text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        fail(f"{kind} cannot be built: {problems}", f"its settings: {', '.join(sorted(cls.model_fields))}")
 
 
 async def _fetch_once(source: Source, query: str) -> list[Batch]:
     clock = SystemClock()
     watch = Watch("trial", "Trial", Role.TOPIC, query)
-    batches = []
-    about = ("https://example.com/listener-trial", clock, [source], Redactor(held_secrets(source)).mask)
-    async with open_doors(*about) as (door, streams):
-        for search in source.searches([watch]):
-            batches.append(await preview_source(door, streams, source, search, clock))  # noqa: PERF401 - one after the other
-    return batches
-
-
-def _show(post: Post) -> None:
-    title = f"{post.title}: " if post.title else ""
-    out.print(f"{plain(post.published_at) or 'no date'}  {post.author or '?'}", style="dim", markup=False)
-    out.print((title + post.text)[:280], markup=False)
-    out.print(f"{post.url or ''}\n", style="dim", markup=False, soft_wrap=True)
+    contact, mask = "https://example.com/listener-trial", Redactor(held_secrets(source)).mask
+    async with open_doors(contact, clock, [source], mask) as (http, streams):
+        # One after the other, as the platform's pace asks for.
+        return [await preview_source(http, streams, source, it, clock) for it in source.searches([watch])]
 
 
 @app.command()
@@ -186,5 +179,5 @@ def resume(
     Examples:
       listener sources resume mastodon:mastodon.social
     """
-    write(settings(context), "resume", {"source": source})
+    write(load_config(context), "resume", {"source": source})
     done(f"{source} is visited again at the next turn")

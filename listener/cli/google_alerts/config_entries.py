@@ -19,10 +19,9 @@ class AppendError(ValueError):
 
 def entries_yaml(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
     """What `listener query import` prints."""
-    text = ""
-    for name, lines in _blocks(watches, feeds).items():
-        text += "".join([f"{name}:\n", *(f"  {line}\n" for line in lines)])
-    return text
+    return "".join(
+        "".join([f"{name}:\n", *(f"  {line}\n" for line in lines)]) for name, lines in _lines(watches, feeds).items()
+    )
 
 
 def append_entries(config: str, watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
@@ -30,8 +29,8 @@ def append_entries(config: str, watches: Sequence[NewWatch], feeds: Sequence[New
     if not (watches or feeds):
         return config
     before, text = yamlfile.parse(config).value, config
-    for name, lines in _blocks(watches, feeds).items():
-        text = _set_in(text, name, lines)
+    for name, lines in _lines(watches, feeds).items():
+        text = _append_lines(text, name, lines)
     after, added = yamlfile.parse(text), yamlfile.parse(entries_yaml(watches, feeds)).value or {}
     wanted = {**before, **{name: [*before.get(name, []), *entries] for name, entries in added.items()}}
     if after.faults or after.value != wanted:  # an odd layout: nothing is guessed
@@ -39,45 +38,38 @@ def append_entries(config: str, watches: Sequence[NewWatch], feeds: Sequence[New
     return text
 
 
-def _blocks(watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> dict[str, list[str]]:
+def _lines(watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> dict[str, list[str]]:
     """The lines for each list of the config that gets any."""
-    blocks = {
-        "watches": [line for made in watches for line in _watch(made)],
-        "sources": [line for made in feeds for line in _feed(made)],
-    }
-    return {name: lines for name, lines in blocks.items() if lines}
-
-
-def _watch(made: NewWatch) -> list[str]:
-    return [
-        f"- id: {_id(made.id)}",
-        f"  name: {_single(made.name)}",
-        f"  role: {made.role}",
-        f"  query: {_single(made.query)}",
-    ]
-
-
-def _feed(made: NewFeed) -> list[str]:
-    return [
-        "- kind: google_alerts",
-        f"  name: {made.name}",
-        f"  url: {made.url}",
-        f"  watches: [{_id(made.watch)}]",
-    ]
+    watch_lines, feed_lines = list[str](), list[str]()
+    for watch in watches:
+        watch_lines += [
+            f"- id: {_id(watch.id)}",
+            f"  name: {_single_quoted(watch.name)}",
+            f"  role: {watch.role}",
+            f"  query: {_single_quoted(watch.query)}",
+        ]
+    for feed in feeds:
+        feed_lines += [
+            "- kind: google_alerts",
+            f"  name: {feed.name}",
+            f"  url: {feed.url}",
+            f"  watches: [{_id(feed.watch)}]",
+        ]
+    return {name: lines for name, lines in (("watches", watch_lines), ("sources", feed_lines)) if lines}
 
 
 def _id(text: str) -> str:
     """Bare where YAML reads it as text, and not as a number or a switch."""
-    return text if yamlfile.parse(f"- {text}").value == [text] else _single(text)
+    return text if yamlfile.parse(f"- {text}").value == [text] else _single_quoted(text)
 
 
-def _single(text: str) -> str:
+def _single_quoted(text: str) -> str:
     """In single quotes, in which only they are special; what no editor shows is escaped. `${` stays what it is."""
     text = text.replace("${", "$${")
     return "'" + text.replace("'", "''") + "'" if text.isprintable() else yamlfile.quoted(text)
 
 
-def _set_in(text: str, name: str, lines: list[str]) -> str:
+def _append_lines(text: str, name: str, lines: list[str]) -> str:
     """Behind the last line of the list, before the comments that lead over to what follows."""
     tree = yamlfile.parse(text)
     newline = "\r\n" if "\r\n" in text else "\n"

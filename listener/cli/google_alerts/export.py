@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -56,7 +57,7 @@ class Alert:
 
 def read_export(file: Path) -> list[Alert]:
     """Every alert in a JSON, JSONL, .zip or .tgz file, or a folder unpacked from one. Raises ExportError."""
-    alerts = [alert for text in _texts(file) for alert in parse_export(text)]
+    alerts = [alert for text in _json_files(file) for alert in parse_export(text)]
     if not alerts:
         raise ExportError(f"{file} holds no alerts: no entry has a `query`")
     return alerts
@@ -66,50 +67,48 @@ def parse_export(data: bytes | str) -> list[Alert]:
     """The alerts of one JSON or JSONL text; none when it holds something else. Raises ExportError for neither."""
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-        return list(_alerts(_json(text)))
+        try:
+            value = json.loads(text)
+        except ValueError:
+            lines = [line for line in text.splitlines() if line.strip()]
+            if len(lines) < 2:
+                raise
+            value = [json.loads(line) for line in lines]
+        return list(_alerts_in(value))
     except (ValueError, RecursionError) as error:
         raise ExportError(f"this is neither JSON nor an archive: {error}") from error
 
 
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise
-        return [json.loads(line) for line in lines]
-
-
-def _alerts(value: Any, depth: int = 0) -> Iterator[Alert]:
-    """Wherever an object has a query, under whatever keys it lies."""
+def _alerts_in(value: Any, depth: int = 0) -> Iterator[Alert]:
+    """Wherever an object has a query, under whatever keys it lies and however its own keys are spelt."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         fields = {re.sub(r"[^a-z]", "", str(key).lower()): inner for key, inner in value.items()}
         if isinstance(fields.get("query"), str) and fields["query"].strip():
-            yield _alert(fields)
+            yield Alert(
+                # Half a surrogate pair is valid in JSON, and can be no text.
+                query=" ".join(fields["query"].encode("utf-8", "replace").decode().split()),
+                language=_text(fields.get("language")),
+                country=_text(fields.get("country")),
+                strict_language=_yes(fields.get("applylanguagerestrict")),
+                strict_country=_yes(fields.get("applyregionrestrict")),
+                sources=_list(fields.get("source")),
+                quality=_list(fields.get("quality")),
+                delivery=_one_of(fields.get("deliverymethod"), "RSS", "EMAIL"),
+                frequency=_one_of(fields.get("deliveryfrequency"), "HOURLY", "DAILY", "WEEKLY"),
+            )
             return
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _alerts(inner, depth + 1)
-
-
-def _alert(fields: dict[str, Any]) -> Alert:
-    return Alert(
-        query=" ".join(fields["query"].encode("utf-8", "replace").decode().split()),  # half a pair can be no text
-        language=_text(fields.get("language")),
-        country=_text(fields.get("country")),
-        strict_language=_yes(fields.get("applylanguagerestrict")),
-        strict_country=_yes(fields.get("applyregionrestrict")),
-        sources=_list(fields.get("source")),
-        quality=_list(fields.get("quality")),
-        delivery=_known(fields.get("deliverymethod"), "RSS", "EMAIL"),
-        frequency=_known(fields.get("deliveryfrequency"), "HOURLY", "DAILY", "WEEKLY"),
-    )
+        yield from _alerts_in(inner, depth + 1)
 
 
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
+
+
+def _yes(value: Any) -> bool:
+    return value is True or _text(value).lower() == "true"
 
 
 def _list(value: Any) -> tuple[str, ...]:
@@ -117,11 +116,8 @@ def _list(value: Any) -> tuple[str, ...]:
     return tuple(text.upper() for text in map(_text, values) if text)
 
 
-def _yes(value: Any) -> bool:
-    return value is True or _text(value).lower() == "true"
-
-
-def _known(value: Any, *words: str) -> str:
+def _one_of(value: Any, *words: str) -> str:
+    """The word that the value holds: "DELIVERY_METHOD_RSS" is RSS."""
     return next((word for word in words if word in _text(value).upper()), "")
 
 
@@ -133,20 +129,21 @@ _UNREADABLE = (  # what is raised for an archive that is damaged, encrypted or p
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def _texts(file: Path) -> Iterator[bytes]:
+def _json_files(file: Path) -> Iterator[bytes]:
+    """What each JSON file of Google Alerts holds, in an archive, a folder or by itself."""
     try:
         if file.is_dir():
             found = [path for path in sorted(file.rglob("*.json")) if _is_ours(str(path.relative_to(file.parent)))]
-            yield from (_capped(path.open("rb"), str(path)) for path in found[:_MAX_FILES])
+            yield from (_read(path.open("rb"), str(path)) for path in found[:_MAX_FILES])
             return
         with file.open("rb") as opened:
-            start = opened.read(4)
-        unpack = {b"PK": _zipped, b"\x1f\x8b": _tarred}.get(start[:2])
+            magic = opened.read(2)
+        unpack = {b"PK": _unzip, b"\x1f\x8b": _untar}.get(magic)
         if unpack is None:
-            yield _capped(file.open("rb"), str(file))
+            yield _read(file.open("rb"), str(file))
             return
         empty = True
-        for text in unpack(file):
+        for text in islice(unpack(file), _MAX_FILES):
             empty = False
             yield text
         if empty:
@@ -163,7 +160,7 @@ def _is_ours(name: str) -> bool:
     return path.suffix.lower() in (".json", ".jsonl") and "alert" in str(path).lower()
 
 
-def _capped(opened: IO[bytes], name: str) -> bytes:
+def _read(opened: IO[bytes], name: str) -> bytes:
     with opened:
         data = opened.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -171,25 +168,23 @@ def _capped(opened: IO[bytes], name: str) -> bytes:
     return data
 
 
-def _zipped(file: Path) -> Iterator[bytes]:
+def _unzip(file: Path) -> Iterator[bytes]:
     with zipfile.ZipFile(file) as archive:
-        found = [member for member in archive.infolist() if _is_ours(member.filename)]
-        for member in found[:_MAX_FILES]:
-            yield _capped(archive.open(member), member.filename)
+        for member in archive.infolist():
+            if _is_ours(member.filename):
+                yield _read(archive.open(member), member.filename)
 
 
-def _tarred(file: Path) -> Iterator[bytes]:
-    count = 0
+def _untar(file: Path) -> Iterator[bytes]:
     with gzip.open(file) as unpacked, tarfile.open(fileobj=_Bounded(unpacked), mode="r:") as archive:  # type: ignore[call-overload]  # it only reads
         for member in archive:
             opened = archive.extractfile(member) if member.isreg() and _is_ours(member.name) else None
-            if opened and count < _MAX_FILES:
-                count += 1
-                yield _capped(opened, member.name)
+            if opened:
+                yield _read(opened, member.name)
 
 
 class _Bounded:
-    """A stream that ends with an error rather than fill the memory or the day."""
+    """The unpacked stream, with limits: a small archive can stand for terabytes, and name a header of gigabytes."""
 
     def __init__(self, stream: gzip.GzipFile) -> None:
         self._stream = stream

@@ -25,18 +25,18 @@ class AlertFeed:
 
 def parse_feeds(text: str) -> list[AlertFeed]:
     """Each address once. `text` is OPML, or lines that hold an address and perhaps the alert's query."""
-    outlines = _Outlines()
+    outlines = _OutlineParser()
     if "<outline" in text.lower():
         outlines.feed(text)
         outlines.close()
-    found: dict[str, AlertFeed] = {}
-    feeds = outlines.found
+    feeds = outlines.feeds
     if not feeds:  # lines: `acme OR bolt | https://…`, the address first, or the address alone
-        named = ((address(line), line) for line in text.splitlines())
-        feeds = [AlertFeed(url, _query(_ADDRESS.sub(" ", line).strip(" \t|;,="))) for url, line in named if url]
-    for feed in feeds:
-        known = found.get(feed.url)
-        found[feed.url] = feed if known is None or not known.query else known
+        addressed = ((address(line), line) for line in text.splitlines())
+        feeds = [AlertFeed(url, _query(_ADDRESS.sub(" ", line).strip(" \t|;,="))) for url, line in addressed if url]
+    found: dict[str, AlertFeed] = {}
+    for feed in feeds:  # an address that comes twice keeps its first query
+        if feed.url not in found or not found[feed.url].query:
+            found[feed.url] = feed
     return list(found.values())
 
 
@@ -58,15 +58,18 @@ def _query(title: str) -> str:
     return " ".join(_TITLE.sub("", title, count=1).split())
 
 
-class _Outlines(HTMLParser):
-    """OPML's `<outline title=… xmlUrl=…>`: read as tags alone, so nothing in the file can be expanded or fetched."""
+class _OutlineParser(HTMLParser):
+    """OPML's `<outline title=… xmlUrl=…>` (http://opml.org/spec2.opml).
+
+    Read as tags alone, so that no entity of the file can be expanded or fetched; HTMLParser gives names in lower case.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[AlertFeed] = []
+        self.feeds: list[AlertFeed] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        url = address(said.get("xmlurl", "")) if tag == "outline" else None
+        values = {name: value or "" for name, value in attrs}
+        url = address(values.get("xmlurl", "")) if tag == "outline" else None
         if url:
-            self.found.append(AlertFeed(url, _query(said.get("title") or said.get("text") or "")))
+            self.feeds.append(AlertFeed(url, _query(values.get("title") or values.get("text") or "")))

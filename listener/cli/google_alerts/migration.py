@@ -6,7 +6,7 @@ words need not be. So nothing that Google found is lost, and the watch's own que
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -26,7 +26,7 @@ _NO_FEED = ConversionNote(
     "the export names no feed, and Google can be read by no other way; the watch listens to your own sources",
     HOW_TO_GET_A_FEED,
 )
-_OLD_CODES = {"iw": "he", "in": "id", "ji": "yi"}  # of languages; Google still writes them
+_OLD_CODES = {"iw": "he", "in": "id", "ji": "yi"}  # withdrawn from ISO 639 in 1989; Google still writes them
 _MAX_NAME = 100
 
 
@@ -67,7 +67,7 @@ class MigratedAlert:
     query: str | None
     feeds: tuple[str, ...]
     notes: tuple[ConversionNote, ...]
-    fed: bool = False  # also by a feed that the config has already
+    has_feed: bool = False  # also one that the config has already
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Migration:
 
     watches: tuple[NewWatch, ...]
     feeds: tuple[NewFeed, ...]
-    outcomes: tuple[MigratedAlert, ...]
+    alerts: tuple[MigratedAlert, ...]
     unpaired: tuple[str, ...]
 
 
@@ -90,109 +90,112 @@ class ExistingEntries:
 
 
 def migrate(
-    alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), known: ExistingEntries | None = None
+    alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), existing: ExistingEntries | None = None
 ) -> Migration:
     """Pure. A feed whose title no alert has becomes an alert itself: its query is all there is to know."""
-    paired, unpaired = _paired(list(alerts), list(feeds))
-    mover = _Mover(known or ExistingEntries())
+    paired, unpaired = _pair_with_feeds(list(alerts), list(feeds))
+    migrator = _Migrator(existing or ExistingEntries())
     for alert, urls in paired:
-        mover.move(alert, urls)
-    return Migration(tuple(mover.watches.values()), tuple(mover.feeds), tuple(mover.told()), tuple(unpaired))
+        migrator.add(alert, urls)
+    # An alert whose results come by no feed loses what Google finds, unless one that asks for the same has a feed.
+    with_feed = {alert.watch for alert in migrator.alerts if alert.has_feed}
+    migrated = tuple(
+        replace(alert, notes=(*alert.notes, _NO_FEED))
+        if alert.became in (AlertOutcome.WATCH, AlertOutcome.TAKEN) and alert.watch not in with_feed
+        else alert
+        for alert in migrator.alerts
+    )
+    return Migration(tuple(migrator.watches.values()), tuple(migrator.feeds), migrated, tuple(unpaired))
 
 
-def _paired(alerts: list[Alert], feeds: list[AlertFeed]) -> tuple[list[tuple[Alert, list[str]]], list[str]]:
+def _pair_with_feeds(alerts: list[Alert], feeds: list[AlertFeed]) -> tuple[list[tuple[Alert, list[str]]], list[str]]:
     """Each alert with its feeds, and the addresses that name no query.
 
     Two alerts for one query (a daily mail and a feed, say) share what is found; the feed goes to the one that has one.
     """
-    found: list[tuple[Alert, list[str]]] = [(alert, []) for alert in alerts]
-    bare = []
+    paired: list[tuple[Alert, list[str]]] = [(alert, []) for alert in alerts]
+    nameless = []
     for feed in feeds:
-        same = [pair for pair in found if key(pair[0].query) == key(feed.query)]
+        same = [pair for pair in paired if key(pair[0].query) == key(feed.query)]
         same.sort(key=lambda pair: (pair[0].delivery != "RSS", len(pair[1])))
         if not feed.query:
-            bare.append(feed.url)
+            nameless.append(feed.url)
         elif same:
             same[0][1].append(feed.url)
         else:
-            found.append((Alert(feed.query, delivery="RSS"), [feed.url]))
-    waiting = [urls for alert, urls in found if alert.delivery == "RSS" and not urls]
-    if len(bare) == len(waiting) == 1:  # it can be no other
-        waiting[0].append(bare.pop())
-    return found, bare
+            paired.append((Alert(feed.query, delivery="RSS"), [feed.url]))
+    waiting = [urls for alert, urls in paired if alert.delivery == "RSS" and not urls]
+    if len(nameless) == len(waiting) == 1:  # it can be no other
+        waiting[0].append(nameless.pop())
+    return paired, nameless
 
 
 @dataclass
-class _Mover:
-    known: ExistingEntries
+class _Migrator:
+    """Adds one alert after the other, each knowing the watches and feeds that those before it brought."""
+
+    existing: ExistingEntries
     watches: dict[str, NewWatch] = field(default_factory=dict)
     feeds: list[NewFeed] = field(default_factory=list)
-    outcomes: list[MigratedAlert] = field(default_factory=list)
+    alerts: list[MigratedAlert] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._ids = {_same(query): watch for watch, query in self.known.watches.items()}
-        self._urls = set(self.known.urls)
-        self._names = set(self.known.sources)
+        self._ids = {_normalized(query): watch for watch, query in self.existing.watches.items()}
+        self._urls = set(self.existing.urls)
+        self._names = set(self.existing.sources)
 
-    def move(self, alert: Alert, urls: list[str]) -> None:
+    def add(self, alert: Alert, urls: list[str]) -> None:
         notes = ConversionNotes()
         translated = translate(alert.query, _language(alert, notes))
         notes.all += translated.notes
-        # what an alert has besides its query, and a watch has not
-        if alert.strict_country and alert.country:
-            why = "few sites say which country a post comes from, and web pages do not"
-            domain = f"site:{alert.country.lower()}"
-            do = f"keep to a language (lang:…) or a domain ({domain}); its own feed keeps to the country"
-            notes.lose(f"region {alert.country}", why, do)
-        if alert.sources and "WEB" not in alert.sources:
-            why = "a watch hears of all your sources; the alert's own feed keeps to it"
-            notes.lose(f"sources {', '.join(alert.sources)}", why, "say kind:article, or source:NAME, in the query")
-        if alert.frequency:
-            how = {"HOURLY": "at most hourly", "DAILY": "daily", "WEEKLY": "weekly"}[alert.frequency]
-            why = "you are told when something changes, and once a week by the digest"
-            notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")
-        if translated.query is None:
-            became, watch = AlertOutcome.REFUSED, None
-        else:
-            became, watch = self._placed(alert, translated.query, notes)
-        added = [self._feed(url, watch) for url in dict.fromkeys(urls) if watch and url not in self._urls]
-        outcome = MigratedAlert(
-            alert.query, became, watch, translated.query, tuple(added), tuple(notes.all), bool(urls)
+        _note_settings(alert, notes)
+        became, watch = AlertOutcome.REFUSED, None
+        if translated.query is not None:
+            became, watch = self._add_watch(alert, translated.query, notes)
+        added = [url for url in dict.fromkeys(urls) if watch and url not in self._urls]
+        for url in added:
+            name = slug(f"google-alert-{watch}", "google-alert", self._names)
+            self._names.add(name)
+            self.feeds.append(NewFeed(name, url, str(watch)))
+        self._urls.update(added)
+        self.alerts.append(
+            MigratedAlert(alert.query, became, watch, translated.query, tuple(added), tuple(notes.all), bool(urls))
         )
-        self.outcomes.append(outcome)
 
-    def told(self) -> Iterator[MigratedAlert]:
-        """Each alert; where none that asks for the same has a feed, that is lost, too."""
-        fed = {outcome.watch for outcome in self.outcomes if outcome.fed}
-        for outcome in self.outcomes:
-            lost = outcome.became in (AlertOutcome.WATCH, AlertOutcome.TAKEN) and outcome.watch not in fed
-            yield replace(outcome, notes=(*outcome.notes, _NO_FEED)) if lost else outcome
-
-    def _placed(self, alert: Alert, query: str, notes: ConversionNotes) -> tuple[AlertOutcome, str]:
-        """Under which watch: one that asks for the same, or a new one."""
-        if found := self._ids.get(_same(query)):
+    def _add_watch(self, alert: Alert, query: str, notes: ConversionNotes) -> tuple[AlertOutcome, str]:
+        """Under which watch the alert is found: one that asks for the same, or a new one."""
+        if found := self._ids.get(_normalized(query)):
             return (AlertOutcome.MERGED if found in self.watches else AlertOutcome.KNOWN), found
         watch = slug(alert.query, "alert", set(self.watches))
-        if watch in self.known.watches:
-            why = f"your config has a watch {watch}, which asks for: {self.known.watches[watch]}"
+        if watch in self.existing.watches:
+            why = f"your config has a watch {watch}, which asks for: {self.existing.watches[watch]}"
             notes.lose(query, why, "add what it lacks to that query, or rename one of them")
             return AlertOutcome.TAKEN, watch
         name = "".join(char if char.isprintable() else " " for char in alert.query)
         if len(name) > _MAX_NAME:
             name = name[: _MAX_NAME - 1].rstrip() + "…"
         self.watches[watch] = NewWatch(watch, name, query)
-        self._ids[_same(query)] = watch
+        self._ids[_normalized(query)] = watch
         return AlertOutcome.WATCH, watch
 
-    def _feed(self, url: str, watch: str) -> str:
-        name = slug(f"google-alert-{watch}", "google-alert", self._names)
-        self._names.add(name)
-        self._urls.add(url)
-        self.feeds.append(NewFeed(name, url, watch))
-        return url
+
+def _note_settings(alert: Alert, notes: ConversionNotes) -> None:
+    """What an alert has besides its query, and a watch has not."""
+    if alert.strict_country and alert.country:
+        why = "few sites say which country a post comes from, and web pages do not"
+        domain = f"site:{alert.country.lower()}"
+        do = f"keep to a language (lang:…) or a domain ({domain}); its own feed keeps to the country"
+        notes.lose(f"region {alert.country}", why, do)
+    if alert.sources and "WEB" not in alert.sources:
+        why = "a watch hears of all your sources; the alert's own feed keeps to it"
+        notes.lose(f"sources {', '.join(alert.sources)}", why, "say kind:article, or source:NAME, in the query")
+    if alert.frequency:
+        how = {"HOURLY": "at most hourly", "DAILY": "daily", "WEEKLY": "weekly"}[alert.frequency]
+        why = "you are told when something changes, and once a week by the digest"
+        notes.lose(f"mail {how}", why, "see `channels` and `digest` in the config")
 
 
-def _same(query: str) -> str:
+def _normalized(query: str) -> str:
     """One text for queries that differ in blanks and brackets alone."""
     try:
         return str(parse(query)).casefold()

@@ -17,16 +17,14 @@ class ConversionNote:
 
 @dataclass(slots=True)
 class ConversionNotes:
-    """Collects; the same thing is said once."""
+    """Collects notes; the same thing is noted once."""
 
     all: list[ConversionNote] = field(default_factory=list)
 
-    def lose(self, what: str, why: str, do: str = "") -> None:
-        self._add(ConversionNote(what, why, do))
-
-    def keep(self, what: str, why: str, do: str = "") -> None:
-        self._add(ConversionNote(what, why, do, lost=False))
-
-    def _add(self, note: ConversionNote) -> None:
+    def lose(self, what: str, why: str, do: str = "", *, lost: bool = True) -> None:
+        note = ConversionNote(what, why, do, lost)
         if note not in self.all:
             self.all.append(note)
+
+    def keep(self, what: str, why: str, do: str = "") -> None:
+        self.lose(what, why, do, lost=False)

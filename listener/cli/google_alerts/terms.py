@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -103,21 +104,22 @@ def valued(name: str, value: str, notes: ConversionNotes) -> Query | None:
     shown = f"{name}:{value}"
     if name == "site":
         return _site(value, notes)
-    if name in ("before", "after"):
-        if found := _date(value):
-            return Field(name, found)
+    if name in ("before", "after"):  # Google takes 2026, 2026/3/2 and 2026-03-02
+        numbers = re.fullmatch(r"(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?", value.strip())
+        with suppress(ValueError):  # of the 45th, say
+            if numbers:
+                return Field(name, date(*(int(number or 1) for number in numbers.groups())).isoformat())
         notes.lose(shown, "it is no date", f"write {name}:2026-03-02")
         return None
     ending = _phrase(value.lstrip("."))
     if ending is None:
         notes.lose(shown, "it holds nothing to search for")
-    elif name == "link":
+        return None
+    if name == "link":
         notes.keep(shown, "here it is looked for in the addresses that a post links to")
         return In("links", ending)
-    else:
-        notes.keep(shown, "here the address must hold it; what kind of file lies there is not looked at")
-        return In("url", ending)
-    return None
+    notes.keep(shown, "here the address must hold it; what kind of file lies there is not looked at")
+    return In("url", ending)
 
 
 def joined(parts: list[Query]) -> Query | None:
@@ -184,12 +186,3 @@ def _site(value: str, notes: ConversionNotes) -> Query | None:
         return Field("site", host)
     notes.keep(f"site:{value}", "a site is a host; the folder is looked for in the address")
     return And((Field("site", host), In("url", folder)))
-
-
-def _date(value: str) -> str | None:
-    """Google takes 2026, 2026/3/2 and 2026-03-02."""
-    numbers = re.fullmatch(r"(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?", value.strip())
-    try:
-        return date(*(int(number or 1) for number in numbers.groups())).isoformat() if numbers else None
-    except ValueError:
-        return None

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from insight.model import Post, Span
 from insight.pipeline import Pipeline
 from listener.cli import app
-from listener.cli.mentions import _marked
+from listener.cli.mentions import excerpt
 from listener.clock import SystemClock
 from listener.config import load
 from storage import open_store
@@ -100,7 +100,7 @@ def test_search_shows_what_an_exclusion_hides_with_its_clause(filled: Run, tmp_p
 def test_search_shows_the_part_of_a_long_post_that_matched(words: int) -> None:
     text = "hay " * words + "a needle here" + " hay" * 100
     start = text.index("needle")
-    marked = _marked(Post("net", "1", text, title="Title"), (Span("text", start, start + 6),))
+    marked = excerpt(Post("net", "1", text, title="Title"), (Span("text", start, start + 6),))
     assert marked.plain.startswith("…" if words else "Title: a needle")
     assert marked.plain.endswith("…")
     assert [marked.plain[span.start : span.end] for span in marked.spans if "bold" in str(span.style)] == ["needle"]

@@ -311,7 +311,7 @@ def test_a_google_feed_names_the_article_and_not_googles_way_to_it() -> None:
 def test_every_alert_is_accounted_for() -> None:
     alerts = [Alert("acme"), Alert("ACME"), Alert("related:x.example"), Alert("bolt OR quill"), Alert("zen")]
     found = migrate(alerts, (), ExistingEntries({"z": "bolt OR quill", "zen": "zenith"}))
-    assert [each.became for each in found.outcomes] == [
+    assert [each.became for each in found.alerts] == [
         AlertOutcome.WATCH, AlertOutcome.MERGED, AlertOutcome.REFUSED, AlertOutcome.KNOWN, AlertOutcome.TAKEN,
     ]  # fmt: skip
     assert [watch.id for watch in found.watches] == ["acme"]
@@ -333,7 +333,7 @@ def test_a_language_is_asked_for_only_where_the_alert_is_strict_about_it() -> No
 
 def test_settings_that_a_watch_has_not_are_named_as_lost() -> None:
     alert = Alert("acme", country="DE", strict_country=True, sources=("NEWS",), delivery="EMAIL", frequency="WEEKLY")
-    (outcome,) = migrate([alert]).outcomes
+    (outcome,) = migrate([alert]).alerts
     assert [note.what for note in outcome.notes if note.lost] == [
         "region DE", "sources NEWS", "mail weekly", "what Google finds",
     ]  # fmt: skip
@@ -343,7 +343,7 @@ def test_a_feed_of_one_alert_serves_the_other_that_asks_for_the_same() -> None:
     alerts = [Alert("acme", delivery="EMAIL"), Alert("Acme", delivery="RSS")]
     found = migrate(alerts, [AlertFeed(FEED, "acme")])
     assert len(found.feeds) == 1
-    assert not [note for outcome in found.outcomes for note in outcome.notes]
+    assert not [note for outcome in found.alerts for note in outcome.notes]
 
 
 def test_a_feed_for_a_watch_of_the_config_is_added_to_it_once() -> None:

@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from insight.model import Post
 from insight.query import Matcher, parse
 from listener.cli import app
-from listener.cli.query_match import _said, _with
+from listener.cli.query_match import with_answer
 from tests.listener.test_daemon import FEED
 from tests.world.web import Reply, World
 
@@ -307,10 +307,12 @@ VALUES = st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), st.sampled_from(["acme", "bolt acme jobs", ""]))
 def test_what_is_written_is_the_post_and_the_answer(post: dict[str, Any], text: str) -> None:
     found = Matcher(parse("acme NOT jobs")).match(Post("web", "1", text))
-    written = json.loads(_with(json.dumps(post).encode(), post, found))
+    written = json.loads(with_answer(json.dumps(post).encode(), post, found))
     answer = {key: written.pop(key) for key in ("match", "spans", "excluded_by") if key in written}
     assert written == {key: value for key, value in post.items() if key not in ("match", "spans", "excluded_by")}
-    assert answer == (json.loads(b"{" + _said(found) + b"}") if found else {"match": False, "spans": []})
+    spans = [{"field": span.field, "start": span.start, "end": span.end} for span in found.spans] if found else []
+    hidden = {"excluded_by": found.excluded_by} if found and found.excluded_by else {}
+    assert answer == {"match": found is not None and not hidden, "spans": spans, **hidden}
 
 
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
