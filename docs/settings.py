@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from docs.tables import of_model
 from listener.config import AlertSettings, DaemonSettings, DigestSettings, StorageSettings, WatchTests
-from listener.config.posts_in import PostEntry
 from listener.config.settings import Document, RouteSettings, WatchSettings
+from listener.config.written_posts import PostEntry
 
 SECTIONS = (
     ("watches", "A list; each entry is what the team follows.", WatchSettings),

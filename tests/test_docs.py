@@ -18,8 +18,8 @@ from insight.query import Matcher, Query, QueryError, parse, parse_watch
 from insight.query.fields import FIELDS, PREFIXES
 from insight.query.reading.lexer import Kind, tokens
 from listener import config
-from listener.config.posts_in import entry_of
 from listener.config.settings import Document
+from listener.config.written_posts import read_post
 from scrapers import KINDS
 from scrapers.base import Source
 from tests.insight.query.nodes import nodes
@@ -191,9 +191,9 @@ def test_every_page_is_in_the_readme() -> None:
 
 
 def finds(query: str, sample: Sample) -> bool:
-    entry = entry_of(sample)
+    entry = read_post(sample)
     themes = () if isinstance(sample, str) else tuple(sample.get("themes", ()))
-    match = Matcher(parse(query, Shelf())).match(entry.post(), replace(entry.known(OWNED), themes=themes))
+    match = Matcher(parse(query, Shelf())).match(entry.post(), replace(entry.as_facts(OWNED), themes=themes))
     return match is not None and match.excluded_by is None
 
 

@@ -20,7 +20,7 @@ from insight.understanding.language import recognise
 from insight.understanding.sentiment import judge
 from listener.cli.common import QUERY_HELP, GivenQuery, load_config_if_usable
 from listener.cli.output import complain, err, fail
-from listener.config.posts_in import PostEntry, entry_of
+from listener.config.written_posts import PostEntry, read_post
 
 ADDED = ("match", "spans", "excluded_by")
 _JUDGED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN)
@@ -80,7 +80,7 @@ class _Matching:
 
     def match(self, entry: PostEntry) -> Match | None:
         """A post sounds as its sentences around the match do, so it is the label that its own match bears out."""
-        post, facts = entry.post(), entry.known(self.owned)
+        post, facts = entry.post(), entry.as_facts(self.owned)
         if not self.by_sentiment or facts.label is not None:
             return self.matcher.match(post, facts)
         text = f"{post.title}\n{post.text}" if post.title else post.text
@@ -100,7 +100,7 @@ def _answered_line(line: bytes, matching: _Matching, only: bool) -> bytes:
     if not line:
         return b""
     post = json.loads(line.decode())
-    found = matching.match(entry_of(post if isinstance(post, dict) else None))  # a text alone has no keys to add to
+    found = matching.match(read_post(post if isinstance(post, dict) else None))  # a text alone has no keys to add to
     if only and (found is None or found.excluded_by):
         return b""
     return with_answer(line, post, found)

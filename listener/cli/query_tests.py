@@ -101,7 +101,7 @@ def _from_file(context: typer.Context, file: Path) -> list[QueryTests]:
     config = load_config(context) if needs_config else load_config_if_usable(context)
     queries = [_from_entry(entry, (index,), report, config) for index, entry in enumerate(entries)]
     try:
-        report.stop(())
+        report.raise_if_any(())
     except ConfigError as error:
         fail(str(error), code=2)
     return [tests for tests in queries if tests]

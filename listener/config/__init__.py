@@ -6,7 +6,7 @@ from listener.config.config import Config, redacted, show
 from listener.config.cross_checks import zones
 from listener.config.errors import ConfigError, Problem, nearest
 from listener.config.load import load, parse
-from listener.config.query_library import Library
+from listener.config.query_library import ConfigLibrary
 from listener.config.query_settings import WatchTests
 from listener.config.schema import SCHEMA_FILE, schema, schema_text
 from listener.config.secrets import Redactor
@@ -19,9 +19,9 @@ __all__ = [
     "Changes",
     "Config",
     "ConfigError",
+    "ConfigLibrary",
     "DaemonSettings",
     "DigestSettings",
-    "Library",
     "Problem",
     "Redactor",
     "StorageSettings",

@@ -35,11 +35,22 @@ class Catalogue(Generic[K]):
 
     def build(self, entry: Any, path: Path, report: ProblemReport) -> K | None:
         """One entry of the config as its kind understands it; None when problems were reported."""
-        found = self._of(entry, path, report)
-        if found is None:
+        if not isinstance(entry, dict):
+            example = f"kind: {entry}" if isinstance(entry, str) and entry in self.kinds else "kind: …"
+            report.at(path, f"a {self.noun} is settings (`key: value`)", f"write `{example}`")
             return None
+        kind, at = entry.get("kind"), (*path, "kind")
+        cls: type[K] | None = None
+        if "kind" not in entry:
+            report.at(at, "`kind` is missing", f"add `kind:` ({choice('', self.kinds, limit=40)})")
+        elif isinstance(kind, str) and kind in self.kinds:
+            cls = self.kinds[kind]
+        elif isinstance(kind, str) and re.match(OWN_KIND, kind):
+            cls = self._import_class(kind, at, report)
+        else:
+            report.at(at, f"there is no {self.noun} of the kind {kind!r}", choice(kind, self.kinds, limit=40))
         settings = {key: value for key, value in entry.items() if key != "kind"}
-        return build(found, settings, path, report)
+        return build(cls, settings, path, report) if cls else None
 
     def secrets(self, entry: Any) -> Iterator[str]:
         """What is secret in an entry, also where its kind or a key is misspelt."""
@@ -49,31 +60,15 @@ class Catalogue(Generic[K]):
         kinds = [known] if known else list(self.kinds.values())
         secret = {name for kind in kinds for name in secret_names(kind)}
         fields = {name for kind in kinds for name in setting_names(kind)} if known else set()
-        meant = {key for key in entry if key not in fields | {"kind"} and nearest(key, secret)}
-        return written_secrets(entry, frozenset(secret | meant))
+        misspelt = {key for key in entry if key not in fields | {"kind"} and nearest(key, secret)}
+        return written_secrets(entry, frozenset(secret | misspelt))
 
     def name(self, made: K) -> str:
         """What `kind:` says for a thing that was built."""
         kind, cls = str(getattr(made, "kind", "")), type(made)
         return kind if self.kinds.get(kind) is cls else f"{cls.__module__}:{cls.__qualname__}"
 
-    def _of(self, entry: Any, path: Path, report: ProblemReport) -> type[K] | None:
-        if not isinstance(entry, dict):
-            example = f"kind: {entry}" if isinstance(entry, str) and entry in self.kinds else "kind: …"
-            report.at(path, f"a {self.noun} is settings (`key: value`)", f"write `{example}`")
-            return None
-        if "kind" not in entry:
-            report.at((*path, "kind"), "`kind` is missing", f"add `kind:` ({choice('', self.kinds, limit=40)})")
-            return None
-        kind, at = entry["kind"], (*path, "kind")
-        if isinstance(kind, str) and kind in self.kinds:
-            return self.kinds[kind]
-        if isinstance(kind, str) and re.match(OWN_KIND, kind):
-            return self._own(kind, at, report)
-        report.at(at, f"there is no {self.noun} of the kind {kind!r}", choice(kind, self.kinds, limit=40))
-        return None
-
-    def _own(self, kind: str, path: Path, report: ProblemReport) -> type[K] | None:
+    def _import_class(self, kind: str, path: Path, report: ProblemReport) -> type[K] | None:
         module, _, name = kind.partition(":")
         if str(self.folder) not in sys.path:
             sys.path.append(str(self.folder))  # a module beside the config is found too, after everything installed

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from insight.model import Watch
 from listener.config.config import Config
 
-# opened once, when the daemon starts
+T = TypeVar("T")
+
+# What is opened once, when the daemon starts.
 RESTART = ("storage.url", "daemon.web", "daemon.public_url", "daemon.hosts", "daemon.concurrency", "daemon.log")
 
 
@@ -31,12 +33,14 @@ class Changes:
 
 def changes(old: Config, new: Config) -> Changes:
     """From one config to the next. Secrets are compared and never said."""
+    old_watches, new_watches = {watch.id: watch for watch in old.watches}, {watch.id: watch for watch in new.watches}
+    old_sources, new_sources = {made.id: made for made in old.sources}, {made.id: made for made in new.sources}
     lines = [
-        *_texts("query", old.language.queries, new.language.queries),
-        *_texts("word list", old.library.files, new.library.files),
-        *_watches({watch.id: watch for watch in old.watches}, {watch.id: watch for watch in new.watches}),
-        *_things("source", {made.id: made for made in old.sources}, {made.id: made for made in new.sources}),
-        *_things("channel", old.channels, new.channels),
+        *_entries("query", old.queries.queries, new.queries.queries, _text_changes),
+        *_entries("word list", old.library.files, new.library.files, _text_changes),
+        *_entries("watch", old_watches, new_watches, _watch_changes),
+        *_entries("source", old_sources, new_sources, _kind_changes),
+        *_entries("channel", old.channels, new.channels, _kind_changes),
     ]
     if old.owned != new.owned:
         lines.append("owned changed")
@@ -54,35 +58,34 @@ def changes(old: Config, new: Config) -> Changes:
     return Changes(tuple(lines), restart)
 
 
-def _texts(noun: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    """What queries take in: one that is unchanged itself means something else with it."""
-    yield from _come_and_gone(noun, old, new)
-    yield from (f"{noun} {name} changed" for name in sorted(old.keys() & new.keys()) if old[name] != new[name])
-
-
-def _watches(old: Mapping[str, Watch], new: Mapping[str, Watch]) -> Iterator[str]:
-    yield from _come_and_gone("watch", old, new)
-    for name in sorted(old.keys() & new.keys()):
-        before, after = old[name], new[name]
-        if before.name != after.name:
-            yield f"watch {name} renamed from {before.name!r} to {after.name!r}"
-        for part in ("role", "query", "time_zone"):
-            if getattr(before, part) != getattr(after, part):
-                yield f"watch {name}: {part} changed"
-
-
-def _things(noun: str, old: Mapping[str, BaseModel], new: Mapping[str, BaseModel]) -> Iterator[str]:
-    yield from _come_and_gone(noun, old, new)
-    for name in sorted(old.keys() & new.keys()):
-        if type(old[name]) is not type(new[name]):
-            yield f"{noun} {name}: kind changed"
-        elif differing := _differing(old[name], new[name]):
-            yield f"{noun} {name}: {', '.join(differing)} changed"
-
-
-def _come_and_gone(noun: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def _entries(
+    noun: str, old: Mapping[str, T], new: Mapping[str, T], describe: Callable[[T, T], Iterator[str]]
+) -> Iterator[str]:
     yield from (f"{noun} {name} added" for name in sorted(new.keys() - old.keys()))
     yield from (f"{noun} {name} removed" for name in sorted(old.keys() - new.keys()))
+    for name in sorted(old.keys() & new.keys()):
+        yield from (f"{noun} {name}{change}" for change in describe(old[name], new[name]))
+
+
+def _text_changes(old: str, new: str) -> Iterator[str]:
+    """Of what queries take in: one that is unchanged itself means something else with it."""
+    if old != new:
+        yield " changed"
+
+
+def _watch_changes(old: Watch, new: Watch) -> Iterator[str]:
+    if old.name != new.name:
+        yield f" renamed from {old.name!r} to {new.name!r}"
+    for part in ("role", "query", "time_zone"):
+        if getattr(old, part) != getattr(new, part):
+            yield f": {part} changed"
+
+
+def _kind_changes(old: BaseModel, new: BaseModel) -> Iterator[str]:
+    if type(old) is not type(new):
+        yield ": kind changed"
+    elif differing := _differing(old, new):
+        yield f": {', '.join(differing)} changed"
 
 
 def _differing(old: BaseModel, new: BaseModel) -> list[str]:

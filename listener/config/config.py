@@ -14,8 +14,8 @@ from insight.query import Query
 from insight.query.advice.cases import Case
 from listener.config import yamlfile
 from listener.config.catalogue import channel_kinds, source_kinds
-from listener.config.query_library import Library
-from listener.config.query_settings import Language, WatchTests
+from listener.config.query_library import ConfigLibrary
+from listener.config.query_settings import QuerySettings, WatchTests
 from listener.config.secrets import Redactor, plain
 from listener.config.settings import AlertSettings, DaemonSettings, DigestSettings, StorageSettings
 from scrapers.base import Source
@@ -39,15 +39,15 @@ class Config:
     storage: StorageSettings
     daemon: DaemonSettings
     secrets: frozenset[str]
-    language: Language
-    library: Library
+    queries: QuerySettings
+    library: ConfigLibrary
     tests: Mapping[str, WatchTests]
     filters: Mapping[str, Query]
 
     @property
     def owned(self) -> frozenset[str]:
         """The team's own accounts (without @) and hosts, as insight.query compares them."""
-        return self.language.accounts_and_hosts
+        return self.queries.accounts_and_hosts
 
     def cases(self, watch: str) -> tuple[Case, ...]:
         """What a watch's query must match, and what not."""
@@ -77,8 +77,8 @@ def redacted(config: Config) -> dict[str, Any]:
     mask, sources, channels = config.redactor.mask, source_kinds(), channel_kinds()
     shown = {
         "contact": config.contact,
-        "owned": config.language.owned,
-        "queries": config.language.queries,
+        "owned": config.queries.owned,
+        "queries": config.queries.queries,
         "watches": [
             {
                 "id": w.id,

@@ -13,7 +13,7 @@ from listener.config.settings import AlertSettings, DigestSettings, StorageSetti
 from listener.config.yamlfile import Path
 from scrapers.base import Access, Source
 
-MAX_EVERY = 31 * 86_400.0
+MAX_EVERY = 31 * 86_400.0  # seconds
 
 Entries = Sequence[tuple[Path, Source]]
 
@@ -22,9 +22,9 @@ def check_sources(sources: Entries, watches: Sequence[Watch], known: Iterable[st
     """`watches` are the ones that were understood, `known` the ids of all."""
     ids = list(known)
     remedy = "give one of them a `name:` of its own"
-    unique("source", [(path, "name", source.id) for path, source in sources], remedy, report)
+    check_unique("source", [(path, "name", source.id) for path, source in sources], remedy, report)
     for path, source in sources:
-        exist("watch", path, source.watches, ids, report)
+        check_exist("watch", path, source.watches, ids, report)
         if source.terms.access is Access.GREY and not source.accept_terms:
             message = f"{source.title} is {source.terms.access}: {source.terms.summary}"
             report.at(path, message, f"read {source.terms.url}, then add `accept_terms: true`, or take this source out")
@@ -46,7 +46,7 @@ def check_alerts(alerts: AlertSettings, watches: Iterable[str], channels: Iterab
     ids, names = list(watches), list(channels)
     for index, route in enumerate(alerts.routes):
         path: Path = ("alerts", "routes", index)
-        exist("watch", path, route.watches or (), ids, report)
+        check_exist("watch", path, route.watches or (), ids, report)
         if route.channel not in names:
             report.at((*path, "channel"), f"there is no channel `{route.channel}`", choice(route.channel, names))
 
@@ -66,15 +66,13 @@ def check_storage(storage: StorageSettings, report: ProblemReport) -> None:
         report.at(path, "the database must be sqlite:///file or postgresql://user@host/name", remedy)
     elif scheme == "sqlite" and not storage.url.startswith("sqlite:///"):
         report.at(path, "a SQLite address has three slashes", "write sqlite:///listener.db")
-    elif scheme == "postgresql" and not _database(storage.url):
-        report.at(path, "this address names no database", "write postgresql://user:${PGPASSWORD}@host/name")
-
-
-def _database(url: str) -> str:
-    try:
-        return urlsplit(url).path.strip("/")
-    except ValueError:
-        return ""
+    elif scheme == "postgresql":
+        try:
+            database = urlsplit(storage.url).path.strip("/")
+        except ValueError:
+            database = ""
+        if not database:
+            report.at(path, "this address names no database", "write postgresql://user:${PGPASSWORD}@host/name")
 
 
 def check_zone(path: Path, zone: str, report: ProblemReport) -> None:
@@ -85,10 +83,11 @@ def check_zone(path: Path, zone: str, report: ProblemReport) -> None:
 
 @cache
 def zones() -> frozenset[str]:
+    """The time zones that a config may name; not those two of the database, which name no place."""
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
-def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, report: ProblemReport) -> None:
+def check_unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, report: ProblemReport) -> None:
     """Each of (path, key, name) has a name of its own."""
     first: dict[str, Path] = {}
     for path, key, name in entries:
@@ -99,7 +98,7 @@ def unique(noun: str, entries: Iterable[tuple[Path, str, str]], remedy: str, rep
         first.setdefault(name, path)
 
 
-def exist(noun: str, path: Path, names: Iterable[str], known: Sequence[str], report: ProblemReport) -> None:
+def check_exist(noun: str, path: Path, names: Iterable[str], known: Sequence[str], report: ProblemReport) -> None:
     for index, name in enumerate(names):
         if name not in known:
             report.at((*path, "watches", index), f"there is no {noun} `{name}`", choice(name, known))

@@ -55,7 +55,7 @@ class ProblemReport:
     def __init__(self, file: str, tree: Tree) -> None:
         self.file, self.tree = file, tree
         self.problems: list[Problem] = []
-        self._known: set[tuple[Path, str]] = set()
+        self._reported: set[tuple[Path, str]] = set()
         for fault in tree.faults:
             self.add(fault.place, fault.path, fault.message, fault.remedy)
 
@@ -71,47 +71,37 @@ class ProblemReport:
         self.add(self.tree.inside(path, value, offset), path, message, remedy)
 
     def add(self, place: Place, path: Path, message: str, remedy: str) -> None:
-        known = (path, message if not path else "")
-        if known not in self._known:
-            self._known.add(known)
-            problem = Problem(self.file, place.line, place.column, dotted(path), message, remedy)
-            self.problems.append(problem)
+        reported = (path, message if not path else "")
+        if reported not in self._reported:
+            self._reported.add(reported)
+            self.problems.append(Problem(self.file, place.line, place.column, dotted(path), message, remedy))
 
-    def has(self, path: Path) -> bool:
-        return (path, "") in self._known
-
-    def stop(self, secrets: Iterable[str]) -> None:
+    def raise_if_any(self, secrets: Iterable[str]) -> None:
         """Raise when there are problems, with every secret taken out of them."""
         if self.problems:
             mask = Redactor(secrets).mask
-            raise ConfigError([self._finished(problem, mask) for problem in self.problems]) from None
+            raise ConfigError([self._with_excerpt(problem, mask) for problem in self.problems]) from None
 
-    def _finished(self, problem: Problem, mask: Callable[[str], str]) -> Problem:
+    def _with_excerpt(self, problem: Problem, mask: Callable[[str], str]) -> Problem:
+        """The problem without secrets, and its line: cut around the caret when it is long."""
         lines = self.tree.lines
         line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else ""
-        excerpt, caret = _excerpt(line, problem.column, lambda text: mask(hide(text)))
+        left, text = mask(hide(line[: problem.column - 1])), mask(hide(line))
+        caret = len(left) if text.startswith(left) else 0  # else it would stand within something hidden
+        start = max(0, caret - _WIDTH // 2) if len(text) > _WIDTH else 0
+        excerpt = "".join(char if char.isprintable() else " " for char in text[start : start + _WIDTH])
         return replace(
             problem,
             path=mask(problem.path),
             message=mask(problem.message),
             remedy=mask(problem.remedy),
-            excerpt=excerpt,
-            caret=caret,
+            excerpt=excerpt.rstrip(),
+            caret=sum(map(_width, excerpt[: caret - start])),
         )
 
 
-def _excerpt(line: str, column: int, mask: Callable[[str], str]) -> tuple[str, int]:
-    """The line without secrets, cut around the caret when it is long, and how many cells stand before the caret."""
-    text, before = mask(line), len(mask(line[: column - 1]))
-    if mask(line[: column - 1]) != text[:before]:
-        before = 0  # the caret would stand within something hidden
-    start = max(0, before - _WIDTH // 2) if len(text) > _WIDTH else 0
-    shown = text[start : start + _WIDTH]
-    printable = "".join(char if char.isprintable() else " " for char in shown)
-    return printable.rstrip(), sum(map(_cells, printable[: before - start]))
-
-
-def _cells(char: str) -> int:
+def _width(char: str) -> int:
+    """The cells that a character takes on a terminal: East Asian wide ones two (https://www.unicode.org/reports/tr11/)."""
     if unicodedata.combining(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

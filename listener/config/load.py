@@ -20,8 +20,8 @@ from listener.config.base import ID
 from listener.config.catalogue import Catalogue, channel_kinds, source_kinds
 from listener.config.config import Config
 from listener.config.errors import ConfigError, Problem, ProblemReport
-from listener.config.query_library import Library
-from listener.config.query_settings import Language
+from listener.config.query_library import ConfigLibrary
+from listener.config.query_settings import QuerySettings
 from listener.config.secrets import Interpolation, Redactor, held_secrets, written_secrets
 from listener.config.settings import (
     AlertSettings,
@@ -78,31 +78,28 @@ def parse(
     value = filler.fill(tree.value)
     kinds = sources or source_kinds(folder), channels or channel_kinds(folder)
     reader = _Reader(value, report, folder, filler.secrets, *kinds)
-    if _is_whole(value, report):
+    if _has_sections(value, report):
         reader.read()
-    report.stop([*filler.secrets, *reader.written_secrets()])
+    report.raise_if_any([*filler.secrets, *reader.written_secrets()])
     return reader.config(file)
 
 
-def _is_whole(value: Any, report: ProblemReport) -> bool:
-    """Whether there is a mapping to go on with. Unknown and missing keys of its own are reported here."""
-    if report.problems and value is None:
+def _has_sections(value: Any, report: ProblemReport) -> bool:
+    """Whether there is a mapping to go on with. Its unknown and missing keys are reported here."""
+    if value is None and report.problems:  # YAML could not be read at all
         return False
     if not isinstance(value, dict):
-        message = (
-            "the file is empty"
-            if value is None
-            else f"the file holds {'a list' if isinstance(value, list) else 'text'}"
-        )
+        holds = "the file is empty" if value is None else "the file holds text"
+        message = "the file holds a list" if isinstance(value, list) else holds
         report.at((), f"{message}; a config is settings (`key: value`)", "write one with `listener init`")
         return False
     fields = Document.model_fields
     for key in value:
         if key not in fields:
             unknown_key((key,), list(fields), report)
-    for name, known in fields.items():
-        if known.is_required() and name not in value:
-            report.at((name,), f"`{name}` is missing", f"add `{name}:` ({(known.description or '').rstrip('.')})")
+    for name, field_ in fields.items():
+        if field_.is_required() and name not in value:
+            report.at((name,), f"`{name}` is missing", f"add `{name}:` ({(field_.description or '').rstrip('.')})")
     return True
 
 
@@ -117,7 +114,7 @@ class _Reader:
     source_kinds: Catalogue[Source]
     channel_kinds: Catalogue[Channel]
     contact: Contact | None = None
-    language: Language = field(default_factory=Language)
+    queries: QuerySettings = field(default_factory=QuerySettings)
     watches: list[tuple[Position, WatchSettings]] = field(default_factory=list)
     sources: list[tuple[Position, Source]] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -127,13 +124,13 @@ class _Reader:
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     understood: list[Watch] = field(default_factory=list)
     filters: dict[str, Query] = field(default_factory=dict)
-    library: Library = field(init=False)
+    library: ConfigLibrary = field(init=False)
 
     def read(self) -> None:
         for path, entry in self._entries("watches", list):
             if watch := build(WatchSettings, entry, path, self.report):
                 self.watches.append((path, watch))
-        # an id is in every table, message and metric: a token in the path of an address stays out of it
+        # An id is in every table, message and metric: a token in the path of an address stays out of it.
         mask = Redactor(filter(looks_random, self.secrets)).mask
         for path, entry in self._entries("sources", list):
             if source := self.source_kinds.build(entry, path, self.report):
@@ -145,8 +142,8 @@ class _Reader:
                 self.report.at_key(path, f"the name `{name}` {ID_RULE}", "choose another name")
             elif channel := self.channel_kinds.build(entry, path, self.report):
                 self.channels[name] = channel
-        self.language = queries.read(self.value, self.report)
-        self.library = Library(self.folder, self.language.queries)
+        self.queries = queries.read_settings(self.value, self.report)
+        self.library = ConfigLibrary(self.folder, self.queries.queries)
         if "contact" in self.value:
             self.contact = build(Contact, {"contact": self.value["contact"]}, (), self.report)
         self.alerts = self._section("alerts", self.alerts)
@@ -174,7 +171,7 @@ class _Reader:
             storage=self.storage.model_copy(update={"url": url}),
             daemon=self.daemon,
             secrets=frozenset(filter(None, {*self.secrets, *held, *self.written_secrets()})),
-            language=self.language,
+            queries=self.queries,
             library=self.library,
             tests=MappingProxyType({watch.id: watch.tests for _, watch in self.watches if watch.tests}),
             filters=MappingProxyType(self.filters),
@@ -196,11 +193,8 @@ class _Reader:
         found = self.value.get(name)
         if not isinstance(found, shape) or not found:
             example = "a `- …` a line" if shape is list else "`name: {kind: …}` a line"
-            self.report.at(
-                (name,),
-                f"`{name}` {'holds something else than entries' if found else 'is empty'}",
-                f"write {example} below it",
-            )
+            fault = "holds something else than entries" if found else "is empty"
+            self.report.at((name,), f"`{name}` {fault}", f"write {example} below it")
             return
         for key, entry in found.items() if isinstance(found, dict) else enumerate(found):
             yield (name, key), entry
@@ -211,19 +205,18 @@ class _Reader:
         return default if found is None else build(type(default), found, (name,), self.report) or default
 
     def _cross_check(self) -> None:
-        # names that stand in the file count as known, whether or not the rest of their entry is right
-        listed = self.value.get("watches")
-        known = (
-            [str(entry.get("id")) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-        )
-        named = self.value.get("channels")
-        names = list(named) if isinstance(named, dict) else []
+        """What concerns several sections."""
+        # Names that stand in the file count as known, whether or not the rest of their entry is right.
+        watches, channels = self.value.get("watches"), self.value.get("channels")
+        listed = watches if isinstance(watches, list) else []
+        ids = [str(entry.get("id")) for entry in listed if isinstance(entry, dict)]
+        names = list(channels) if isinstance(channels, dict) else []
         broken = queries.check_named(self.library, self.report)
         self.understood = queries.check_watches(self.watches, self.library, broken, self.report)
         filters: list[tuple[Position, str | None]] = [(("digest", "query"), self.digest.query)]
         filters += [(("alerts", "routes", i, "query"), route.query) for i, route in enumerate(self.alerts.routes)]
         self.filters = queries.check_filters(filters, self.library, broken, self.report)
-        cross_checks.check_sources(self.sources, self.understood, known, self.report)
-        cross_checks.check_alerts(self.alerts, known, names, self.report)
+        cross_checks.check_sources(self.sources, self.understood, ids, self.report)
+        cross_checks.check_alerts(self.alerts, ids, names, self.report)
         cross_checks.check_digest(self.digest, names, self.report)
         cross_checks.check_storage(self.storage, self.report)

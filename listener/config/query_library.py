@@ -9,7 +9,7 @@ MAX_BYTES = 1_000_000
 MAX_LINES = 100_000
 
 
-class Library:
+class ConfigLibrary:
     """`$name` and `@file:` of one config, as insight.query asks for them.
 
     A file is read once: all queries of a config see the same lines, and a changed file is news for the next reload.
@@ -19,10 +19,10 @@ class Library:
         self._folder = folder
         self.queries = queries
         self.files: dict[str, str] = {}
-        self.taken = 0  # how often a query has taken something in
+        self.uses = 0  # how often a query has taken something in
 
     def named(self, name: str) -> str | None:
-        self.taken += 1
+        self.uses += 1
         return self.queries.get(name)
 
     def names(self) -> Collection[str]:
@@ -30,13 +30,13 @@ class Library:
 
     def lines(self, file: str) -> str:
         """The file's text. Raises ValueError in words that name it."""
-        self.taken += 1
+        self.uses += 1
         if file not in self.files:
-            self.files[file] = _read(self._folder / file)
+            self.files[file] = _read_word_list(self._folder / file)
         return self.files[file]
 
 
-def _read(path: Path) -> str:
+def _read_word_list(path: Path) -> str:
     try:
         if path.is_dir():
             raise ValueError(f"{path} is a folder")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from insight.query.advice.cases import Case
 from insight.query.text.folding import fold
 from listener.config.base import Id, Settings
-from listener.config.posts_in import PostEntry, entry_of
-
-
-def _branch(value: Any) -> str:
-    return "post" if isinstance(value, dict | PostEntry) else "text"
-
+from listener.config.written_posts import PostEntry, read_post
 
 _Text = Annotated[str, StringConstraints(min_length=1), Tag("text")]
 _Post = Annotated[PostEntry, Tag("post")]
-Entry = Annotated[_Text | _Post, Discriminator(_branch)]
+Entry = Annotated[_Text | _Post, Discriminator(lambda value: "post" if isinstance(value, dict | PostEntry) else "text")]
 """Told apart by their shape, so that a fault in one is not reported as a fault of the other as well."""
 
 
@@ -32,24 +27,24 @@ class WatchTests(Settings):
     def cases(self, owned: frozenset[str] = frozenset()) -> tuple[Case, ...]:
         """The posts as a query sees them. `owned`: the team's own accounts and hosts."""
         wanted = ((self.match, True), (self.reject, False))
-        entries = ((entry_of(it) if isinstance(it, str) else it, yes) for group, yes in wanted for it in group)
-        return tuple(Case(entry.post(), entry.known(owned), yes) for entry, yes in entries)
+        entries = ((read_post(it) if isinstance(it, str) else it, yes) for group, yes in wanted for it in group)
+        return tuple(Case(entry.post(), entry.as_facts(owned), yes) for entry, yes in entries)
 
 
 _ACCOUNT = re.compile(r"@[\w.-]+(?:@[\w.-]+)?")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 
 
-def _is_owned(value: str) -> str:
+def _account_or_host(value: str) -> str:
     if not (_ACCOUNT.fullmatch(value) or _HOST.fullmatch(value)):
         raise ValueError("is neither an account nor a site: write @acme, @acme@example.social or acme.com")
     return value
 
 
-class Language(Settings):
-    """What the queries of the config may speak of."""
+class QuerySettings(Settings):
+    """What the queries of the config may refer to."""
 
-    owned: tuple[Annotated[str, AfterValidator(_is_owned)], ...] = Field(
+    owned: tuple[Annotated[str, AfterValidator(_account_or_host)], ...] = Field(
         (), description="The team's own accounts (@acme) and sites (acme.com, with what lies below): see `is:owned`."
     )
     queries: dict[Id, Annotated[str, StringConstraints(min_length=1)]] = Field(

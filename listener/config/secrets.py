@@ -44,14 +44,11 @@ class Redactor:
         return "Redactor(***)"
 
     def mask(self, text: str) -> str:
-        # a page of megabytes is searched for each form much faster than for all of them in one expression
-        found = [_word(form) for form in self._forms if form in text]
-        return re.sub("|".join(found), MASK, text) if found else text
-
-
-def _word(form: str) -> str:
-    alone = len(form) < WORD and form.isalnum()
-    return rf"(?<![^\W_]){re.escape(form)}(?![^\W_])" if alone else re.escape(form)
+        # A page of megabytes is searched for each form much faster than for all of them in one expression.
+        found = [form for form in self._forms if form in text]
+        alone = {form for form in found if len(form) < WORD and form.isalnum()}
+        patterns = (rf"(?<![^\W_]){form}(?![^\W_])" if form in alone else re.escape(form) for form in found)
+        return re.sub("|".join(patterns), MASK, text) if found else text
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -67,7 +64,8 @@ def _forms(secret: str) -> Iterator[str]:
         yield from (text, *escaped, *(re.sub("%..", lambda found: found[0].lower(), one) for one in escaped))
         yield from (html.escape(text), repr(text)[1:-1], text.replace("/", "\\/"))
         yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
-        # what base64 makes of it behind 0, 1 or 2 bytes of something else, such as the user of a Basic login
+        # Base64 takes three bytes at a time, so a text looks otherwise behind 0, 1 or 2 bytes of something else, such
+        # as the user's name in a Basic login; only the characters that it alone decides are looked for.
         data = text.encode(errors="replace")
         for before, start in ((0, 0), (1, 2), (2, 3)):
             coded = b64encode(bytes(before) + data).decode()[start : (before + len(data)) * 8 // 6]
@@ -95,32 +93,30 @@ class Interpolation:
         if isinstance(value, list):
             return [self.fill(inner, (*path, index)) for index, inner in enumerate(value)]
         if isinstance(value, str):
-            return _HOLE.sub(lambda hole: self._filled(hole, path), value)
+            return _HOLE.sub(lambda hole: self._value_of(hole, path), value)
         return value
 
-    def _filled(self, hole: re.Match[str], path: Path) -> str:
+    def _value_of(self, hole: re.Match[str], path: Path) -> str:
+        """What `${NAME}` stands for; the hole itself where that is not to be had."""
         name = hole.group(1)
-        if name is None:
+        if name is None:  # `$${`
             return "${"
-        found = self._file(name[5:], path) if name.startswith("file:") else self._variable(name, path)
-        if found is None:
+        found = None
+        if name.startswith("file:"):
+            found = self._read_file(name.removeprefix("file:"), path)
+        elif not _NAME.match(name):
+            remedy = "write ${NAME} or ${file:/path}; $${ stands for the two characters themselves"
+            self.report(path, f"${{{name}}} names no environment variable", remedy)
+        elif not (found := self.environ.get(name)):
+            state = "is empty" if found == "" else "is not set"
+            remedy = f"set it where Listener starts: export {name}=…, or use ${{file:/path/to/it}}"
+            self.report(path, f"the environment variable {name} {state}", remedy)
+        if not found:
             return hole.group()
         self.secrets.add(found)
         return found
 
-    def _variable(self, name: str, path: Path) -> str | None:
-        if not _NAME.match(name):
-            remedy = "write ${NAME} or ${file:/path}; $${ stands for the two characters themselves"
-            self.report(path, f"${{{name}}} names no environment variable", remedy)
-            return None
-        found = self.environ.get(name)
-        if not found:
-            state = "is empty" if found == "" else "is not set"
-            remedy = f"set it where Listener starts: export {name}=…, or use ${{file:/path/to/it}}"
-            self.report(path, f"the environment variable {name} {state}", remedy)
-        return found or None
-
-    def _file(self, name: str, path: Path) -> str | None:
+    def _read_file(self, name: str, path: Path) -> str | None:
         file = self.folder / name.strip()
         try:
             with file.open("rb") as opened:
@@ -130,9 +126,8 @@ class Interpolation:
             self.report(path, f"the secret file {file} cannot be read: {reason}", "check the path and who may read it")
             return None
         if not text or len(text) > _MAX_FILE:
-            self.report(
-                path, f"the secret file {file} is {'empty' if not text else 'too large'}", "write the secret in it"
-            )
+            state = "too large" if text else "empty"
+            self.report(path, f"the secret file {file} is {state}", "write the secret in it")
             return None
         return text
 
@@ -146,19 +141,14 @@ def written_secrets(value: Any, names: frozenset[str] = frozenset(), key: str = 
         for inner in value:
             yield from written_secrets(inner, names, key)
     elif value is not None and not isinstance(value, bool):
-        yield from _in_address(str(value))
+        parts = _split(str(value))
+        if parts is not None:  # of an address the password, and the parameters whose names sound like a secret
+            yield from filter(None, [parts.password])
+            for name, parameter in parse_qsl(parts.query):
+                if _SECRET_KEY.match(name) or name.lower() in _SECRET_PARAMETERS:
+                    yield parameter
         if key in names or (_SECRET_KEY.match(key) and isinstance(value, str)):
             yield str(value)
-
-
-def _in_address(text: str) -> Iterator[str]:
-    """Of an address the password, and the parameters whose names sound like a secret."""
-    parts = _split(text)
-    if parts is not None:
-        yield from filter(None, [parts.password])
-        for name, value in parse_qsl(parts.query):
-            if _SECRET_KEY.match(name) or name.lower() in _SECRET_PARAMETERS:
-                yield value
 
 
 def _split(text: str) -> SplitResult | None:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 from alerts.rules import DAILY_CAP, Route
 from insight.model import Role, SignalKind, Watch
 from listener.config.base import Id, OneLine, Settings
-from listener.config.query_settings import Language, WatchTests
+from listener.config.query_settings import QuerySettings, WatchTests
 
 
 class WatchSettings(Settings):
@@ -190,7 +190,7 @@ class Contact(Settings):
         return value
 
 
-class Document(Language, Contact):
+class Document(QuerySettings, Contact):
     """The settings of Listener."""
 
     watches: tuple[WatchSettings, ...] = Field(min_length=1, description="What the team follows.")

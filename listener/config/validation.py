@@ -15,7 +15,7 @@ from listener.config.yamlfile import Path
 
 M = TypeVar("M", bound=BaseModel)
 
-_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+_YAML_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "yes or no (true, false)"),
     ((int, float), "a number"),
     (str, "text"),
@@ -30,29 +30,33 @@ def build(model: type[M], value: Any, path: Path, report: ProblemReport) -> M | 
         return model.model_validate(value)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            explain(detail, model, value, path, report)
+            _report(detail, model, value, path, report)
     except Exception as error:  # noqa: BLE001  # a kind of the user's own may raise anything
         report.at(path, f"its kind failed to read these settings: {type(error).__name__}: {error}", "see its code")
     return None
 
 
-def explain(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path, report: ProblemReport) -> None:
-    loc = _existing(detail["loc"], value, detail["type"])
+def _report(detail: ErrorDetails, model: type[BaseModel], value: Any, path: Path, report: ProblemReport) -> None:
+    """One of pydantic's errors, at its place in the file."""
+    loc = _path_in_file(detail["loc"], value, detail["type"])
     full, name = (*path, *loc), str(loc[-1]) if loc else ""
-    if detail["type"] == "too_short" and _found(value, loc):
+    if detail["type"] == "too_short" and _value_at(value, loc):
         return  # it only looks empty: its entries have problems of their own
-    owner = _model_at(model, loc[:-1])
+    owner = model  # the model that owns the key, through lists, optionals and nested settings
+    for part in loc[:-1]:
+        setting = _field(owner, str(part))
+        owner = next(_models(setting.annotation), owner) if setting else owner
     if detail["type"] == "missing":
-        known = _field(owner, name)
-        wanted = (known.description or "").rstrip(".") if known else ""
+        missing = _field(owner, name)
+        wanted = (missing.description or "").rstrip(".") if missing else ""
         report.at(full, f"`{name}` is missing", f"add `{name}:`{f' ({wanted})' if wanted else ''}")
     elif detail["type"] == "extra_forbidden":
         unknown_key(full, setting_names(owner), report)
     else:
-        found = _found(value, loc)
+        found = _value_at(value, loc)
         names = [part for part in loc if isinstance(part, str)]
         secret = bool(names) and names[-1] in secret_names(owner)
-        message, remedy = _in_words(detail, found, secret=secret)
+        message, remedy = _message_and_remedy(detail, found, secret=secret)
         if found is None and re.search(r":\s+#\S", report.tree.lines[report.tree.place(full).line - 1]):
             remedy = 'a `#` after a space begins a comment: put the value in quotes, "#…"'
         report.at(full, message, remedy)
@@ -68,24 +72,26 @@ def unknown_key(path: Path, known: list[str], report: ProblemReport) -> None:
     return report.at_key(path, f"unknown key `{name}`", choice(name, known, limit=40))
 
 
-def _in_words(detail: ErrorDetails, found: Any, *, secret: bool) -> tuple[str, str]:
+def _message_and_remedy(detail: ErrorDetails, found: Any, *, secret: bool) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
+    # pydantic names an error by the type and by what failed: int_type, int_parsing, int_from_float (see its
+    # https://docs.pydantic.dev/latest/errors/validation_errors/); to people it is one: a whole number belongs here.
     word = re.sub(r"_(type|parsing|parsing_size|from_float)$", "", kind)
     if kind in ("enum", "literal_error"):
         allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return f"{_shown(found, secret)} is none of the allowed values", choice(found, allowed)
+        return f"{_quoted(found, secret)} is none of the allowed values", choice(found, allowed)
     if kind == "string_pattern_mismatch":
-        return _pattern(found, str(context.get("pattern", "")), secret)
+        return _wrong_form(found, str(context.get("pattern", "")), secret)
     if kind == "value_error":
         return str(context.get("error") or detail["msg"].removeprefix("Value error, ")), ""
-    if word in _EXPECTED and (found is None or not isinstance(found, str) or word not in ("string", "secret")):
+    if word in _TYPES and (found is None or not isinstance(found, str) or word not in ("string", "secret")):
         return _wrong_type(word, found, secret)
     if kind == "too_short" and found in ([], {}):
         return "is empty", "add at least one entry, or leave the key out if it has a default"
     return detail["msg"].replace("Input should", "must").replace("String should", "must"), ""
 
 
-_EXPECTED: Mapping[str, tuple[str, str]] = {
+_TYPES: Mapping[str, tuple[str, str]] = {
     "string": ("text", "put it in quotes"),
     "int": ("a whole number", "write digits alone"),
     "float": ("a number", "write digits, with a point for decimals"),
@@ -100,7 +106,7 @@ _EXPECTED: Mapping[str, tuple[str, str]] = {
 
 
 def _wrong_type(word: str, found: Any, secret: bool) -> tuple[str, str]:
-    expected, remedy = _EXPECTED[word]
+    expected, remedy = _TYPES[word]
     if found is None:
         return f"has no value; {expected} belongs here", "give it one, or leave the key out"
     if word == "string" and isinstance(found, bool | int | float) and not secret:
@@ -109,31 +115,31 @@ def _wrong_type(word: str, found: Any, secret: bool) -> tuple[str, str]:
         remedy = f"write it as a list: [{found}]"
     if word == "string" and isinstance(found, list | dict):
         remedy = "write one value"
-    given = next((name for kinds, name in _KINDS if isinstance(found, kinds)), "something else")
+    given = next((name for kinds, name in _YAML_TYPES if isinstance(found, kinds)), "something else")
     if isinstance(found, str):
-        given = _shown(found, secret)
+        given = _quoted(found, secret)
     return f"{given} where {expected} belongs", remedy
 
 
-def _pattern(found: Any, pattern: str, secret: bool) -> tuple[str, str]:
+def _wrong_form(found: Any, pattern: str, secret: bool) -> tuple[str, str]:
     if pattern == r"^[a-z0-9][a-z0-9_-]*$":
         slug = re.sub(r"[^a-z0-9]+", "-", str(found).casefold()).strip("-")
-        return f"{_shown(found, secret)} {ID_RULE}", f"for example `{slug}`" if slug and not secret else ""
+        return f"{_quoted(found, secret)} {ID_RULE}", f"for example `{slug}`" if slug and not secret else ""
     if r"\x00-\x1f" in pattern:
         return "must be one line of text, and not blank", "write it on one line"
     if pattern.startswith("^https?://"):
-        return f"{_shown(found, secret)} is no web address", "write it in full: https://example.org/…"
-    return f"{_shown(found, secret)} does not have the right form", f"it must match {pattern}"
+        return f"{_quoted(found, secret)} is no web address", "write it in full: https://example.org/…"
+    return f"{_quoted(found, secret)} does not have the right form", f"it must match {pattern}"
 
 
-def _shown(found: Any, secret: bool) -> str:
+def _quoted(found: Any, secret: bool) -> str:
     if secret:
         return "the value"
     text = found if isinstance(found, str) else str(found)
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
-def _existing(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[int | str, ...]:
+def _path_in_file(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[int | str, ...]:
     """The part of a location that is in the file: a union adds names of its own branches to it."""
     kept: list[int | str] = []
     for index, part in enumerate(loc):
@@ -147,18 +153,10 @@ def _existing(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[int | 
     return tuple(kept)
 
 
-def _found(value: Any, loc: tuple[int | str, ...]) -> Any:
+def _value_at(value: Any, loc: tuple[int | str, ...]) -> Any:
     for part in loc:
         value = value[part]
     return value
-
-
-def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model that owns the key at `loc`, through lists, optionals and nested settings."""
-    for part in loc:
-        known = _field(model, str(part))
-        model = next(iter(_models(known.annotation)), model) if known else model
-    return model
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -10,6 +10,7 @@ from string import Template
 
 from pydantic import ValidationError
 
+from insight.model import Role, Watch
 from insight.query import QueryError, parse_watch
 from listener.config import nearest, zones
 from listener.config.settings import Contact
@@ -26,56 +27,62 @@ class Answers:
     time_zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """A name as it is shown, as an id, and as a query."""
-
-    shown: str
-    id: str
-    query: str
-
-
 def compose(answers: Answers, schema: str | None = None) -> str:
     """The text of a config. `schema`: where the JSON Schema lies, for editors.
 
     Raises ValueError with a sentence for the one who answered, when an answer cannot be used.
     """
-    names = list(_names([answers.brand, *answers.competitors]))
-    zone = quoted(_checked_zone(answers.time_zone))
-    blocks = [_watch(name, "brand" if name is names[0] else "competitor", zone) for name in names]
+    contact, zone = answers.contact.strip(), answers.time_zone.strip()
+    watches = list(_watches([answers.brand, *answers.competitors]))
+    if zone not in zones():
+        meant = nearest(answers.time_zone, sorted(zones()))
+        hint = f"did you mean {meant}?" if meant else "write one such as Europe/Berlin"
+        raise ValueError(f"{answers.time_zone!r} is no time zone: {hint}")
+    try:
+        contact = Contact(contact=contact).contact
+    except ValidationError:
+        message = f"{answers.contact!r} is no e-mail or web address: platforms want to be able to write to you"
+        raise ValueError(message) from None
     mastodon = _MASTODON
-    if not any("#" in name.query for name in names):  # no hashtag to look for there: shown as a comment
+    if not any("#" in watch.query for watch in watches):  # no hashtag to look for there: shown as a comment
         mastodon = "\n".join(f"  # {line.removeprefix('  ')}" for line in _MASTODON.splitlines())
+    blocks = (
+        f"  - id: {quoted(watch.id)}\n    name: {_literal(watch.name)}\n    role: {watch.role}\n"
+        f"    query: {_literal(watch.query)}\n    time_zone: {quoted(zone)}\n"
+        for watch in watches
+    )
     return _PAGE.substitute(
         head=f"# yaml-language-server: $schema={schema}\n#\n" if schema else "",
-        contact=_literal(_checked_contact(answers.contact)),
+        contact=_literal(contact),
         watches="\n".join(blocks),
-        first=names[0].id,
+        first=watches[0].id,
         mastodon=mastodon,
-        zone=zone,
+        zone=quoted(zone),
     )
 
 
-def _names(given: list[str]) -> Iterator[_Name]:
-    """Each name once; the brand comes first, so a competitor called alike is left out."""
+def _watches(names: list[str]) -> Iterator[Watch]:
+    """One for each name; the brand comes first, so a competitor called alike is left out."""
     seen, ids = set[str](), set[str]()
-    for position, text in enumerate(given):
+    for position, text in enumerate(names):
+        role = Role.COMPETITOR if position else Role.BRAND
         shown = " ".join("".join(char if char.isprintable() else " " for char in text).split())[:_MAX_NAME].strip()
-        if shown.casefold() not in seen and (shown or position == 0):
+        if shown.casefold() not in seen and (shown or role is Role.BRAND):
             seen.add(shown.casefold())
-            made = slug(shown, "brand" if position == 0 else "competitor", ids)
-            ids.add(made)
-            yield _Name(shown, made, _query(shown))
+            id_ = slug(shown, role, ids)
+            ids.add(id_)
+            yield Watch(id_, shown, role, _query_for(shown))
 
 
 def slug(shown: str, fallback: str, taken: set[str]) -> str:
+    """A name as an id that is not taken: of letters, digits and dashes, at most 50 and a number behind them."""
     ascii_only = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode().casefold()
     base = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:50].strip("-") or fallback
     numbers = (f"{base}-{number}" for number in range(2, len(taken) + 3))
     return base if base not in taken else next(name for name in numbers if name not in taken)
 
 
-def _query(shown: str) -> str:
+def _query_for(shown: str) -> str:
     """The name as a phrase, and as a hashtag where it can be one."""
     phrase = '"' + shown.replace('"', " ").replace("\\", " ").strip() + '"'
     tag = "#" + "".join(char for char in shown.casefold() if char.isalnum() or unicodedata.combining(char))
@@ -88,37 +95,9 @@ def _query(shown: str) -> str:
     raise ValueError(f"{shown!r} holds nothing that could be searched for: give a name with letters or digits")
 
 
-def _checked_zone(zone: str) -> str:
-    if zone.strip() in zones():
-        return zone.strip()
-    meant = nearest(zone, sorted(zones()))
-    hint = f"did you mean {meant}?" if meant else "write one such as Europe/Berlin"
-    raise ValueError(f"{zone!r} is no time zone: {hint}")
-
-
-def _checked_contact(contact: str) -> str:
-    try:
-        return Contact(contact=contact.strip()).contact
-    except ValidationError:
-        raise ValueError(
-            f"{contact!r} is no e-mail or web address: platforms want to be able to write to you"
-        ) from None
-
-
 def _literal(text: str) -> str:
     """Quoted for YAML, and safe from being filled: `${` stays what it is."""
     return quoted(text.replace("${", "$${"))
-
-
-def _watch(name: _Name, role: str, zone: str) -> str:
-    lines = [
-        f"  - id: {quoted(name.id)}",
-        f"    name: {_literal(name.shown)}",
-        f"    role: {role}",
-        f"    query: {_literal(name.query)}",
-        f"    time_zone: {zone}",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 _MASTODON = """\

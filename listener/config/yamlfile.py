@@ -14,6 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from listener.config.yaml_faults import explain_fault
+
 Path = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
@@ -25,6 +27,7 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {_TAG + name for name in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge")}
 _INT = re.compile(r"[-+]?[0-9]{1,30}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)(e[-+]?[0-9]{1,3})?\Z", re.IGNORECASE)
+# The core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema): `no`, `on` and dates are text.
 _WORDS: dict[str, bool | None] = {"true": True, "True": True, "TRUE": True, "false": False, "False": False}
 _WORDS |= {"FALSE": False, "null": None, "Null": None, "NULL": None, "~": None, "": None}
 
@@ -70,11 +73,14 @@ class Tree:
         start, written = self.place(path), self.written.get(path)
         if written is None:
             return start
-        shift = next((shift for shift, text in _readings(written) if text == value), None)
-        if shift is None:
+        if written == value:
+            return Place(start.line, start.column + offset)
+        single = written.startswith("'") and written[1:-1].replace("''", "'") == value
+        double = written.startswith('"') and "\\" not in written and written[1:-1] == value
+        if not (single or double):  # filled from outside, or with escapes
             return start
-        doubled = value[:offset].count("'") if written.startswith("'") else 0
-        return Place(start.line, start.column + shift + offset + doubled)
+        doubled = value[:offset].count("'") if single else 0  # each ' is written twice in single quotes
+        return Place(start.line, start.column + 1 + offset + doubled)
 
 
 def parse(data: bytes | str) -> Tree:
@@ -94,11 +100,11 @@ def parse(data: bytes | str) -> Tree:
         node: Node | None = yaml.compose(text)
         tree.value = walker.build(node, ()) if node else None
     except MarkedYAMLError as error:
-        tree.faults = [_in_words(error, text, walker)]
+        tree.faults = [_syntax_fault(error, text, walker)]
     except ReaderError as error:
         message = f"the character U+{int(error.character):04X} cannot stand in a YAML file"
         tree.faults = [Fault(walker.place(error.position), message, 'delete it, or write it as "\\uXXXX" in quotes')]
-    except (RecursionError, _TooMuchError):
+    except (RecursionError, _TooManyNodesError):
         remedy = "write the values out; this file is no ordinary config"
         tree.faults = [Fault(Place(1, 1), "its anchors or brackets stand for far too many values", remedy)]
     return tree
@@ -117,16 +123,18 @@ def dump(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """A text as a double-quoted YAML scalar on one line, whatever it holds."""
-    return '"' + "".join(_escaped(char) for char in text) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    if char.isprintable():
-        return char
-    code = ord(char)
-    return "\\uFFFD" if 0xD800 <= code <= 0xDFFF else f"\\x{code:02X}" if code < 256 else f"\\U{code:08X}"
+    chars = []
+    for char in text:
+        code = ord(char)
+        if char in '"\\':
+            chars.append("\\" + char)
+        elif char.isprintable():
+            chars.append(char)
+        elif 0xD800 <= code <= 0xDFFF:  # half of a surrogate pair, which no YAML can hold
+            chars.append("\\uFFFD")
+        else:
+            chars.append(f"\\x{code:02X}" if code < 256 else f"\\U{code:08X}")
+    return '"' + "".join(chars) + '"'
 
 
 def _decode(data: bytes) -> str | Fault:
@@ -141,7 +149,7 @@ def _decode(data: bytes) -> str | Fault:
         return Fault(place, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
 
 
-class _TooMuchError(Exception):
+class _TooManyNodesError(Exception):
     pass
 
 
@@ -160,7 +168,7 @@ class _Walker:
     def build(self, node: Node, path: Path) -> Any:
         self._left -= 1
         if self._left < 0 or len(path) > MAX_DEPTH:
-            raise _TooMuchError
+            raise _TooManyNodesError
         self._tree.values[path] = self.place(node.start_mark.index)
         if str(node.tag) not in _PLAIN_TAGS:
             self._fault(node, f"the tag {str(node.tag).removeprefix(_TAG)!r} means nothing here", "leave it out", path)
@@ -168,10 +176,11 @@ class _Walker:
         if isinstance(node, ScalarNode):
             text: str = node.value
             written = self._text[node.start_mark.index : node.end_mark.index]
-            if not node.style and str(node.tag) != _TAG + "str":
-                value = _plain(text)
-                if not isinstance(value, str):
-                    return value
+            if not node.style and str(node.tag) != _TAG + "str":  # no quotes and no `!!str`: it may be no text
+                if text in _WORDS:
+                    return _WORDS[text]
+                if _INT.match(text) or _FLOAT.match(text):
+                    return int(text) if _INT.match(text) else float(text)
             if not _BREAKS.search(written):
                 self._tree.written[path] = written
             return text
@@ -200,7 +209,7 @@ class _Walker:
         """The entries of a mapping: its own, then those that `<<` brings along, which never win over its own."""
         self._left -= 1
         if self._left < 0:
-            raise _TooMuchError
+            raise _TooManyNodesError
         others: list[Node] = []
         for key, value in node.value:
             if isinstance(key, ScalarNode) and key.value == "<<" and not key.style:
@@ -217,60 +226,14 @@ class _Walker:
         self._tree.faults.append(Fault(self.place(node.start_mark.index), message, remedy, path))
 
 
-def _plain(text: str) -> Any:
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.match(text):
-        return int(text)
-    return float(text) if _FLOAT.match(text) else text
-
-
-def _readings(written: str) -> Iterator[tuple[int, str]]:
-    """What a one-line string may mean, and how many characters stand before its first one."""
-    yield 0, written
-    if written.startswith("'"):
-        yield 1, written[1:-1].replace("''", "'")
-    if written.startswith('"') and "\\" not in written:
-        yield 1, written[1:-1]
-
-
-# ruamel's words, whether the fault lies where it began (its context), and ours.
-_FAULTS = (
-    (r"'\\t'", False, "a tab: YAML is indented with spaces", "replace it by spaces"),
-    (r"'\{'", False, "`${…}` inside braces needs quotes", 'write "${NAME}"'),
-    (
-        r"mapping values are not",
-        False,
-        "a `: ` where the line already has a value, or a key indented too far",
-        "put a value that holds `: ` in 'quotes', or line the key up with its neighbours",
-    ),
-    (r"could not find expected ':'", True, "neither a key nor a list item", "write `key: value` or `- item`"),
-    (r"unexpected end of stream", True, "this quote is never closed", "close it with the same quote"),
-    (r"cannot start any token", False, "a value cannot begin with this character", "put the value in 'quotes'"),
-    (r"undefined alias", False, "`*` refers to an anchor that is not there", "put the text in 'quotes'"),
-    (r"unknown escape", False, 'a backslash in "…" begins an escape, and this is none', "use 'single quotes'"),
-    (r"expected ',' or", True, "this bracket is not closed, or a comma is missing in it", "close it, or add the comma"),
-    (r"another document", False, "a second document begins here", "keep one, and delete the line `---`"),
-    (
-        r"<block end>.*(scalar|'\?'|alias|anchor)",
-        False,
-        "text after the value has ended, or a line indented unlike its neighbours",
-        "put the whole value in 'single quotes' (\"double\" ones inside may stay), or correct the indentation",
-    ),
-    (r"<block end>", False, "this line is indented unlike its neighbours", "line it up with the keys it belongs to"),
-    (r"maximum depth", False, "brackets within brackets, far too deep", "is this the right file?"),
-)
-
-
-def _in_words(error: MarkedYAMLError, text: str, walker: _Walker) -> Fault:
-    problem = f"{error.problem or ''} {error.context or ''}".strip()
+def _syntax_fault(error: MarkedYAMLError, text: str, walker: _Walker) -> Fault:
     line = walker.place(error.problem_mark.index).line if error.problem_mark else 1
     if re.match(r"\s*-[^\s-].*:\s", _BREAKS.split(text)[line - 1] + "\n"):
         return Fault(Place(line, 1), "a dash that belongs to a word", "put a space after the dash: `- key: value`")
-    here, began = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
-    for pattern, at_context, message, remedy in _FAULTS:
-        if re.search(pattern, problem):
-            mark = began if at_context else here
-            return Fault(walker.place(mark.index if mark else 0), message, remedy)
+    here, context = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
+    if explained := explain_fault(f"{error.problem or ''} {error.context or ''}".strip()):
+        at_context, message, remedy = explained
+        mark = context if at_context else here
+        return Fault(walker.place(mark.index if mark else 0), message, remedy)
     place = walker.place(min(here.index, len(text)) if here else 0)
     return Fault(place, f"not valid YAML: {error.problem or error.context}", "put the value in 'quotes'")

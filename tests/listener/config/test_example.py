@@ -49,7 +49,7 @@ def test_the_example_works_with_what_it_comments_out():
     assert [route.channel for route in config.routes] == ["team", "console"]
     assert config.digest_channels == ("mail",)
     assert (config.digest.query in config.filters, len(config.filters)) == (True, 2)
-    assert set(config.language.queries) == {"noise", "elsewhere"}
+    assert set(config.queries.queries) == {"noise", "elsewhere"}
     assert config.owned == {"firefox", "mozilla.org"}
     found = [finding for finding in check_queries(config) if finding.name == "firefox"]
     assert [(finding.fine, finding.says) for finding in found] == [(True, "4 tests come out as expected")]

@@ -88,7 +88,7 @@ def asking(query: str, more: str = "") -> str:
 def test_everything_together_is_understood(loading: Loading) -> None:
     config = loading(WHOLE, SPAM)
     assert config.owned == {"acme", "acme.example"}
-    assert dict(config.language.queries) == {
+    assert dict(config.queries.queries) == {
         "noise": "@file:lists/spam.txt OR is:repost",
         "elsewhere": "NOT is:owned NOT ($noise)",
     }

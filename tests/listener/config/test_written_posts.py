@@ -9,14 +9,14 @@ import pytest
 
 from insight.model import Label, Post, PostKind
 from insight.query import Facts, Matcher, parse
-from listener.config.posts_in import entry_of
+from listener.config.written_posts import read_post
 
 NO_RATING = '`rating` must be a number of stars, or {"value": …, "worst": …, "best": …}'
 
 
 def test_a_text_alone_is_a_post() -> None:
-    entry = entry_of("acme")
-    assert (entry.post(), entry.known()) == (Post("written", "1", "acme"), Facts())
+    entry = read_post("acme")
+    assert (entry.post(), entry.as_facts()) == (Post("written", "1", "acme"), Facts())
 
 
 def test_every_key_is_taken_over() -> None:
@@ -26,14 +26,14 @@ def test_every_key_is_taken_over() -> None:
         "reply_to": 7, "published_at": "2026-03-02T10:30+01:00", "country": "DE", "sentiment": "negative",
         "watch": "acme",
     }  # fmt: skip
-    post = entry_of(entry).post("9")
+    post = read_post(entry).post("9")
     assert (post.native_id, post.title, post.text, post.author) == ("9", "Acme", "slow", "@me")
     assert (post.kind, post.url, post.country) == (PostKind.REVIEW, "https://acme.example/1", "DE")
     assert (post.audience, post.engagement, post.reply_to) == (10, {"likes": 3, "replies": 1}, "7")
     assert post.published_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
     assert post.language == "en"
     known = Facts("feed", frozenset({"me"}), "en", "acme", Label.NEGATIVE)
-    assert entry_of(entry).known(frozenset({"me"})) == known
+    assert read_post(entry).as_facts(frozenset({"me"})) == known
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_every_key_is_taken_over() -> None:
     ],
 )
 def test_a_query_sees_what_was_written(query: str, entry: dict[str, Any]) -> None:
-    matcher, holding, other = Matcher(parse(query)), entry_of(entry), entry_of("x")
-    assert matcher.match(holding.post(), holding.known())
-    assert not matcher.match(other.post(), other.known())
+    matcher, holding, other = Matcher(parse(query)), read_post(entry), read_post("x")
+    assert matcher.match(holding.post(), holding.as_facts())
+    assert not matcher.match(other.post(), other.as_facts())
 
 
 def test_another_program_s_keys_and_what_is_null_are_left_alone() -> None:
-    assert entry_of({"text": "x", "id": 5, "score": {"a": 1}, "title": None, "rating": None}) == entry_of("x")
+    assert read_post({"text": "x", "id": 5, "score": {"a": 1}, "title": None, "rating": None}) == read_post("x")
 
 
 @pytest.mark.parametrize(
@@ -80,5 +80,5 @@ def test_another_program_s_keys_and_what_is_null_are_left_alone() -> None:
 )  # fmt: skip
 def test_what_is_no_post_is_refused_with_the_key(entry: Any, reason: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the whole message is compared
-        entry_of(entry)
+        read_post(entry)
     assert str(caught.value) == reason

@@ -15,7 +15,7 @@ from insight.query.fields import FACTS, Takes
 
 NETWORK = "written"
 
-_ALSO = {"lang": "language", "followers": "audience"}
+_EXPORTED_AS = {"lang": "language", "followers": "audience"}
 
 Native = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
@@ -114,14 +114,16 @@ class PostEntry(BaseModel):
             facts=self.facts,
         )
 
-    def known(self, owned: frozenset[str] = frozenset()) -> Facts:
+    def as_facts(self, owned: frozenset[str] = frozenset()) -> Facts:
         label = None if self.sentiment is None else Label(self.sentiment)
         return Facts(source=self.source, owned=owned, language=self.lang, watch=self.watch, label=label)
 
 
-def entry_of(entry: Any) -> PostEntry:
-    """A text alone, or a mapping. Further keys are another program's and left alone; what `listener export` calls
-    otherwise (`language`, `audience`, a rating on its own scale) is understood.
+def read_post(entry: Any) -> PostEntry:
+    """A post that somebody wrote down: a text alone, or a mapping.
+
+    Keys that are not known are another program's and left alone; what `listener export` calls otherwise (`language`,
+    `audience`, a rating on its own scale) is understood.
 
     Raises ValueError with a reason that names the key.
     """
@@ -131,26 +133,20 @@ def entry_of(entry: Any) -> PostEntry:
         message = 'a post is a text, or settings such as {"text": …, "lang": …}'
         raise ValueError(message)  # noqa: TRY004 - one kind of error, whatever is wrong with it
     known = {name: entry[name] for name in PostEntry.model_fields if entry.get(name) is not None}
-    for name, other in _ALSO.items():
+    for name, other in _EXPORTED_AS.items():
         if entry.get(other) is not None:
             known.setdefault(name, entry[other])
-    if isinstance(known.get("rating"), Mapping):
-        known["rating"] = _stars(known["rating"])
+    if isinstance(known.get("rating"), Mapping):  # on its own scale: as stars from 1 to 5
+        try:
+            known["rating"] = 1 + 4 * Rating(**known["rating"]).share
+        except (TypeError, ZeroDivisionError):
+            raise ValueError('`rating` must be a number of stars, or {"value": …, "worst": …, "best": …}') from None
     try:
         return PostEntry.model_validate(known)
     except ValidationError as error:
-        raise ValueError("; ".join(map(_in_words, error.errors(include_url=False)))) from None
-
-
-def _stars(rating: Mapping[str, Any]) -> float:
-    """A rating on its own scale as stars from 1 to 5."""
-    try:
-        return 1 + 4 * Rating(**rating).share
-    except (TypeError, ZeroDivisionError):
-        raise ValueError('`rating` must be a number of stars, or {"value": …, "worst": …, "best": …}') from None
-
-
-def _in_words(detail: Any) -> str:
-    says = str(detail["msg"]).removeprefix("Value error, ")
-    says = says.replace("Input should", "must").replace("String should", "must")
-    return f"`{detail['loc'][0]}` {says}" if detail["loc"] else says
+        reasons = []
+        for detail in error.errors(include_url=False):
+            says = str(detail["msg"]).removeprefix("Value error, ")
+            says = says.replace("Input should", "must").replace("String should", "must")
+            reasons.append(f"`{detail['loc'][0]}` {says}" if detail["loc"] else says)
+        raise ValueError("; ".join(reasons)) from None
