@@ -39,7 +39,7 @@ def read(body: bytes, base: str = "", content_type: str = "") -> ParsedFeed:
     author = head.author() if top.name == "feed" else None
     language = head.language()
     complete = items[:-1] if cut is not None else items
-    entries = tuple(_entry(Element(item.node, base), author, language) for item in limits.first(complete))
+    entries = tuple(_parse_entry(Element(item.node, base), author, language) for item in limits.first(complete))
     return ParsedFeed(entries, home, links, cut)
 
 
@@ -88,7 +88,7 @@ def _unfinished_entry(text: str) -> str | None:
     return excerpt(text[start:]) if start > end else None
 
 
-def _entry(item: Element, author: str | None, language: str | None) -> Entry:
+def _parse_entry(item: Element, author: str | None, language: str | None) -> Entry:
     rels, body, media = item.rels(), _body(item), _media(item)
     # https://www.rssboard.org/rss-specification#ltguidgtSubelementOfLtitemgt: a guid is an address unless it says not
     guid = next(iter(item.all("guid", "id", "dc:identifier")), None)
@@ -109,7 +109,7 @@ def _entry(item: Element, author: str | None, language: str | None) -> Entry:
         language=item.language() or language,
         media=addresses([*media, rels.get("enclosure")], item.base),
         comments=address(item.first("comments"), item.base),
-        replies=_replies(item),
+        replies=_reply_requests(item),
         views=_views(item),
         reply_to=next(filter(None, (link.get("ref") for link in item.all("thr:in-reply-to"))), None),
         publisher=next((source.string() for source in item.all("source") if not len(source.node)), None),
@@ -136,7 +136,7 @@ def _media(item: Element) -> list[str]:
     return [medium.get("url") for medium in found]
 
 
-def _replies(item: Element) -> int | None:
+def _reply_requests(item: Element) -> int | None:
     counted = [whole_number(item.first("slash:comments", "thr:total"))]
     counted += [whole_number(link.node.get(_THREAD_COUNT)) for link in item.all("link") if link.get("rel") == "replies"]
     return next((count for count in counted if count is not None), None)

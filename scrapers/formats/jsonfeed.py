@@ -23,12 +23,12 @@ def read(body: bytes, base: str = "") -> tuple[ParsedFeed, tuple[Rejected, ...]]
     home = address(found.get("home_page_url"), base)
     base = base or address(found.get("feed_url")) or home or ""
     author, language = _author(found), text(found.get("language"))
-    entries, rejected = each(items, lambda item: _entry(item, base, author, language))
+    entries, rejected = each(items, lambda item: _parse_entry(item, base, author, language))
     following = address(found.get("next_url"), base)
     return ParsedFeed(entries, home, {"next": following} if following else {}), rejected
 
 
-def _entry(item: Any, base: str, author: str | None, language: str | None) -> Entry:
+def _parse_entry(item: Any, base: str, author: str | None, language: str | None) -> Entry:
     if not isinstance(item, dict):
         raise UnreadableError(f"an entry is a {type(item).__name__}")
     markup, written = text(item.get("content_html")), text(item.get("content_text")) or text(item.get("summary"))

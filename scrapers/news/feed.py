@@ -73,12 +73,12 @@ class Feed(UrlSource):
                 found = feed.read(page.body, page.url, page.headers.get("content-type", ""))
         except NotAFeedError as error:
             raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
-        entries = [_straight(entry) for entry in found.entries]
+        entries = [_with_real_link(entry) for entry in found.entries]
         shared = Counter(entry.link for entry in entries)
         posts, rejected = [], list(broken)
 
         for entry in entries:
-            post = _post(entry, _identity(entry, shared, page))
+            post = _parse_post(entry, _identity(entry, shared, page))
             if post:
                 posts.append(post)
             else:
@@ -87,7 +87,7 @@ class Feed(UrlSource):
             rejected.append(Rejected("the feed breaks off inside this entry", found.cut))
         marks = [mark_of(post.published_at) for post in posts if post.published_at]
         newest = max((mark for mark in marks if mark <= mark_of(page.fetched_at)), default=None)
-        onward = self._further(page, found, marks)
+        onward = self._next_requests(page, found, marks)
         missed: tuple[Gap, ...] = ()
         # A feed that dates all its entries alike, by when it was made, says nothing of their time.
         if not onward and len(marks) >= self.full and len(set(marks)) > 1:
@@ -98,7 +98,7 @@ class Feed(UrlSource):
         plain, articles = fulltext.split(posts, page.request.since, first="page" not in page.request.note)
         return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
 
-    def _further(self, page: Page, found: entries.ParsedFeed, marks: list[str]) -> tuple[Request, ...]:
+    def _next_requests(self, page: Page, found: entries.ParsedFeed, marks: list[str]) -> tuple[Request, ...]:
         """The next page of a paged feed, as long as everything on this one is news.
 
         https://www.rfc-editor.org/rfc/rfc5005#section-3
@@ -115,7 +115,7 @@ class Feed(UrlSource):
         return (Request(following, since=page.request.since, note={"page": str(number)}),)
 
 
-def _straight(entry: Entry) -> Entry:
+def _with_real_link(entry: Entry) -> Entry:
     """With the link that Google Alerts wrap in one of their own, which differs from alert to alert."""
     parts = urlsplit(entry.link or "")
     if not (_GOOGLE.fullmatch(parts.hostname or "") and parts.path == "/url"):
@@ -136,7 +136,7 @@ def _identity(entry: Entry, shared: Counter[str | None], page: Page) -> str:
     return f"{host_of(page.url)}#{digest(entry.title or '', entry.text, *entry.published)[:24]}"
 
 
-def _post(entry: Entry, native_id: str) -> Post | None:
+def _parse_post(entry: Entry, native_id: str) -> Post | None:
     if not (entry.title or entry.text or entry.link):
         return None
     published, updated = _first(entry.published), _first(entry.updated)

@@ -94,17 +94,17 @@ class Gdelt(Source):
         return mark_of(at.astimezone(UTC))
 
     def parse(self, page: Page) -> Batch:
-        articles = _articles(page)
-        posts, rejected = each(articles, _post)
+        articles = _articles_of(page)
+        posts, rejected = each(articles, _parse_post)
         posts = distinct(posts)
         times = [at for at in times_of(posts) if at <= page.fetched_at]
-        requests, gap = _further(page, len(articles), times)
+        requests, gap = _next_requests(page, len(articles), times)
         return Batch((*posts, *gap), requests, newest_mark(times, page), rejected)
 
 
-def _articles(page: Page) -> list[Any]:
+def _articles_of(page: Page) -> list[Any]:
     """The list; nothing found is `{}`. GDELT says in plain text, with 200, that something is wrong."""
-    found = _loaded(page)
+    found = _lenient_json(page)
     if isinstance(found, dict) and (not found or isinstance(found.get("articles"), list)):
         return listed(found.get("articles"))
     told = platform_message(page) or " ".join(page.text[:200].split())
@@ -116,7 +116,7 @@ def _articles(page: Page) -> list[Any]:
     raise not_read(page, "list of articles")
 
 
-def _loaded(page: Page) -> Any:
+def _lenient_json(page: Page) -> Any:
     """The JSON, also with the bare line ends and wrong escapes that titles bring into it."""
     for body in (page.text, re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", page.text)):
         try:
@@ -126,7 +126,7 @@ def _loaded(page: Page) -> Any:
     return None
 
 
-def _further(page: Page, count: int, times: Sequence[datetime]) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
+def _next_requests(page: Page, count: int, times: Sequence[datetime]) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
     """The slice before the oldest article of a full list; at the end the gap, where the window is too short."""
     request, since = page.request, moment(page.request.since)[0]
     begin, end = _time(request.params.get("startdatetime"))[0], _time(request.params.get("enddatetime"))[0]
@@ -143,7 +143,7 @@ def _further(page: Page, count: int, times: Sequence[datetime]) -> tuple[tuple[R
     return (), ()
 
 
-def _post(article: Any) -> Post:
+def _parse_post(article: Any) -> Post:
     if not isinstance(article, dict):
         raise UnreadableError(f"an article is a {type(article).__name__}")
     url = address(_JUNK.sub("", text(article.get("url")) or ""))

@@ -90,7 +90,7 @@ class GoogleNews(Source):
         return mark_of(at)
 
     def parse(self, page: Page) -> Batch:
-        posts, rejected = each(feed_of(page).entries, _post)
+        posts, rejected = each(feed_of(page).entries, _parse_post)
         posts = distinct(posts)
         since, times = moment(page.request.since)[0], times_of(posts)
         full = len(posts) + len(rejected) >= FULL
@@ -99,7 +99,7 @@ class GoogleNews(Source):
         return Batch((*posts, *gap), newest=newest, rejected=rejected)
 
 
-def _post(entry: Entry) -> Post:
+def _parse_post(entry: Entry) -> Post:
     """The headline without the publisher that Google puts behind it; what lies below it are other headlines."""
     if entry.link is None or entry.title is None:
         raise UnreadableError("an article without a headline" if entry.link else "an article without a link")

@@ -148,7 +148,7 @@ class ProductHunt(Source):
         items = distinct((*found, *said))
         connection = mapping(post.get("comments") if post else data.get("posts"))
         times = times_of(one for one in items if one.reply_to == one.thread)
-        return Batch(items, _further(page, connection, times), newest_mark(times, page), bad + unread)
+        return Batch(items, _next_requests(page, connection, times), newest_mark(times, page), bad + unread)
 
 
 def _error(page: Page, errors: Sequence[Mapping[str, Any]]) -> SourceError:
@@ -186,7 +186,7 @@ def _parse_lookup(data: Mapping[str, Any]) -> Batch:
     return Batch(tuple(items), rejected=rejected)
 
 
-def _further(page: Page, connection: Mapping[str, Any], times: Sequence[datetime]) -> tuple[Request, ...]:
+def _next_requests(page: Page, connection: Mapping[str, Any], times: Sequence[datetime]) -> tuple[Request, ...]:
     """The next page, as long as something on this one is news."""
     info, since = mapping(connection.get("pageInfo")), moment(page.request.since)[0]
     cursor = identifier(info.get("endCursor"))

@@ -37,7 +37,7 @@ def posts_of(
     posts: dict[str, Post] = {}
     rejected: list[Rejected] = []
     for item in items:
-        post = _post(options, page, item, shared)
+        post = _parse_post(options, page, item, shared)
         if item.torn:
             rejected.append(Rejected("the page breaks off inside this item", excerpt(item.text.text)))
         elif post.text or post.title or post.rating:
@@ -52,7 +52,7 @@ def not_found(page: Page, said: str) -> SourceError:
     return SourceError(f"{page.url}: {said}", remedy=remedy, status=page.status)
 
 
-def _post(options: ReadingOptions, page: Page, item: Item, shared: Counter[str | None]) -> Post:
+def _parse_post(options: ReadingOptions, page: Page, item: Item, shared: Counter[str | None]) -> Post:
     said, link = item.values, _link(page, item)
     dated = written_date(said["date"], options.date_format, options.day_first) if "date" in said else UNKNOWN
     text = item.text.text if options.whole_text else plain(said.get("text", ""))

@@ -125,7 +125,7 @@ class ListPage(UrlSource):
         told = (*rejected, *self._fields_found(page, found.items))
         if found.long:
             told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
-        onward = self._further(page, found, posts, dates)
+        onward = self._next_requests(page, found, posts, dates)
         since = moment(page.request.since)[0] if self.date and not onward else None
         missed = gap_since(since, times_of(posts), "the list ended before what was known")
         return Batch((*posts, *missed), onward, newest, told)
@@ -141,7 +141,9 @@ class ListPage(UrlSource):
             day_first=self.day_first,
         )
 
-    def _further(self, page: Page, found: Listing, posts: Sequence[Post], dates: Sequence[str]) -> tuple[Request, ...]:
+    def _next_requests(
+        self, page: Page, found: Listing, posts: Sequence[Post], dates: Sequence[str]
+    ) -> tuple[Request, ...]:
         """The next page, as long as something on this one is new."""
         following, number = address(found.next, page.url), (whole_number(page.request.note.get("page")) or 1) + 1
         if not following or number > self.max_pages or origin_of(following) != origin_of(page.url):

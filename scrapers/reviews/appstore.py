@@ -98,18 +98,18 @@ class AppStore(Source):
         return Request(self._address(search.terms, 1), since=high_water)
 
     def parse(self, page: Page) -> Batch:
-        found = _read(page)
+        found = _entries_of(page)
         if found is None:
             return Batch()
         entries, announced = found
         country = (_ADDRESS.search(page.request.url) or _ADDRESS.search(page.url) or ("", self.countries[0]))[1].lower()
         reviews, rejected = each(
-            (entry for entry in entries if not _is_app(entry)), lambda entry: _post(entry, country)
+            (entry for entry in entries if not _is_app(entry)), lambda entry: _parse_post(entry, country)
         )
         here = _number_of(page.request.url)
         if not reviews and not rejected:
-            return self._nothing(page, here)
-        requests = self._further(page, country, here, announced, reviews)
+            return self._without_reviews(page, here)
+        requests = self._next_requests(page, country, here, announced, reviews)
         missed = gap_since(_dated(page.request.since), times_of(reviews), SHOWS) if here >= LAST_PAGE else ()
         return Batch((*reviews, *missed), requests, _newest(reviews, page), rejected)
 
@@ -117,7 +117,7 @@ class AppStore(Source):
         store = f"{self.base_url.rstrip('/')}/{country}/rss/customerreviews"
         return f"{store}/page={number}/id={self.app}/sortby=mostrecent/json"
 
-    def _nothing(self, page: Page, here: int) -> Batch:
+    def _without_reviews(self, page: Page, here: int) -> Batch:
         """No reviews: true of an app that has none; else the feed failing, which it does now and then."""
         tried = (whole_number(page.request.note.get("tried")) or 1) + 1
         if here > 1 and page.request.note:
@@ -129,7 +129,7 @@ class AppStore(Source):
             raise SourceError(f"{page.url} answered without reviews, though there were some before", status=page.status)
         return Batch()
 
-    def _further(
+    def _next_requests(
         self, page: Page, country: str, here: int, announced: int, reviews: Sequence[Post]
     ) -> tuple[Request, ...]:
         ids, since = sorted(review.native_id for review in reviews), page.request.since
@@ -141,7 +141,7 @@ class AppStore(Source):
         return (Request(self._address(country, here + 1), since=since, note={"before": shown}),)
 
 
-def _read(page: Page) -> tuple[list[Any], int] | None:
+def _entries_of(page: Page) -> tuple[list[Any], int] | None:
     """The entries of a page, JSON or XML, and the last page it speaks of; None for an answer that holds no reviews."""
     if begins(page, b"<"):
         return _read_xml(page)
@@ -183,7 +183,7 @@ def _is_app(entry: Any) -> bool:
     return "im:rating" not in found and any(key in found for key in ("im:name", "im:artist", "im:price", "im:image"))
 
 
-def _post(entry: Any, country: str) -> Post:
+def _parse_post(entry: Any, country: str) -> Post:
     found = mapping(entry)
     native_id = _label(found.get("id")) or identifier(mapping(found.get("id")).get("label"))
     if not found or native_id is None:

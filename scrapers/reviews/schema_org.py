@@ -85,14 +85,14 @@ class Reviews(UrlSource):
         graphs = [Graph(list(roots)), Graph(list(found.items))]
         cut = [] if _WHOLE.search(markup[-2000:]) else found.cut
         place = _Place(page.url, _canonical(page.url))
-        posts, rejected = _first_with_any(graphs, place, cut)
-        readings = next(filter(None, (_readings(graph, page, place) for graph in graphs)), ())
-        onward, times = self._further(page, found, posts), times_of(posts)
+        posts, rejected = _first_reviews(graphs, place, cut)
+        readings = next(filter(None, (_parse_readings(graph, page, place) for graph in graphs)), ())
+        onward, times = self._next_requests(page, found, posts), times_of(posts)
         missed = () if onward else gap_since(moment(page.request.since)[0], times, SHOWS)
         items: tuple[Item, ...] = (*posts, *readings, *missed)
         return Batch(items, onward, newest_mark(times, page), (*broken, *rejected))
 
-    def _further(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
+    def _next_requests(self, page: Page, found: Outline, posts: tuple[Post, ...]) -> tuple[Request, ...]:
         """The next page of reviews, as long as one on this page is newer than the mark."""
         number = whole_number(page.request.note.get("page")) or 1
         dates = list(map(mark_of, times_of(posts)))
@@ -118,24 +118,24 @@ class _Place:
         return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
-def _first_with_any(
+def _first_reviews(
     graphs: list[Graph], place: _Place, cut: list[dict[str, Any]]
 ) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The reviews of the first graph that has some: JSON-LD, else microdata."""
     open_ended = set(map(id, cut))
     for graph in graphs:
-        found = list(limits.first(_reviews(graph)))
+        found = list(limits.first(_review_nodes(graph)))
         shared = Counter(_own_id(graph, node, place) for node in found)
         unbroken = [node for node in found if id(node) not in open_ended]
         if found:
-            posts, rejected = each(unbroken, partial(_post, graph, place, shared))
+            posts, rejected = each(unbroken, partial(_parse_post, graph, place, shared))
             broken_off = limits.first([node for node in found if id(node) in open_ended], MOST_REJECTED)
             torn = [Rejected("the page breaks off inside this review", excerpt(node)) for node in broken_off]
             return distinct(posts), (*rejected, *torn)
     return (), ()
 
 
-def _reviews(graph: Graph) -> Iterator[Mapping[str, Any]]:
+def _review_nodes(graph: Graph) -> Iterator[Mapping[str, Any]]:
     seen: set[int] = set()
     for node in graph.all:
         named = graph.values(node, "review", "reviews") if types(node) else []
@@ -147,7 +147,7 @@ def _reviews(graph: Graph) -> Iterator[Mapping[str, Any]]:
                 yield review
 
 
-def _post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mapping[str, Any]) -> Post:
+def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mapping[str, Any]) -> Post:
     written = graph.text(node, "reviewBody", "description", "text")
     title = graph.text(node, "headline", "name")
     stars = rating(graph, node)
@@ -215,7 +215,7 @@ def _number(written: str | None) -> float | None:
     return float(found[1].replace(",", ".")) if found else None
 
 
-def _readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
+def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
     """The averages of a page; those of several things are told apart by their names."""
     owners = {id(value): node for node in graph.all for value in graph.values(node, "aggregateRating")}
     averages = [node for node in graph.all if "aggregateRating" in types(node)]

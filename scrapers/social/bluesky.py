@@ -127,11 +127,11 @@ class Bluesky(Source):
         params = {"q": search.terms or "*", "sort": "latest", "limit": str(PAGE)}
         since = records.instant(high_water)
         if since is not None:
-            params["since"] = _written(since - OVERLAP)
+            params["since"] = _timestamp(since - OVERLAP)
         return Request(under(self.base_url, "xrpc/app.bsky.feed.searchPosts"), params, since=high_water)
 
     def mark_at(self, at: datetime) -> str:
-        return _written(at)
+        return _timestamp(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         base = self.public_url if self.identifier is None else self.base_url
@@ -145,21 +145,21 @@ class Bluesky(Source):
         body = page.json()
         if not isinstance(body, dict) or "error" in body:
             raise not_read(page, "posts of Bluesky")
-        views = list(_views(body))
+        views = list(_views_in(body))
         empty = isinstance(body.get("posts"), list) or isinstance(body.get("feed"), list) or "thread" in body
         if not views and not empty and not _OTHERS & body.keys():
             raise not_read(page, "posts of Bluesky")
-        found, rejected = each(views, _read)
+        found, rejected = each(views, _parse_view)
         posts, missing = distinct(found), []
         if "posts" in body and not rejected:
             asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
             missing = missing_posts(page, asked, {post.native_id for post in posts})
         items: tuple[Item, ...] = (*posts, *(Deletion(records.NETWORK, uri) for uri in missing))
         at = newest(times_of(posts), page)
-        return Batch(items, _further(page, body, posts), _written(at) if at else None, rejected)
+        return Batch(items, _next_requests(page, body, posts), _timestamp(at) if at else None, rejected)
 
 
-def _views(body: Mapping[str, Any]) -> Iterator[Any]:
+def _views_in(body: Mapping[str, Any]) -> Iterator[Any]:
     """The posts in an answer: of a search, a list of single ones, a feed, a thread, one record."""
     if isinstance(body.get("value"), dict) and body.get("uri"):
         yield {"uri": body["uri"], "record": body["value"]}
@@ -174,7 +174,7 @@ def _views(body: Mapping[str, Any]) -> Iterator[Any]:
             waiting += [found.get("parent"), *listed(found.get("replies"))]
 
 
-def _read(view: Any) -> Post | None:
+def _parse_view(view: Any) -> Post | None:
     """One post as the network shows it. Raises UnreadableError."""
     view = mapping(view)
     uri, record, author = text(view.get("uri")), view.get("record"), mapping(view.get("author"))
@@ -193,7 +193,7 @@ def _read(view: Any) -> Post | None:
     )
 
 
-def _further(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tuple[Request, ...]:
+def _next_requests(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tuple[Request, ...]:
     """Older posts, until they are older than what was asked for."""
     cursor, asked = text(body.get("cursor")), page.request.params.get("cursor")
     if cursor is None or cursor == asked or not items or "searchPosts" not in page.request.url:
@@ -205,5 +205,5 @@ def _further(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tupl
     return (replace(page.request, params={**page.request.params, "cursor": cursor}),)
 
 
-def _written(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -101,7 +101,7 @@ def read(events: Sequence[str], at: datetime, host: str) -> Batch:
         payload = mapping(found.get("payload")) if found.get("$type") == "message" else found
         mark = _mark(payload, host)
         newest = mark or newest
-        item = _item(payload, mark, at)
+        item = _parse_item(payload, mark, at)
         if item is not None:
             items.append(item)
     return Batch(tuple(items), newest=str(newest) if newest else None, rejected=tuple(rejected))
@@ -115,7 +115,7 @@ def _mark(payload: Mapping[str, Any], host: str) -> Mark | None:
     return Mark(at, number if number is None or number >= 0 else None, host) if at is not None and at >= 0 else None
 
 
-def _item(payload: Mapping[str, Any], mark: Mark | None, now: datetime) -> Item | None:
+def _parse_item(payload: Mapping[str, Any], mark: Mark | None, now: datetime) -> Item | None:
     commit = payload.get("commit")
     if not isinstance(commit, dict):
         commit = payload

@@ -42,6 +42,7 @@ def post(uri: str, record: Mapping[str, Any], seen: datetime | None, **more: Any
         return None
     reply = mapping(record.get("reply"))
     at = published(record.get("createdAt"), seen)
+    tags = [*(feature.get("tag") for feature in _features(facets)), *listed(record.get("tags"))]
     names = {"author": did, **more}
     return Post(
         network=NETWORK,
@@ -54,7 +55,7 @@ def post(uri: str, record: Mapping[str, Any], seen: datetime | None, **more: Any
         reply_to=text(mapping(reply.get("parent")).get("uri")),
         thread=text(mapping(reply.get("root")).get("uri")),
         links=_links(facets, mapping(embed)) if facets or embed else (),
-        hashtags=_hashtags(facets, record.get("tags")) if facets or "tags" in record else (),
+        hashtags=tuple(dict.fromkeys(tag for one in tags if (tag := (text(one) or "").lstrip("#")))),
         media=_media(did, mapping(embed)) if embed else (),
         **names,
     )
@@ -79,11 +80,6 @@ def _features(facets: Any) -> Iterator[Mapping[str, Any]]:
     """Facets say by byte offsets where a link or a hashtag stands, and in features what it is."""
     for facet in listed(facets):
         yield from map(mapping, listed(mapping(facet).get("features")))
-
-
-def _hashtags(facets: Any, tags: Any) -> tuple[str, ...]:
-    found = [*(feature.get("tag") for feature in _features(facets)), *listed(tags)]
-    return tuple(dict.fromkeys(tag.lstrip("#") for tag in map(text, found) if tag and tag.lstrip("#")))
 
 
 def _links(facets: Any, embed: Mapping[str, Any]) -> tuple[str, ...]:

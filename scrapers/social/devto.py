@@ -100,7 +100,7 @@ class DevTo(Source):
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         return tuple(
-            Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in _places(ids)
+            Request(under(self.base_url, place), note={"look": native_id}) for native_id, place in _paths_of(ids)
         )
 
     def parse_error(self, page: Page) -> Batch | None:
@@ -119,16 +119,18 @@ class DevTo(Source):
         if one or page.request.note or any("id_code" in mapping(entry) for entry in entries):
             # single articles, and comments: no part of a list that goes on
             thread = page.request.params.get("a_id")
-            items, rejected = each(_tree(entries, thread), lambda one: _read(one[0], one[1], thread, self.full_text))
+            items, rejected = each(
+                _with_comments(entries, thread), lambda one: _parse_entry(one[0], one[1], thread, self.full_text)
+            )
 
             return Batch(distinct(items), rejected=rejected)
-        return self._list(page, entries)
+        return self._parse_list(page, entries)
 
-    def _list(self, page: Page, entries: Sequence[Any]) -> Batch:
+    def _parse_list(self, page: Page, entries: Sequence[Any]) -> Batch:
         since = moment(page.request.since)[0]
         known = since - OVERLAP if since else None
         items: tuple[Post | Deletion, ...]
-        items, rejected = each(entries, lambda entry: _read(entry, None, None, whole_text=False))
+        items, rejected = each(entries, lambda entry: _parse_entry(entry, None, None, whole_text=False))
         times = times_of(items)
         requests = tuple(self._text_and_comment_requests(entries, known))
         size, number = (
@@ -154,7 +156,7 @@ class DevTo(Source):
                 yield Request(under(self.base_url, "comments"), {"a_id": str(number)}, note={"comments": str(number)})
 
 
-def _places(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _paths_of(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     for native_id in ids:
         found = re.fullmatch(r"(c/)?(\w{1,20})", native_id)
         if found:
@@ -166,7 +168,7 @@ def _since(entry: Mapping[str, Any], known: datetime | None, *names: str) -> boo
     return known is None or any(at > known for at in times)
 
 
-def _tree(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str | None]]:
+def _with_comments(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str | None]]:
     """Each entry with what it answers: comments hold the answers to them."""
     waiting: list[tuple[Any, str | None]] = [(entry, thread) for entry in reversed(entries)]
     while waiting:
@@ -177,13 +179,13 @@ def _tree(entries: Sequence[Any], thread: str | None) -> Iterator[tuple[Any, str
         waiting += reversed(below)
 
 
-def _read(entry: Any, parent: str | None, thread: str | None, whole_text: bool) -> Post | Deletion:
+def _parse_entry(entry: Any, parent: str | None, thread: str | None, whole_text: bool) -> Post | Deletion:
     if not isinstance(entry, dict):
         raise UnreadableError(f"an article is a {type(entry).__name__}")
-    return _comment(entry, parent, thread) if "id_code" in entry else _article(entry, whole_text)
+    return _parse_comment(entry, parent, thread) if "id_code" in entry else _parse_article(entry, whole_text)
 
 
-def _article(entry: Mapping[str, Any], whole_text: bool) -> Post:
+def _parse_article(entry: Mapping[str, Any], whole_text: bool) -> Post:
     native_id, title = identifier(entry.get("id")), text(entry.get("title"))
     if native_id is None or title is None:
         raise UnreadableError("an article without its id" if native_id is None else "an article without its title")
@@ -213,7 +215,7 @@ def _article(entry: Mapping[str, Any], whole_text: bool) -> Post:
     )
 
 
-def _comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -> Post | Deletion:
+def _parse_comment(entry: Mapping[str, Any], parent: str | None, thread: str | None) -> Post | Deletion:
     code = text(entry.get("id_code"))
     if code is None or not isinstance(entry.get("body_html"), str):
         raise UnreadableError("a comment without its id" if code is None else "a comment without its text")

@@ -126,17 +126,17 @@ class Discourse(Source):
         if isinstance(mapping(body).get("errors"), list) and not {"posts", "post_stream"} & body.keys():
             raise not_read(page, "posts of a forum")
         if page.request.note.get("whole") and isinstance(mapping(body).get("grouped_search_result"), dict):
-            return self._hits(page, body)
+            return self._parse_hits(page, body)
         found = posts_of(page, body)
         items: tuple[Post | Deletion, ...]
         items, rejected = each(found.posts, partial(self._forum().read, titles=found.titles))
         items = distinct(items)
         if look or page.request.note.get("one"):
             return Batch(items, rejected=rejected)
-        further, gap = self._older(page, found.posts) if "latest_posts" in mapping(body) else ((), ())
+        further, gap = self._older_requests(page, found.posts) if "latest_posts" in mapping(body) else ((), ())
         return Batch((*items, *gap), further, _newest(items, page), rejected)
 
-    def _older(self, page: Page, posts: Sequence[Any]) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
+    def _older_requests(self, page: Page, posts: Sequence[Any]) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
         """The posts before these. A forum counts private messages, too, and up to version 3.4 a page was a span of
         numbers: it may hold no public post although older ones exist."""
         if urlsplit(page.request.url).path.rpartition("/")[2] != "posts.json":
@@ -145,7 +145,7 @@ class Discourse(Source):
         asked = whole_number(request.params.get("before"))
         numbers = [number for post in posts if (number := whole_number(mapping(post).get("id")))]
         barren = (whole_number(request.note.get("barren")) or 0) + 1 if not numbers else 0
-        if numbers and since and _reached(posts, since - OVERLAP):
+        if numbers and since and _reaches_back_to(posts, since - OVERLAP):
             return (), ()
         lowest = min(numbers, default=asked)
         if lowest is None or (barren and since is None):
@@ -160,7 +160,7 @@ class Discourse(Source):
         params = {**request.params, "before": str(lowest)}
         return (replace(request, params=params, note={"barren": str(barren)} if barren else {}),), ()
 
-    def _hits(self, page: Page, body: Mapping[str, Any]) -> Batch:
+    def _parse_hits(self, page: Page, body: Mapping[str, Any]) -> Batch:
         """Hits are cut short: what is new among them is asked for whole, one by one."""
         since = moment(page.request.since)[0]
         hits = [mapping(hit) for hit in listed(body.get("posts"))]
@@ -198,7 +198,7 @@ def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
     return SourceError(message, permanent=permanent, remedy=remedy if permanent else "", status=page.status)
 
 
-def _reached(posts: Sequence[Any], since: datetime) -> bool:
+def _reaches_back_to(posts: Sequence[Any], since: datetime) -> bool:
     """Whether the post of the lowest number is old: moved posts get new numbers and keep their times."""
     by_number = sorted((number, mapping(post)) for post in posts if (number := whole_number(mapping(post).get("id"))))
     at = moment(by_number[0][1].get("created_at"))[0] if by_number else None

@@ -61,7 +61,7 @@ def posts_of(page: Page, body: Any) -> Posts:
         return Posts(tuple(body["posts"]), {number: title for number, title in named if number and title})
     topics = mapping(body.get("topic_list")).get("topics")
     if isinstance(topics, list):
-        return Posts(tuple(_opening(topic) for topic in topics))
+        return Posts(tuple(_opening_post(topic) for topic in topics))
     if {"cooked", "raw"} & body.keys():
         return Posts((body,))
     if "grouped_search_result" in body:  # which leaves the list out where nothing was found
@@ -69,7 +69,7 @@ def posts_of(page: Page, body: Any) -> Posts:
     raise not_read(page, "posts of a forum")
 
 
-def _opening(topic: Any) -> Any:
+def _opening_post(topic: Any) -> Any:
     """A topic of a list, as the post that opened it: of its text there is the beginning at most."""
     if not isinstance(topic, dict):
         return topic
@@ -123,9 +123,9 @@ class Forum:
         hidden = post.get("hidden") is True or post.get("cooked_hidden") is True
         if hidden or post.get("deleted_at") or post.get("user_deleted") is True:
             return Deletion(NETWORK, native_id)
-        return self._post(post, native_id, topic, number, titles)
+        return self._parse_post(post, native_id, topic, number, titles)
 
-    def _post(
+    def _parse_post(
         self, post: Mapping[str, Any], native_id: str, topic: str, number: str, titles: Mapping[str, str]
     ) -> Post:
         body, first = self._text(post), number == "1"
@@ -178,11 +178,11 @@ class Forum:
 
 def from_feed(page: Page, forum: Forum) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The posts of a forum's feed, which tells them by the same topic and number."""
-    posts, rejected = entries_of(page, lambda entry: _entry(entry, forum), "posts of a forum")
+    posts, rejected = entries_of(page, lambda entry: _parse_entry(entry, forum), "posts of a forum")
     return distinct(posts), rejected
 
 
-def _entry(entry: Entry, forum: Forum) -> Post:
+def _parse_entry(entry: Entry, forum: Forum) -> Post:
     parts = urlsplit(entry.link or "")
     place = _PLACE.search(parts.path)
     if not place or parts.path[place.end() :]:

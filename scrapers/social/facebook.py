@@ -107,7 +107,7 @@ class Facebook(GraphApi):
 
     def parse_body(self, page: Page, body: dict[str, Any]) -> Batch:
         if isinstance(body.get("data"), list):
-            return self._list(page, body)
+            return self._parse_list(page, body)
         if "id" not in body:
             raise not_read(page, "Facebook post or list of posts")
         if not {"created_time", "message", "permalink_url"} & body.keys():
@@ -115,13 +115,13 @@ class Facebook(GraphApi):
         posts, rejected = each([body], lambda found: pageposts.item(found, None))
         return Batch(posts, rejected=rejected)
 
-    def _list(self, page: Page, body: dict[str, Any]) -> Batch:
+    def _parse_list(self, page: Page, body: dict[str, Any]) -> Batch:
         thread = page.request.note.get("thread") or pageposts.thread_of(page.request.url)
         posts, rejected = each(body["data"], lambda found: pageposts.item(found, thread))
         below: list[Post] = []
         requests: list[Request] = []
         for found in map(mapping, body["data"]):
-            comments, broken, more = self._comments(page, found)
+            comments, broken, more = self._newest_comments(page, found)
             below += comments
             rejected += broken
             requests += more
@@ -133,7 +133,7 @@ class Facebook(GraphApi):
         mark = newest_mark(times_of((*posts, *below)), page)
         return Batch(items, (*onward, *requests), mark, rejected)
 
-    def _comments(self, page: Page, post: Any) -> tuple[list[Post], tuple[Rejected, ...], list[Request]]:
+    def _newest_comments(self, page: Page, post: Any) -> tuple[list[Post], tuple[Rejected, ...], list[Request]]:
         """The newest comments below a post, and a request for more where none of these was seen before."""
         inside, thread = mapping(post.get("comments")), text(post.get("id"))
         if thread is None or "comments" not in self.read:

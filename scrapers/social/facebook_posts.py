@@ -62,14 +62,14 @@ def item(found: Any, thread: str | None) -> Post:
     if not isinstance(found, dict):
         raise UnreadableError(f"a post is a {type(found).__name__}")
     if _RATED & found.keys():
-        return _recommendation(found)
+        return _parse_recommendation(found)
     place = _place(text(found.get("permalink_url")))
     if thread or place.comment or _COMMENT & found.keys():
-        return _comment(found, place, thread or place.thread)
-    return _post(found)
+        return _parse_comment(found, place, thread or place.thread)
+    return _parse_post(found)
 
 
-def _post(found: Mapping[str, Any]) -> Post:
+def _parse_post(found: Mapping[str, Any]) -> Post:
     native_id = identifier(found.get("id"))
     if native_id is None:
         raise UnreadableError("a post without an id")
@@ -95,7 +95,7 @@ def _post(found: Mapping[str, Any]) -> Post:
     )
 
 
-def _comment(found: Mapping[str, Any], place: _Place, thread: str | None) -> Post:
+def _parse_comment(found: Mapping[str, Any], place: _Place, thread: str | None) -> Post:
     native_id = identifier(found.get("id")) or place.comment
     if native_id is None:
         raise UnreadableError("a comment without an id and an address")
@@ -115,7 +115,7 @@ def _comment(found: Mapping[str, Any], place: _Place, thread: str | None) -> Pos
     )
 
 
-def _recommendation(found: Mapping[str, Any]) -> Post:
+def _parse_recommendation(found: Mapping[str, Any]) -> Post:
     said, reviewer = _text(found.get("review_text")), mapping(found.get("reviewer"))
     rating = _STEPS.get((text(found.get("recommendation_type")) or "").lower())
     stars = found.get("rating")

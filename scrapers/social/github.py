@@ -151,22 +151,22 @@ class GitHub(Source):
     def parse(self, page: Page) -> Batch:
         body, look = body_of(page), page.request.note.get("look")
         if isinstance(body, dict) and "data" in body:
-            return self._discussions(page, discussions(page, body))
+            return self._parse_discussions(page, discussions(page, body))
         found = items_of(page, body)
         posts, rejected = each(found, lambda item: read(item, look))
-        posts = self._once(posts)
+        posts = self._distinct(posts)
         if look:
             return Batch(posts, rejected=rejected)
         mark = None if incomplete(body) else _newest(_stamps(page, found), page)
-        return Batch(posts, self._further(page, body, found), mark, rejected)
+        return Batch(posts, self._next_requests(page, body, found), mark, rejected)
 
-    def _once(self, posts: Sequence[Post]) -> tuple[Post, ...]:
+    def _distinct(self, posts: Sequence[Post]) -> tuple[Post, ...]:
         found = distinct(posts)
         return tuple(replace(post, visibility=Visibility.PRIVATE) for post in found) if self.private else found
 
-    def _discussions(self, page: Page, found: DiscussionPage) -> Batch:
+    def _parse_discussions(self, page: Page, found: DiscussionPage) -> Batch:
         posts, rejected = each(found.nodes, lambda node: node.read())
-        batch = Batch(self._once(posts), (), _newest(found.times, page), rejected)
+        batch = Batch(self._distinct(posts), (), _newest(found.times, page), rejected)
         since = moment(page.request.since)[0]
         old = since is not None and bool(found.times) and min(found.times) < since - OVERLAP
         if old or not found.after or page.request.body is None:
@@ -178,16 +178,16 @@ class GitHub(Source):
         following = json.dumps({**asked, "variables": {**variables, "after": found.after}})
         return replace(batch, requests=(replace(page.request, body=following),))
 
-    def _further(self, page: Page, body: Any, found: Sequence[Any]) -> tuple[Request, ...]:
+    def _next_requests(self, page: Page, body: Any, found: Sequence[Any]) -> tuple[Request, ...]:
         if isinstance(body, dict) and "total_count" in body:
-            return _older(page, found)
+            return _older_requests(page, found)
         stamps = _stamps(page, found)
         since = moment(page.request.since)[0]
         if since and stamps and min(stamps) < since - OVERLAP:
             return ()
-        return self._next(page)
+        return self._linked_request(page)
 
-    def _next(self, page: Page) -> tuple[Request, ...]:
+    def _linked_request(self, page: Page) -> tuple[Request, ...]:
         """What the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
         header = _NEXT.search(page.headers.get("link", ""))
         try:
@@ -202,7 +202,7 @@ class GitHub(Source):
         return (replace(page.request, params={**asked, **place}),)
 
 
-def _older(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:
+def _older_requests(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:
     """The posts that were created before the oldest of these: no page of a search goes past the 1,000th.
 
     https://docs.github.com/en/rest/search/search

@@ -44,13 +44,13 @@ def body_of(page: Page) -> Any:
     body = page.json()
     errors = [mapping(error) for error in listed(mapping(body).get("errors"))]
     if errors:
-        raise _graphql(page, errors)
+        raise _graphql_error(page, errors)
     if isinstance(body, dict) and "data" in body and not isinstance(body["data"], dict):
         raise not_read(page, "data")
     return body
 
 
-def _graphql(page: Page, errors: list[Mapping[str, Any]]) -> SourceError:
+def _graphql_error(page: Page, errors: list[Mapping[str, Any]]) -> SourceError:
     kinds = [text(error.get("type")) or "" for error in errors]
     says = "; ".join(filter(None, (text(error.get("message")) for error in errors))) or "an error without a message"
     told = f"{page.url} answered {page.status} with: {' '.join(says.split())[:300]}"

@@ -49,7 +49,7 @@ def read(item: Any, look: str | None = None) -> Post | None:
     if not isinstance(item, dict):
         raise UnreadableError(f"an item is a {type(item).__name__}")
     if "tag_name" in item:
-        return _release(item, look)
+        return _parse_release(item, look)
     comment = "title" not in item
     native_id = look or (_comment_id(item) if comment else _issue_id(item))
     if native_id is None:
@@ -71,7 +71,7 @@ def read(item: Any, look: str | None = None) -> Post | None:
     )
 
 
-def _release(item: Mapping[str, Any], look: str | None) -> Post | None:
+def _parse_release(item: Mapping[str, Any], look: str | None) -> Post | None:
     number, place = identifier(item.get("id")), _place(item.get("html_url")) or _place(item.get("url"))
     if item.get("draft") is True:
         return None

@@ -111,8 +111,8 @@ class HackerNews(Source):
         body = page.json()
         items: tuple[Item, ...]
         if isinstance(body, dict) and isinstance(body.get("hits"), list):
-            items, rejected = each(body["hits"], _read)
-            return Batch(items, _further(page, body), _newest(items, page), rejected)
+            items, rejected = each(body["hits"], _parse_hit)
+            return Batch(items, _next_requests(page, body), _newest(items, page), rejected)
         found = mapping(body)
         # a person, or what has changed lately: answers of the platform that hold no post
         other = "karma" in found or ("items" in found and "profiles" in found)
@@ -122,11 +122,11 @@ class HackerNews(Source):
             return Batch()  # Firebase: an id that never was, the newest id, a list of ids; or a person
         if not isinstance(body, dict) or "error" in body or not ({"id", "objectID"} & body.keys()):
             raise not_read(page, "Hacker News item")
-        items, rejected = each(_tree(body), _read)
+        items, rejected = each(_with_answers_below(body), _parse_hit)
         return Batch(items, newest=_newest(items, page), rejected=rejected)
 
 
-def _further(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
+def _next_requests(page: Page, body: dict[str, Any]) -> tuple[Request, ...]:
     """The hits before the oldest of these. A page that is not full is the last one."""
     hits, request = body["hits"], page.request
     size = whole_number(body.get("hitsPerPage")) or whole_number(request.params.get("hitsPerPage")) or len(hits) + 1
@@ -152,7 +152,7 @@ def _newest(items: Sequence[Item], page: Page) -> str | None:
     return str(int(at.timestamp())) if at else None
 
 
-def _tree(item: dict[str, Any]) -> Iterator[Any]:
+def _with_answers_below(item: dict[str, Any]) -> Iterator[Any]:
     """An item with all that was said below it; an Algolia item nests its answers, a Firebase one lists their ids."""
     waiting: list[Any] = [item]
     while waiting:
@@ -161,7 +161,7 @@ def _tree(item: dict[str, Any]) -> Iterator[Any]:
         waiting += [child for child in listed(mapping(found).get("children")) if not isinstance(child, int)]
 
 
-def _read(item: Any) -> Item | None:
+def _parse_hit(item: Any) -> Item | None:
     if not isinstance(item, dict):
         raise UnreadableError(f"a hit is a {type(item).__name__}")
     native_id = identifier(item.get("objectID")) or identifier(item.get("id"))
@@ -177,7 +177,7 @@ def _read(item: Any) -> Item | None:
     title = text(item.get("title"))
     if item.get("deleted") is True or item.get("dead") is True or not (author or written or title):
         return Deletion(HackerNews.network, native_id)
-    return _post(item, native_id, KINDS.get(kind, PostKind.POST), title, written, author)
+    return _parse_post(item, native_id, KINDS.get(kind, PostKind.POST), title, written, author)
 
 
 def _kind(item: dict[str, Any]) -> str:
@@ -188,7 +188,7 @@ def _kind(item: dict[str, Any]) -> str:
     return "comment" if text(item.get("comment_text")) else "story" if text(item.get("title")) else "unknown"
 
 
-def _post(
+def _parse_post(
     item: dict[str, Any], native_id: str, kind: PostKind, title: str | None, written: str | None, author: str | None
 ) -> Post:
     body = html.read(written or "")

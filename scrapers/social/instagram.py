@@ -121,10 +121,10 @@ class Instagram(GraphApi):
             raise not_read(page, "Instagram media")
         names_only = all(isinstance(one, dict) and "id" in one and one.keys() <= {"id", "name"} for one in data)
         if "ig_hashtag_search" in page.request.url or (data and names_only):
-            return Batch(requests=self._recent(page, data))
+            return Batch(requests=self._recent_media_request(page, data))
         tag, own = page.request.note.get("tag"), page.request.note.get("own") is not None
-        posts, rejected = each(data, partial(_one, tag=tag, listing=page.request.url))
-        below, broken = each(_comments(data), lambda pair: comment(pair[0], pair[1]))
+        posts, rejected = each(data, partial(_parse_medium_or_comment, tag=tag, listing=page.request.url))
+        below, broken = each(_comments_in(data), lambda pair: comment(pair[0], pair[1]))
         # new comments stand below the newest media: its list is not walked
         ended = own or graph.ended(posts, page.request.since)
         onward = () if ended else graph.further(page, body)
@@ -138,7 +138,7 @@ class Instagram(GraphApi):
             gap = gap_since(moment(page.request.since)[0], began, reason)
         return Batch((*items, *gap), onward, read_until, (*rejected, *broken))
 
-    def _recent(self, page: Page, data: list[Any]) -> tuple[Request, ...]:
+    def _recent_media_request(self, page: Page, data: list[Any]) -> tuple[Request, ...]:
         tag, found = page.request.note.get("tag"), identifier(mapping(data[0]).get("id")) if data else None
         if found is None or not found.isdigit():
             return ()
@@ -156,14 +156,14 @@ def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _one(found: Any, tag: str | None, listing: str) -> Post:
+def _parse_medium_or_comment(found: Any, tag: str | None, listing: str) -> Post:
     if isinstance(found, dict) and "text" in found and "caption" not in found:
         parts = urlsplit(listing).path.rstrip("/").split("/")
         return comment(found, {"id": parts[-2]} if parts[-1] == "comments" and re.fullmatch(r"\d+", parts[-2]) else {})
     return medium(found, tag)
 
 
-def _comments(data: list[Any]) -> list[tuple[Any, Any]]:
+def _comments_in(data: list[Any]) -> list[tuple[Any, Any]]:
     """The comments below media, and the replies to them, each with the medium it belongs to."""
     pairs = []
     for found in map(mapping, data):

@@ -151,9 +151,9 @@ class Lemmy(Source):
         items, rejected = each(found.entries, partial(read, parents=parents))
         items = distinct(items)  # a search finds one of 1.0 twice where its address is searched for
         at = None if look else newest(times_of(items), page)
-        return Batch(items, self._further(page, found), _mark(at) if at else None, rejected)
+        return Batch(items, self._next_requests(page, found), _mark(at) if at else None, rejected)
 
-    def _further(self, page: Page, found: Views) -> tuple[Request, ...]:
+    def _next_requests(self, page: Page, found: Views) -> tuple[Request, ...]:
         """What is older, as long as a list of this page is full and all of it is news."""
         request, size = page.request, whole_number(page.request.params.get("limit")) or PAGE
         if not request.params.get("sort") or request.note.get("look"):

@@ -114,10 +114,10 @@ def read(entry: Any, parents: ParentComments) -> Post | Deletion:
         raise UnreadableError("a post without its ap_id")
     if body.get("deleted") is True or body.get("removed") is True:
         return Deletion(NETWORK, uri)
-    return _read_comment(entry, body, uri, parents) if _comment(entry) else _read_post(entry, body, uri)
+    return _parse_comment(entry, body, uri, parents) if _comment(entry) else _parse_post(entry, body, uri)
 
 
-def _read_post(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str) -> Post:
+def _parse_post(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str) -> Post:
     title = text(body.get("name"))
     if title is None:
         raise UnreadableError("a post without a title")
@@ -134,7 +134,7 @@ def _read_post(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str) -> P
     )
 
 
-def _read_comment(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, parents: ParentComments) -> Post:
+def _parse_comment(entry: Mapping[str, Any], body: Mapping[str, Any], uri: str, parents: ParentComments) -> Post:
     content = text(body.get("content"))
     if content is None:
         raise UnreadableError("a comment without its content")

@@ -102,9 +102,9 @@ class Lobsters(Source):
             "short_id" in entry for entry in entries if isinstance(entry, dict)
         ):
             raise not_read(page, "stories of Lobsters")
-        found = [entry for story in entries for entry in _tree(story)]
+        found = [entry for story in entries for entry in _with_comments(story)]
         items: tuple[Post | Deletion, ...]
-        items, rejected = each(found, lambda entry: _read(entry[0], entry[1], entry[2], page.url))
+        items, rejected = each(found, lambda entry: _parse_entry(entry[0], entry[1], entry[2], page.url))
         items = distinct(items)
         if isinstance(body, dict):
             return Batch(items, rejected=rejected)
@@ -121,7 +121,7 @@ class Lobsters(Source):
                 yield Request(self._url(f"s/{short}"), note={"comments": short})
 
 
-def _tree(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
+def _with_comments(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
     """A story and its comments, each with what it answers: by name, or in older answers by how far it is set in."""
     yield story, None, None
     thread = text(mapping(story).get("short_id"))
@@ -136,7 +136,7 @@ def _tree(story: Any) -> Iterator[tuple[Any, str | None, str | None]]:
         yield comment, f"c/{parent}" if parent else (f"s/{thread}" if thread else None), thread and f"s/{thread}"
 
 
-def _read(entry: Any, parent: str | None, thread: str | None, base: str) -> Post | Deletion:
+def _parse_entry(entry: Any, parent: str | None, thread: str | None, base: str) -> Post | Deletion:
     if not isinstance(entry, dict):
         raise UnreadableError(f"a story is a {type(entry).__name__}")
     short = text(entry.get("short_id"))
@@ -145,10 +145,10 @@ def _read(entry: Any, parent: str | None, thread: str | None, base: str) -> Post
     comment = "comment" in entry or "commenting_user" in entry
     if comment and (entry.get("is_deleted") is True or entry.get("is_moderated") is True):
         return Deletion(NETWORK, f"c/{short}")
-    return _comment(entry, short, parent, thread, base) if comment else _story(entry, short, base)
+    return _parse_comment(entry, short, parent, thread, base) if comment else _parse_story(entry, short, base)
 
 
-def _story(entry: Mapping[str, Any], short: str, base: str) -> Post:
+def _parse_story(entry: Mapping[str, Any], short: str, base: str) -> Post:
     title = text(entry.get("title"))
     if title is None:
         raise UnreadableError("a story without its title")
@@ -169,7 +169,7 @@ def _story(entry: Mapping[str, Any], short: str, base: str) -> Post:
     )
 
 
-def _comment(entry: Mapping[str, Any], short: str, parent: str | None, thread: str | None, base: str) -> Post:
+def _parse_comment(entry: Mapping[str, Any], short: str, parent: str | None, thread: str | None, base: str) -> Post:
     if not isinstance(entry.get("comment"), str):
         raise UnreadableError("a comment without its text")
     body = html.read(entry["comment"], base)

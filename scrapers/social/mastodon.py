@@ -86,9 +86,9 @@ class Mastodon(Source):
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
         own = [Search(f"#{tag}", tag) for tag in filter(None, map(hashtag, self.hashtags))]
         found = [replace(search, terms=search.terms.removeprefix("#")) for search in searches(self, watches)]
-        return (*with_own(own, found), *(self._words(watches) if self.token and self.search_words else ()))
+        return (*with_own(own, found), *(self._word_searches(watches) if self.token and self.search_words else ()))
 
-    def _words(self, watches: Sequence[Watch]) -> Iterator[Search]:
+    def _word_searches(self, watches: Sequence[Watch]) -> Iterator[Search]:
         asked: dict[str, set[str]] = {}
         for watch in concerning(self, watches):
             for written in pushed(watch.query, _WORDS).searches:
@@ -98,7 +98,7 @@ class Mastodon(Source):
 
     def start(self, search: Search, high_water: str | None, now: datetime) -> Request:
         params = {"limit": str(PAGE)}
-        earlier = _earlier(high_water) if high_water is not None else None
+        earlier = _an_hour_earlier(high_water) if high_water is not None else None
         if search.key.startswith(_SEARCH):
             params |= {"q": search.terms, "type": "statuses", **({"min_id": earlier} if earlier else {})}
             return Request(under(self.instance, "api/v2/search"), params, since=high_water)
@@ -126,7 +126,7 @@ class Mastodon(Source):
 
     def parse_error(self, page: Page) -> Batch:
         if "timeline" in page.request.note and page.status != 429 and page.status < 500:
-            return self._look_first(page)  # no Mastodon of today: its timeline will tell
+            return self._check_timelines_open(page)  # no Mastodon of today: its timeline will tell
         if page.status == 410 and (gone := tombstones(page)):
             return Batch(gone)
         closed = page.status in (401, 403, 422) and "/timelines/" in page.url and not self.token
@@ -134,7 +134,7 @@ class Mastodon(Source):
 
     def parse(self, page: Page) -> Batch:
         if "timeline" in page.request.note:
-            return self._look_first(page)
+            return self._check_timelines_open(page)
         found = entities(page)
         if found.error is not None:
             raise not_read(page, "toots")
@@ -143,9 +143,9 @@ class Mastodon(Source):
         named = (mapping(toot).get("id") for toot in found.toots)
         ids = [str(local) for local in named if isinstance(local, str | int)]
         newest = max(ids, key=_order, default=None)
-        return Batch((*found.gone, *distinct(posts)), _further(page, ids), newest, rejected)
+        return Batch((*found.gone, *distinct(posts)), _next_requests(page, ids), newest, rejected)
 
-    def _look_first(self, page: Page) -> Batch:
+    def _check_timelines_open(self, page: Page) -> Batch:
         """On to the timeline, unless the instance says that nobody, or no stranger, is shown any (Mastodon 4.5).
 
         One that says nothing of the kind is older, or no Mastodon: its timeline will tell.
@@ -169,7 +169,7 @@ def hashtag(written: str) -> str | None:
     return tag if re.search(r"[^\W\d_]", tag) else None
 
 
-def _further(page: Page, ids: list[str]) -> tuple[Request, ...]:
+def _next_requests(page: Page, ids: list[str]) -> tuple[Request, ...]:
     """Older toots: what the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
     following = _link_next(page.headers.get("link", ""))
     full = any(part in page.request.url for part in ("/timelines/", "/search")) and len(ids) >= (
@@ -205,7 +205,7 @@ def _order(toot: str) -> tuple[int, str]:
     return len(toot), toot
 
 
-def _earlier(toot: str) -> str:
+def _an_hour_earlier(toot: str) -> str:
     """The id that a toot an hour older would have: Mastodon's ids are milliseconds with 16 bits behind them."""
     number = _number(toot)
     if number is None or number >> 16 < OVERLAP // timedelta(milliseconds=1):

@@ -176,7 +176,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         text="\n".join(filter(None, [body.text, *options])),
         url=address(toot.get("url")) or address(uri),
         title=text(toot.get("spoiler_text")),
-        author=_handle(account, host),
+        author=_handle_of(account, host),
         author_name=text(account.get("display_name")),
         audience=whole_number(account.get("followers_count")),
         published_at=at,
@@ -192,7 +192,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
     )
 
 
-def _handle(account: Mapping[str, Any], host: str) -> str | None:
+def _handle_of(account: Mapping[str, Any], host: str) -> str | None:
     """`name@server`, also for an account of the server that was asked, which it names without itself."""
     name = text(account.get("acct"))
     if name is None or "@" in name:

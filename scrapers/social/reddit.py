@@ -175,7 +175,7 @@ class Reddit(Source):
             reached = times or ([before] if before else [])
             reason = "Reddit's listing ended before the last known post"
             gap = gap_since(moment(page.request.since)[0], reached, reason)
-        return Batch((*items, *gap), _further(page, after, times), newest_mark(times, page), rejected)
+        return Batch((*items, *gap), _next_requests(page, after, times), newest_mark(times, page), rejected)
 
 
 def _shut(page: Page, why: str) -> SourceError:
@@ -185,7 +185,7 @@ def _shut(page: Page, why: str) -> SourceError:
     )
 
 
-def _further(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Request, ...]:
+def _next_requests(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Request, ...]:
     """What is older, as long as something on this page is news."""
     request, since = page.request, moment(page.request.since)[0]
     known = since is not None and bool(times) and times[-1] < since - OVERLAP  # newest first

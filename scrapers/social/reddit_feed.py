@@ -22,10 +22,10 @@ _TAIL = re.compile(r"submitted by[^\n]{0,160}\s*\[link\]\s*\[(?:(?P<replies>[0-9
 
 def read(page: Page) -> tuple[tuple[Post | Deletion, ...], tuple[Rejected, ...]]:
     """The items of a feed. Raises SourceError when it is none."""
-    return entries_of(page, _item)
+    return entries_of(page, _parse_item)
 
 
-def _item(entry: Entry) -> Post | Deletion | None:
+def _parse_item(entry: Entry) -> Post | Deletion | None:
     path = _PATH.search(entry.link or "")
     if entry.id and _NAME.fullmatch(entry.id):
         name = entry.id

@@ -80,10 +80,10 @@ def read(thing: Any) -> Post | Deletion | None:
         raise UnreadableError(f"a thing without its {body}")
     if found[body].strip() in GONE or text(found.get("removed_by_category")):
         return Deletion(NETWORK, name)
-    return _comment(name, found) if kind == "t1" else _link(name, found)
+    return _parse_comment(name, found) if kind == "t1" else _parse_link(name, found)
 
 
-def _comment(name: str, found: Mapping[str, Any]) -> Post:
+def _parse_comment(name: str, found: Mapping[str, Any]) -> Post:
     body = _body(found, "body")
     return Post(
         kind=PostKind.COMMENT,
@@ -97,7 +97,7 @@ def _comment(name: str, found: Mapping[str, Any]) -> Post:
     )
 
 
-def _link(name: str, found: Mapping[str, Any]) -> Post:
+def _parse_link(name: str, found: Mapping[str, Any]) -> Post:
     body = _body(found, "selftext")
     outside = address(found.get("url_overridden_by_dest") or found.get("url"), SITE)
     host = urlsplit(outside or "").hostname or ""

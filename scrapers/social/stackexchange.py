@@ -149,12 +149,12 @@ class StackExchange(Source):
         dated = "last_activity_date" if page.request.params.get("sort") == "activity" else "creation_date"
         times = [at for at in (whole_number(mapping(item).get(dated)) for item in body["items"]) if at is not None]
         if page.request.note:  # beside the walk: posts to be seen again, the answers of some questions
-            return Batch(items, _further(page, body, times), rejected=rejected, pause=_pause(page, body))
+            return Batch(items, _next_requests(page, body, times), rejected=rejected, pause=_pause(page, body))
         newest = max((at for at in times if at <= page.fetched_at.timestamp()), default=None)
-        requests = (*self._with(page, posts), *_further(page, body, times))
+        requests = (*self._answer_and_comment_requests(page, posts), *_next_requests(page, body, times))
         return Batch(items, requests, None if newest is None else str(newest), rejected, pause=_pause(page, body))
 
-    def _with(self, page: Page, posts: Sequence[Post]) -> Iterator[Request]:
+    def _answer_and_comment_requests(self, page: Page, posts: Sequence[Post]) -> Iterator[Request]:
         """The answers and comments of a page's questions: the newest, and of a known time only what came since."""
         ids = [found[1] for post in posts if (found := re.search(r"/q(\d+)$", post.native_id))][:PAGE]
         params = self._params(page.request.params.get("site") or self.sites[0])
@@ -193,7 +193,7 @@ def _pause(page: Page, body: Mapping[str, Any]) -> float | None:
     return _number(body.get("backoff"))
 
 
-def _further(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple[Request, ...]:
+def _next_requests(page: Page, body: Mapping[str, Any], times: Sequence[int]) -> tuple[Request, ...]:
     """What is older than the oldest of these: a window of time that slides, for pages end at the 25th without a key."""
     request = page.request
     upper, lower = whole_number(request.params.get("max")), whole_number(request.params.get("min"))

@@ -39,7 +39,7 @@ def read(item: Any, site: str) -> tuple[Post, ...]:
         raise UnreadableError(f"an item is a {type(item).__name__}")
     link = address(item.get("link"))
     site = api_name(link) if link else site
-    return (_post(item, site), *_posts_inside(item, site))
+    return (_parse_post(item, site), *_posts_inside(item, site))
 
 
 def _posts_inside(item: Mapping[str, Any], site: str) -> Iterator[Post]:
@@ -52,7 +52,7 @@ def _posts_inside(item: Mapping[str, Any], site: str) -> Iterator[Post]:
                 continue  # the question around it is whole, and asking for its answers shows this one again
 
 
-def _post(item: Mapping[str, Any], site: str) -> Post:
+def _parse_post(item: Mapping[str, Any], site: str) -> Post:
     named = (("c", "comment_id"), ("a", "answer_id"), ("q", "question_id"))
     letter, name = next(((letter, name) for letter, name in named if item.get(name) is not None), ("", ""))
     number = identifier(item.get(name))

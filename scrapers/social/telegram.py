@@ -82,12 +82,14 @@ class Telegram(Source):
         by_channel: dict[str, list[str]] = {}
         for one in sorted((one for one in ids if whole_number(one.partition("/")[2])), key=_number, reverse=True):
             by_channel.setdefault(one.partition("/")[0], []).append(one)
-        return tuple(_look(under(self.base_url, f"s/{channel}"), found) for channel, found in by_channel.items())
+        return tuple(
+            _lookup_request(under(self.base_url, f"s/{channel}"), found) for channel, found in by_channel.items()
+        )
 
     def parse(self, page: Page) -> Batch:
         found = previews.read(charset.decode(page.body, charset.from_head(page.body)), page.url)
         if not found.messages and found.cut is None:
-            return _nothing(page, found)
+            return _without_messages(page, found)
         posts, rejected = each(found.messages, lambda one: previews.post(one, found.audience, page.url))
         posts = distinct(posts)
         if found.cut is not None:
@@ -102,12 +104,12 @@ class Telegram(Source):
             missing = [one for one in asked if _number(one) >= oldest and one.lower() not in shown and not rejected]
             left = [one for one in asked if _number(one) < oldest]
             gone = (Deletion(previews.NETWORK, one) for one in missing)
-            return Batch((*here, *gone), (_look(page.request.url, left),) if left else (), None, rejected)
+            return Batch((*here, *gone), (_lookup_request(page.request.url, left),) if left else (), None, rejected)
         times = times_of(posts)
-        return Batch(posts, _further(page, found, times), newest_mark(times, page), rejected)
+        return Batch(posts, _next_requests(page, found, times), newest_mark(times, page), rejected)
 
 
-def _nothing(page: Page, found: previews.Preview) -> Batch:
+def _without_messages(page: Page, found: previews.Preview) -> Batch:
     """A page without messages: what lies before a channel's first one, or no preview at all."""
     channel = _channel(page.request.url) or "the channel"
     here = urlsplit(page.url).path
@@ -124,7 +126,7 @@ def _nothing(page: Page, found: previews.Preview) -> Batch:
     )
 
 
-def _further(page: Page, found: previews.Preview, times: Sequence[datetime]) -> tuple[Request, ...]:
+def _next_requests(page: Page, found: previews.Preview, times: Sequence[datetime]) -> tuple[Request, ...]:
     """The messages before these, until the known ones."""
     before, asked = whole_number(found.before), whole_number(page.request.params.get("before"))
     since = moment(page.request.since)[0]
@@ -133,7 +135,7 @@ def _further(page: Page, found: previews.Preview, times: Sequence[datetime]) -> 
     return (replace(page.request, params={**page.request.params, "before": str(before)}),)
 
 
-def _look(url: str, ids: Sequence[str]) -> Request:
+def _lookup_request(url: str, ids: Sequence[str]) -> Request:
     return Request(url, {"before": str(_number(ids[0]) + 1)}, note={"look": ",".join(ids)})
 
 

@@ -95,12 +95,12 @@ class Threads(GraphApi):
         if not isinstance(data, list):
             raise not_read(page, "list of posts")
         topic = page.request.note.get("topic")
-        posts, rejected = each(data, lambda found: _post(found, topic))
+        posts, rejected = each(data, lambda found: _parse_post(found, topic))
         onward = () if graph.ended(posts, page.request.since) else graph.further(page, body, by_cursor=True)
         return Batch(posts, onward, newest_mark(times_of(posts), page), rejected)
 
 
-def _post(found: Any, topic: str | None) -> Post:
+def _parse_post(found: Any, topic: str | None) -> Post:
     native_id = identifier(mapping(found).get("id"))
     if native_id is None:
         raise UnreadableError("a post without an id")

@@ -118,12 +118,12 @@ class X(Source):
 
     def searches(self, watches: Sequence[Watch]) -> tuple[Search, ...]:
         own = own_searches(self.queries)
-        found = tuple(replace(search, terms=self._spelled(search.terms)) for search in searches(self, watches))
+        found = tuple(replace(search, terms=self._in_words_of_x(search.terms)) for search in searches(self, watches))
         asked = with_own(own, found)
         rules = "\n".join(search.terms for search in asked)
         return (*asked, Search(STREAM, rules)) if self.live else asked
 
-    def _spelled(self, terms: str) -> str:
+    def _in_words_of_x(self, terms: str) -> str:
         """With X's own names of languages, outside quotes, and without reposts where they are not wanted."""
         spelled = _LANG.sub(lambda found: found[1] or _SPELLED[found[2]], terms)
         if self.reposts:
@@ -139,19 +139,21 @@ class X(Source):
         if since is not None:
             earlier = since - ((OVERLAP // timedelta(milliseconds=1)) << 22)
             params["since_id"] = str(max(0, earlier, int(id_at(now - WINDOW + MARGIN))))
-        return Request(under(self.base_url, "2/tweets/search/recent"), params, since=high_water, cost=self._most(PAGE))
+        return Request(
+            under(self.base_url, "2/tweets/search/recent"), params, since=high_water, cost=self._highest_cost(PAGE)
+        )
 
     def mark_at(self, at: datetime) -> str | None:
         return id_at(at)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
-        return tuple(self._looks(ids)) if self.checks else ()
+        return tuple(self._lookup_requests(ids)) if self.checks else ()
 
-    def _looks(self, ids: Sequence[str]) -> Iterator[Request]:
+    def _lookup_requests(self, ids: Sequence[str]) -> Iterator[Request]:
         known = [native_id for native_id in ids if re.fullmatch(r"\d{1,19}", native_id)]
         for some in portions(known, PAGE):
             named = ",".join(some)
-            cost = self._most(len(some))
+            cost = self._highest_cost(len(some))
             yield Request(under(self.base_url, "2/tweets"), {"ids": named, **_FIELDS}, note={"look": named}, cost=cost)
 
     def parse_error(self, page: Page) -> Batch:
@@ -167,8 +169,8 @@ class X(Source):
         if look is not None:
             gone = (Deletion(NETWORK, native_id) for native_id in look.split(",") if native_id in found.gone)
             newer = filter(None, map(superseded, found.posts))
-            return replace(batch, items=(*batch.items, *gone), requests=tuple(self._looks(tuple(newer))))
-        requests, gap = self._further(page, found)
+            return replace(batch, items=(*batch.items, *gone), requests=tuple(self._lookup_requests(tuple(newer))))
+        requests, gap = self._next_requests(page, found)
         return replace(batch, items=(*batch.items, *gap), requests=requests, newest=_newest(found, page.fetched_at))
 
     def _batch(self, found: XAnswer) -> Batch:
@@ -177,11 +179,11 @@ class X(Source):
         spent = len(read_now) * self.price_per_post + len(found.includes.users) * self.price_per_author
         return Batch(distinct(posts), rejected=rejected, spent=spent)
 
-    def _most(self, posts: int) -> float:
+    def _highest_cost(self, posts: int) -> float:
         """What so many posts may cost, with a repeated and an answered one beside each, and the authors of all."""
         return BESIDE * posts * (self.price_per_post + self.price_per_author)
 
-    def _further(self, page: Page, found: XAnswer) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
+    def _next_requests(self, page: Page, found: XAnswer) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
         """The next page, or at the last one the gap, where the window does not reach back to the mark."""
         request = page.request
         if found.following and request.since is not None and found.following != request.params.get("next_token"):
@@ -202,7 +204,7 @@ class X(Source):
         batches: list[Batch] = []
         for written in events:
             try:
-                batches.append(self._event(written, at))
+                batches.append(self._parse_event(written, at))
             except SourceError:
                 if not batches:
                     raise
@@ -216,7 +218,7 @@ class X(Source):
             spent=sum(batch.spent for batch in batches),
         )
 
-    def _event(self, written: str, at: datetime) -> Batch:
+    def _parse_event(self, written: str, at: datetime) -> Batch:
         try:
             body = limits.loads(written)
         except ValueError:

@@ -51,10 +51,10 @@ def refusal(page: Page) -> SourceError:
 def answer(page: Page, body: Any) -> XAnswer:
     """Posts in any of the shapes there are and were. Raises SourceError for what is none of them."""
     if isinstance(body, list) or is_old(body):
-        return _loose(page, listed(body))
+        return _without_wrapper(page, listed(body))
     found = mapping(body)
     if "statuses" in found or "tweets" in found:
-        return _loose(page, listed(found.get("statuses", found.get("tweets"))), found)
+        return _without_wrapper(page, listed(found.get("statuses", found.get("tweets"))), found)
     data, errors = found.get("data"), listed(found.get("errors"))
     looked = "look" in page.request.note or page.request.url.endswith("/tweets")
     if data is None and not (mapping(found.get("meta")).get("result_count") == 0 or (looked and errors)):
@@ -64,7 +64,7 @@ def answer(page: Page, body: Any) -> XAnswer:
         raise SourceError(f"{page.url} answered {page.status} with no posts of X ({told})", status=page.status)
     following = text(mapping(found.get("meta")).get("next_token"))
     posts = tuple(one for one in listed(data) if not _NO_POSTS & mapping(one).keys())
-    return XAnswer(posts, read_includes(found.get("includes")), frozenset(_gone(errors)), following)
+    return XAnswer(posts, read_includes(found.get("includes")), frozenset(_ids_not_shown(errors)), following)
 
 
 def event(body: Mapping[str, Any]) -> XAnswer:
@@ -83,7 +83,7 @@ def _error_text(body: Any) -> str | None:
     return None
 
 
-def _gone(errors: list[Any]) -> Iterator[str]:
+def _ids_not_shown(errors: list[Any]) -> Iterator[str]:
     for error in map(mapping, errors):
         native_id = identifier(error.get("resource_id")) or identifier(error.get("value"))
         of_posts = error.get("resource_type", "tweet") == "tweet"
@@ -91,7 +91,7 @@ def _gone(errors: list[Any]) -> Iterator[str]:
             yield native_id
 
 
-def _loose(page: Page, posts: list[Any], written: Mapping[str, Any] | None = None) -> XAnswer:
+def _without_wrapper(page: Page, posts: list[Any], written: Mapping[str, Any] | None = None) -> XAnswer:
     """Posts without the wrapper of version 2: the older API's, an embed's, what somebody cut out of an answer."""
     if posts and not any(is_old(one) or is_tweet(one) for one in posts):
         raise not_read(page, "posts of X")

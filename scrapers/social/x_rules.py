@@ -21,7 +21,7 @@ def wanted(terms: str) -> tuple[str, ...]:
 def changes(page: Page, body: Mapping[str, Any]) -> tuple[Request, ...]:
     """What makes the rules of the stream those that this page was asked for with. Raises SourceError for a refusal."""
     if page.request.method == "POST":
-        _created(page, body)
+        _check_created(page, body)
         return ()
     if "meta" not in body:
         raise not_read(page, "rules of a stream")
@@ -38,7 +38,7 @@ def changes(page: Page, body: Mapping[str, Any]) -> tuple[Request, ...]:
     return tuple(Request(url, method="POST", body=json.dumps(one), since=since, note=note) for one in bodies)
 
 
-def _created(page: Page, body: Mapping[str, Any]) -> None:
+def _check_created(page: Page, body: Mapping[str, Any]) -> None:
     """A rule that is there already is no harm; one that X cannot read is for a person."""
     for error in map(mapping, listed(body.get("errors"))):
         if error.get("title") == "DuplicateRule":

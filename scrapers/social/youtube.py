@@ -192,14 +192,14 @@ class YouTube(Source):
         if look:
             return parse_lookup(page, look, posts, rejected)
         times = [post.published_at for post in posts if post.published_at and post.reply_to == post.thread]
-        requests = (*self._replies(found), *self._further(page, found, times))
+        requests = (*self._reply_requests(found), *self._next_requests(page, found, times))
         if page.request.note.get("then") == "videos":
             # what a search or a playlist says of a video is cut short: it is read whole, and only then stored
             requests = (*map(self._videos, portions([post.native_id for post in posts], LOOKED)), *requests)
             posts = ()
         return Batch(posts, requests, newest_mark(times, page), rejected)
 
-    def _replies(self, body: Mapping[str, Any]) -> tuple[Request, ...]:
+    def _reply_requests(self, body: Mapping[str, Any]) -> tuple[Request, ...]:
         """Those of the threads that have more of them than they carry."""
         found = []
         for thread in map(mapping, listed(body.get("items"))):
@@ -209,7 +209,7 @@ class YouTube(Source):
                 found.append(self._ask("comments", params, {"video": identifier(video) or ""}))
         return tuple(found)
 
-    def _further(self, page: Page, body: Mapping[str, Any], times: Sequence[datetime]) -> tuple[Request, ...]:
+    def _next_requests(self, page: Page, body: Mapping[str, Any], times: Sequence[datetime]) -> tuple[Request, ...]:
         request, token = page.request, identifier(body.get("nextPageToken"))
         since = moment(request.since)[0]
         if since and times and times[-1] < since - OVERLAP:  # newest first

@@ -56,7 +56,7 @@ def replies(thread: Mapping[str, Any]) -> list[Any]:
 def read(item: Any, video: str | None = None) -> Post | None:
     """One resource; `video` is whose comments were asked for. Raises UnreadableError."""
     found = mapping(item)
-    native_id, kind = _id(found), _kind(found)
+    native_id, kind = _id_of(found), _kind(found)
     snippet = mapping(found.get("snippet"))
     if kind is None or not kind.startswith("youtube#"):
         raise UnreadableError("an item that is none of YouTube's resources")
@@ -66,7 +66,11 @@ def read(item: Any, video: str | None = None) -> Post | None:
         raise UnreadableError(f"a resource without an id ({kind})")
     if not snippet:
         raise UnreadableError(f"a resource without its snippet ({kind})")
-    return _comment(native_id, snippet, video) if kind == "youtube#comment" else _video(native_id, snippet, found)
+    return (
+        _parse_comment(native_id, snippet, video)
+        if kind == "youtube#comment"
+        else _parse_video(native_id, snippet, found)
+    )
 
 
 def from_feed(entry: Entry) -> Post:
@@ -95,7 +99,7 @@ def _kind(found: Mapping[str, Any]) -> str | None:
     return text(found.get("kind"))
 
 
-def _id(found: Mapping[str, Any]) -> str | None:
+def _id_of(found: Mapping[str, Any]) -> str | None:
     """A search result has an object for an id; what stands in a playlist has an id of its own beside the video's."""
     within = (mapping(found.get("id")), mapping(found.get("contentDetails")))
     if _kind(found) in ("youtube#searchResult", "youtube#playlistItem"):
@@ -104,7 +108,7 @@ def _id(found: Mapping[str, Any]) -> str | None:
     return identifier(found.get("id"))
 
 
-def _video(native_id: str, snippet: Mapping[str, Any], found: Mapping[str, Any]) -> Post:
+def _parse_video(native_id: str, snippet: Mapping[str, Any], found: Mapping[str, Any]) -> Post:
     numbers, title = mapping(found.get("statistics")), text(snippet.get("title"))
     details = mapping(found.get("contentDetails"))
     at, precision = moment(details.get("videoPublishedAt") or snippet.get("publishedAt"))
@@ -129,7 +133,7 @@ def _video(native_id: str, snippet: Mapping[str, Any], found: Mapping[str, Any])
     )
 
 
-def _comment(native_id: str, snippet: Mapping[str, Any], video: str | None) -> Post:
+def _parse_comment(native_id: str, snippet: Mapping[str, Any], video: str | None) -> Post:
     thread = identifier(snippet.get("videoId")) or video
     name = text(snippet.get("authorDisplayName"))
     words = text(snippet.get("textOriginal"))
