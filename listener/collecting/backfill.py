@@ -111,18 +111,18 @@ def chosen_sources(sources: Iterable[Source], names: Collection[str]) -> tuple[S
     return tuple(known[name] for name in names) if names else tuple(known.values())
 
 
-async def backfill(host: Collector, source: Source, since: datetime, tell: Tell) -> list[BackfillReport]:
+async def backfill(collector: Collector, source: Source, since: datetime, tell: Tell) -> list[BackfillReport]:
     """Read the past of a source, one search after the other, and tell of each page. Raises StoreError alone."""
     report = BackfillReport(source.id, "", "stopped", since)
     try:
-        searches, mark = source.searches(host.queries().watches), source.mark_at(since)
+        searches, mark = source.searches(collector.queries().watches), source.mark_at(since)
     except Exception as error:  # noqa: BLE001 - a kind of the user's own may raise anything
-        report = replace(report, why=str(stumbled(source, error).masked(host.door.mask)))
+        report = replace(report, why=str(stumbled(source, error).masked(collector.door.mask)))
     else:
         if mark is not None and type(source).start is not Source.start:
-            visit = visit_needs(source, searches, host.clock.now())
+            visit = visit_needs(source, searches, collector.clock.now())
             plan = VisitPlan(pause_limits(source, visit).slowest, visit)
-            return [await _SearchPast(host, source, search, plan, tell, since).read(mark) for search in searches]
+            return [await _SearchPast(collector, source, search, plan, tell, since).read(mark) for search in searches]
         why = "its pages cannot be asked for by time, so nobody could say when to stop"
         if source.window:
             why = f"the platform shows {source.window}, and the visits read all of that"
@@ -135,9 +135,9 @@ class _SearchPast:
     """One search of a source on its way back. `plan`: what the visits need, which is left to them."""
 
     def __init__(
-        self, host: Collector, source: Source, search: Search, plan: VisitPlan, tell: Tell, since: datetime
+        self, collector: Collector, source: Source, search: Search, plan: VisitPlan, tell: Tell, since: datetime
     ) -> None:
-        self._host, self._source, self._search, self._plan, self._tell = host, source, search, plan, tell
+        self._collector, self._source, self._search, self._plan, self._tell = collector, source, search, plan, tell
         self._key = f"backfill {search.key}".rstrip()  # of its cursor, beside the one of the visits
         self._report = BackfillReport(source.id, search.key, "reading", since)
         self._cursor = Cursor()
@@ -170,39 +170,40 @@ class _SearchPast:
 
     async def _walk(self) -> None:
         """Page by page, after a short rest where one is due. Raises SourceError and OverBudgetError."""
-        host, source = self._host, self._source
+        collector, source = self._collector, self._source
         try:
-            self._cursor = walk.begin(source, self._search, self._cursor, host.clock.now())
+            self._cursor = walk.begin(source, self._search, self._cursor, collector.clock.now())
             while self._cursor.walk and self._report.pages < MOST_PAGES:
                 request = walk.next_request(self._cursor)
-                leave = reserved_for_visits(source.budget(), self._plan, host.clock.now())
+                leave = reserved_for_visits(source.budget(), self._plan, collector.clock.now())
                 try:
-                    page, batch = await host.fetcher.fetch(source, request, leave=leave)
+                    page, batch = await collector.fetcher.fetch(source, request, leave=leave)
                 except OverBudgetError as over:
-                    seconds = (over.rest.until - host.clock.now()).total_seconds()
+                    seconds = (over.rest.until - collector.clock.now()).total_seconds()
                     if seconds > PATIENCE:
                         raise
-                    await host.clock.sleep(max(1.0, seconds))
+                    await collector.clock.sleep(max(1.0, seconds))
                     continue
                 await self._store_page(page, batch)
                 self._say("reading")
         except (SourceError, OverBudgetError, StoreError):
             raise
         except Exception as error:
-            raise stumbled(source, error).masked(host.door.mask) from error
+            raise stumbled(source, error).masked(collector.door.mask) from error
 
     async def _store_page(self, page: Page, batch: Batch) -> None:
         """Store a page with the cursor after it."""
-        now, report, posts = self._host.clock.now(), self._report, [it for it in batch.items if isinstance(it, Post)]
+        now, report = self._collector.clock.now(), self._report
+        posts = [item for item in batch.items if isinstance(item, Post)]
         self._cursor = walk.advance(self._cursor, page, replace(batch, newest=None))
-        cursor, done = walk.storable(self._cursor, self._host.door.mask), None if self._cursor.walk else now
+        cursor, done = walk.storable(self._cursor, self._collector.door.mask), None if self._cursor.walk else now
         back_to = min(filter(None, (report.back_to, *(post.published_at for post in posts))), default=None)
         young = {id(post) for post in posts if post.published_at is not None and post.published_at > now - YOUNG}
         items = tuple(item for item in batch.items if id(item) not in young)
         # nothing of the page is left for the theme step to find in its window
         settled = frozenset(post.key for post in posts if (post.published_at or now) >= now - WINDOW)
         batch, saved = replace(batch, items=items), _Progress(cursor, report.since, back_to, done).to_json()
-        result = await self._host.ingest(self._source, self._key, batch, saved, remember=False, settled=settled)
+        result = await self._collector.ingest(self._source, self._key, batch, saved, remember=False, settled=settled)
         self._report = replace(
             report,
             pages=report.pages + 1,
@@ -215,14 +216,14 @@ class _SearchPast:
 
     async def _progress(self) -> _Progress | None:
         """What an earlier run left, if it reaches as far back: to go on with, or read to its end lately."""
-        host, since = self._host, self._report.since
-        value = await host.threads.read(lambda: host.store.sources.cursor(self._source.id, self._key))
+        collector, since = self._collector, self._report.since
+        value = await collector.threads.read(lambda: collector.store.sources.cursor(self._source.id, self._key))
         found = _Progress.from_json(value) if value else None
         if found is None or found.since > since:
             return None
         if found.done is None:
             return found if since - found.since <= MUCH else None
-        return found if timedelta(0) <= host.clock.now() - found.done < FRESH else None
+        return found if timedelta(0) <= collector.clock.now() - found.done < FRESH else None
 
     def _say(self, state: str, why: str = "", back_to: datetime | None = None) -> BackfillReport:
         self._report = replace(self._report, state=state, why=why, back_to=back_to or self._report.back_to)

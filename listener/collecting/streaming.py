@@ -147,16 +147,16 @@ class Streaming:
     async def _listen(self, connection: _Connection) -> bool:
         """Until the end is wanted; whether it ever opened. Raises SourceError, StoreError."""
         # 1. Where it is to go on, what lets it in, and whether the budget allows it.
-        source, search, host = connection.source, connection.search, self._collector
-        stored = await host.threads.read(lambda: host.store.sources.cursor(source.id, search.key))
+        source, search, collector = connection.source, connection.search, self._collector
+        stored = await collector.threads.read(lambda: collector.store.sources.cursor(source.id, search.key))
         connection.cursor = Cursor.from_json(stored or {})
         with only_source_errors(source):
-            stream = source.stream(search, connection.cursor.high_water, host.clock.now())
+            stream = source.stream(search, connection.cursor.high_water, collector.clock.now())
         if stream is None:
             raise SourceError(f"{source.id} has no stream for {search.key or 'its search'} any more")
         connection.resumes = stream.resumes
-        await host.fetcher.spend(source)
-        headers = await host.fetcher.headers(source)
+        await collector.fetcher.spend(source)
+        headers = await collector.fetcher.headers(source)
 
         # 2. Batch by batch, with a word about its health now and then.
         events = self._door.events(stream, headers=headers, vouched=tuple(source.origins()))
@@ -169,55 +169,57 @@ class Streaming:
                     await self._tell(connection)
         except SourceError as error:
             if error.status == UNAUTHORIZED:
-                host.fetcher.door.end_session(source, headers)  # the next try logs in anew
+                collector.fetcher.door.end_session(source, headers)  # the next try logs in anew
             raise
         finally:
             await buffer.close()
         return buffer.opened
 
     async def _store_events(self, connection: _Connection, events: list[str]) -> None:
-        source, search, host = connection.source, connection.search, self._collector
-        now = host.clock.now()
-        batch = await host.threads.work(partial(read_events, source, events, now, self._door.mask))
+        source, search, collector = connection.source, connection.search, self._collector
+        now = collector.clock.now()
+        batch = await collector.threads.work(partial(read_events, source, events, now, self._door.mask))
         if any(isinstance(item, Gap | Post) for item in batch.items):
             batch, connection.resumes = with_gap(batch, connection.resumes, now), None
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
-        stored = await host.ingest(source, search.key, batch, saved, firehose=True)
+        stored = await collector.ingest(source, search.key, batch, saved, firehose=True)
         connection.cursor = cursor
         connection.result.stored(batch, stored.outcome)
         posts = (item for item in batch.items if isinstance(item, Post))
         concerning = [(post, stored.concerns[post.key]) for post in posts if stored.concerns.get(post.key)]
-        host.completeness.page_came(source, search.watches, concerning)
-        await host.fetcher.spend(source, batch.spent)
+        collector.completeness.page_came(source, search.watches, concerning)
+        await collector.fetcher.spend(source, batch.spent)
 
     # -- how it is doing ----------------------------------------------------------------------------------------
 
     async def _tell(self, connection: _Connection) -> None:
         """Say that the stream is well, and what it has brought since the last time."""
-        source, result, host = connection.source, connection.result, self._collector
-        now = host.clock.now()
+        source, result, collector = connection.source, connection.result, self._collector
+        now = collector.clock.now()
         connection.tell_at, connection.result = asyncio.get_running_loop().time() + BEAT, VisitResult(now)
         self._failures.pop(source.id, None)
         if not source.polls:  # else its visits say how it is
             # due at once, should the program end: then the stream opens again at its start
-            await host.threads.write(lambda: host.store.sources.succeeded(source.id, now, now, result.seen, result.new))
-        host.log.info("streamed", source=source.id, seen=result.seen, new=result.new, mentions=result.mentions)
-        host.on_visit(source, result, None)
+            await collector.threads.write(
+                lambda: collector.store.sources.succeeded(source.id, now, now, result.seen, result.new)
+            )
+        collector.log.info("streamed", source=source.id, seen=result.seen, new=result.new, mentions=result.mentions)
+        collector.on_visit(source, result, None)
 
     async def _failed(self, connection: _Connection, error: SourceError) -> None:
-        source, host = connection.source, self._collector
+        source, collector = connection.source, self._collector
         if connection.result.new:  # a stream that only repeats itself before it breaks is not well
             await self._tell(connection)
         if not source.polls:
-            await host.stream_failed(source, error, first=FIRST_PAUSE)
-            host.on_visit(source, connection.result, error)
+            await collector.stream_failed(source, error, first=FIRST_PAUSE)
+            collector.on_visit(source, connection.result, error)
             return
         failures = self._failures[source.id] = self._failures.get(source.id, 0) + 1
-        again = retry_at(source, error, failures - 1, host.clock.now(), host.random, first=FIRST_PAUSE)
+        again = retry_at(source, error, failures - 1, collector.clock.now(), collector.random, first=FIRST_PAUSE)
         self._again[source.id] = again
         at = f"{again:%H:%M:%SZ}"
-        host.log.warning("stream closed, visits go on", source=source.id, error=error.reason, again_at=at)
+        collector.log.warning("stream closed, visits go on", source=source.id, error=error.reason, again_at=at)
 
 
 def _has_come(time: datetime | None, now: datetime, source: Source) -> bool:
