@@ -111,10 +111,11 @@ class Ingest:
         now, put = self._clock.now(), self._put_firehose if firehose else self._store.ingest
         for tried in range(1, TRIES + 1):
             queries = self._queries()
-            call = partial(understand_batch, queries, source, search, batch, cursor, now, firehose=firehose)
-            arrival, contents, seen = await self._threads.work(call)
+            call = partial(understand_batch, queries, source, batch, now, firehose=firehose)
+            understood, contents, seen = await self._threads.work(call)
+            arrival = replace(understood, search=search, cursor=cursor, settled=settled)
             try:
-                outcome = await self._threads.write(partial(put, replace(arrival, settled=settled)))
+                outcome = await self._threads.write(partial(put, arrival))
                 break
             except OutdatedError:
                 if tried == TRIES:
@@ -134,14 +135,7 @@ class Ingest:
 
 
 def understand_batch(
-    queries: Queries,
-    source: Source,
-    search: str,
-    batch: Batch,
-    cursor: Mapping[str, Any] | None,
-    now: datetime,
-    *,
-    firehose: bool = False,
+    queries: Queries, source: Source, batch: Batch, now: datetime, *, firehose: bool = False
 ) -> tuple[UnderstoodBatch, dict[PostKey, int], int]:
     """A batch as the store takes it; hashes of its posts' contents, for `SeenPosts`; how many posts could be kept.
 
@@ -169,7 +163,7 @@ def understand_batch(
         contents = {item.post.key: contents[item.post.key] for item in understood}
     arrival = UnderstoodBatch(
         source=source.id,
-        search=search,
+        search="",
         understood=tuple(understood),
         deletions=items_of(Deletion),
         engagements=items_of(Engagement),
@@ -177,7 +171,6 @@ def understand_batch(
         snapshots=items_of(Snapshot),
         gaps=items_of(Gap),
         rejected=(*batch.rejected, *rejected, *failed),
-        cursor=cursor,
         collected_at=now,
         versions=queries.versions,
     )

@@ -99,7 +99,7 @@ def queries(store: Store, *watches: Watch) -> Callable[[], Queries]:
 
 def take(store: Store, pipeline: Pipeline, source: Source, batch: Batch, now: datetime = NOW) -> None:
     """Understand a batch and store it."""
-    found, *_ = understand_batch(Queries(pipeline), source, "", batch, None, now)
+    found, *_ = understand_batch(Queries(pipeline), source, batch, now)
     store.ingest(found)
 
 
