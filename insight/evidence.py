@@ -1,4 +1,4 @@
-"""Who said it: distinct authors and stories of some mentions, and the few to quote."""
+"""What stands behind a signal: distinct authors and stories of some mentions, and the few mentions to quote."""
 
 from __future__ import annotations
 

@@ -45,11 +45,13 @@ class Rating:
 
 
 CONTENT: Mapping[str, bool] = {"content": True}
-"""Of a field of Post: a change of it is an edit, and what it was before is kept. The rest just follows its platform."""
+"""A field of Post with this holds what was said: a change of it is an edit, and a revision keeps what it was before.
+A change of any other field is just stored.
+"""
 KEPT_AFTER_DELETION: Mapping[str, bool] = {"kept_after_deletion": True}
-"""What may stay of a post that is deleted or kept no longer: nothing that anybody said, or who said it."""
+"""Kept of a post that was deleted, or whose time to be kept is over: nothing that tells what was said, or by whom."""
 KEPT_IF_ABSENT: Mapping[str, bool] = {"kept_if_absent": True}
-"""What an edition does not give stays as it was known."""
+"""Where a later copy of the post lacks this field, the value that is known stays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Signal:
 class Theme:
     """A recurring complaint about a watch. `phrases` are its names, the surest first; its label is nearly always one.
 
-    `told`: how many people were behind it when it was last told. `open`: it is not quiet yet.
+    `told`: how many people were behind it when a signal last told of it. `open`: it is not quiet yet.
     """
 
     id: str

@@ -16,8 +16,9 @@ from insight.query.text.words import HASHTAG, NAME, Piece, Row, key_of, name_key
 from insight.query.tree import Between, Field, Regex
 
 Matches = Iterator[tuple[int, int]]
+"""Start and end of each place where a term stands, as offsets of what is written."""
 
-NEAR_BY = 64  # characters looked at around a raw text for its symbols
+SYMBOL_REACH = 64  # characters before and after the words of a raw text among which its symbols are looked for
 _BLANKS = re.compile(r"\s+")
 
 
@@ -115,15 +116,15 @@ class RawTerm(WordsInARow):
                 yield first, last
 
     def _before(self, written: str, start: int) -> int | None:
-        if not _one_blank(written[max(0, start - NEAR_BY) : start]).endswith(self.before):
+        if not _one_blank(written[max(0, start - SYMBOL_REACH) : start]).endswith(self.before):
             return None
-        starts = range(start, max(-1, start - NEAR_BY - 1), -1) if self.before else (start,)
+        starts = range(start, max(-1, start - SYMBOL_REACH - 1), -1) if self.before else (start,)
         return next((i for i in starts if _one_blank(written[i:start]) == self.before), None)
 
     def _after(self, written: str, end: int) -> int | None:
-        if not _one_blank(written[end : end + NEAR_BY]).startswith(self.after):
+        if not _one_blank(written[end : end + SYMBOL_REACH]).startswith(self.after):
             return None
-        ends = range(end, min(len(written), end + NEAR_BY) + 1) if self.after else (end,)
+        ends = range(end, min(len(written), end + SYMBOL_REACH) + 1) if self.after else (end,)
         return next((i for i in ends if _one_blank(written[end:i]) == self.after), None)
 
 

@@ -127,14 +127,10 @@ def covers(wide: Form, narrow: Form) -> bool:
         case _, Both(parts):
             return any(covers(wide, part) for part in parts)
         case SearchTerm(), SearchTerm():
-            return wide.text == narrow.text or (
-                not wide.misses and bool(wide.words) and _in_a_row(wide.words, narrow.words)
-            )
+            few, many = wide.words, narrow.words
+            in_a_row = any(many[i : i + len(few)] == few for i in range(len(many) - len(few) + 1))
+            return wide.text == narrow.text or (not wide.misses and bool(few) and in_a_row)
     return False
-
-
-def _in_a_row(few: tuple[str, ...], many: tuple[str, ...]) -> bool:
-    return any(many[i : i + len(few)] == few for i in range(len(many) - len(few) + 1))
 
 
 def hints(form: Form) -> frozenset[str]:

@@ -22,10 +22,12 @@ _OPERATORS = frozenset({"and", "or", "not", "near"})
 _SUBJECTS = frozenset({"site", "mention"})
 
 WrittenTerm = tuple[Form | None, bool]
-"""None: it cannot be searched for. And whether what is found is what was wanted, with nothing left to check."""
+"""The search for a term (None: it cannot be searched for), and whether it finds just what the term finds."""
 
 
 class TermWriter:
+    """Writes single terms in one dialect. What it finds is never less than the term, but for what `misses` says."""
+
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         joins = re.escape("".join({*dialect.keeps, "'"}))
