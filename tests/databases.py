@@ -77,6 +77,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         pytest.skip(f"Postgres could not start here, so the store was tested on SQLite only: {error!r}"[:500])
     server.run(
         "ALTER SYSTEM SET fsync = off",  # nobody pulls the plug of a test
+        "ALTER SYSTEM SET full_page_writes = off",
         "ALTER SYSTEM SET max_connections = 100",
         "SELECT pg_reload_conf()",
         "CREATE DATABASE empty",

@@ -260,10 +260,11 @@ def files(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("days", [1, pytest.param(3, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("log", ["json", "console"])
-def test_nothing_that_listener_says_or_keeps_holds_a_secret(scene: Scene, log: str) -> None:
+def test_nothing_that_listener_says_or_keeps_holds_a_secret(scene: Scene, log: str, days: int) -> None:
     scene.config = scene.folder / f"{log}.yaml"
-    outputs = {"log": scene.process("run", "--simulate", "2026-03-02T00:00Z/2026-03-05T00:00Z")}
+    outputs = {"log": scene.process("run", "--simulate", f"2026-03-02T00:00Z/2026-03-{2 + days:02}T00:00Z")}
     commands = [
         "doctor", "doctor --json", "sources", "sources --mine", "sources --mine --json", "alerts",
         "alerts --all --json", "check", "check --json", "config show", "posts", "posts --json", "mentions --json",

@@ -44,10 +44,11 @@ def test_everything_is_there_as_it_was(home: Home) -> None:
         everything_is_there(store, home.told)
 
 
-def test_killed_inside_the_migration_it_comes_up_at_the_next_start_all_the_same(home: Home) -> None:
+@pytest.mark.parametrize("factor", [8, pytest.param(2, marks=pytest.mark.soak)])
+def test_killed_inside_the_migration_it_comes_up_at_the_next_start_all_the_same(home: Home, factor: int) -> None:
     deaths, statement = 0, 5
     while home.open_dying(statement) is None:
-        deaths, statement = deaths + 1, 2 * statement
+        deaths, statement = deaths + 1, factor * statement
     assert deaths >= 1, "the migration was over before anything could happen to it"
     with open_store(home.url) as store:
         everything_is_there(store, home.told)

@@ -19,6 +19,7 @@ from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, P
 from storage import BatchCounts, Distinct, Store, open_store
 from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
+from tests.sampling import examples
 
 LABELS = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 SOURCES = ("mastodon", "mirror", "archive")
@@ -84,7 +85,7 @@ def test_recount_finds_nothing_after_any_history_on_sqlite(
         _prove(store, history)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, phases=[Phase.generate])  # SQLite shrinks faster
+@settings(examples(0.6), derandomize=True, phases=[Phase.generate])  # SQLite shrinks faster
 @given(history=histories)
 def test_recount_finds_nothing_after_any_history_on_postgres(
     postgres: Callable[[], str], history: list[Callable[[Store], Any]]

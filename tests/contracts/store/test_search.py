@@ -22,6 +22,7 @@ from tests.contracts.store.former import former_post, of_revision
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
 from tests.insight.query.posts import HOSTS, SOURCES, posts_with
 from tests.insight.query.trees import said, trees
+from tests.sampling import examples
 
 ACCOUNTS = ("acme", "corp", "acme@example.social")
 EARLY = datetime(2026, 3, 10, tzinfo=UTC)  # after whatever the random posts say of themselves
@@ -85,7 +86,7 @@ def stories(draw: st.DrawFn) -> tuple[Query, list[Told], list[Post]]:
 
 
 @given(told=stories(), owned=st.frozensets(st.sampled_from((*ACCOUNTS, *HOSTS)), max_size=2))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(examples(0.4), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_search_finds_exactly_what_the_matcher_finds(
     store: Store, told: tuple[Query, list[Told], list[Post]], owned: frozenset[str]
 ) -> None:
