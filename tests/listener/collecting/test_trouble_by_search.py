@@ -61,7 +61,8 @@ async def a_day(store: Store, door: FakeDoor, source: Board) -> Counter[str]:
     [
         (500, {}), BLANK,
         *(pytest.param(trouble, marks=pytest.mark.soak) for trouble in (
-            PassingError("half a body", sent=True), (404, {}), (403, {}), (500, {"retry-after": "7"}), SourceError("robots.txt forbids it", permanent=True),
+            (404, {}), (403, {}), (500, {"retry-after": "7"}), PassingError("half a body", sent=True),
+            SourceError("robots.txt forbids it", permanent=True),
         )),
     ],
 )  # fmt: skip
