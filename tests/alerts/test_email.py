@@ -25,8 +25,8 @@ from pydantic import ValidationError
 from alerts.base import Fault, SendError
 from alerts.email import Email
 from alerts.email_message import compose
+from tests.alerts.guarded_channel import check, send
 from tests.alerts.samples import NOW, message, quote
-from tests.alerts.wire import check, send
 from tests.world.smtp import DROP, DROP_UNSEEN, MailServer
 
 SENDER = "Listener ünd Söhne <listener@example.org>"

@@ -15,8 +15,8 @@ from alerts.base import Fault, Message, SendError
 from alerts.outbox import FIRST_PAUSE, LONGEST_PAUSE, pause
 from insight.model import DIGESTS, Action, DeliveryState, NewDelivery
 from storage import StepResult, Store
-from tests.alerts.office import Askable, Run, Scripted, lost, scripted
 from tests.alerts.samples import HOUR, NOW, message
+from tests.alerts.sender import Askable, Run, Scripted, lost, scripted
 
 pytestmark = pytest.mark.anyio
 SENT, FAILED, UNKNOWN, NEW = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.NEW

@@ -16,8 +16,8 @@ from alerts.slack_webhook import SlackWebhook
 from insight.model import DeliveryState
 from storage import Store
 from tests.alerts.killer import Killer, survived
-from tests.alerts.office import Run
 from tests.alerts.samples import HOUR, message
+from tests.alerts.sender import Run
 from tests.world import faults
 from tests.world.slack import FakeSlack
 from tests.world.smtp import DROP, MailServer

@@ -14,8 +14,8 @@ from alerts.base import SendError
 from alerts.slack import Slack
 from alerts.slack_webhook import SlackWebhook
 from insight.model import Action
+from tests.alerts.guarded_channel import check, lookup, send
 from tests.alerts.samples import message
-from tests.alerts.wire import check, lookup, send
 from tests.world import faults
 from tests.world.slack import FakeSlack
 from tests.world.web import Fault, World

@@ -15,8 +15,8 @@ import pytest
 from alerts import CHANNELS
 from alerts.base import Channel, Message, Ref, SendError
 from alerts.messages import trial_message
+from tests.alerts.guarded_channel import check, lookup, send
 from tests.alerts.samples import NOW, message, quote
-from tests.alerts.wire import check, lookup, send
 from tests.contracts.channels import Stage, stage_of
 
 ROOT = Path(__file__).parent.parent.parent

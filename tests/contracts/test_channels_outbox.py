@@ -17,8 +17,8 @@ from alerts.rules import Decision, Route, decide
 from alerts.slack import Slack
 from insight.model import Alert, DeliveryState, Signal
 from storage import StepResult, Store, open_store
+from tests.alerts.guarded_channel import post
 from tests.alerts.samples import HOUR, NOW, WATCH, signal
-from tests.alerts.wire import post
 from tests.world import faults
 from tests.world.slack import FakeSlack
 from tests.world.web import World

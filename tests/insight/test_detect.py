@@ -13,7 +13,7 @@ from insight.detect import Observation, Pending, SourceHealth, due, needs, step,
 from insight.model import PostKey, Signal, SignalKind, StoredMention, Theme
 from insight.source_health.trouble import SourceHour
 from insight.understanding.sentiment import LEXICON
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, stored
+from tests.insight.small_worlds import ACME, DAY, HOUR, MONDAY, stored
 
 
 def month(pause: timedelta = timedelta(minutes=7)) -> list[StoredMention]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from insight.digest import SourceWeek, WatchWeek, compose, due_period, week_before
 from insight.model import Alert, AlertState, Gap, Label, Role, SignalKind, Visibility
 from insight.source_health.trouble import SourceHour
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, stored
+from tests.insight.small_worlds import ACME, DAY, HOUR, MONDAY, stored
 
 PERIOD = week_before((MONDAY + 7 * DAY).date(), 8, "Europe/Paris")
 WEEK = WatchWeek(

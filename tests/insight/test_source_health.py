@@ -12,7 +12,7 @@ import pytest
 
 from insight.model import Signal, SignalKind
 from insight.source_health.trouble import SourceHealth, SourceHour, step, trouble_of
-from tests.insight.made import DAY, HOUR, MONDAY
+from tests.insight.small_worlds import DAY, HOUR, MONDAY
 
 NOW = MONDAY + 28 * DAY
 PAUSE = timedelta(minutes=5)

@@ -20,7 +20,7 @@ from insight.spikes.baseline import fit
 from insight.spikes.detector import SpikeInput, step
 from insight.spikes.state import HISTORY, needs_history, needs_since
 from insight.spikes.windows import ANY_LAG, MATURITIES
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, stored, voices_of
+from tests.insight.small_worlds import ACME, DAY, HOUR, MONDAY, by_hour, poisson, quiet, stored, voices_of
 from tests.shared import BENCH, needs_benchmarks
 
 LEVEL = 12.0

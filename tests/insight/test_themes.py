@@ -27,7 +27,7 @@ from insight.model import (
 from insight.themes.detector import COOLDOWN, due, step
 from insight.themes.phrasebook import LARGEST, Phrasebook, PhraseUse
 from insight.understanding.phrases import phrases, words
-from tests.insight.made import ACME, DAY, HOUR, MONDAY, poisson, stored
+from tests.insight.small_worlds import ACME, DAY, HOUR, MONDAY, poisson, stored
 
 FUNCTION = ["the", "and", "is", "it", "of", "to", "a", "in"]
 VOCABULARY = [a + b + c for a in ("ba", "ko", "ri", "su", "te", "vo") for b in ("la", "mi", "no") for c in "dgklmnprst"]

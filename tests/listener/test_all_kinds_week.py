@@ -10,10 +10,10 @@ import pytest
 
 from scrapers import KINDS
 from tests.world import faults
+from tests.world.all_kinds_run import BURSTS, EVERY, Week, explained, landscape, live_through, mark_of
+from tests.world.fault_schedule import CALM, OVER, STORM
+from tests.world.hidden_posts import Told
 from tests.world.places import PLACES
-from tests.world.truth import Told
-from tests.world.weather import CALM, OVER, STORM
-from tests.world.week import BURSTS, EVERY, Week, explained, landscape, live_through, mark_of
 
 TURN = timedelta(minutes=15)
 """How often a daemon on a simulated clock looks for what is due."""

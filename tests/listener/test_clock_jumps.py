@@ -16,14 +16,14 @@ from listener.app import App, opened
 from listener.clock import LISTENING_SINCE, TRUSTED_AFTER, ClockWatch
 from listener.config import load
 from storage import StepResult, Store, open_store
-from tests.board import NOW, FakeDoor
+from tests.fake_source import NOW, FakeDoor
 
 pytestmark = pytest.mark.anyio
 HOUR, YEARS = timedelta(hours=1), timedelta(days=3650)
 CONFIG = """
 contact: tests@example.com
 watches: [{{id: acme, query: acme}}]
-sources: [{{kind: "tests.board:Board", every: 300}}]
+sources: [{{kind: "tests.fake_source:Board", every: 300}}]
 channels: {{console: {{kind: console}}}}
 storage: {{url: "sqlite:///{folder}/test.db"}}
 """

@@ -174,7 +174,7 @@ def test_a_stop_comes_within_ten_seconds_though_a_source_hangs(daemon: Running) 
 
 HANGS = """
 import time
-from tests.board import Board
+from tests.fake_source import Board
 
 class Hanging(Board):
     kind = "hanging"

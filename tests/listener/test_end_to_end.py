@@ -15,7 +15,7 @@ from insight.model import DeliveryState
 from storage import Store, open_store
 from tests.world import faults
 from tests.world.promises import mails_once, slack_once
-from tests.world.village import IN_BURST, START, Stage, Village, stage
+from tests.world.spike_run import IN_BURST, START, Stage, Village, stage
 
 soak = pytest.mark.soak
 WEEKS = pytest.mark.parametrize("weeks", [3, pytest.param(4, marks=soak)])

@@ -22,14 +22,14 @@ from listener.collecting.ingest import Queries
 from listener.config import Config, load
 from scrapers.base import Batch
 from storage import OutdatedError, Store, StoreError, open_store
-from tests.board import NOW, Board, FakeDoor, post
+from tests.fake_source import NOW, Board, FakeDoor, post
 from tests.listener.collecting.test_backfill import Timed
 
 pytestmark = pytest.mark.anyio
 CONFIG = """
 contact: tests@example.com
 watches: [{watches}]
-sources: [{{kind: "tests.board:Board"}}]
+sources: [{{kind: "tests.fake_source:Board"}}]
 channels: {{console: {{kind: console}}}}
 storage: {{url: "{url}"}}
 """

@@ -25,7 +25,7 @@ from listener.threads import READERS, Threads
 from scrapers.base import Batch, Page, Request, Source
 from scrapers.pages.list import ListPage
 from storage import SourceEntry, Store
-from tests.board import NOW, Board, FakeDoor, post
+from tests.fake_source import NOW, Board, FakeDoor, post
 from tests.listener.collecting.metered import ACME, Silent, opened, queries
 
 pytestmark = pytest.mark.anyio

@@ -21,8 +21,8 @@ from listener.config import load
 from scrapers import KINDS
 from scrapers.base import Batch
 from storage import OutdatedError, SourceEntry, Store, StoredPost, UnderstoodBatch, open_store
-from tests.board import NOW, Board, post
 from tests.contracts.store.samples import understood
+from tests.fake_source import NOW, Board, post
 from tests.listener.collecting.metered import take
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")

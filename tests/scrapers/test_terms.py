@@ -8,7 +8,7 @@ from insight.model import Role, Watch
 from scrapers import terms
 from scrapers.social.hackernews import HackerNews
 from scrapers.social.mastodon import Mastodon
-from tests.board import Board
+from tests.fake_source import Board
 from tests.insight.query.dialect_models import X
 
 

@@ -10,7 +10,7 @@ from scrapers import walk
 from scrapers.answers import read_page
 from scrapers.base import Request, Search
 from scrapers.walk import Cursor
-from tests.board import NOW, Board, serve
+from tests.fake_source import NOW, Board, serve
 
 
 @given(

@@ -17,8 +17,8 @@ from insight.pipeline import Pipeline
 from listener.cli.output import plain
 from listener.config import load
 from storage import Store, UnderstoodBatch, open_store
-from tests.upgrade.homes import Home, postgres_home, sqlite_home
-from tests.upgrade.place import END, START, Said, place
+from tests.upgrade.landed_copies import Home, postgres_home, sqlite_home
+from tests.upgrade.landed_world import END, START, Said, place
 
 LONG = timedelta(days=60)
 TEAM = ("unknown-team-2", "deferred-team", "sending-team", "waiting-team", "update-team")

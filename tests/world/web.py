@@ -23,7 +23,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.world.wire import Call, Fault, Headers, Reply, Wire
+from tests.world.http_messages import Call, Fault, Headers, Reply, Wire
 
 __all__ = ["Call", "Fault", "Handler", "Headers", "Reply", "Wire", "World"]
 

@@ -11,7 +11,7 @@ from insight.model import Role, Watch
 from listener.cli import checks
 from listener.clock import SimulatedClock
 from scrapers.base import Batch, Page, Request
-from tests.board import NOW, Board, FakeDoor
+from tests.fake_source import NOW, Board, FakeDoor
 
 pytestmark = pytest.mark.anyio
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")

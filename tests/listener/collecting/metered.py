@@ -17,8 +17,8 @@ from listener.collecting.ingest import Queries, understand_batch
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Budget, Page, Request, Search, Source
 from storage import SourceEntry, Store, open_store
-from tests.board import NOW, Board, FakeDoor, post
-from tests.listener.inline import Inline
+from tests.fake_source import NOW, Board, FakeDoor, post
+from tests.listener.inline_threads import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -18,9 +18,9 @@ from listener.collecting.visits import Collector
 from scrapers.base import Batch, Page, Search, SourceError, Stream
 from scrapers.network.stream import StreamLimits, Streams
 from storage import SourceEntry, Store, StoreError
-from tests.board import NOW, Board, FakeDoor, post
+from tests.fake_source import NOW, Board, FakeDoor, post
 from tests.listener.collecting.metered import queries
-from tests.listener.inline import Inline
+from tests.listener.inline_threads import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 OVERLAP = 2

@@ -10,7 +10,7 @@ import pytest
 
 from listener.collecting.access import SourceDoor
 from scrapers.base import Login, Page, Request, SourceError
-from tests.board import NOW, Board
+from tests.fake_source import NOW, Board
 
 pytestmark = pytest.mark.anyio
 

@@ -23,7 +23,7 @@ from listener.telling.detection import look_at_watch
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import SourceEntry, Store
 from storage.writing import ingest as ingesting
-from tests.board import NOW, FakeDoor, post
+from tests.fake_source import NOW, FakeDoor, post
 from tests.listener.collecting.metered import ACME, DAY, HOUR, Metered, at, collector, opened, stored, take
 from tests.listener.configs import understood
 

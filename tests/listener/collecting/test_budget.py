@@ -20,9 +20,9 @@ from listener.collecting.pace import VisitPlan, pause_limits, reserved_for_visit
 from scrapers.base import Budget, Page, Request, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store
-from tests.board import NOW, FakeDoor
+from tests.fake_source import NOW, FakeDoor
 from tests.listener.collecting.metered import DAY, HOUR, Metered, asked, collector, opened, stored
-from tests.listener.inline import Inline
+from tests.listener.inline_threads import Inline
 
 pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)

@@ -21,9 +21,9 @@ from listener.web.metrics import Metrics
 from scrapers.base import Batch, Page, Request, Search
 from scrapers.terms import searches
 from storage import SourceEntry, Store, open_store
-from tests.board import NOW, Board
+from tests.fake_source import NOW, Board
 from tests.listener.collecting.metered import queries
-from tests.listener.inline import Inline
+from tests.listener.inline_threads import Inline
 
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")
 BOLT = Watch("bolt", "Bolt", Role.TOPIC, "bolt")

@@ -26,13 +26,13 @@ from scrapers import KINDS
 from scrapers.base import Access, Batch, SourceError, Terms
 from storage import SourceEntry, SourceGap, Store
 from tests import processes
-from tests.board import NOW, FakeDoor
+from tests.fake_source import NOW, FakeDoor
 from tests.listener.cli.test_commands import Run, filled, run
 from tests.listener.collecting.metered import ACME, DAY, HOUR, Looking, Metered, Silent, collector, opened
 from tests.listener.collecting.test_looks import Desk
 from tests.listener.configs import GOOD
 from tests.listener.configs import understood as config_of
-from tests.listener.shelves import Shelves, Site
+from tests.listener.four_searches import Shelves, Site
 from tests.listener.test_daemon import Running, daemon
 from tests.world.web import Call, Reply, World
 
@@ -105,7 +105,7 @@ def test_a_search_that_fails_is_named_and_its_source_is_not_called_failing(run: 
     (tmp_path / "config.yaml").write_text(
         "contact: me@example.com\nwatches: [{id: acme, query: acme}]\nchannels: {console: {kind: console}}\n"
         f'storage: {{url: "sqlite:///{tmp_path}/test.db"}}\n'
-        'sources: [{kind: "tests.listener.shelves:Shelves", name: board}]\n'
+        'sources: [{kind: "tests.listener.four_searches:Shelves", name: board}]\n'
     )
 
     async def lived() -> None:

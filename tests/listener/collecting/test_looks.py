@@ -16,7 +16,7 @@ from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
 from scrapers.base import Page, Request, SourceError
 from storage import Store
-from tests.board import NOW, FakeDoor, serve
+from tests.fake_source import NOW, FakeDoor, serve
 from tests.listener.collecting.metered import DAY, HOUR, Looking, Metered, at, collector, opened, texts
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,7 @@ from listener.collecting.notes import name_of
 from scrapers.base import Login, Page, Request, SourceError
 from scrapers.network.http import Http
 from storage import Store
-from tests.board import NOW
+from tests.fake_source import NOW
 from tests.listener.collecting.metered import Metered, collector, opened
 from tests.listener.collecting.test_backfill import Waking
 from tests.scrapers.http_door import open_door

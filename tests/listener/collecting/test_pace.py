@@ -18,7 +18,7 @@ from listener.collecting.budget import Amount
 from listener.collecting.pace import PauseLimits, VisitPace, longest_pause, pause_limits
 from listener.collecting.result import VisitResult
 from scrapers.base import Batch, Page, Request, Search
-from tests.board import NOW, FakeDoor, post
+from tests.fake_source import NOW, FakeDoor, post
 from tests.listener.collecting.metered import DAY, HOUR, Metered, collector, opened
 
 USUAL = 300.0

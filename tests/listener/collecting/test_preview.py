@@ -17,7 +17,7 @@ from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.network.stream import Streams
 from storage import open_store
 from tests import processes
-from tests.board import NOW, Board, FakeDoor, serve
+from tests.fake_source import NOW, Board, FakeDoor, serve
 from tests.listener.collecting.radio import ACME, Radio, listener
 from tests.world import streams
 from tests.world.streams import Station, frame

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from listener.collecting.decide import retry_at
 from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError
-from tests.board import NOW, Board
+from tests.fake_source import NOW, Board
 
 DAY = timedelta(days=1)
 AT = NOW + timedelta(hours=2)

@@ -19,7 +19,7 @@ from listener.collecting.events import EventBuffer, with_gap
 from listener.config import Config, load
 from scrapers.base import Batch, SourceError
 from storage import Store, StoreError, open_store
-from tests.board import NOW, post
+from tests.fake_source import NOW, post
 from tests.listener.collecting.radio import Both, Radio, listener
 from tests.world import streams
 from tests.world.streams import Station

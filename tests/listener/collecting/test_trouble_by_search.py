@@ -21,9 +21,9 @@ from scrapers.base import Login, Page, Request, Search, SourceError
 from scrapers.network.pace import PassingError
 from storage import Store, StoreError
 from storage.sources import Sources
-from tests.board import NOW, Board, FakeDoor, serve
+from tests.fake_source import NOW, Board, FakeDoor, serve
 from tests.listener.collecting.metered import DAY, HOUR, collector, opened
-from tests.listener.shelves import BLANK, SHELVES, Shelves, Site, Trouble, failing, shelf
+from tests.listener.four_searches import BLANK, SHELVES, Shelves, Site, Trouble, failing, shelf
 
 pytestmark = pytest.mark.anyio
 

@@ -21,9 +21,9 @@ from listener.collecting.ingest import Ingest, Queries, SeenPosts, fault
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Page, Request, SourceError
 from storage import SourceEntry, Store, StoreError, open_store
-from tests.board import NOW, Board, FakeDoor, post, serve
+from tests.fake_source import NOW, Board, FakeDoor, post, serve
 from tests.listener.collecting.metered import queries
-from tests.listener.inline import Inline
+from tests.listener.inline_threads import Inline
 
 pytestmark = pytest.mark.anyio
 ACME = Watch("acme", "Acme", Role.BRAND, "acme")

@@ -17,7 +17,7 @@ from listener.telling.digest import week_of
 from listener.telling.filters import let_through
 from scrapers.base import Batch
 from storage import SourceEntry, StepResult, Store, open_store
-from tests.board import NOW, Board
+from tests.fake_source import NOW, Board
 from tests.listener.collecting.metered import take
 from tests.listener.configs import GOOD, understood
 

@@ -23,7 +23,7 @@ from listener.telling.posting import post_for
 from scrapers.network.guard import Resolve
 from scrapers.network.poster import Poster
 from tests.scrapers.http_door import names, no_names
-from tests.world import faults, wire
+from tests.world import faults, http_messages
 from tests.world.web import World
 
 SECRET = "T0/B0/hunter2hunter2"
@@ -77,7 +77,9 @@ def world(**options: Any) -> Iterator[World]:
 
 def test_what_is_posted_arrives_and_what_is_answered_comes_back() -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(201, gzip.compress(b'{"ok": true}'), {"Content-Encoding": "gzip", "X-One": "1"}))
+        slack.route(
+            "/*", http_messages.Reply(201, gzip.compress(b'{"ok": true}'), {"Content-Encoding": "gzip", "X-One": "1"})
+        )
         reply = made(slack.url)(asked(slack.url))
         assert (reply.status, reply.body, reply.headers["x-one"]) == (201, b'{"ok": true}', "1")
         (call,) = slack.ledger
@@ -90,7 +92,7 @@ def test_what_is_posted_arrives_and_what_is_answered_comes_back() -> None:
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 def test_an_answer_of_any_status_is_a_reply_and_is_asked_for_once(status: int) -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(status, b"no", {"retry-after": "7"}))
+        slack.route("/*", http_messages.Reply(status, b"no", {"retry-after": "7"}))
         reply = made(slack.url)(asked(slack.url))
         assert (reply.status, reply.body, reply.headers["retry-after"]) == (status, b"no", "7")
         assert len(slack.ledger) == 1
@@ -99,21 +101,21 @@ def test_an_answer_of_any_status_is_a_reply_and_is_asked_for_once(status: int) -
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_a_reply_and_nothing_travels_on(status: int) -> None:
     with world() as slack, world() as elsewhere:
-        slack.route("/*", wire.Reply.redirect(f"{elsewhere.url}/steal", status))
+        slack.route("/*", http_messages.Reply.redirect(f"{elsewhere.url}/steal", status))
         reply = made(slack.url)(asked(slack.url))
         assert (reply.status, reply.headers["location"]) == (status, f"{elsewhere.url}/steal")
         assert len(slack.ledger) == 1
         assert elsewhere.ledger == []
 
 
-async def interim(peer: wire.Wire, _reply: wire.Reply) -> None:
+async def interim(peer: http_messages.Wire, _reply: http_messages.Reply) -> None:
     while peer.open:
         await peer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
         await asyncio.sleep(0.01)
 
 
-ENDLESS: dict[str, wire.Fault] = {
-    "interim answers": wire.Fault("interim answers without end", interim),
+ENDLESS: dict[str, http_messages.Fault] = {
+    "interim answers": http_messages.Fault("interim answers without end", interim),
     "headers, byte by byte": faults.drip(pause=0.01, start=0),
     "a body, byte by byte": faults.drip(pause=0.05),
     "no answer": faults.TIME_OUT,
@@ -124,7 +126,7 @@ ENDLESS: dict[str, wire.Fault] = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_whatever_never_ends_ends_at_the_deadline(name: str) -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(200, b"x" * 5_000))
+        slack.route("/*", http_messages.Reply(200, b"x" * 5_000))
         slack.fault("/*", ENDLESS[name], times=None)
         error, seconds = failing(made(slack.url), asked(slack.url, deadline=0.5))
     assert error.unknown, "the receiver may have taken it"
@@ -133,7 +135,7 @@ def test_whatever_never_ends_ends_at_the_deadline(name: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [faults.ENDLESS_BODY, faults.ENDLESS_HEADERS], ids=lambda fault: fault.name)
-def test_an_answer_without_end_costs_little_memory_and_no_deadline(fault: wire.Fault) -> None:
+def test_an_answer_without_end_costs_little_memory_and_no_deadline(fault: http_messages.Fault) -> None:
     with world() as slack:
         slack.fault("/*", fault, times=None)
         tracemalloc.start()
@@ -147,16 +149,16 @@ def test_an_answer_without_end_costs_little_memory_and_no_deadline(fault: wire.F
 
 def test_a_bomb_ends_at_the_cap() -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(200, gzip.compress(bytes(50_000_000)), {"content-encoding": "gzip"}))
+        slack.route("/*", http_messages.Reply(200, gzip.compress(bytes(50_000_000)), {"content-encoding": "gzip"}))
         error, _ = failing(made(slack.url), asked(slack.url))
     assert "larger than 1,000,000 bytes" in str(error)
     assert error.unknown
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_REPLY, faults.RESET, faults.CLOSED, faults.GARBAGE, faults.CUT_SHORT])
-def test_what_breaks_after_the_request_may_have_been_taken(fault: wire.Fault) -> None:
+def test_what_breaks_after_the_request_may_have_been_taken(fault: http_messages.Fault) -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(200, b"ok" * 50))
+        slack.route("/*", http_messages.Reply(200, b"ok" * 50))
         slack.fault("/*", fault)
         error, _ = failing(made(slack.url), asked(slack.url))
         assert error.unknown
@@ -213,7 +215,7 @@ def test_neither_proxies_nor_cookies_have_a_say(monkeypatch: pytest.MonkeyPatch)
     with world() as slack, world() as proxy:
         for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        slack.route("/*", wire.Reply(200, b"ok", {"set-cookie": "a=b"}))
+        slack.route("/*", http_messages.Reply(200, b"ok", {"set-cookie": "a=b"}))
         post = made(slack.url)
         replies = [post(asked(slack.url)) for _ in range(2)]
         assert replies == [Reply(200, {"content-length": "2"}, b"ok")] * 2
@@ -239,7 +241,7 @@ def test_what_cannot_be_asked_is_refused_for_good_and_unsent(out: Outgoing, says
 
 def test_many_threads_post_at_once() -> None:
     with world() as slack, ThreadPoolExecutor(8) as threads:
-        slack.route("/*", lambda call: wire.Reply(200, call.body))
+        slack.route("/*", lambda call: http_messages.Reply(200, call.body))
         post = made(slack.url)
         bodies = [b"%d" % number for number in range(40)]
         replies = list(threads.map(lambda body: post(asked(slack.url, body=body)), bodies))
@@ -247,9 +249,9 @@ def test_many_threads_post_at_once() -> None:
 
 
 @pytest.mark.parametrize(("fault", "unknown"), [(faults.TIME_OUT, True), (faults.drip(pause=0.05), True)])
-def test_the_end_of_the_program_ends_what_is_under_way(fault: wire.Fault, unknown: bool) -> None:
+def test_the_end_of_the_program_ends_what_is_under_way(fault: http_messages.Fault, unknown: bool) -> None:
     with world() as slack:
-        slack.route("/*", wire.Reply(200, b"x" * 5_000))
+        slack.route("/*", http_messages.Reply(200, b"x" * 5_000))
         slack.fault("/*", fault, times=None)
         door = poster()
         post = post_for(hook(slack.url), door, str)

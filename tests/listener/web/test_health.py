@@ -15,7 +15,7 @@ import pytest
 
 from listener.web.health import GIVEN_UP, SLOW, STALE, HealthWatch
 from storage import LostError, SourceEntry, Store, open_store
-from tests.board import NOW
+from tests.fake_source import NOW
 from tests.listener.collecting.metered import Silent
 
 

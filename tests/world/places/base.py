@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.world.truth import Told
+from tests.world.hidden_posts import Told
 from tests.world.web import Call, Reply
 
 FEW = 5

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tests.world.hidden_posts import Told
 from tests.world.places.base import FEW, Place, after, at_of, iso, let_in, paged, token
-from tests.world.truth import Told
 from tests.world.web import Call, Reply
 
 NOT_FOUND = Reply.json({"error": "not found"}, 404)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from tests.world.hidden_posts import Told
 from tests.world.places.base import Place, after
-from tests.world.truth import Told
 from tests.world.web import Call, Reply
 
 OWNER = "1000000000001"

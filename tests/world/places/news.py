@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
+from tests.world.hidden_posts import Told
 from tests.world.places.base import Place, iso, paged
-from tests.world.truth import Told
 from tests.world.web import Call, Reply
 
 ATOM = '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">'

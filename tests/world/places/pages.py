@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tests.world.hidden_posts import Told
 from tests.world.places.base import Place, iso, paged
-from tests.world.truth import Told
 from tests.world.web import Call, Reply
 
 NO_ROBOTS = Reply.text("", 404)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.world.hidden_posts import Told
 from tests.world.places.base import FEW, Place, after, at_of, iso, let_in, token
-from tests.world.truth import Told
 from tests.world.web import Call, Reply
 
 X_BEGAN = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)

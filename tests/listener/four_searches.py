@@ -11,7 +11,7 @@ from insight.model import Watch
 from scrapers.answers import refused
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from storage import Store
-from tests.board import NOW, Board, FakeDoor, serve
+from tests.fake_source import NOW, Board, FakeDoor, serve
 
 SHELVES = ("first", "second", "third", "fourth")
 Trouble = tuple[int, dict[str, str]] | SourceError

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from tests.world.fault_schedule import Weather
+from tests.world.hidden_posts import APART, END, MARK, Told, newest_first
 from tests.world.places.base import Place
-from tests.world.truth import APART, END, MARK, Told, newest_first
-from tests.world.weather import Weather
 from tests.world.web import Call, Fault, Reply, World
 
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import processes
-from tests.upgrade.place import END, HOME, START, Place
+from tests.upgrade.landed_world import END, HOME, START, Place
 from tests.world.slack import Accepted
 
 LANDED = Path(__file__).parent / "landed"

@@ -14,9 +14,9 @@ from alerts.base import Capabilities, Channel, Message, Post, Ref, SendError
 from alerts.outbox import Outcome, Sender
 from insight.model import Action, DeliveryState, NewDelivery
 from storage import StepResult, Store
+from tests.alerts.guarded_channel import post
 from tests.alerts.killer import Killer
 from tests.alerts.samples import NOW
-from tests.alerts.wire import post
 
 
 class Scripted(Channel):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from tests.world import faults
-from tests.world.truth import START
+from tests.world.hidden_posts import START
 from tests.world.web import Call, Fault
 
 CALM = START + timedelta(days=2)

@@ -14,10 +14,10 @@ from insight.model import StoredMention
 from listener.config import yamlfile
 from storage import SourceGap, open_store
 from tests import processes
-from tests.world.land import Land, Town
+from tests.world.all_platforms import Land, Town
+from tests.world.fault_schedule import STORM, Weather
+from tests.world.hidden_posts import BEFORE, END, LAST, MARK, START, Burst, Told, week
 from tests.world.places import PLACES
-from tests.world.truth import BEFORE, END, LAST, MARK, START, Burst, Told, week
-from tests.world.weather import STORM, Weather
 
 A_DAY = 3
 EVERY = 10_800.0
