@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING, Any
 
 from alerts.base import Message
 from alerts.text import clock, number, row, safe_url, wrap
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 @cache
 def _environment() -> Environment:
+    # Imported with the first message: a daemon that has nothing to tell does without.
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
     environment = Environment(
         loader=PackageLoader("alerts"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=True),
