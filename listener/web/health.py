@@ -18,9 +18,9 @@ LOOK_EVERY = 3.0
 """Real seconds between two looks."""
 SLOW = 10.0
 """Seconds after which a look that has not ended says that the store is busy or locked."""
-REMEMBERED = 30.0
+TROUBLE_COUNTS_FOR = 30.0
 """Seconds for which a failed read or write of anybody else counts as trouble."""
-GIVEN_UP = 300.0
+DEAD_AFTER = 300.0
 """Seconds of trouble after which the daemon no longer counts as alive: a restart may help."""
 STALE = timedelta(minutes=10)
 
@@ -46,87 +46,87 @@ class HealthWatch:
     lost: Callable[[LostError], None]
     seconds: Callable[[], float] = time.monotonic
     _wake: Event = field(default_factory=Event)
-    _ended: bool = False
-    _begun: float | None = None  # when the look that is under way began
-    _ill_since: float | None = None
+    _stopped: bool = False
+    _look_began: float | None = None  # when the look that is under way began
+    _trouble_since: float | None = None
     _trouble: str | None = None
     _states: tuple[SourceState, ...] = ()
-    _states_again: float = 0.0
+    _reread_states_at: float = 0.0
     _failing: tuple[SearchState, ...] = ()
     _channels: tuple[ChannelTrouble, ...] = ()
-    _cycle: datetime | None = None
-    _looked: bool = False
+    _last_cycle: datetime | None = None
+    _has_looked: bool = False
 
     def start(self) -> None:
         self._started = self.app.clock.now()
-        self.app.observers.cycled.append(self._cycled)
+        self.app.observers.cycled.append(self._cycle_ended)
         self._thread = Thread(target=self._run, name="health", daemon=True)  # it may hang in a locked database
         self._thread.start()
 
     def stop(self) -> None:
-        self._ended = True
+        self._stopped = True
         self._wake.set()
         self._thread.join(1)
 
     def _run(self) -> None:
         with suppress(LostError):
-            while not self._ended:
+            while not self._stopped:
                 self.look()
                 self._wake.wait(LOOK_EVERY)
                 self._wake.clear()
 
-    def _cycled(self, _: int) -> None:
-        if self._cycle is None:
+    def _cycle_ended(self, _: int) -> None:
+        if self._last_cycle is None:  # the first one makes the daemon ready: look at once
             self._wake.set()
 
     def look(self) -> None:
         """Look once. Raises LostError, once it has been passed on."""
-        app, self._begun = self.app, self.seconds()
+        app, self._look_began = self.app, self.seconds()
         try:
             if self.hold():
                 app.log.warning("the database's hold was lost and taken again")
             app.store.probe(app.clock.now())
-            if self._begun >= self._states_again:  # thousands of sources are not read every few seconds
+            if self._look_began >= self._reread_states_at:  # thousands of sources are not read every few seconds
                 self._states = tuple(app.store.sources.all())
-                self._states_again = self._begun + len(self._states) // 100
+                self._reread_states_at = self._look_began + len(self._states) // 100  # 10,000 sources: after 100 s
             self._failing = tuple(app.store.sources.failing_searches())
             self._channels = tuple(app.store.outbox.troubles())
             cycle = app.store.state.get("cycle")
-            self._cycle = datetime.fromisoformat(cycle["at"]) if cycle else None
-            trouble = app.store.trouble(REMEMBERED)
+            self._last_cycle = datetime.fromisoformat(cycle["at"]) if cycle else None
+            trouble = app.store.trouble(TROUBLE_COUNTS_FOR)
         except LostError as error:
-            self._note(str(error))
+            self._record_trouble(str(error))
             self.lost(error)
             raise
         except StoreError as error:
             trouble = error
         except Exception as error:  # noqa: BLE001 - whatever it is: nothing may end the looking
             trouble = StoreError(f"looking failed: {type(error).__name__}: {error}")
-        self._begun, self._looked = None, True
-        self._note(str(trouble) if trouble else None)
+        self._look_began, self._has_looked = None, True
+        self._record_trouble(str(trouble) if trouble else None)
 
-    def _note(self, trouble: str | None) -> None:
+    def _record_trouble(self, trouble: str | None) -> None:
         if trouble and not self._trouble:
-            self._ill_since = self.seconds()
+            self._trouble_since = self.seconds()
             self.app.log.error("not well", reason=trouble)
         elif self._trouble and not trouble:
-            self._ill_since = None
+            self._trouble_since = None
             self.app.log.info("well again")
         self._trouble = trouble
 
     def health(self) -> Health:
         """What is known now; nothing is asked for it."""
-        trouble, ill_since, begun, now = self._trouble, self._ill_since, self._begun, self.seconds()
+        trouble, trouble_since, begun, now = self._trouble, self._trouble_since, self._look_began, self.seconds()
         if begun is not None and now - begun > SLOW:
             trouble = trouble or f"the database has not answered for {now - begun:.0f} seconds: it is locked, or busy"
-            ill_since = begun if ill_since is None else ill_since
+            trouble_since = begun if trouble_since is None else trouble_since
         active = [state for state in self._states if state.active]
         visited = max((state.last_attempt for state in active if state.last_attempt), default=None)
-        reason = trouble or self._standstill(active, visited)
+        reason = trouble or self._why_nothing_moves(active, visited)
         detail = {
             "ready": reason is None,
             "reason": reason,
-            "last_cycle": self._cycle and self._cycle.isoformat(),
+            "last_cycle": self._last_cycle and self._last_cycle.isoformat(),
             "last_visit": visited and visited.isoformat(),
             "sources": len(self.app.setup.sources),
             "failing": {state.id: state.error for state in active if state.failures},
@@ -136,20 +136,20 @@ class HealthWatch:
             ],
             "channels": {f"{one.channel} {one.recipient}".rstrip(): one.error for one in self._channels},
         }
-        alive = ill_since is None or now - ill_since < GIVEN_UP
+        alive = trouble_since is None or now - trouble_since < DEAD_AFTER
         return Health(alive, reason is None, detail)
 
-    def _standstill(self, active: list[SourceState], visited: datetime | None) -> str | None:
+    def _why_nothing_moves(self, active: list[SourceState], visited: datetime | None) -> str | None:
         """Why it is not ready although the store can be written: nothing moves."""
-        if not self._looked:
+        if not self._has_looked:
             return "it has just started"
-        if self._cycle is None:
+        if self._last_cycle is None:
             return "no round of detection has ended yet"
         now = self.app.clock.now()
         if self.app.clock.simulated:
             return None
-        if abs(now - self._cycle) > STALE:
-            return f"the last whole round of detection ended at {self._cycle:%Y-%m-%d %H:%M:%S} UTC"
+        if abs(now - self._last_cycle) > STALE:
+            return f"the last whole round of detection ended at {self._last_cycle:%Y-%m-%d %H:%M:%S} UTC"
         latest = max(self._started, visited) if visited else self._started
         waiting = [state for state in active if now - state.next_at > STALE and self._is_visited(state.id)]
         if waiting and now - latest > STALE:

@@ -53,13 +53,13 @@ class Metrics:
     def render(self) -> bytes:
         return generate_latest(self.registry)
 
-    def completeness(self, source: str, figures: Mapping[str, Figure]) -> None:
+    def record_completeness(self, source: str, figures: Mapping[str, Figure]) -> None:
         for watch, figure in figures.items():
             self.seen_otherwise.labels(source, watch).set(figure.seen)
             self.found_too.labels(source, watch).set(figure.found)
 
-    def condition(self, source: Source, stored: SourceNotes, now: datetime) -> None:
-        """What a visit has changed: the budget, a rest, the canary."""
+    def record_notes(self, source: Source, stored: SourceNotes, now: datetime) -> None:
+        """What a visit has noted of its source: the budget left, a rest, the canary."""
         notes, meter = stored.known(source.id)
         for budget, value in meter.left(source.budget(), now).items():
             self.left.labels(source.id, budget).set(value)
@@ -68,12 +68,12 @@ class Metrics:
         if "canary" in notes:
             self.canary.labels(source.id).set(notes["canary"]["found"])
 
-    def delays(self, found: Mapping[str, Delay]) -> None:
+    def record_delays(self, found: Mapping[str, Delay]) -> None:
         for source, delay in found.items():
             self.delay.labels(source, "0.5").set(delay.p50)
             self.delay.labels(source, "0.95").set(delay.p95)
 
-    def cycle_ended(self, now: datetime, waiting: int) -> None:
+    def record_cycle(self, now: datetime, waiting: int) -> None:
         self.cycle.set(now.timestamp())
         self.waiting.set(waiting)
 
@@ -94,14 +94,14 @@ def observe(app: App, metrics: Metrics) -> None:
         metrics.rejected.labels(source.id).inc(result.rejected)
         if error is None:
             metrics.spoke.labels(source.id).set(app.clock.now().timestamp())
-            metrics.completeness(source.id, app.collector.completeness.figures(source.id))
-        metrics.condition(source, app.collector.notes, app.clock.now())
+            metrics.record_completeness(source.id, app.collector.completeness.figures(source.id))
+        metrics.record_notes(source, app.collector.notes, app.clock.now())
 
-    def signalled(told: DecidedSignal) -> None:
-        metrics.signals.labels(told.signal.kind.value, str(told.reason == "told").lower()).inc()
+    def signalled(decided: DecidedSignal) -> None:
+        metrics.signals.labels(decided.signal.kind.value, str(decided.reason == "told").lower()).inc()
 
     app.observers.visited.append(visited)
-    app.observers.measured.append(metrics.delays)
+    app.observers.measured.append(metrics.record_delays)
     app.observers.signalled.append(signalled)
     app.observers.delivered.append(lambda sent: metrics.deliveries.labels(sent.channel, sent.state.value).inc())
-    app.observers.cycled.append(lambda waiting: metrics.cycle_ended(app.clock.now(), waiting))
+    app.observers.cycled.append(lambda waiting: metrics.record_cycle(app.clock.now(), waiting))

@@ -49,7 +49,7 @@ def application(
         found = health()
         return JSONResponse(found.detail, 200 if found.ready else 503)
 
-    async def figures(_: Request) -> Response:
+    async def metrics_page(_: Request) -> Response:
         return Response(metrics.render(), media_type=metrics.content_type)
 
     async def command(request: Request) -> Response:
@@ -65,36 +65,36 @@ def application(
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Route("/metrics", figures),
+            Route("/metrics", metrics_page),
             Route("/control/{name}", command, methods=["POST"]),
         ],
-        middleware=[Middleware(_OwnName, names=names)],
+        middleware=[Middleware(HostCheck, names=names)],
     )
 
 
-class _OwnName:
+class HostCheck:
     """Answers only what is addressed to this machine by a name of its own.
 
-    A page in somebody's browser may let its own name resolve to 127.0.0.1 and read every answer ("DNS rebinding"): its
-    requests carry that name.
+    A page in somebody's browser may let its own name resolve to 127.0.0.1 and read every answer. Its
+    requests carry that name. The attack is called DNS rebinding: https://en.wikipedia.org/wiki/DNS_rebinding
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._own(scope):
-            said = "this name is not Listener's: set daemon.public_url, or add it to daemon.hosts"
-            await JSONResponse({"error": said}, 421)(scope, receive, send)
+        if scope["type"] == "http" and not self._is_addressed(scope):
+            message = "this name is not Listener's: set daemon.public_url, or add it to daemon.hosts"
+            await JSONResponse({"error": message}, 421)(scope, receive, send)  # Misdirected Request, RFC 9110
         else:
             await self._app(scope, receive, send)
 
-    def _own(self, scope: Scope) -> bool:
+    def _is_addressed(self, scope: Scope) -> bool:
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         try:
             (value,) = given
             host = urlsplit(f"//{value}").hostname
-        except ValueError:  # none, several, or no host at all
+        except ValueError:  # no Host header, several, or no host in it: RFC 9112, 3.2, wants exactly one
             return False
         dialled = (scope.get("server") or ("",))[0]  # an address, never a name that somebody else can point here
         return host in {*self._names, dialled} or is_loopback(value)
@@ -111,7 +111,8 @@ class _Server(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """A socket at this address (port 0: any free one). Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # named TCP: only then asyncio sends answers at once, and not 40 ms later (Nagle's algorithm and delayed ACKs)
+    # Named TCP: asyncio sets TCP_NODELAY only where the protocol is named, and without it an answer waits 40 ms for
+    # the other side's delayed ACK (Nagle's algorithm).
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -132,6 +133,7 @@ def address_of(sock: socket.socket) -> str:
 async def serving(app: Starlette, sock: socket.socket) -> AsyncIterator[None]:
     """Serve while the block runs."""
     server = _Server(
+        # A connection that a monitor keeps open must not hold up the daemon's end for more than a second.
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     )
     async with anyio.create_task_group() as group:

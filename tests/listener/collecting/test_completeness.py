@@ -128,7 +128,7 @@ async def test_a_search_that_sees_a_part_by_nature_is_not_measured(store: Store)
 async def test_the_metrics_show_it(store: Store) -> None:
     made = await visits(store, Desk(name="desk"), lambda *_: False)
     metrics = Metrics()
-    metrics.completeness("desk", made.completeness.figures("desk"))
+    metrics.record_completeness("desk", made.completeness.figures("desk"))
     seen = made.completeness.figures("desk")["acme"].seen
     assert f'listener_completeness_found{{source="desk",watch="acme"}} {seen:.1f}' in metrics.render().decode()
 

@@ -154,8 +154,8 @@ async def test_the_metrics_say_it_too(store: Store) -> None:
     await visits.visit(source)
     clock.move_to(NOW + 2 * HOUR)
     await visits.visit(source)
-    metrics.condition(source, visits.notes, clock.now())
-    metrics.delays(store.sources.delays(NOW - DAY))
+    metrics.record_notes(source, visits.notes, clock.now())
+    metrics.record_delays(store.sources.delays(NOW - DAY))
     shown = metrics.render().decode()
     assert 'listener_source_budget_left{budget="requests today",source="board"} 0.0' in shown
     rests = metrics.registry.get_sample_value("listener_source_rests_until_seconds", {"source": "board"})

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from listener.web.health import GIVEN_UP, SLOW, STALE, HealthWatch
+from listener.web.health import DEAD_AFTER, SLOW, STALE, HealthWatch
 from storage import LostError, SourceEntry, Store, open_store
 from tests.fake_source import NOW
 from tests.listener.collecting.metered import Silent
@@ -103,7 +103,7 @@ def test_a_locked_database_is_said_and_after_minutes_it_is_not_alive(watched: Wa
         watched.watch.look()
         alive, ready, reason = watched.said
         assert (alive, ready, "another process is writing" in str(reason)) == (True, False, True)
-        watched.time.passes(timedelta(seconds=GIVEN_UP - 1))
+        watched.time.passes(timedelta(seconds=DEAD_AFTER - 1))
         watched.watch.look()
         assert watched.said[0]
         watched.time.passes(timedelta(seconds=1))
@@ -115,12 +115,12 @@ def test_a_locked_database_is_said_and_after_minutes_it_is_not_alive(watched: Wa
 
 def test_a_look_that_does_not_end_says_so(watched: Watched) -> None:
     watched.cycle()
-    watched.watch._begun = watched.time.seconds
+    watched.watch._look_began = watched.time.seconds
     watched.time.passes(timedelta(seconds=SLOW))
     assert watched.said == (True, True, None)
     watched.time.passes(timedelta(seconds=2))
     assert watched.said == (True, False, "the database has not answered for 12 seconds: it is locked, or busy")
-    watched.time.passes(timedelta(seconds=GIVEN_UP))
+    watched.time.passes(timedelta(seconds=DEAD_AFTER))
     assert watched.said[0] is False
 
 
