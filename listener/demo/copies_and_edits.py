@@ -22,34 +22,26 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 # -- copies -----------------------------------------------------------------------------------------------------
 
 
-def copies(publisher: Publisher, posts: Iterable[MarketPost]) -> list[MarketPost]:
+def copies(publisher: Publisher, posts: Iterable[MarketPost]) -> Iterator[MarketPost]:
     """Articles passed on under their headline, and toots that somebody repeats."""
-    found: list[MarketPost] = []
-    for post in posts:
-        if post.truth.made is Made.ORDINARY and post.language == "en" and post.truth.watches:
-            found += _copies_of(publisher, post)
-    return found
-
-
-def _copies_of(publisher: Publisher, post: MarketPost) -> Iterator[MarketPost]:
     rng = publisher.rng
-    if post.place == "press":
-        text, count = f"{post.title} {post.link}", rng.choice((0, 0, 1, 2, 3))
-    elif post.platform == "mastodon" and rng.random() < 0.02:
-        text, count = f"{post.text} (via @{post.author.handle})", rng.choice((1, 1, 2))
-    else:
-        return
-    mood = "neutral" if post.place == "press" else post.truth.sentiment
-    draft = Draft(_subject(post), text, mood, post.truth.topic)
-    for who in publisher.tooters.several(count):
-        at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
-        yield replace(publisher.toot(at, draft, replace(who, voice="plain")), story=post.story)
-
-
-def _subject(post: MarketPost) -> str:
-    """The watch that is named first."""
-    words = f"{post.title} {post.text}".lower()
-    return min(post.truth.watches, key=lambda watch: words.find(TAGS[watch].lower()) % len(words))
+    for post in posts:
+        if post.truth.made is not Made.ORDINARY or post.language != "en" or not post.truth.watches:
+            continue
+        if post.place == "press":
+            text, mood, count = f"{post.title} {post.link}", "neutral", rng.choice((0, 0, 1, 2, 3))
+        elif post.platform == "mastodon" and rng.random() < 0.02:
+            text, mood = f"{post.text} (via @{post.author.handle})", post.truth.sentiment
+            count = rng.choice((1, 1, 2))
+        else:
+            continue
+        words = f"{post.title} {post.text}".lower()
+        # The watch that is named first; one that is not (-1) comes last by the remainder.
+        subject = min(post.truth.watches, key=lambda watch: words.find(TAGS[watch].lower()) % len(words))
+        draft = Draft(subject, text, mood, post.truth.topic)
+        for who in publisher.tooters.several(count):
+            at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
+            yield replace(publisher.toot(at, draft, replace(who, voice="plain")), story=post.story)
 
 
 # -- ids and threads --------------------------------------------------------------------------------------------
@@ -61,27 +53,28 @@ def with_ids_and_threads(rng: Random, posts: list[MarketPost]) -> list[MarketPos
     recent: dict[str, deque[MarketPost]] = defaultdict(lambda: deque(maxlen=25))
     finished: list[MarketPost] = []
     for post in posts:
-        if post.platform == "mastodon":  # its ids hold the time
-            mine = str((int(post.at.timestamp() * 1000) << 16) + rng.randrange(1 << 16))
+        if post.platform == "mastodon":  # its ids hold the time, in milliseconds, and 16 bits of chance
+            native_id = str((int(post.at.timestamp() * 1000) << 16) + rng.randrange(1 << 16))
         else:  # the others count, with gaps for all that is published elsewhere
             ids[post.platform] += rng.randrange(1, 40)
-            mine = str(ids[post.platform])
-        placed = _threaded(rng, replace(post, id=mine, story=origin.setdefault(post.story, mine)), recent)
-        recent[placed.platform].append(placed)
+            native_id = str(ids[post.platform])
+        numbered = replace(post, id=native_id, story=origin.setdefault(post.story, native_id))
+        placed = _in_thread(rng, numbered, recent[post.platform])
+        recent[post.platform].append(placed)
         finished.append(placed)
     return finished
 
 
-def _threaded(rng: Random, post: MarketPost, recent: dict[str, deque[MarketPost]]) -> MarketPost:
+def _in_thread(rng: Random, post: MarketPost, recent: Iterable[MarketPost]) -> MarketPost:
     """Comments answer something recent on the same subject; so do some toots."""
     if post.place == "comment" or (post.platform == "mastodon" and rng.random() < 0.15):
-        related = [other for other in recent[post.platform] if _same_subject(post, other)]
+        related = [other for other in recent if _same_subject(post, other)]
         if related:
             parent = rng.choice(related)
             return replace(post, reply_to=parent.id, thread=parent.thread or parent.id)
     if post.place != "comment":
         return post
-    # with nothing to answer it opens a thread of its own
+    # With nothing to answer it opens a thread of its own.
     first = re.split(r"(?<=[.?!]) ", post.text)[0].rstrip(".")
     headline = shorten(f"Ask HN: {first}" if first.endswith("?") else first, 80, placeholder=" …")
     return replace(post, place="story", title=post.title or headline)
@@ -107,18 +100,19 @@ def with_edits_and_deletions(rng: Random, posts: Iterable[MarketPost]) -> Iterat
         if post.truth.made is not Made.ORDINARY or post.language != "en":
             yield post
         elif chance < EDITED.get(post.place, EDITED.get(post.platform, 0)):
-            # an edit adds a line; in the app store support has answered, and the stars change too
+            # An edit adds a line; in the app store support has answered, and the stars change too.
             edits = phrases()["en"]["edits"]
             solved = post.platform == "appstore" and post.truth.sentiment == "negative"
             line = rng.choice(edits["solved" if solved else post.truth.sentiment])
-            at = _after(rng, post.at, 10 * MINUTE, 6 * DAY if solved else 12 * HOUR)
+            at = _time_between(rng, post.at, 10 * MINUTE, 6 * DAY if solved else 12 * HOUR)
             stars = rng.choice((4, 5)) if solved else None
             yield replace(post, edited_at=at, edited_text=f"{post.text}\n{line}", edited_rating=stars)
         elif chance > 1 - DELETED.get(post.platform, 0):
-            yield replace(post, deleted_at=_after(rng, post.at, 20 * MINUTE, 2 * DAY))
+            yield replace(post, deleted_at=_time_between(rng, post.at, 20 * MINUTE, 2 * DAY))
         else:
             yield post
 
 
-def _after(rng: Random, at: datetime, least: float, most: float) -> datetime:
+def _time_between(rng: Random, at: datetime, least: float, most: float) -> datetime:
+    """So many seconds after `at`, more often soon than late."""
     return at + timedelta(seconds=round(least + (most - least) * rng.random() ** 2))

@@ -47,49 +47,49 @@ class DailyPosts:
         self._span = (start, end)
 
     def posts(self) -> Iterator[MarketPost]:
-        yield from self._threads()
-        yield from self._toots()
-        yield from self._feeds()
-        yield from self._reviews()
-        yield from self._noise()
+        yield from self._hackernews_posts()
+        yield from self._mastodon_posts()
+        yield from self._feed_posts()
+        yield from self._review_posts()
+        yield from self._noise_posts()
 
     # -- platforms ---------------------------------------------------------------------------------------------
 
-    def _threads(self) -> Iterator[MarketPost]:
+    def _hackernews_posts(self) -> Iterator[MarketPost]:
         for at in posting_times(self._rng, *self._span, DAILY["hackernews"]):
             app = weighted(self._rng, SUBJECTS["hackernews"])
             if self._rng.random() < 0.14:
                 titles = phrases()["en"]["titles"]["story" if app in names() else "topic_story"]
-                yield self._publisher.headline(at, self._say(app, "hackernews", titles=titles))
+                yield self._publisher.headline(at, self._draft(app, "hackernews", titles=titles))
             else:
-                yield self._publisher.comment(at, self._say(app, "hackernews", more=self._rng.choice((1, 1, 2))))
+                yield self._publisher.comment(at, self._draft(app, "hackernews", more=self._rng.choice((1, 1, 2))))
 
-    def _toots(self) -> Iterator[MarketPost]:
+    def _mastodon_posts(self) -> Iterator[MarketPost]:
         for at in posting_times(self._rng, *self._span, DAILY["mastodon"]):
             who = self._publisher.tooters.anyone()
             app = weighted(self._rng, SUBJECTS["mastodon"])
             if who.language != "en" and app == TOPIC:
                 app = "lanternfish"
-            draft = self._say(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
+            draft = self._draft(app, "mastodon", language=who.language, more=self._rng.choice((0, 1, 1)))
             yield self._publisher.toot(at, draft, who)
 
-    def _feeds(self) -> Iterator[MarketPost]:
+    def _feed_posts(self) -> Iterator[MarketPost]:
         titles = phrases()["en"]["titles"]
         for at in posting_times(self._rng, *self._span, DAILY["forum"]):
-            yield self._publisher.topic(at, self._say("lanternfish", "forum", titles=titles["forum"], more=2))
+            yield self._publisher.topic(at, self._draft("lanternfish", "forum", titles=titles["forum"], more=2))
         for at in posting_times(self._rng, *self._span, DAILY["press"]):
             app = weighted(self._rng, SUBJECTS["press"])
-            yield self._publisher.article(at, self._say(app, "press", titles=titles["press"], more=3))
+            yield self._publisher.article(at, self._draft(app, "press", titles=titles["press"], more=3))
 
-    def _reviews(self) -> Iterator[MarketPost]:
+    def _review_posts(self) -> Iterator[MarketPost]:
         for (app, country), daily in STORES.items():
             for at in posting_times(self._rng, *self._span, daily, LEISURE_WEEK):
-                yield self._publisher.review(at, self._rated(app, LANGUAGE_OF[country]), country)
+                yield self._publisher.review(at, self._review_draft(app, LANGUAGE_OF[country]), country)
         for app, daily in SITES.items():
             for at in posting_times(self._rng, *self._span, daily, LEISURE_WEEK):
-                yield self._publisher.site_review(at, self._rated(app, "en"))
+                yield self._publisher.site_review(at, self._review_draft(app, "en"))
 
-    def _noise(self) -> Iterator[MarketPost]:
+    def _noise_posts(self) -> Iterator[MarketPost]:
         sentences = phrases()["en"]["noise"]["sentences"]
         for platform, daily in NOISE.items():
             for at in posting_times(self._rng, *self._span, daily):
@@ -99,22 +99,24 @@ class DailyPosts:
 
     # -- texts -------------------------------------------------------------------------------------------------
 
-    def _rated(self, app: str, language: str) -> Draft:
+    def _review_draft(self, app: str, language: str) -> Draft:
         mood = weighted(self._rng, MOODS["stars"])
         draft = self._opinion(app, mood, language, more=self._rng.choice((0, 1, 2)))
         title = self._writer.line(phrases()[language]["titles"][mood], app, language)
         return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
 
-    def _say(
+    def _draft(
         self, app: str, place: str, *, language: str = "en", titles: list[str] | None = None, more: int = 1
     ) -> Draft:
-        # one product is liked a little less than the others
+        # One product is liked a little less than the others.
         shares = dict(MOODS[place])
         if app == "foldermint":
             shares["negative"] += 0.08
             shares["positive"] -= 0.08
         mood = weighted(self._rng, shares)
-        draft = self._opinion(app, mood, language, more) if app in names() else self._on_notes(mood, place, more)
+        draft = (
+            self._opinion(app, mood, language, more) if app in names() else self._about_note_taking(mood, place, more)
+        )
         title = self._writer.line(titles, app, language, draft.topic) if titles else ""
         return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
 
@@ -122,7 +124,7 @@ class DailyPosts:
         topic = self._rng.choice(TOPICS)
         return Draft(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
 
-    def _on_notes(self, mood: str, place: str, more: int) -> Draft:
+    def _about_note_taking(self, mood: str, place: str, more: int) -> Draft:
         """About taking notes as such. Hashtags are Mastodon's custom."""
         section = phrases()["en"]
         openings = section["topic"][mood]

@@ -33,6 +33,6 @@ class Market:
         written = [*DailyPosts(publisher, self.start, self.end).posts()]
         written += spike(publisher, self.events)
         written += theme(publisher, self.events)
-        written += copies(publisher, written)
+        written += list(copies(publisher, written))
         ordered = sorted((post for post in written if post.at < self.end), key=lambda post: post.at)
         self.posts: tuple[MarketPost, ...] = tuple(with_edits_and_deletions(rng, with_ids_and_threads(rng, ordered)))

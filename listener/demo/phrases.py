@@ -36,13 +36,13 @@ class Writer:
         self._decks: dict[tuple[str, int], list[str]] = {}
 
     def fill(
-        self, template: str, app: str, language: str = "en", topic: str = "", told: dict[str, str] | None = None
+        self, template: str, app: str, language: str = "en", topic: str = "", chosen: dict[str, str] | None = None
     ) -> str:
-        """The template with its slots filled, first with what is `told` already; the first letter is a capital one."""
+        """The template with its slots filled, first with what is `chosen` already, and a capital first letter."""
         slots = phrases()[language]["slots"]
         rival = self._rng.choice([name for key, name in self._names.items() if key != app])
         topics = phrases()["en"]["topics"]
-        fixed = {"app": self._names.get(app, ""), "rival": rival, "topic": topics.get(topic, "notes"), **(told or {})}
+        fixed = {"app": self._names.get(app, ""), "rival": rival, "topic": topics.get(topic, "notes"), **(chosen or {})}
         text = SLOT.sub(lambda slot: fixed.get(slot[1]) or self._rng.choice(slots[slot[1]]), template)
         return text[:1].upper() + text[1:]
 
@@ -60,8 +60,8 @@ class Writer:
         """One sentence from each part, joined; drawn again while it has been said before."""
         text, slots = "", phrases()[language]["slots"]
         for _ in range(50):
-            told = {name: self._rng.choice(slots[name]) for name in SAME if name in slots}
-            text = " ".join(self.fill(self.pick(part), app, language, told=told) for part in parts)
+            chosen = {name: self._rng.choice(slots[name]) for name in SAME if name in slots}
+            text = " ".join(self.fill(self.pick(part), app, language, chosen=chosen) for part in parts)
             if text.casefold() not in self._seen:
                 break
         self._seen.add(text.casefold())
@@ -81,7 +81,7 @@ class Writer:
             app, [opening, *(after if sentiment != "neutral" else [section["after"]["neutral"]] * more)], language
         )
 
-    def voiced(self, text: str, voice: str) -> str:
+    def in_voice(self, text: str, voice: str) -> str:
         """The text as this author would type it."""
         if voice == "lower":
             return text.lower().rstrip(".")

@@ -51,7 +51,7 @@ class Publisher:
     def toot(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         """A Mastodon status: the product's name becomes a hashtag, or one stands at the end."""
         who = who or self.tooters.anyone(draft.language)
-        text, tags = self.writer.voiced(draft.text, who.voice), [TAGS.get(draft.app, TOPIC)]
+        text, tags = self.writer.in_voice(draft.text, who.voice), [TAGS.get(draft.app, TOPIC)]
         name = names().get(draft.app, "")
         if name and self.rng.random() < 0.3:
             text = re.sub(re.escape(name), f"#{tags[0]}", text, count=1, flags=re.IGNORECASE)
@@ -65,7 +65,7 @@ class Publisher:
 
     def comment(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         who = who or self.hackers.anyone()
-        return self._post(at, "hackernews", "comment", who, draft, self.writer.voiced(draft.text, who.voice))
+        return self._post(at, "hackernews", "comment", who, draft, self.writer.in_voice(draft.text, who.voice))
 
     def headline(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
         """A Hacker News story: a question has a text, the others have a link alone."""

@@ -11,7 +11,6 @@ import anyio
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from alerts.outbox import Outcome
 from insight.model import DeliveryState
 from listener.app import App
 from listener.collecting.result import VisitResult
@@ -30,21 +29,13 @@ class DemoTally:
     counts: Counter[str] = field(default_factory=Counter)
 
     def watch(self, app: App) -> None:
-        app.observers.visited.append(self._visited)
-        app.observers.delivered.append(self._delivered)
-        app.observers.lost.append(self._lost)
+        """Count what this app does from now on."""
+        app.observers.visited.append(self._count_visit)
+        app.observers.delivered.append(lambda it: self.counts.update(messages=int(it.state is DeliveryState.SENT)))
+        app.observers.lost.append(lambda _what, _error: self.counts.update(errors=1))
 
-    def _visited(self, _source: Source, tally: VisitResult, error: SourceError | None) -> None:
-        self.counts["visits"] += 1
-        self.counts["posts"] += tally.new
-        self.counts["mentions"] += tally.mentions
-        self.counts["failed"] += error is not None
-
-    def _lost(self, _what: str, _error: BaseException) -> None:
-        self.counts["errors"] += 1
-
-    def _delivered(self, outcome: Outcome) -> None:
-        self.counts["messages"] += outcome.state is DeliveryState.SENT
+    def _count_visit(self, _source: Source, result: VisitResult, error: SourceError | None) -> None:
+        self.counts.update(visits=1, posts=result.new, mentions=result.mentions, failed=int(error is not None))
 
     def __str__(self) -> str:
         numbers = ("visits", "posts", "mentions", "messages")
@@ -56,12 +47,12 @@ def run_demo(folder: Path, *, weeks: int, seed: int, console: Console | None = N
 
     Raises what the daemon raises, StartError for errors on the way, KeyboardInterrupt when it was told to stop early.
     """
-    out, story = console or Console(highlight=False), DemoTally()
+    out, tally = console or Console(highlight=False), DemoTally()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     market = Market(seed)
     end = min(market.end, market.start + timedelta(weeks=weeks))
     config, log = folder / "config.yaml", folder / "listener.log"
-    for file in (config, log):  # of a demo before; a link that somebody has put there goes, not what it points to
+    for file in (config, log):  # of an earlier demo; a link that somebody put there goes, not what it points to
         file.unlink(missing_ok=True)
     with create_atomically(log):
         pass
@@ -71,29 +62,22 @@ def run_demo(folder: Path, *, weeks: int, seed: int, console: Console | None = N
         out.print(
             f"[bold]A simulated market: nobody is real.[/] {market.start:%d %b %Y} to {end:%d %b %Y}, in {folder}"
         )
-        with _progress(out) as progress:
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.fields[story]}"))
+        with Progress(*columns, TimeElapsedColumn(), console=out) as progress:  # above it runs what the channel prints
             task = progress.add_task("starting", total=(end - market.start).total_seconds(), story="")
 
             def on_time(now: datetime) -> None:
                 done = (now - market.start).total_seconds()
-                progress.update(task, completed=done, description=f"{now:%a %d %b}", story=str(story))
+                progress.update(task, completed=done, description=f"{now:%a %d %b}", story=str(tally))
 
             simulation = Simulation(market.start, end, on_time)
-            daemon = Daemon(config, simulation, ready=story.watch, log_to=log_file)
+            daemon = Daemon(config, simulation, ready=tally.watch, log_to=log_file)
             anyio.run(daemon.run)
     if daemon.interrupted:
         raise KeyboardInterrupt
-    if story.counts["errors"]:
+    if tally.counts["errors"]:
         raise StartError(
-            f"{story.counts['errors']} errors on the way, which no demo should have: see {folder}/listener.log"
+            f"{tally.counts['errors']} errors on the way, which no demo should have: see {folder}/listener.log"
         )
-    out.print(f"[green]✓[/] {story}\n  {story.counts['failed']} visits failed: the market has an outage, as planned")
-    return story
-
-
-def _progress(out: Console) -> Progress:
-    """Above the bar runs what the console channel says."""
-    return Progress(
-        TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.fields[story]}"), TimeElapsedColumn(),
-        console=out,
-    )  # fmt: skip
+    out.print(f"[green]✓[/] {tally}\n  {tally.counts['failed']} visits failed: the market has an outage, as planned")
+    return tally

@@ -74,7 +74,7 @@ class World:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, limit=LONGEST_HEAD)
+        server = await asyncio.start_server(self._serve_connection, "127.0.0.1", self._port, limit=LONGEST_HEAD)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._platforms = Platforms(self.market, self.url)
         self._started.set()
@@ -84,11 +84,11 @@ class World:
             writer.transport.abort()
         await asyncio.sleep(0)  # lets the transports close their sockets before the loop ends
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, kept alive for as many requests as the other side makes."""
         self._open.add(writer)
         try:
-            while await self._exchange(reader, writer):
+            while await self._answer_request(reader, writer):
                 pass
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass  # the other side left, or did not speak HTTP
@@ -96,7 +96,7 @@ class World:
             self._open.discard(writer)
             writer.close()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _answer_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; whether the connection stays."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, target, version = head[0].split(" ")
@@ -105,11 +105,18 @@ class World:
         pairs = (line.partition(":") for line in head[1:] if line)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
         await reader.readexactly(int(headers.get("content-length", "0")))
-        writer.write(_encoded(self._answer(target, headers), bodiless=method == "HEAD"))
+        answer = self._respond(target, headers)
+        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+        has_body = answer.status not in (204, 304)  # RFC 9110, 6.4.1: these never have one
+        if has_body:
+            lines.append(f"content-length: {len(answer.body)}")
+        response_head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        writer.write(response_head + (answer.body if has_body and method != "HEAD" else b""))  # in one packet
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
 
-    def _answer(self, target: str, headers: Mapping[str, str]) -> HttpAnswer:
+    def _respond(self, target: str, headers: Mapping[str, str]) -> HttpAnswer:
         try:
             now = parsedate_to_datetime(headers["date"])
             now = now if now.tzinfo else now.replace(tzinfo=UTC)
@@ -125,13 +132,3 @@ class World:
         self.requests[name] += 1
         self.statuses[name, answer.status] += 1
         return answer
-
-
-def _encoded(answer: HttpAnswer, *, bodiless: bool) -> bytes:
-    """The whole answer in one piece, so that it leaves in one packet."""
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-    if answer.status not in (204, 304):
-        lines.append(f"content-length: {len(answer.body)}")
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return head if bodiless or answer.status in (204, 304) else head + answer.body

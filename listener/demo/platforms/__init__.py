@@ -21,7 +21,7 @@ __all__ = ["HttpAnswer", "Platforms"]
 
 ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 THROTTLED = ("hackernews", "mastodon", "appstore")
-ONE_IN = 250  # requests that are told to come back later
+ONE_IN = 250  # one request in so many is told to come back later
 RETRY_AFTER = 20
 
 Handler = Callable[[re.Match[str], Query, Mapping[str, str], datetime], HttpAnswer]
@@ -32,15 +32,15 @@ class Platforms:
 
     def __init__(self, market: Market, base: str = "http://127.0.0.1") -> None:
         self._market = market
-        self._hackernews = HackerNews(self._of("hackernews"))
-        self._mastodon = Mastodon(self._of("mastodon"), base)
-        self._press = Feed(self._of("feed", "press"), f"{base}/feeds/press.xml")
-        self._forum = AtomFeed(self._of("feed", "forum"), f"{base}/feeds/forum.atom")
-        self._appstore = AppStore(self._of("appstore"), base)
-        self._reviews = ReviewSite(self._of("reviews"))
-        self._routes = tuple((platform, re.compile(path), handler) for platform, path, handler in self._catalogue())
+        self._hackernews = HackerNews(self._posts_of("hackernews"))
+        self._mastodon = Mastodon(self._posts_of("mastodon"), base)
+        self._press = Feed(self._posts_of("feed", "press"), f"{base}/feeds/press.xml")
+        self._forum = AtomFeed(self._posts_of("feed", "forum"), f"{base}/feeds/forum.atom")
+        self._appstore = AppStore(self._posts_of("appstore"), base)
+        self._reviews = ReviewSite(self._posts_of("reviews"))
+        self._routes = tuple((platform, re.compile(path), handler) for platform, path, handler in self._route_table())
 
-    def _catalogue(self) -> Iterator[tuple[str, str, Handler]]:
+    def _route_table(self) -> Iterator[tuple[str, str, Handler]]:
         """Platform, path, what answers there."""
         yield "hackernews", SEARCH, lambda _, query, __, now: self._hackernews.search(query, now)
         yield (
@@ -61,7 +61,7 @@ class Platforms:
         yield "robots", r"/robots\.txt", lambda *_: HttpAnswer(200, {"content-type": "text/plain"}, ROBOTS)
         yield "home", r"/", lambda *_: HttpAnswer(200, {"content-type": "text/plain"}, LABEL.encode())
 
-    def _of(self, platform: str, place: str = "") -> list[MarketPost]:
+    def _posts_of(self, platform: str, place: str = "") -> list[MarketPost]:
         return [post for post in self._market.posts if post.platform == platform and place in ("", post.place)]
 
     def platform(self, path: str) -> str:
@@ -72,10 +72,10 @@ class Platforms:
         """What that address answers then. Pure: the same question at the same time has the same answer."""
         for platform, pattern, handler in self._routes:
             if matched := pattern.fullmatch(path):
-                return self._fault(platform, path, query, now) or handler(matched, query, headers or {}, now)
+                return self._failure(platform, path, query, now) or handler(matched, query, headers or {}, now)
         return json_answer({"error": "Not found"}, status=404)
 
-    def _fault(self, platform: str, path: str, query: Query, now: datetime) -> HttpAnswer | None:
+    def _failure(self, platform: str, path: str, query: Query, now: datetime) -> HttpAnswer | None:
         """The one long outage, and a request here and there that came too soon."""
         events = self._market.events
         if platform == events.outage_of and now in events.outage:

@@ -30,8 +30,8 @@ class AppStore:
         if page < 1 or page > PAGES:
             message = f"CustomerReviews RSS page depth is limited to {PAGES}"
             return HttpAnswer(400, {"content-type": "text/plain"}, message.encode())
-        shelf = self._stores.get((APPS.get(app, ""), country), PostTimeline(()))
-        reviews = sorted(shelf.newest_first(now), key=lambda post: post.changed(now), reverse=True)
+        timeline = self._stores.get((APPS.get(app, ""), country), PostTimeline(()))
+        reviews = sorted(timeline.newest_first(now), key=lambda post: post.changed(now), reverse=True)
         last = max(1, min(PAGES, -(-len(reviews) // PAGE)))
         shown = islice(reviews, (page - 1) * PAGE, page * PAGE)
         entries = [self._rendered.of(post, now) for post in shown]

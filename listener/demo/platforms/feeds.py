@@ -21,9 +21,9 @@ class Feed:
     """One feed. It changes when a post appears, is edited or goes."""
 
     def __init__(self, posts: Iterable[MarketPost], address: str) -> None:
-        self._shelf = PostTimeline(posts)
+        self._timeline = PostTimeline(posts)
         self._address = address
-        times = ((post.at, post.edited_at, post.deleted_at) for post in self._shelf.posts)
+        times = ((post.at, post.edited_at, post.deleted_at) for post in self._timeline.posts)
         self._changes = sorted(at for each in times for at in each if at)
         self._rendered = Rendered(self._entry)
 
@@ -33,9 +33,9 @@ class Feed:
         changed = self._changes[changes - 1] if changes else now.replace(minute=0, second=0, microsecond=0)
         tag = f'W/"{changes:x}"'
         validators = {"etag": tag, "last-modified": format_datetime(changed, usegmt=True)}
-        if _has_it(headers, tag, changed):
+        if _not_modified(headers, tag, changed):
             return HttpAnswer(304, validators, b"")
-        entries = (self._rendered.of(post, now) for post in islice(self._shelf.newest_first(now), LONGEST))
+        entries = (self._rendered.of(post, now) for post in islice(self._timeline.newest_first(now), LONGEST))
         document = self._frame("\n".join(entries), changed)
         return HttpAnswer(200, validators | {"content-type": self.content_type}, document.encode())
 
@@ -88,8 +88,8 @@ def _html(post: MarketPost, now: datetime) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in post.says(now).split("\n"))
 
 
-def _has_it(headers: Mapping[str, str], tag: str, changed: datetime) -> bool:
-    """RFC 9110: an ETag, where one is sent, decides alone."""
+def _not_modified(headers: Mapping[str, str], tag: str, changed: datetime) -> bool:
+    """Whether the reader has it already. An ETag, where one is sent, decides alone (RFC 9110, 13.1.3)."""
     if "if-none-match" in headers:
         return tag in headers["if-none-match"]
     try:

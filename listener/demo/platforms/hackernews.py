@@ -38,12 +38,12 @@ class HackerNews:
     def search(self, query: Query, now: datetime) -> HttpAnswer:
         """Hits newest first. An unknown filter is an error, as it is there."""
         per_page, page = number(query, "hitsPerPage", 20, 1000), number(query, "page", 0, 10**6)
-        shelf = self._matching(query.get("query", ""), query.get("tags", ""))
+        timeline = self._matches(query.get("query", ""), query.get("tags", ""))
         try:
-            begin, end = self._window(shelf, query.get("numericFilters", ""))
+            begin, end = self._time_window(timeline, query.get("numericFilters", ""))
         except ValueError as error:
             return json_answer({"message": str(error), "status": 400}, status=400)
-        hits = list(shelf.newest_first(now, begin, end))
+        hits = list(timeline.newest_first(now, begin, end))
         reachable = min(len(hits), FURTHEST)
         chosen = islice(hits, min(page * per_page, reachable), min((page + 1) * per_page, reachable))
         frame = {
@@ -64,9 +64,9 @@ class HackerNews:
         text = " ".join(words(f"{post.title} {post.text} {post.link} {story.title}"))
         return Document(f" {text} ", (post.place, f"author_{post.author.handle}", f"story_{story.id}"))
 
-    def _matching(self, query: str, tags: str) -> PostTimeline:
+    def _matches(self, query: str, tags: str) -> PostTimeline:
         if (query, tags) not in self._found:
-            texts = _texts(query)
+            texts = _required_texts(query)
             groups = [  # of several tags in parentheses one is enough
                 {tag.strip() for tag in group.strip("()").split(",")}
                 for group in re.findall(r"\([^)]*\)|[^,()]+", tags)
@@ -81,16 +81,16 @@ class HackerNews:
         return self._found[query, tags]
 
     @staticmethod
-    def _window(shelf: PostTimeline, filters: str) -> tuple[int, int]:
-        """The part of the shelf that the filters on the time leave."""
-        begin, end = 0, len(shelf.posts)
+    def _time_window(timeline: PostTimeline, filters: str) -> tuple[int, int]:
+        """The part of the timeline that the filters on the time leave."""
+        begin, end = 0, len(timeline.posts)
         for condition in filter(None, filters.split(",")):
             parsed = FILTER.match(condition.strip())
             if not parsed or parsed[1] != "created_at_i":
                 raise ValueError(f"invalid filter: {condition}")
             sign, second = parsed[2], int(parsed[3])
-            low = bisect_left(shelf.posts, second, key=_second)
-            high = bisect_right(shelf.posts, second, key=_second)
+            low = bisect_left(timeline.posts, second, key=_second)
+            high = bisect_right(timeline.posts, second, key=_second)
             if sign in (">", ">=", "="):
                 begin = max(begin, high if sign == ">" else low)
             if sign in ("<", "<=", "="):
@@ -138,7 +138,7 @@ def _second(post: MarketPost) -> int:
     return int(post.at.timestamp())
 
 
-def _texts(query: str) -> list[str]:
+def _required_texts(query: str) -> list[str]:
     """What must occur: every word, a quoted phrase in its order; the last word may be the beginning of one."""
     terms = re.findall(r'"[^"]*"|[^\s"]+', query)
     prefix = terms[-1] if terms and not terms[-1].startswith('"') else ""

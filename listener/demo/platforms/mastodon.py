@@ -33,14 +33,20 @@ class Mastodon:
 
     def timeline(self, tag: str, query: Query, now: datetime) -> HttpAnswer:
         """Statuses newest first: below `max_id`, above `since_id` (the newest) or above `min_id` (the next ones)."""
-        shelf, limit = self._tags.get(tag.lower(), PostTimeline(())), number(query, "limit", 20, 40)
+        timeline, limit = self._tags.get(tag.lower(), PostTimeline(())), number(query, "limit", 20, 40)
         above, least = number(query, "since_id", 0, 1 << 62), number(query, "min_id", 0, 1 << 62)
-        begin = bisect_right(shelf.posts, max(above, least), key=_id)
-        end = bisect_left(shelf.posts, number(query, "max_id", 1 << 62, 1 << 62), key=_id)
-        statuses = shelf.newest_first(now, begin, end)
+        begin = bisect_right(timeline.posts, max(above, least), key=_id)
+        end = bisect_left(timeline.posts, number(query, "max_id", 1 << 62, 1 << 62), key=_id)
+        statuses = timeline.newest_first(now, begin, end)
         page = [*statuses][-limit:] if least else list(islice(statuses, limit))
         body = "[" + ",".join(self._rendered.of(post, now) for post in page) + "]"
-        return json_answer(body, headers=self._links(tag, page, limit) | _allowance(now))
+        reset = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0) + timedelta(minutes=5)
+        headers = {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "299", "x-ratelimit-reset": _time(reset)}
+        # A next page is announced when this one is full, a previous one whenever there is anything.
+        address = f"{self._base}/api/v1/timelines/tag/{tag}?limit={limit}"
+        links = [f'<{address}&max_id={page[-1].id}>; rel="next"'] if page and len(page) == limit else []
+        links += [f'<{address}&min_id={page[0].id}>; rel="prev"'] if page else []
+        return json_answer(body, headers=({"link": ", ".join(links)} if links else {}) | headers)
 
     def status(self, status_id: str, now: datetime) -> HttpAnswer:
         post = self._by_id.get(status_id)
@@ -63,14 +69,6 @@ class Mastodon:
                 "rules": [],
             }
         )
-
-    def _links(self, tag: str, page: list[MarketPost], limit: int) -> dict[str, str]:
-        """A next page is announced when this one is full, a previous one whenever there is anything."""
-        if not page:
-            return {}
-        address = f"{self._base}/api/v1/timelines/tag/{tag}?limit={limit}"
-        links = [f'<{address}&max_id={page[-1].id}>; rel="next"'] if len(page) == limit else []
-        return {"link": ", ".join([*links, f'<{address}&min_id={page[0].id}>; rel="prev"'])}
 
     # -- rendering ---------------------------------------------------------------------------------------------
 
@@ -149,8 +147,3 @@ def _id(post: MarketPost) -> int:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.000Z"
-
-
-def _allowance(now: datetime) -> dict[str, str]:
-    reset = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0) + timedelta(minutes=5)
-    return {"x-ratelimit-limit": "300", "x-ratelimit-remaining": "299", "x-ratelimit-reset": _time(reset)}

@@ -27,8 +27,8 @@ class ReviewSite:
     def page(self, product: str, now: datetime) -> HttpAnswer:
         if product not in names():
             return HttpAnswer(404, {"content-type": "text/html; charset=utf-8"}, b"<h1>Not found</h1>")
-        shelf = self._products.get(product, PostTimeline(()))
-        reviews = list(shelf.newest_first(now))
+        timeline = self._products.get(product, PostTimeline(()))
+        reviews = list(timeline.newest_first(now))
         data = json.dumps(_product(product, reviews, now), ensure_ascii=False).replace("</", "<\\/")
         blocks = "\n".join(_block(post, now) for post in reviews[:SHOWN])
         name = html.escape(names()[product])
@@ -44,25 +44,19 @@ class ReviewSite:
 
 
 def _product(product: str, reviews: list[MarketPost], now: datetime) -> dict[str, Any]:
-    return {
+    data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "SoftwareApplication",
         "name": names()[product],
         "url": f"{SITE}/{product}",
         "applicationCategory": "ProductivityApplication",
-        **({"aggregateRating": _average(reviews, now)} if reviews else {}),
-        "review": [_review(post, now) for post in reviews[:SHOWN]],
     }
-
-
-def _average(reviews: list[MarketPost], now: datetime) -> dict[str, Any]:
-    stars = [post.stars(now) or 0 for post in reviews]
-    return {
-        "@type": "AggregateRating",
-        "ratingValue": f"{sum(stars) / len(stars):.1f}",
-        "reviewCount": len(stars),
-        "bestRating": 5,
-    }
+    if reviews:
+        stars = [post.stars(now) or 0 for post in reviews]
+        average = f"{sum(stars) / len(stars):.1f}"
+        rating = {"@type": "AggregateRating", "ratingValue": average, "reviewCount": len(stars), "bestRating": 5}
+        data["aggregateRating"] = rating
+    return data | {"review": [_review(post, now) for post in reviews[:SHOWN]]}
 
 
 def _review(post: MarketPost, now: datetime) -> dict[str, Any]:

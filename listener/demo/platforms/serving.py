@@ -36,7 +36,7 @@ class PostTimeline:
         return bisect_right(self._times, now)
 
     def newest_first(self, now: datetime, begin: int = 0, end: int | None = None) -> Iterator[MarketPost]:
-        """Those that exist then, from the newest on; `begin` and `end` cut the shelf first."""
+        """Those that exist then, from the newest on; `begin` and `end` cut the timeline first."""
         last = self.published(now) if end is None else min(end, self.published(now))
         for index in range(last - 1, begin - 1, -1):
             if self.posts[index].exists(now):
