@@ -38,7 +38,7 @@ def since_time(text: str | None, now: datetime) -> datetime | None:
     """A time as people write it: 7d, 12h, 30m before now, or an ISO date or time (UTC where it names no zone)."""
     if text is None:
         return None
-    units = {"d": 86400, "h": 3600, "m": 60, "w": 7 * 86400}
+    units = {"d": 86_400, "h": 3600, "m": 60, "w": 7 * 86_400}
     if text[-1:] in units and text[:-1].isdigit():
         return now - timedelta(seconds=int(text[:-1]) * units[text[-1]])
     try:
@@ -178,6 +178,7 @@ COLUMNS: dict[str, Callable[[StoredMention], Any]] = {
 }
 
 
+# A deleted mention has no text any more: what is left of it is counts.
 EXPORTED = tuple(state for state in MentionState if state is not MentionState.DELETED)
 
 

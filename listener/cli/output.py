@@ -22,6 +22,8 @@ from rich.text import Text
 
 from alerts.text import printable
 
+# What acts on a terminal or cannot be seen: C1 controls, marks that turn the direction of text around (see
+# https://trojansource.codes), characters without width, tags.
 _HIDDEN = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters by their category, blank on the screen
 _FORMULA = ("=", "+", "-", "@", "\u2212")
@@ -95,9 +97,11 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
 
 
 def defused(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula: quoted where it would be (OWASP, "CSV Injection").
+    """A text that no spreadsheet takes for a formula: quoted where it would be.
 
-    Looked at as a spreadsheet may read it: compatibility forms folded (＝ is =), and nothing invisible before it.
+    https://owasp.org/www-community/attacks/CSV_Injection
+
+    It is looked at as a spreadsheet may read it: compatibility forms folded (＝ is =), and nothing invisible before it.
     """
     folded = unicodedata.normalize("NFKC", cell)
     first = next((char for char in folded if unicodedata.category(char)[0] not in "CZM" and char not in _FILLERS), "")

@@ -25,7 +25,7 @@ from listener.daemon import Daemon, Simulation, StartError
 from storage import HeldError, Store, StoreError
 
 ENDS_WITHIN = 9.5
-"""Seconds: whoever stops a service waits ten, and then kills it."""
+"""Seconds: `docker stop` waits ten, and then kills (https://docs.docker.com/reference/cli/docker/container/stop/)."""
 
 
 def run(

@@ -20,7 +20,7 @@ Path = tuple[str | int, ...]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
-MAX_NODES = 200_000  # what anchors may grow to: a few lines of them can stand for billions of values
+MAX_NODES = 200_000  # anchors may stand for billions: https://en.wikipedia.org/wiki/Billion_laughs_attack
 
 _BREAKS = re.compile(r"\r\n|\n|\r")
 _TAG = "tag:yaml.org,2002:"

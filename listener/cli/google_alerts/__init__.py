@@ -1,1 +1,1 @@
-"""What teams bring along from the tools they used before."""
+"""Google Alerts brought over: export and feeds read, queries translated, entries written into the config."""

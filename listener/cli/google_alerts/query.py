@@ -35,7 +35,7 @@ def translate(text: str, language: str | None = None) -> Translated:
     """A query as typed into Google. `language`: only posts in this one (ISO 639-1)."""
     notes = ConversionNotes()
     try:
-        tree = _Reader(text, notes).whole()
+        tree = _Reader(text, notes).read()
         if tree is None:
             raise _RefusedError("nothing to search for is left of it")
         query = str(joined([tree, Field("lang", language)]) if language else tree)
@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 
 class _RefusedError(Exception):
-    pass
+    """The query can become no watch; the message says why."""
 
 
 def _short(text: str) -> str:
@@ -85,34 +85,34 @@ class _Reader:
             raise _RefusedError(f"it has {len(text):,} characters, and Google itself takes {MAX_LENGTH:,}")
         self.tokens: list[re.Match[str]] = [token for token in _TOKEN.finditer(text) if token.lastgroup != "blank"]
         self.notes = notes
-        self.at = 0
+        self.position = 0
         self.depth = 0
         self.excluded: list[Query] = []  # by a minus beside an OR
 
     @property
     def kind(self) -> str:
-        return str(self.tokens[self.at].lastgroup) if self.at < len(self.tokens) else "end"
+        return str(self.tokens[self.position].lastgroup) if self.position < len(self.tokens) else "end"
 
     def take(self) -> re.Match[str]:
-        self.at += 1
-        return self.tokens[self.at - 1]
+        self.position += 1
+        return self.tokens[self.position - 1]
 
-    def whole(self) -> Query | None:
+    def read(self) -> Query | None:
         parts: list[Query] = []
         while self.kind != "end":
             if self.kind in _BETWEEN:
                 self.take()  # an OR, an AROUND or a bracket with nothing before it: Google passes over it, too
             else:
-                parts += self.all()
+                parts += self.all_of()
         return joined([*parts, *self.excluded])
 
-    def all(self) -> list[Query]:
-        """What must all hold, up to where it ends."""
+    def all_of(self) -> list[Query]:
+        """The terms that must all hold, up to a bracket or the end."""
         parts, bare_or = [], False
         while self.kind not in _BETWEEN:
-            first, bracketed = self.at, self.kind == "open"
-            part = self.either()
-            has_or = any(token.lastgroup == "or" for token in self.tokens[first : self.at])
+            first, bracketed = self.position, self.kind == "open"
+            part = self.any_of()
+            has_or = any(token.lastgroup == "or" for token in self.tokens[first : self.position])
             bare_or |= isinstance(part, Or) and has_or and not bracketed
             parts += [part] if part is not None else []
         if bare_or and sum(not isinstance(part, Not) for part in parts) > 1:
@@ -120,12 +120,13 @@ class _Reader:
             self.notes.keep("OR", why, "move the brackets if you meant otherwise")
         return parts
 
-    def either(self) -> Query | None:
-        parts = [self.near()]
+    def any_of(self) -> Query | None:
+        """Terms with OR between them. Google takes a minus beside an OR for the whole query."""
+        parts = [self.near_terms()]
         while self.kind == "or":
             self.take()
             if self.kind not in _BETWEEN:
-                parts.append(self.near())
+                parts.append(self.near_terms())
         if len(parts) == 1:
             return parts[0]
         for part in parts:
@@ -136,20 +137,21 @@ class _Reader:
                 )
         return either([part for part in parts if part is not None and not isinstance(part, Not)])
 
-    def near(self) -> Query | None:
-        last = self.single()
+    def near_terms(self) -> Query | None:
+        """Terms with AROUND(n) between them; a AROUND(3) b AROUND(3) c is two pairs with b in both."""
+        last = self.term()
         parts = [last]
         while self.kind == "around":
             token = self.take()
-            following = self.single() if self.kind not in _BETWEEN else None
-            if found := self.close(last, following, token):
+            following = self.term() if self.kind not in _BETWEEN else None
+            if found := self.near_sides(last, following, token):
                 parts = [*(part for part in parts if part is not last), found]
             else:
                 parts.append(following)
             last = following
         return joined([part for part in parts if part is not None])
 
-    def close(self, left: Query | None, right: Query | None, token: re.Match[str]) -> Near | None:
+    def near_sides(self, left: Query | None, right: Query | None, token: re.Match[str]) -> Near | None:
         sides, distance = (_side(left), _side(right)), int(token["distance"])
         if not all(sides):
             why = "a side of it is missing, or more than words; what is there must still occur"
@@ -159,7 +161,7 @@ class _Reader:
             self.notes.keep(token[0], f"{_MAX_DISTANCE} words are the most here")
         return Near(min(distance, _MAX_DISTANCE), False, *sides)
 
-    def single(self) -> Query | None:
+    def term(self) -> Query | None:
         token = self.take()
         match token.lastgroup:
             case "sign":
@@ -179,7 +181,7 @@ class _Reader:
         if "~" in sign:
             do = "name the words you mean: (phone OR mobile OR handset)"
             self.notes.lose("~", "synonyms are not searched, the word itself is", do)
-        found = self.deeper(self.single) if self.kind not in _BETWEEN else None
+        found = self.nested(self.term) if self.kind not in _BETWEEN else None
         if "-" not in sign or found is None:
             return found
         return found.part if isinstance(found, Not) else Not(found)
@@ -190,27 +192,28 @@ class _Reader:
             if self.kind in _BETWEEN:
                 self.take()
             else:
-                parts += self.deeper(self.all)
+                parts += self.nested(self.all_of)
         if self.kind == "close":
             self.take()
         return joined(parts)
 
     def field(self, name: str) -> Query | None:
         if name in PLACES:
-            found = joined(self.deeper(self.all)) if name.startswith("all") else self.deeper(self.single)
+            found = joined(self.nested(self.all_of)) if name.startswith("all") else self.nested(self.term)
             return found and inside(PLACES[name], found)
-        first = self.at
+        first = self.position
         if name in VALUES and self.kind in ("bare", "quoted"):
             token = self.take()
             return valued(name, token["bare"] or token["inner"] or "", self.notes)
         kept, self.notes = self.notes, ConversionNotes()  # what is read here only to get past it needs no notes
-        self.deeper(self.single)
+        self.nested(self.term)
         self.notes = kept
-        shown = " ".join(token[0] for token in self.tokens[first : self.at])
+        shown = " ".join(token[0] for token in self.tokens[first : self.position])
         self.notes.lose(f"{name}:{shown}", *GONE.get(name, ("it takes one value, and this is none", "")))
         return None
 
-    def deeper(self, read: Callable[[], T]) -> T:
+    def nested(self, read: Callable[[], T]) -> T:
+        """What `read` gives, one level further in: brackets without end must not fill Python's stack."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise _RefusedError(f"it has more than {_MAX_DEPTH} brackets inside each other")
