@@ -58,7 +58,7 @@ def backfill(
     except ValueError as error:
         fail(str(error))
     log.configure(config.daemon.log, config.redactor.mask, level="error")
-    with opened_store(config) as store, _Progress(names, begin, now, visible=not as_json) as progress:
+    with opened_store(config) as store, _BackfillBars(names, begin, now, visible=not as_json) as progress:
         try:
             with lock(store, "backfill"):
                 reports = anyio.run(_here, config, store, names, begin, progress.show)
@@ -99,7 +99,7 @@ def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, 
         raise typer.Exit(INTERRUPTED) from None
 
 
-class _Progress:
+class _BackfillBars:
     """A bar a source on standard error: how much of the time back to `since` has been read."""
 
     def __init__(self, names: Collection[str], since: datetime, now: datetime, *, visible: bool) -> None:

@@ -49,8 +49,9 @@ def load_config_if_usable(context: typer.Context) -> Config | None:
         return load(path)
     except ConfigError as error:
         count = len(error.problems)
-        said = f"{path} has {count} problem{'s' if count > 1 else ''} and is left aside; see `listener check --offline`"
-        err.print(f"[yellow]![/] {escape(said)}", soft_wrap=True)
+        problems = f"{count} problem{'s' if count > 1 else ''}"
+        warning = f"{path} has {problems} and is left aside; see `listener check --offline`"
+        err.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
         return None
 
 

@@ -158,8 +158,8 @@ def _report(migration: Migration) -> None:
         _print([Text(url, style="bold"), Text("  no alert could be found for this feed"),
                 Text("    → write the alert's query before the address, on the same line", style="dim")])  # fmt: skip
     became = Counter(_COUNTED[alert.became] for alert in migration.alerts)
-    said = ", ".join(f"{count} {kind}" for kind, count in became.items())
-    err.print(Text(f"{len(migration.alerts)} alerts: {said}; new feeds: {len(migration.feeds)}"), soft_wrap=True)
+    summary = ", ".join(f"{count} {kind}" for kind, count in became.items())
+    err.print(Text(f"{len(migration.alerts)} alerts: {summary}; new feeds: {len(migration.feeds)}"), soft_wrap=True)
     if migration.watches:
         err.print(Text(_FORMS, style="dim"), soft_wrap=True)
 

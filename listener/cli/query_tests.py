@@ -67,8 +67,8 @@ def try_texts(
     elif failures:
         for failure in failures:
             place = f"{failure['file']}:{failure['line']}"
-            said = f"{place}: {failure['query']} {failure['expected']} {failure['text']!r}: {failure['says']}"
-            out.print(Text(said), soft_wrap=True)
+            line = f"{place}: {failure['query']} {failure['expected']} {failure['text']!r}: {failure['says']}"
+            out.print(Text(line), soft_wrap=True)
         err.print(Text(f"✗ {len(failures)} of {count} texts came out otherwise", style="bold red"))
     else:
         done(f"{count} texts, {len(queries)} queries: all come out as they must")

@@ -12,7 +12,7 @@ from textwrap import shorten
 
 from listener.demo.phrases import phrases
 from listener.demo.posts import Made, MarketPost
-from listener.demo.publisher import TAGS, Draft, Publisher
+from listener.demo.publisher import TAGS, PostDraft, Publisher
 
 # Far above what the real platforms have reached, so that no id here is somebody's post there; and no id comes twice.
 FIRST_ID = {"hackernews": 990_000_000_000, "feed": 10_000, "appstore": 880_000_000_000, "reviews": 500_000}
@@ -38,7 +38,7 @@ def copies(publisher: Publisher, posts: Iterable[MarketPost]) -> Iterator[Market
         words = f"{post.title} {post.text}".lower()
         # The watch that is named first; one that is not (-1) comes last by the remainder.
         subject = min(post.truth.watches, key=lambda watch: words.find(TAGS[watch].lower()) % len(words))
-        draft = Draft(subject, text, mood, post.truth.topic)
+        draft = PostDraft(subject, text, mood, post.truth.topic)
         for who in publisher.tooters.several(count):
             at = post.at + timedelta(seconds=round(5 * MINUTE + rng.expovariate(1 / (3 * HOUR))))
             yield replace(publisher.toot(at, draft, replace(who, voice="plain")), story=post.story)

@@ -8,7 +8,7 @@ from datetime import datetime
 from listener.demo.phrases import names, phrases
 from listener.demo.posting_times import LEISURE_WEEK, posting_times
 from listener.demo.posts import Made, MarketPost
-from listener.demo.publisher import LANGUAGE_OF, TOPIC, Draft, Publisher, matching, weighted
+from listener.demo.publisher import LANGUAGE_OF, TOPIC, PostDraft, Publisher, matching, weighted
 
 TOPICS = ("sync", "price", "editor", "search", "mobile", "export", "support", "onboarding", "ai", "compare")
 SUBJECTS = {
@@ -94,20 +94,20 @@ class DailyPosts:
         for platform, daily in NOISE.items():
             for at in posting_times(self._rng, *self._span, daily):
                 text = self._writer.compose("", [sentences])
-                draft = Draft("", text, "neutral", "noise", Made.NOISE)
+                draft = PostDraft("", text, "neutral", "noise", Made.NOISE)
                 yield self._publisher.toot(at, draft) if platform == "mastodon" else self._publisher.comment(at, draft)
 
     # -- texts -------------------------------------------------------------------------------------------------
 
-    def _review_draft(self, app: str, language: str) -> Draft:
+    def _review_draft(self, app: str, language: str) -> PostDraft:
         mood = weighted(self._rng, MOODS["stars"])
         draft = self._opinion(app, mood, language, more=self._rng.choice((0, 1, 2)))
         title = self._writer.line(phrases()[language]["titles"][mood], app, language)
-        return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
+        return PostDraft(app, draft.text, mood, draft.topic, language=language, title=title)
 
     def _draft(
         self, app: str, place: str, *, language: str = "en", titles: list[str] | None = None, more: int = 1
-    ) -> Draft:
+    ) -> PostDraft:
         # One product is liked a little less than the others.
         shares = dict(MOODS[place])
         if app == "foldermint":
@@ -118,17 +118,17 @@ class DailyPosts:
             self._opinion(app, mood, language, more) if app in names() else self._about_note_taking(mood, place, more)
         )
         title = self._writer.line(titles, app, language, draft.topic) if titles else ""
-        return Draft(app, draft.text, mood, draft.topic, language=language, title=title)
+        return PostDraft(app, draft.text, mood, draft.topic, language=language, title=title)
 
-    def _opinion(self, app: str, mood: str, language: str, more: int) -> Draft:
+    def _opinion(self, app: str, mood: str, language: str, more: int) -> PostDraft:
         topic = self._rng.choice(TOPICS)
-        return Draft(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
+        return PostDraft(app, self._writer.opinion(app, topic, mood, language, more), mood, topic)
 
-    def _about_note_taking(self, mood: str, place: str, more: int) -> Draft:
+    def _about_note_taking(self, mood: str, place: str, more: int) -> PostDraft:
         """About taking notes as such. Hashtags are Mastodon's custom."""
         section = phrases()["en"]
         openings = section["topic"][mood]
         if place != "mastodon":
             openings = matching(openings, "note-taking app")
         text = self._writer.compose(TOPIC, [openings, *[section["after"][mood]] * more])
-        return Draft(TOPIC, text, mood, TOPIC)
+        return PostDraft(TOPIC, text, mood, TOPIC)

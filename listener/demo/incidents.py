@@ -9,7 +9,7 @@ from listener.demo.events import Events
 from listener.demo.phrases import phrases
 from listener.demo.posting_times import spread_over_days
 from listener.demo.posts import Made, MarketPost
-from listener.demo.publisher import Draft, Publisher, weighted
+from listener.demo.publisher import PostDraft, Publisher, weighted
 
 BRAND = "lanternfish"
 SPIKE_BY_HOUR = (7, 9, 8, 6, 5, 3, 2)  # posts in each hour of the spike: quick to rise, slow to fall
@@ -44,11 +44,11 @@ def theme(publisher: Publisher, events: Events) -> Iterator[MarketPost]:
         yield _complaint(publisher, at)
 
 
-def _outcry(publisher: Publisher, more: int, title: str = "") -> Draft:
+def _outcry(publisher: Publisher, more: int, title: str = "") -> PostDraft:
     section = phrases()["en"]["spike"]
     parts = [section["open"], *[section["more"]] * more, section["end"]]
     text = publisher.writer.compose(BRAND, parts)
-    return Draft(BRAND, text, "negative", "sync", Made.SPIKE, title=publisher.writer.fill(title, BRAND))
+    return PostDraft(BRAND, text, "negative", "sync", Made.SPIKE, title=publisher.writer.fill(title, BRAND))
 
 
 def _complaint(publisher: Publisher, at: datetime) -> MarketPost:
@@ -57,7 +57,7 @@ def _complaint(publisher: Publisher, at: datetime) -> MarketPost:
     place = weighted(publisher.rng, THEME_PLACES)
     text = publisher.writer.compose(BRAND, [section["open"], *[section["more"]] * publisher.rng.choice((0, 1, 1))])
     title = publisher.writer.line(section["review_titles"], BRAND) if place not in ("mastodon", "hackernews") else ""
-    draft = Draft(BRAND, text, "negative", "export", Made.THEME, title=title)
+    draft = PostDraft(BRAND, text, "negative", "export", Made.THEME, title=title)
     if place == "appstore":
         return publisher.review(at, draft, publisher.rng.choices(("us", "gb"), (70, 30))[0])
     if place == "mastodon":

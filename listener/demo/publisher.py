@@ -21,7 +21,7 @@ LANGUAGE_OF = {"us": "en", "gb": "en", "es": "es", "vn": "vi"}
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PostDraft:
     """A text with what it is, before a platform dresses it."""
 
     app: str
@@ -48,7 +48,7 @@ class Publisher:
 
     # -- one method a platform ---------------------------------------------------------------------------------
 
-    def toot(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
+    def toot(self, at: datetime, draft: PostDraft, who: Author | None = None) -> MarketPost:
         """A Mastodon status: the product's name becomes a hashtag, or one stands at the end."""
         who = who or self.tooters.anyone(draft.language)
         text, tags = self.writer.in_voice(draft.text, who.voice), [TAGS.get(draft.app, TOPIC)]
@@ -63,11 +63,11 @@ class Publisher:
         text = f"{text} {' '.join(missing)}".strip()
         return self._post(at, "mastodon", "", who, draft, text, tags=tuple(tags))
 
-    def comment(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
+    def comment(self, at: datetime, draft: PostDraft, who: Author | None = None) -> MarketPost:
         who = who or self.hackers.anyone()
         return self._post(at, "hackernews", "comment", who, draft, self.writer.in_voice(draft.text, who.voice))
 
-    def headline(self, at: datetime, draft: Draft, who: Author | None = None) -> MarketPost:
+    def headline(self, at: datetime, draft: PostDraft, who: Author | None = None) -> MarketPost:
         """A Hacker News story: a question has a text, the others have a link alone."""
         who = who or self.hackers.anyone()
         asks = draft.title.startswith(("Ask HN", "Show HN"))
@@ -77,15 +77,15 @@ class Publisher:
             draft = replace(draft, sentiment="neutral")
         return self._post(at, "hackernews", "story", who, draft, text, link=link)
 
-    def topic(self, at: datetime, draft: Draft) -> MarketPost:
+    def topic(self, at: datetime, draft: PostDraft) -> MarketPost:
         """The first post of a topic in the forum of the brand."""
         return self._post(at, "feed", "forum", self.members.anyone(), draft, draft.text)
 
-    def article(self, at: datetime, draft: Draft) -> MarketPost:
+    def article(self, at: datetime, draft: PostDraft) -> MarketPost:
         link = f"https://softwarereader.example/{at:%Y/%m/%d}/{slug(draft.title)}-{at:%H%M}"
         return self._post(at, "feed", "press", self.journalists.anyone(), draft, draft.text, link=link)
 
-    def review(self, at: datetime, draft: Draft, country: str) -> MarketPost:
+    def review(self, at: datetime, draft: PostDraft, country: str) -> MarketPost:
         """A review in the app store of a country. About half of them do not name the product."""
         text = draft.text
         name = names()[draft.app]
@@ -95,13 +95,13 @@ class Publisher:
             text = text[:1].upper() + text[1:]
         return self._rated(at, "appstore", draft, text, country)
 
-    def site_review(self, at: datetime, draft: Draft) -> MarketPost:
+    def site_review(self, at: datetime, draft: PostDraft) -> MarketPost:
         """A review on the page of an independent site."""
         return self._rated(at, "reviews", draft, draft.text, "")
 
     # -- shared ------------------------------------------------------------------------------------------------
 
-    def _rated(self, at: datetime, platform: str, draft: Draft, text: str, country: str) -> MarketPost:
+    def _rated(self, at: datetime, platform: str, draft: PostDraft, text: str, country: str) -> MarketPost:
         who = author(self.rng, next(self._reviewers), draft.language, joint=" ")
         stars = self.rng.choices(*STARS[draft.sentiment])[0]
         return self._post(at, platform, draft.app, who, draft, text, country=country, rating=stars)
@@ -112,7 +112,7 @@ class Publisher:
         platform: str,
         place: str,
         who: Author,
-        draft: Draft,
+        draft: PostDraft,
         text: str,
         *,
         country: str = "",

@@ -19,7 +19,7 @@ FURTHEST = 1000  # no page reaches beyond this many hits
 FILTER = re.compile(r"^(\w+)\s*(<=|>=|<|>|=)\s*(\d+)$")
 
 
-class Document(NamedTuple):
+class SearchDocument(NamedTuple):
     """What Algolia looks into: words between single spaces, and tags."""
 
     text: str
@@ -59,10 +59,10 @@ class HackerNews:
 
     # -- finding -----------------------------------------------------------------------------------------------
 
-    def _document(self, post: MarketPost) -> Document:
+    def _document(self, post: MarketPost) -> SearchDocument:
         story = self._by_id.get(post.thread, post)
         text = " ".join(words(f"{post.title} {post.text} {post.link} {story.title}"))
-        return Document(f" {text} ", (post.place, f"author_{post.author.handle}", f"story_{story.id}"))
+        return SearchDocument(f" {text} ", (post.place, f"author_{post.author.handle}", f"story_{story.id}"))
 
     def _matches(self, query: str, tags: str) -> PostTimeline:
         if (query, tags) not in self._found:
