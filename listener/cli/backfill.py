@@ -82,7 +82,7 @@ async def _here(
 
 
 def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, show: Show) -> list[BackfillReport]:
-    """Hand it over, and watch: the daemon goes on whether or not anybody looks."""
+    """Hand the backfill over to the daemon and show its progress; it goes on when nobody watches any more."""
     try:
         for name in names:
             control.hand_over(owner, "backfill", {"subject": name, "since": since.isoformat(), "wait": False})
@@ -100,7 +100,7 @@ def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, 
 
 
 class _BackfillBars:
-    """A bar a source on standard error: how much of the time back to `since` has been read."""
+    """One progress bar for each source, on standard error: how much of the time back to `since` has been read."""
 
     def __init__(self, names: Collection[str], since: datetime, now: datetime, *, visible: bool) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[says]}"))

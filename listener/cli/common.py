@@ -73,7 +73,7 @@ class GivenQuery:
     watch: str | None = None
 
     def parse(self, config: Config | None) -> Query:
-        """Its tree. Ends the command with the place and the remedy when it is refused."""
+        """The query's tree. A query that is refused ends the command, with the place and the remedy."""
         try:
             return parse(self.text, config.library if config else None)
         except QueryError as error:
@@ -81,7 +81,7 @@ class GivenQuery:
 
 
 def given_query(context: typer.Context, text: str | None, watch: str | None) -> tuple[GivenQuery, Config | None]:
-    """What the command line asks about: a query, or a watch's. Ends the command when it is neither, or both."""
+    """The query that was typed, or that of the named watch. Ends the command when neither or both are given."""
     if (text is None) == (watch is None):
         fail("one query is wanted", "type it in 'single quotes', or name a watch: --watch acme")
     if watch is None:
@@ -133,7 +133,7 @@ def store_for_reading(config: Config) -> Iterator[Store]:
 
 
 def now_for(store: Store) -> datetime:
-    """What time it is for what is stored: now, or, after simulated time, when the simulation ended."""
+    """The current time; for a database that a simulation filled, the time at which the simulation ended."""
     simulated = (store.state.get(LISTENING_SINCE) or {}).get("simulated")
     cycle = store.state.get("cycle")
     return datetime.fromisoformat(cycle["at"]) if simulated and cycle else SystemClock().now()
@@ -146,7 +146,7 @@ def lock(store: Store, command: str) -> AbstractContextManager[object]:
 
 
 def hand_over(owner: Mapping[str, Any], command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Let the running daemon do it; its refusal ends the command."""
+    """Let the running daemon carry out a command. When it refuses, this command ends with its reason."""
     try:
         return control.hand_over(owner, command, arguments)
     except control.HandoffError as refused:
@@ -154,7 +154,7 @@ def hand_over(owner: Mapping[str, Any], command: str, arguments: Mapping[str, An
 
 
 def write(config: Config, command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out a command that writes: here when no daemon runs, else by the daemon."""
+    """Carry out a command that writes: in this process, or in the daemon when one holds the database."""
     with opened_store(config) as store:
         try:
             with lock(store, command):

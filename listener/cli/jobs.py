@@ -45,7 +45,7 @@ def jobs(
 
 
 def _summary(progress: Any) -> str:
-    """In a few words: the numbers of a job, or of all searches of a backfill."""
+    """The numbers in a job's progress, added up over the searches of a backfill: "12 new, 3 pages"."""
     parts = progress if isinstance(progress, list) else [progress] if progress else []
     names = [name for name, value in (parts[0] if parts else {}).items() if type(value) is int]
     return ", ".join(f"{sum(part[name] for part in parts):,} {name}" for name in names)

@@ -102,7 +102,7 @@ def _show(found: Found, now: datetime) -> None:
 
 
 def excerpt(post: Post, spans: Sequence[Span]) -> Text:
-    """A part of the post in which what matched stands, in bold."""
+    """The part of the post around its first match, with every match in bold."""
     title = f"{post.title}: " if post.title else ""
     text = Text(title + post.text)
     places = [(span.start + (len(title) if span.field == "text" else 0), span) for span in spans]

@@ -117,7 +117,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: st
 
 
 def fail(message: str, remedy: str = "", code: int = 1) -> NoReturn:
-    """Say what is wrong and what to do, and end."""
+    """Print what is wrong and what to do about it, and end the command."""
     err.print(f"[bold red]✗[/] {escape(message)}", soft_wrap=True)
     if remedy:
         err.print(f"  {escape(remedy)}", soft_wrap=True)

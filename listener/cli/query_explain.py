@@ -88,7 +88,7 @@ def explain(
 
 
 def _searches(config: Config, tree: Query, watch: str | None) -> list[SourceSearch]:
-    """One for all sources that are asked alike, in the order of the config."""
+    """What each source is asked, with one entry for all that are asked alike, in the order of the config."""
     groups: dict[SourceSearch, list[str]] = {}
     for source in config.sources:
         groups.setdefault(_search_of(source, tree, watch), []).append(source.id)

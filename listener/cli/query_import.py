@@ -1,4 +1,4 @@
-"""query import: the Google Alerts of before become watches and feeds, with a word on what was lost."""
+"""query import: Google Alerts become watches and feeds, with a report of what changed or was lost on the way."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class _Matching:
 
 
 def _answered_line(line: bytes, matching: _Matching, only: bool) -> bytes:
-    """The line with its answer; nothing for a blank one, and with `only` for what does not match."""
+    """The line with its answer added; empty for a blank line, and with `only` for a post that does not match."""
     line = line.strip().removeprefix(b"\xef\xbb\xbf")  # the mark that Windows puts before UTF-8
     if not line:
         return b""
@@ -107,7 +107,7 @@ def _answered_line(line: bytes, matching: _Matching, only: bool) -> bytes:
 
 
 def with_answer(line: bytes, post: dict[str, Any], found: Match | None) -> bytes:
-    """The object as it was written, byte for byte, and the answer behind its last key."""
+    """The JSON object as it was written, byte for byte, with the answer behind its last key."""
     if any(name in post for name in ADDED):  # an answer of before: it goes
         line = json.dumps({k: v for k, v in post.items() if k not in ADDED}, ensure_ascii=False).encode()
     spans = [{"field": span.field, "start": span.start, "end": span.end} for span in found.spans] if found else []

@@ -205,7 +205,7 @@ class _Reader:
         return default if found is None else build(type(default), found, (name,), self.report) or default
 
     def _cross_check(self) -> None:
-        """What concerns several sections."""
+        """Check what no section can know by itself: names that must exist, queries that take in others."""
         # Names that stand in the file count as known, whether or not the rest of their entry is right.
         watches, channels = self.value.get("watches"), self.value.get("channels")
         listed = watches if isinstance(watches, list) else []

@@ -63,7 +63,7 @@ def _any_of(catalogue: Catalogue[Any], definitions: dict[str, Any]) -> dict[str,
 
 
 def _with_holes(value: Any) -> Any:
-    """Numbers and switches may come from outside as well: `port: ${SMTP_PORT}`."""
+    """The schema with `${…}` allowed for numbers and switches, too, as in `port: ${SMTP_PORT}`."""
     if isinstance(value, list):
         return [_with_holes(inner) for inner in value]
     if not isinstance(value, Mapping):

@@ -97,7 +97,7 @@ class Interpolation:
         return value
 
     def _value_of(self, hole: re.Match[str], path: Path) -> str:
-        """What `${NAME}` stands for; the hole itself where that is not to be had."""
+        """The value of a `${NAME}`; the text `${NAME}` itself when there is none, which has then been reported."""
         name = hole.group(1)
         if name is None:  # `$${`
             return "${"

@@ -1,4 +1,4 @@
-"""From what pydantic found to what a person can put right: the place in the file, plain words, a remedy."""
+"""Pydantic's errors as problems that a person can put right: the place in the file, plain words, a remedy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _YAML_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 
 def build(model: type[M], value: Any, path: Path, report: ProblemReport) -> M | None:
-    """A model from values of the file; None when problems were reported."""
+    """Build a model from values of the file; gives None when problems were reported instead."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -140,7 +140,7 @@ def _quoted(found: Any, secret: bool) -> str:
 
 
 def _path_in_file(loc: tuple[int | str, ...], value: Any, kind: str) -> tuple[int | str, ...]:
-    """The part of a location that is in the file: a union adds names of its own branches to it."""
+    """Pydantic's location without what is not in the file: for a union it adds the name of the branch it tried."""
     kept: list[int | str] = []
     for index, part in enumerate(loc):
         inside = isinstance(value, dict) and part in value
@@ -175,7 +175,7 @@ def setting_names(model: type[BaseModel]) -> list[str]:
 
 
 def spellings(name: str, known: FieldInfo) -> list[str]:
-    """What a setting may be called in the file."""
+    """The names that a setting may have in the file."""
     alias = known.validation_alias
     if isinstance(alias, AliasChoices):
         return [choice for choice in alias.choices if isinstance(choice, str)]

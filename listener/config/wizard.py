@@ -83,7 +83,7 @@ def slug(shown: str, fallback: str, taken: set[str]) -> str:
 
 
 def _query_for(shown: str) -> str:
-    """The name as a phrase, and as a hashtag where it can be one."""
+    """A query for a name: as a phrase, and as a hashtag where it can be one."""
     phrase = '"' + shown.replace('"', " ").replace("\\", " ").strip() + '"'
     tag = "#" + "".join(char for char in shown.casefold() if char.isalnum() or unicodedata.combining(char))
     for query in (f"{phrase} OR {tag}", phrase):
@@ -96,7 +96,7 @@ def _query_for(shown: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Quoted for YAML, and safe from being filled: `${` stays what it is."""
+    """A text in quotes for YAML. `${` becomes `$${`, so that nothing is filled in."""
     return quoted(text.replace("${", "$${"))
 
 

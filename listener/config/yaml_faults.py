@@ -34,7 +34,7 @@ _FAULTS = (
 
 
 def explain_fault(problem: str) -> tuple[bool, str, str] | None:
-    """Whether the fault lies at the error's context, what it is, and the remedy; None for words nobody foresaw."""
+    """Whether the fault lies at the error's context, what it is, and the remedy; None for an unknown message."""
     for pattern, at_context, message, remedy in _FAULTS:
         if re.search(pattern, problem):
             return at_context, message, remedy

@@ -58,7 +58,7 @@ class Cast:
         self.languages = languages
 
     def anyone(self, language: str | None = None) -> Author:
-        """Somebody, the lively ones more often."""
+        """A person by chance; those who write a lot come up more often."""
         if language is None:
             language = self._rng.choices(tuple(self.languages), tuple(self.languages.values()))[0]
         return self._rng.choices(self._by_language[language], cum_weights=self._weights[language])[0]

@@ -22,7 +22,7 @@ LANGUAGE_OF = {"us": "en", "gb": "en", "es": "es", "vn": "vi"}
 
 @dataclass(frozen=True, slots=True)
 class PostDraft:
-    """A text with what it is, before a platform dresses it."""
+    """What somebody says, before it becomes a post of a platform."""
 
     app: str
     text: str
@@ -34,7 +34,7 @@ class PostDraft:
 
 
 class Publisher:
-    """Knows the regulars of every platform and dresses what they say."""
+    """Turns drafts into posts of a platform, written by one of the regulars it keeps for each."""
 
     def __init__(self, rng: Random, writer: Writer) -> None:
         self.rng = rng

@@ -1,4 +1,4 @@
-"""The demo: the real daemon on simulated time, a progress bar, and what it told on the console."""
+"""`listener demo`: runs the real daemon on simulated time, with a progress bar below what it prints."""
 
 from __future__ import annotations
 

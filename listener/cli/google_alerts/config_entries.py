@@ -1,4 +1,4 @@
-"""Watches and feeds as a piece of YAML, and that piece set into a config whose every other character stays."""
+"""Watches and feeds as YAML, and how they are added to a config without changing any other character of it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LINE = re.compile(r"[^\r\n]+(?:\r\n|\n|\r)?|\r\n|\n|\r")
 
 
 class AppendError(ValueError):
-    """The piece cannot be set into this file."""
+    """The entries cannot be added to this file."""
 
     remedy = "import without --write, and paste what it prints"
 
 
 def entries_yaml(watches: Sequence[NewWatch], feeds: Sequence[NewFeed]) -> str:
-    """What `listener query import` prints."""
+    """The new entries as YAML, as `listener query import` prints them."""
     return "".join(
         "".join([f"{name}:\n", *(f"  {line}\n" for line in lines)]) for name, lines in _lines(watches, feeds).items()
     )
@@ -39,7 +39,7 @@ def append_entries(config: str, watches: Sequence[NewWatch], feeds: Sequence[New
 
 
 def _lines(watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> dict[str, list[str]]:
-    """The lines for each list of the config that gets any."""
+    """The lines to add, by the name of the list they belong to; lists that get none are left out."""
     watch_lines, feed_lines = list[str](), list[str]()
     for watch in watches:
         watch_lines += [
@@ -59,18 +59,18 @@ def _lines(watches: Iterable[NewWatch], feeds: Iterable[NewFeed]) -> dict[str, l
 
 
 def _id(text: str) -> str:
-    """Bare where YAML reads it as text, and not as a number or a switch."""
+    """An id without quotes where YAML reads it as text; one such as 2024 or true needs them."""
     return text if yamlfile.parse(f"- {text}").value == [text] else _single_quoted(text)
 
 
 def _single_quoted(text: str) -> str:
-    """In single quotes, in which only they are special; what no editor shows is escaped. `${` stays what it is."""
+    """In single quotes, or in double ones when it needs escapes. `${` becomes `$${`, so that nothing is filled in."""
     text = text.replace("${", "$${")
     return "'" + text.replace("'", "''") + "'" if text.isprintable() else yamlfile.quoted(text)
 
 
 def _append_lines(text: str, name: str, lines: list[str]) -> str:
-    """Behind the last line of the list, before the comments that lead over to what follows."""
+    """Add lines behind the last entry of a list, before the comments that introduce what follows it."""
     tree = yamlfile.parse(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     if not isinstance(tree.value, dict) or not isinstance(tree.value.get(name), list) or not tree.value[name]:

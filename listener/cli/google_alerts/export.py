@@ -80,7 +80,7 @@ def parse_export(data: bytes | str) -> list[Alert]:
 
 
 def _alerts_in(value: Any, depth: int = 0) -> Iterator[Alert]:
-    """Wherever an object has a query, under whatever keys it lies and however its own keys are spelt."""
+    """Every object that has a query, wherever it lies; keys may be spelt regionRestrict or region_restrict."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
@@ -130,7 +130,7 @@ _UNREADABLE = (  # what is raised for an archive that is damaged, encrypted or p
 
 
 def _json_files(file: Path) -> Iterator[bytes]:
-    """What each JSON file of Google Alerts holds, in an archive, a folder or by itself."""
+    """The contents of every JSON file of Google Alerts in an archive, in a folder, or of the one file."""
     try:
         if file.is_dir():
             found = [path for path in sorted(file.rglob("*.json")) if _is_ours(str(path.relative_to(file.parent)))]

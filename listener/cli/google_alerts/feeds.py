@@ -24,7 +24,7 @@ class AlertFeed:
 
 
 def parse_feeds(text: str) -> list[AlertFeed]:
-    """Each address once. `text` is OPML, or lines that hold an address and perhaps the alert's query."""
+    """The feeds in `text`, each address once: OPML, or lines with an address and perhaps the alert's query."""
     outlines = _OutlineParser()
     if "<outline" in text.lower():
         outlines.feed(text)
@@ -41,12 +41,12 @@ def parse_feeds(text: str) -> list[AlertFeed]:
 
 
 def key(query: str) -> str:
-    """What two spellings of one query share."""
+    """A form of the query in which two spellings of it are equal."""
     return " ".join(re.sub("[“”„＂]", '"', query).casefold().split())
 
 
 def address(text: str) -> str | None:
-    """The feed's address as Google writes it today; None when the text names none."""
+    """The address of the feed that the text names, as Google writes it today; None when it names none."""
     found = _ADDRESS.search(text)
     if not found:
         return None

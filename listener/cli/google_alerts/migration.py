@@ -92,7 +92,7 @@ class ExistingEntries:
 def migrate(
     alerts: Iterable[Alert], feeds: Iterable[AlertFeed] = (), existing: ExistingEntries | None = None
 ) -> Migration:
-    """Pure. A feed whose title no alert has becomes an alert itself: its query is all there is to know."""
+    """The watches and feeds that alerts become. A feed that belongs to no alert is treated as an alert of its own."""
     paired, unpaired = _pair_with_feeds(list(alerts), list(feeds))
     migrator = _Migrator(existing or ExistingEntries())
     for alert, urls in paired:
@@ -163,7 +163,7 @@ class _Migrator:
         )
 
     def _add_watch(self, alert: Alert, query: str, notes: ConversionNotes) -> tuple[AlertOutcome, str]:
-        """Under which watch the alert is found: one that asks for the same, or a new one."""
+        """Find the watch that asks for the same, or add a new one; gives the outcome and the watch's id."""
         if found := self._ids.get(_normalized(query)):
             return (AlertOutcome.MERGED if found in self.watches else AlertOutcome.KNOWN), found
         watch = slug(alert.query, "alert", set(self.watches))
@@ -180,7 +180,7 @@ class _Migrator:
 
 
 def _note_settings(alert: Alert, notes: ConversionNotes) -> None:
-    """What an alert has besides its query, and a watch has not."""
+    """Note the settings of an alert that a watch does not have: region, sources, how often it mails."""
     if alert.strict_country and alert.country:
         why = "few sites say which country a post comes from, and web pages do not"
         domain = f"site:{alert.country.lower()}"
@@ -196,7 +196,7 @@ def _note_settings(alert: Alert, notes: ConversionNotes) -> None:
 
 
 def _normalized(query: str) -> str:
-    """One text for queries that differ in blanks and brackets alone."""
+    """A form of the query that is equal for queries that differ in blanks, brackets and case alone."""
     try:
         return str(parse(query)).casefold()
     except QueryError:  # with a named query, a list in a file: then as it is written

@@ -1,4 +1,4 @@
-"""What a person is told of something brought along: what changed on the way, what was lost, why, and what helps."""
+"""Notes on what changed or was lost when an alert became a watch: what, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ConversionNote:
-    """`lost`: it is gone; else it is kept in another way, and worth a look. `do`: what helps, where something does."""
+    """`lost`: it is gone; otherwise it is kept in another form. `do`: what to do about it, if anything."""
 
     what: str
     why: str

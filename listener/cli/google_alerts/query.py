@@ -223,7 +223,7 @@ class _Reader:
 
 
 def _side(query: Query | None) -> tuple[Nearby, ...]:
-    """What may stand on a side of NEAR; nothing when it may not."""
+    """The query as one side of NEAR; empty when it holds more than words and phrases."""
     parts = query.parts if isinstance(query, Or) else (query,)
     near = tuple(part for part in parts if isinstance(part, Nearby))
     return near if len(near) == len(parts) else ()

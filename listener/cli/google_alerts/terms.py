@@ -73,7 +73,7 @@ def word(text: str, notes: ConversionNotes) -> Query | None:
 
 
 def phrase(inner: str, notes: ConversionNotes) -> Query | None:
-    """A * that stands for words becomes a distance; at the edge it says nothing."""
+    """A quoted phrase. A * between words becomes a distance; one at the edge means nothing."""
     texts = re.split(r"(?:^|\s)(?:\*+(?:\s+|$))+", inner)
     terms = [term for term in map(_phrase, texts) if term]
     if not terms:
@@ -87,7 +87,7 @@ def phrase(inner: str, notes: ConversionNotes) -> Query | None:
 
 
 def inside(place: str, query: Query) -> Query:
-    """The words of a query looked for in one place; what is no text stays as it is."""
+    """The query with its words looked for in one place (title, url); fields such as site: stay as they are."""
     if isinstance(query, And | Or):
         return type(query)(tuple(inside(place, part) for part in query.parts))
     if isinstance(query, Not):
@@ -123,21 +123,21 @@ def valued(name: str, value: str, notes: ConversionNotes) -> Query | None:
 
 
 def joined(parts: list[Query]) -> Query | None:
-    """All of them; None when there are none."""
+    """The AND of these parts, flat and without repeats; None when there are none."""
     flat = [inner for part in parts for inner in (part.parts if isinstance(part, And) else (part,))]
     unique = list(dict.fromkeys(flat))
     return And(tuple(unique)) if len(unique) > 1 else next(iter(unique), None)
 
 
 def either(parts: list[Query]) -> Query | None:
-    """Any of them; None when there are none."""
+    """The OR of these parts, flat and without repeats; None when there are none."""
     flat = [inner for part in parts for inner in (part.parts if isinstance(part, Or) else (part,))]
     unique = list(dict.fromkeys(flat))
     return Or(tuple(unique)) if len(unique) > 1 else next(iter(unique), None)
 
 
 def _bare(text: str) -> Query | None:
-    """The word as it is where our language reads it so, else in quotes."""
+    """The word without quotes where our language reads it as one word, hashtag or name; otherwise in quotes."""
     kept = text.strip(_EDGES) or text
     for made in (text if text[:1] in "#@" else kept, kept):
         found = _read(made)

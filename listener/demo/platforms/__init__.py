@@ -76,7 +76,7 @@ class Platforms:
         return json_answer({"error": "Not found"}, status=404)
 
     def _failure(self, platform: str, path: str, query: Query, now: datetime) -> HttpAnswer | None:
-        """The one long outage, and a request here and there that came too soon."""
+        """An error instead of an answer: during the one long outage, and for one request in ONE_IN, told to wait."""
         events = self._market.events
         if platform == events.outage_of and now in events.outage:
             return HttpAnswer(503, {"content-type": "text/html"}, b"<h1>503 Service Unavailable</h1>")
