@@ -113,8 +113,11 @@ def waits_for_themes(mention: Mention | None) -> bool:
 
 def _kept_if_absent(post: Post, old: Post) -> dict[str, Any]:
     """The fields that an edition may leave out, from the new one where it has them; of a mapping, entry by entry."""
-    pairs = {name: (getattr(post, name), getattr(old, name)) for name in _KEPT_IF_ABSENT}
-    return {name: {**was, **now} if isinstance(now, Mapping) else now or was for name, (now, was) in pairs.items()}
+    kept: dict[str, Any] = {}
+    for name in _KEPT_IF_ABSENT:
+        now, was = getattr(post, name), getattr(old, name)
+        kept[name] = {**was, **now} if isinstance(now, Mapping) else now or was
+    return kept
 
 
 def _private_if_either(post: Post, other: Post) -> Post:
@@ -127,13 +130,11 @@ def _private_if_either(post: Post, other: Post) -> Post:
 def _add_mentions(old: PostRecord, new: Mapping[str, Mention]) -> Mapping[str, Mention]:
     """The same words seen again: a later query, or a source that is bound to the watch, may add; nothing drops."""
 
-    def adds(mention: Mention, known: Mention | None) -> bool:
-        if known is None or mention.query_version > known.query_version:
-            return True
-        kept_now = mention.state is MentionState.KEPT and known.state is not MentionState.KEPT
-        return kept_now and mention.query_version == known.query_version
+    def rank(mention: Mention) -> tuple[int, bool]:
+        return mention.query_version, mention.state is MentionState.KEPT
 
-    return _with(old, (mention for watch, mention in new.items() if adds(mention, old.mentions.get(watch))))
+    known = old.mentions
+    return _with(old, [one for watch, one in new.items() if watch not in known or rank(one) > rank(known[watch])])
 
 
 def _add_new_watches(old: PostRecord, new: Mapping[str, Mention]) -> Mapping[str, Mention]:
