@@ -23,7 +23,7 @@ class StoredPost:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """A post that a search found, with the mention of it that fulfils the query, and where its words stand."""
 
     stored: StoredMention

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam as bind
 from insight.model import Label, MentionState, PostKey, StoredMention, UnderstoodPost
 from insight.query import Query
 from storage.databases.database import Database
-from storage.outputs import Found, Revision, Sighting, StoredPost
+from storage.outputs import Revision, SearchHit, Sighting, StoredPost
 from storage.rows import tables
 from storage.rows.convert import read_stored, read_stored_mention, storable
 from storage.rows.keys import chunks, has_key, rows_by_key, storable_key
@@ -209,7 +209,7 @@ class Posts:
         limit: int | None = None,
         owned: frozenset[str] = frozenset(),
         batch: int = 500,
-    ) -> Iterator[Found]:
+    ) -> Iterator[SearchHit]:
         """The posts for which the query holds, newest first, each once; what an exclusion of it hides is not found.
 
         The same as matching every stored mention that says something: the database only spares us most of them.

@@ -16,7 +16,7 @@ from insight.query import QueryError, parse
 from listener.cli.common import load_config, now_for, store_for_reading
 from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
 from listener.cli.source_health import health_of
-from storage import Found
+from storage import SearchHit
 
 COLOURS = {
     Label.NEGATIVE: "red",
@@ -87,7 +87,7 @@ def search(
         out.print("Nothing stored matches that. `listener stats` shows what is stored.")
 
 
-def _show(found: Found, now: datetime) -> None:
+def _show(found: SearchHit, now: datetime) -> None:
     post, mention = found.stored.post, found.stored.mention
     label = mention.sentiment.label
     head = Text.assemble(

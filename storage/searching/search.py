@@ -16,7 +16,7 @@ from insight.model import MentionState, PostKey, StoredMention
 from insight.query import Facts, Matcher, Query, asks_for
 from insight.query.matching.keys import needs
 from storage.databases.database import Database
-from storage.outputs import Found
+from storage.outputs import SearchHit
 from storage.rows import tables
 from storage.rows.convert import read_stored_mention
 from storage.rows.keys import chunks
@@ -43,7 +43,7 @@ class Scope:
     owned: frozenset[str]
 
 
-def search(database: Database, query: Query, scope: Scope, batch: int) -> Iterator[Found]:
+def search(database: Database, query: Query, scope: Scope, batch: int) -> Iterator[SearchHit]:
     """The posts for which the query holds, newest first, each once: by its first watch's mention that fulfils it."""
     matcher, mentions = Matcher(query), _with_themes(database, query, _candidates(database, query, scope, batch))
     given: set[PostKey] = set()  # what the first look has found comes again; where there is none, nothing does
@@ -53,7 +53,7 @@ def search(database: Database, query: Query, scope: Scope, batch: int) -> Iterat
         for stored, themes in sorted(group, key=lambda found: found[0].mention.watch):
             match = matcher.match(stored.post, Facts.of(stored, scope.owned, themes))
             if match is not None and match.excluded_by is None:
-                yield Found(stored, match)
+                yield SearchHit(stored, match)
                 if scope.limit is not None:
                     given.add(key)
                 break

@@ -17,8 +17,8 @@ from storage import open_store
 from tests import processes
 from tests.databases import PostgresServer
 from tests.listener.test_daemon import CONFIG, FEED, Running
-from tests.storage.test_postgres import END_THE_HOLDERS
-from tests.storage.test_sqlite_files import WRITER, fill, small_disk
+from tests.storage.databases.test_postgres import END_THE_HOLDERS
+from tests.storage.databases.test_sqlite_files import WRITER, fill, small_disk
 from tests.world.web import Reply, World
 
 __all__ = ["small_disk"]

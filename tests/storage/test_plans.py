@@ -23,8 +23,7 @@ from listener.telling import detection
 from storage import StepResult, Store, open_store
 from storage.rows import tables
 from storage.rows.bulk import put
-from tests.contracts.store.samples import batch_of, post
-from tests.contracts.store.test_telling import ALERT, SIGNAL, message
+from tests.contracts.store.samples import ALERT, SIGNAL, batch_of, message, post
 from tests.listener.test_daemon import FEED
 from tests.world.web import Reply, World
 

@@ -17,9 +17,8 @@ from sqlalchemy import update
 
 from storage import HELD_BACK, HeldError, NewerSchemaError, StepResult, Store, StoreError, open_store, restore
 from storage.rows import tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
+from tests.contracts.store.samples import ALERT, DAY, HOUR, NOON, SIGNAL, batch_of, message, post
 from tests.contracts.store.test_opening import HOLDER, ROOT
-from tests.contracts.store.test_telling import ALERT, SIGNAL, message
 from tests.databases import PostgresServer
 
 LATER = NOON + 2 * DAY

@@ -1,4 +1,4 @@
-"""Small posts and arrivals to test with."""
+"""Small posts, batches, signals and messages to test with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from insight.model import Deletion, Label, Mention, MentionState, Post, PostKey, Sentiment, Span, UnderstoodPost
+from insight.model import (
+    Alert,
+    AlertState,
+    Deletion,
+    Label,
+    Mention,
+    MentionState,
+    NewDelivery,
+    Post,
+    PostKey,
+    Sentiment,
+    Signal,
+    SignalKind,
+    Span,
+    UnderstoodPost,
+)
 from storage import Store, UnderstoodBatch
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -56,3 +71,14 @@ def labels_of(store: Store, watch: str = "acme") -> dict[Label, int]:
 def expire(store: Store, network: str, before: datetime, now: datetime) -> int:
     """Empty what was collected before then; how many posts it were."""
     return store.retention.empty_posts(store.retention.expired_posts(network, before), now)
+
+
+SIGNAL = Signal(
+    SignalKind.SPIKE, "spike:acme", "acme", None, NOON, "Acme is much criticised\0", "why", {"observed": 7.0},
+    posts=(post(1).key, post(2).key), versions={"query": "1", "lexicon": "1", "detector": "2"},
+)  # fmt: skip
+ALERT = Alert("a1", "spike:acme", SignalKind.SPIKE, "acme", None, AlertState.OPENED, "Acme …", NOON, NOON, NOON)
+
+
+def message(name: str, channel: str = "slack", conversation: str = "", unique: str | None = None) -> NewDelivery:
+    return NewDelivery(name, channel, {"headline": f"headline of {name}"}, conversation, unique)

@@ -12,8 +12,7 @@ from sqlalchemy import Table, func, select, text, update
 from insight.model import AlertState, Gap, Rejected, Snapshot
 from storage import RECORDS, SourceEntry, StepResult, Store, retention
 from storage.rows import tables
-from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, post
-from tests.contracts.store.test_telling import ALERT, SIGNAL, message
+from tests.contracts.store.samples import ALERT, DAY, HOUR, NOON, SIGNAL, batch_of, message, post
 
 LATER = NOON + 400 * DAY
 

@@ -10,7 +10,7 @@ from storage import HeldError, LostError, Store, StoreError, UnusableError, migr
 from storage.databases import postgres as ours
 from tests.contracts.store.samples import NOON, batch_of, labels_of, post
 from tests.databases import PostgresServer
-from tests.storage.pooler import Pooler
+from tests.storage.databases.pooler import Pooler
 
 OWNER = {"pid": 4711, "url": "http://127.0.0.1:1"}
 END_THE_HOLDERS = (
