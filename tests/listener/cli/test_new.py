@@ -108,6 +108,19 @@ def test_what_is_written_into_a_checkout_passes_every_test_that_looks_at_all_kin
     assert pass_in(copy, *pages, "tests/insight/query/test_pushdown.py", "tests/listener/test_all_kinds_week.py")
 
 
+@pytest.mark.soak
+def test_a_rule_that_is_broken_says_in_the_last_lines_what_to_change(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copy)
+    written_in(copy)
+    kind = copy / "scrapers" / "news" / f"{SOURCE}.py"
+    kind.write_text(kind.read_text().replace("https://bulletin-board.example/terms", "somewhere"))
+    suite = ("tests/contracts/test_sources.py", "-k", f"{SOURCE} and allows")
+    said = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *suite).stdout.partition(" what to change ")[2]
+    assert f"- scrapers/news/{SOURCE}.py: terms needs the address of the platform's own terms" in said
+
+
 def test_ones_of_your_own_lie_in_the_current_folder_and_their_tests_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
