@@ -12,7 +12,7 @@ from alerts.base import Channel, Message, Post, Ref, SendError
 from alerts.render import plain
 from alerts.text import printable
 
-_ONE_AT_A_TIME = threading.Lock()
+_ONE_AT_A_TIME = threading.Lock()  # each channel sends in a thread of its own, and two of them may be terminals
 
 
 class Console(Channel):
@@ -26,7 +26,8 @@ class Console(Channel):
 
     def send(self, message: Message, ref: Ref | None, post: Post) -> Ref:
         first, _, rest = printable(plain(message)).partition("\n")
-        block = f"{_bold(first) if self._colored() else first}\n{rest}"
+        colored = sys.stdout.isatty() if self.color is None else self.color
+        block = f"\x1b[1m{first}\x1b[0m\n{rest}" if colored else f"{first}\n{rest}"
         try:
             with _ONE_AT_A_TIME:
                 sys.stdout.write(f"\n{block.rstrip()}\n\n")
@@ -37,10 +38,3 @@ class Console(Channel):
 
     def check(self, post: Post) -> str:
         return "prints to standard output"
-
-    def _colored(self) -> bool:
-        return sys.stdout.isatty() if self.color is None else self.color
-
-
-def _bold(text: str) -> str:
-    return f"\x1b[1m{text}\x1b[0m"

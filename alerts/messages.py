@@ -107,7 +107,7 @@ def facts(signal: Signal, alert: Alert, watch: Watch | None, zone: str) -> tuple
         found.append(Fact("Source", one_line(signal.source)))
     posts = signal.figures.get("observed", signal.figures.get("mentions"))
     if posts is not None:
-        found.append(Fact("Seen", _against(posts, signal.figures.get("expected"))))
+        found.append(Fact("Seen", _beside_usual(posts, signal.figures.get("expected"))))
     for name, value in signal.figures.items():
         if name not in _SAID_ELSEWHERE:
             title, write = _WRITTEN.get(name, (name.replace("_", " ").capitalize(), number))
@@ -118,7 +118,7 @@ def facts(signal: Signal, alert: Alert, watch: Watch | None, zone: str) -> tuple
     return tuple(found)
 
 
-def _against(seen: float, expected: float | None) -> str:
+def _beside_usual(seen: float, expected: float | None) -> str:
     """ "42, where 9.3 are usual (4.5 times)"."""
     if expected is None:
         return number(seen)

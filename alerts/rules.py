@@ -116,12 +116,12 @@ def decide(
     A channel that others read hears of an alert only while every post behind it is public: its very headline and
     figures are made of them.
     """
-    change, why = _change(signal, open_alert, now)
+    change, why = _what_happens(signal, open_alert, now)
     if change is Change.NONE:
         return Decision(change, open_alert, untold=(UntoldChannel("", why or Why.ALREADY_TOLD),))
     if why:
         return Decision(
-            change, _changed(change, signal, open_alert, now, heard=False), untold=(UntoldChannel("", why),)
+            change, _alert_after(change, signal, open_alert, now, heard=False), untold=(UntoldChannel("", why),)
         )
     found = evidence or Evidence()
     heard: list[ToldChannel] = []
@@ -135,18 +135,18 @@ def decide(
             )
         else:
             taking = [route for route in routes if route.channel == channel and route.takes(signal)]
-            verdict = _verdict(signal, channel, taking, found, withheld=withheld)
+            verdict = _by_routes(signal, channel, taking, found, withheld=withheld)
         if isinstance(verdict, UntoldChannel):
             untold.append(verdict)
         elif change is not Change.RESOLVE and (spent or {}).get(channel, 0) >= cap:
             untold.append(UntoldChannel(channel, Why.BUDGET))
         else:
             heard.append(verdict)
-    alert = _changed(change, signal, open_alert, now, heard=bool(heard))
+    alert = _alert_after(change, signal, open_alert, now, heard=bool(heard))
     return Decision(change, alert, tuple(heard), tuple(untold) if routes else (UntoldChannel("", Why.NO_ROUTE),))
 
 
-def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change, Why | None]:
+def _what_happens(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change, Why | None]:
     if alert is None:
         return (Change.NONE, Why.NOTHING_OPEN) if signal.over else (Change.OPEN, None)
     if signal.over:
@@ -158,7 +158,7 @@ def _change(signal: Signal, alert: Alert | None, now: datetime) -> tuple[Change,
     return Change.UPDATE, Why.TOLD_LATELY if lately else None
 
 
-def _verdict(
+def _by_routes(
     signal: Signal, channel: str, routes: Sequence[Route], evidence: Evidence, *, withheld: bool
 ) -> ToldChannel | UntoldChannel:
     """By those of the channel's routes that take the signal. One that rests on no posts (a silent source) has nothing
@@ -186,7 +186,7 @@ def may_read_private(routes: Iterable[Route], channel: str) -> bool:
     return bool(found) and all(found)
 
 
-def _changed(change: Change, signal: Signal, alert: Alert | None, now: datetime, *, heard: bool) -> Alert:
+def _alert_after(change: Change, signal: Signal, alert: Alert | None, now: datetime, *, heard: bool) -> Alert:
     if alert is None:
         told_at, key = now if heard else None, signal.key
         return Alert(

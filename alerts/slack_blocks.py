@@ -34,7 +34,7 @@ def blocks(message: Message) -> list[Block]:
     """The whole message within Slack's limits; what does not fit is left out from the end, and said to be."""
     found: list[Block] = []
     size, left_out = 0, False
-    for block in _all(message):
+    for block in _unlimited(message):
         size += len(json.dumps(block, ensure_ascii=False))
         if size > TOTAL or len(found) >= BLOCKS - 1:
             left_out = True
@@ -64,23 +64,21 @@ def metadata(message: Message) -> dict[str, Any]:
     return {"event_type": EVENT, "event_payload": {"id": message.id}}
 
 
-def _all(message: Message) -> Iterator[Block]:
+def _unlimited(message: Message) -> Iterator[Block]:
     headline = one_line(message.headline) or "Listener"
     yield {"type": "header", "text": _plain(trim(headline, HEADER))}
     if message.sent_before:
         yield _note(REPEAT)
     if len(headline) > HEADER:
         yield {"type": "section", "text": _plain(trim(headline, SECTION))}
-    yield from _table(message.body) if message.html else _paragraphs(message.body)
+    if message.html:
+        yield from _table(message.body)
+    elif message.body.strip():
+        yield {"type": "section", "text": _plain(trim(message.body, SECTION))}
     for start in range(0, len(message.facts), FIELDS):
         yield {"type": "section", "fields": [_field(fact) for fact in message.facts[start : start + FIELDS]]}
     for quote in message.quotes:
         yield _quoted(quote, message.zone)
-
-
-def _paragraphs(body: str) -> Iterator[Block]:
-    if body.strip():
-        yield {"type": "section", "text": _plain(trim(body, SECTION))}
 
 
 def _table(body: str) -> Iterator[Block]:
