@@ -20,6 +20,7 @@ from alerts.smtp import Bounded, BoundedTls
 
 Security = Literal["starttls", "tls", "none"]
 _OFFLINE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
+# 465 is TLS from the first byte, 587 upgrades to it: https://www.rfc-editor.org/rfc/rfc8314#section-3.3
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -147,6 +148,7 @@ class Email(Channel):
     def _data(self, server: smtplib.SMTP, mail: bytes, after: list[str]) -> None:
         """Send the text of a mail. Step by step, because only a loss after the final dot leaves the outcome unknown."""
         self._expect(server.docmd("DATA"), 354, "DATA", Fault.MESSAGE)
+        # a line that is a dot alone would end the mail: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2
         server.send(re.sub(rb"(?m)^\.", b"..", mail))
         after.append("final dot")
         server.send(b".\r\n" if mail.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -45,7 +45,9 @@ def compose(message: Message, ref: Ref | None, sender: str, to: Sequence[str]) -
     if re.fullmatch(r"<[!-=?-~]{3,300}>", began):
         mail["In-Reply-To"] = began
         mail["References"] = began
+    # so that no holiday notice answers: https://www.rfc-editor.org/rfc/rfc3834#section-5
     mail["Auto-Submitted"] = "auto-generated"
+    # what mail filters sort by: https://www.rfc-editor.org/rfc/rfc2919
     mail["List-Id"] = f"Listener <listener.{address(sender).domain}>"
     mail.set_content(plain(message))
     mail.add_alternative(html(message), subtype="html")

@@ -96,7 +96,10 @@ def refused_by_status(step: str, reply: Reply) -> SendError | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The wait that the receiver asks for, where it gives one in whole seconds; the sender waits an hour at most."""
+    """The wait that the receiver asks for, in whole seconds; the sender waits an hour at most.
+
+    None for a date, the other form that it may have: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+    """
     value = headers.get("retry-after", "").strip()
     return min(float(value), 1e6) if re.fullmatch(r"\d{1,30}", value) else None
 
