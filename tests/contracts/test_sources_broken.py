@@ -124,12 +124,12 @@ def test_a_status_says_whether_to_ask_again(kind: str, status: int, permanent: b
     where = f"{file_of(kind)}: status {status}"
     error = answer(kind, b'{"error": "too much of it"}', status, retry_after="70")
     assert isinstance(error, SourceError), (
-        f"{where} is taken for an answer ({error}): it must be a SourceError, such as scrapers.answers.refused(page)"
+        f"{where} is taken for an answer ({error}): parse_error() must raise a SourceError or give None"
     )
     assert "too much of it" in str(error), f"{where}: the error must quote what the platform says: {error!r}"
     assert (error.permanent, error.status, error.retry_after) == (permanent, status, 70), (
         f"{where}: permanent, status and retry_after are {(error.permanent, error.status, error.retry_after)} and not "
-        f"{(permanent, status, 70)}: leave them to scrapers.answers.refused(page)"
+        f"{(permanent, status, 70)}: let parse_error() give None where the kind knows no better"
     )
     assert bool(error.remedy) is permanent, f"{where}: what is permanent names its remedy, and nothing else: {error!r}"
 
