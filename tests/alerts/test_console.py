@@ -9,8 +9,8 @@ import pytest
 
 from alerts.base import SendError
 from alerts.console import Console
+from tests.alerts.guarded_channel import send
 from tests.alerts.samples import message
-from tests.alerts.wire import send
 
 
 @pytest.mark.parametrize(("color", "bold"), [(True, True), (False, False), (None, False)])

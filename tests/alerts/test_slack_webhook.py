@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from alerts.base import SendError
 from alerts.slack_webhook import SlackWebhook
+from tests.alerts.guarded_channel import check, send
 from tests.alerts.samples import message, quote
-from tests.alerts.wire import check, send
 from tests.world.slack import FakeSlack
 from tests.world.web import World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.world.places.base import Place, after, iso
-from tests.world.truth import Told
+from tests.world.hidden_posts import Told
 from tests.world.web import Call, Reply
 
 
