@@ -75,7 +75,7 @@ def _mortal(channel: Channel, killer: Killer) -> Any:
 CONVERSATION = [message("root"), message("other", conversation="a2")], [message("reply")], [message("end", over=True)]
 
 
-@pytest.mark.parametrize("lose", [False, True])
+@pytest.mark.parametrize("lose", [pytest.param(False, marks=pytest.mark.soak), True])
 async def test_killed_at_any_step_a_slack_bot_loses_nothing_and_says_nothing_twice(
     slack: FakeSlack, new_store: NewStore, *, lose: bool
 ) -> None:

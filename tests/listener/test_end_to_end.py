@@ -101,7 +101,7 @@ def test_killed_at_random_points_it_loses_nothing_and_repeats_nothing(village: S
     everything_is_told_once(village)
 
 
-@WEEKS
+@soak
 @pytest.mark.long
 def test_on_postgres_it_is_the_same_also_when_killed(on_postgres: Stage) -> None:
     rng = Random(13)

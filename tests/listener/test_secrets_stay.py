@@ -261,7 +261,7 @@ def files(folder: Path) -> dict[str, str]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("days", [1, pytest.param(3, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("log", ["json", "console"])
+@pytest.mark.parametrize("log", ["json", pytest.param("console", marks=pytest.mark.soak)])
 def test_nothing_that_listener_says_or_keeps_holds_a_secret(scene: Scene, log: str, days: int) -> None:
     scene.config = scene.folder / f"{log}.yaml"
     outputs = {"log": scene.process("run", "--simulate", f"2026-03-02T00:00Z/2026-03-{2 + days:02}T00:00Z")}

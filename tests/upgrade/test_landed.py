@@ -26,7 +26,7 @@ HOOK = ("unknown on the hook", "being sent to the hook", "waits for hook", "Upda
 MAIL = ("unknown-mail", "deferred-mail", "sending-mail", "waiting-mail", "update-mail")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["postgres", "sqlite"])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     with place() as here:
         late = timedelta(minutes=100)
@@ -55,6 +55,7 @@ def test_killed_inside_the_migration_it_comes_up_at_the_next_start_all_the_same(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("home", ["postgres", pytest.param("sqlite", marks=pytest.mark.soak)], indirect=True)
 def test_the_daemon_goes_on_where_it_was_and_sends_only_what_had_not_been_sent(home: Home) -> None:
     before = list(home.here.slack.ledger)
     arrived = replace(before[0], ts="4102444900.000000", thread_ts=None, metadata=_metadata("unknown-team"))

@@ -34,12 +34,14 @@ STRUCK = (*BURSTS, "instagram")
 
 @dataclass
 class Week:
-    """The week as it was. `stored`: every mention there is, each with the post it is of."""
+    """The week as it was. `stored`: every mention there is, each with the post it is of. `last`: what was shown before
+    that must be there."""
 
     land: Land
     stored: list[StoredMention]
     gaps: list[SourceGap]
     log: str
+    last: datetime = LAST
 
     def found(self, place: str) -> dict[str, StoredMention]:
         """By mark, what is stored of a place's posts."""
@@ -48,7 +50,7 @@ class Week:
 
     def due(self, place: str) -> list[Told]:
         """What must be there in the end, unless a gap says that it could not be."""
-        return [told for told in self.land.towns[place].told if told.at >= START and told.shown_at < LAST]
+        return [told for told in self.land.towns[place].told if told.at >= START and told.shown_at < self.last]
 
     def lost(self, place: str) -> list[Told]:
         found = self.found(place)
@@ -93,8 +95,8 @@ def landscape() -> Iterator[Land]:
         yield land
 
 
-def live_through(land: Land, folder: Path, seconds: float = 300) -> Week:
-    """Run the daemon from the week's beginning to its end."""
+def live_through(land: Land, folder: Path, end: datetime = END, seconds: float = 300) -> Week:
+    """Run the daemon from the week's beginning to its end, or to that of a part of it."""
     config, log, url = folder / "config.yaml", folder / "daemon.log", f"sqlite:///{folder}/week.db"
     config.write_text(yamlfile.dump({
         "contact": "tests@example.com",
@@ -104,7 +106,7 @@ def live_through(land: Land, folder: Path, seconds: float = 300) -> Week:
         "storage": {"url": url},
         "daemon": {"web": "127.0.0.1:0", "log": "json"},
     }))  # fmt: skip
-    span = f"{START.isoformat()}/{END.isoformat()}"
+    span = f"{START.isoformat()}/{end.isoformat()}"
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("LISTENER_", "COV_"))}
     arguments = ("-c", str(config), "run", "--simulate", span)
     process = processes.start(*arguments, log=log, env=environ, module="tests.world.impatient")
@@ -114,7 +116,7 @@ def live_through(land: Land, folder: Path, seconds: float = 300) -> Week:
         process.kill()
     with open_store(url) as store:
         stored = [found for batch in store.posts.scan() for found in batch]
-        return Week(land, stored, store.sources.gaps(START - BEFORE), log.read_text())
+        return Week(land, stored, store.sources.gaps(START - BEFORE), log.read_text(), end - (END - LAST))
 
 
 def events(text: str) -> list[dict[str, object]]:

@@ -32,7 +32,7 @@ UNITS = (
     ),
     *("title:(a) ", 'joined:"a b" ', "joined:#aB", "rating:1,", "(a) ", "$a ", "<<< ", "mention:a.", "after:2"),
 )
-SHORT, TIMES = 8_000, 8
+SHORT, TIMES = 3_000, 8
 
 
 def seconds(query: str) -> float:

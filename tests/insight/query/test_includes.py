@@ -143,6 +143,7 @@ def test_brackets_count_through_what_is_included() -> None:
     assert "more than 50 brackets" in refused("(" * 20 + "$n40" + ")" * 20, Shelf(chain)).message
 
 
+@pytest.mark.soak
 def test_queries_that_double_each_other_end_before_memory_does() -> None:
     doubling = {f"n{i}": f"$n{i - 1} $n{i - 1}" for i in range(1, 40)} | {"n0": "a"}
     assert f"more than {MAX_TERMS:,} terms" in refused("$n39", Shelf(doubling)).message
