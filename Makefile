@@ -18,7 +18,7 @@ run: .venv/run  ## The daemon, with config.yaml (or CONFIG=yours.yaml) and the l
 	@$(BIN)/listener --config $(CONFIG) run
 
 test: .venv/dev lint  ## Lint, types, import rules, then the tests, within six minutes on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: .venv/dev  ## Style, types and import rules
 	$(BIN)/ruff check

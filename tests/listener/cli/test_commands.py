@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,17 +40,29 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return command
 
 
-@pytest.fixture
-def filled(tmp_path: Path, run: Run) -> Run:
-    """One visit of a feed with one post about Acme; another feed that is out of order."""
+@pytest.fixture(scope="session")
+def visited_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config and a database after one visit of a feed with one post about Acme, and of one that is out of order."""
+    folder = tmp_path_factory.mktemp("visited")
     with World().run_in_thread() as world:
         world.route("/good.xml", Reply.text(FEED.format(url=world.url), 200, "application/rss+xml"))
         world.route("/bad.xml", Reply.text("", 503))
-        text = CONFIG.format(url=world.url, folder=tmp_path).replace(", every: 1}", "}")
-        (tmp_path / "config.yaml").write_text(text)
-        found = json.loads(run("once", "--json").stdout)
-        assert found["sources"]["good"] == {"new": 1, "mentions": 1, "error": None}
-        assert found["sources"]["bad"]["error"]
+        text = CONFIG.format(url=world.url, folder=folder).replace(", every: 1}", "}")
+        (folder / "config.yaml").write_text(text)
+        result = CliRunner().invoke(app, ["-c", str(folder / "config.yaml"), "once", "--json"])
+    found = json.loads(result.stdout)
+    assert found["sources"]["good"] == {"new": 1, "mentions": 1, "error": None}
+    assert found["sources"]["bad"]["error"]
+    return folder
+
+
+@pytest.fixture
+def filled(tmp_path: Path, run: Run, visited_folder: Path) -> Run:
+    """Commands on a copy of the visited folder."""
+    text = (visited_folder / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(text.replace(str(visited_folder), str(tmp_path)))
+    for file in visited_folder.glob("test.db*"):
+        shutil.copy(file, tmp_path)
     return run
 
 

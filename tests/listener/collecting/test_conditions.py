@@ -27,7 +27,7 @@ from scrapers.base import Access, Batch, SourceError, Terms
 from storage import SourceEntry, SourceGap, Store
 from tests import processes
 from tests.fake_source import NOW, FakeDoor
-from tests.listener.cli.test_commands import Run, filled, run
+from tests.listener.cli.test_commands import Run, filled, run, visited_folder
 from tests.listener.collecting.metered import ACME, DAY, HOUR, Looking, Metered, Silent, collector, opened
 from tests.listener.collecting.test_looks import Desk
 from tests.listener.configs import GOOD
@@ -36,7 +36,7 @@ from tests.listener.four_searches import Shelves, Site
 from tests.listener.test_daemon import Running, daemon
 from tests.world.web import Call, Reply, World
 
-__all__ = ["daemon", "filled", "run"]
+__all__ = ["daemon", "filled", "run", "visited_folder"]
 
 
 @pytest.fixture
