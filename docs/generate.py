@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docs import catalogue, commands, kinds, language, refused, settings
+from listener.cli.scaffold import TEMPLATES
 from listener.config import SCHEMA_FILE, schema_text
-from listener.scaffold import TEMPLATES
 from scrapers import KINDS
 
 FOLDER = Path(__file__).parent

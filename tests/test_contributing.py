@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts import CHANNELS
-from listener import scaffold
+from listener.cli import scaffold
 from scrapers import KINDS
 from tests.world.places import forums, meta, news, pages, social
 

@@ -13,7 +13,7 @@ import typer
 from listener.cli.output import done, fail, out, print_json
 
 if TYPE_CHECKING:
-    from listener.scaffold import Draft
+    from listener.cli.scaffold import Draft
 
 app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Its name in the config: lower-case letters, digits and _.")]
@@ -54,7 +54,7 @@ def source(
       listener new source trade_press --family news
       listener new source intranet --here
     """
-    from listener import scaffold
+    from listener.cli import scaffold
 
     root = None if here else scaffold.checkout(Path.cwd())
     try:
@@ -93,7 +93,7 @@ def channel(name: Name, here: Here = False, as_json: AsJson = False) -> None:
       listener new channel pager
       listener new channel intranet --here
     """
-    from listener import scaffold
+    from listener.cli import scaffold
 
     root = None if here else scaffold.checkout(Path.cwd())
     try:

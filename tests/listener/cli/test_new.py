@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from listener import scaffold
-from listener.cli import app
+from listener.cli import app, scaffold
 
 ROOT = Path(__file__).parent.parent.parent.parent
 SOURCE, CHANNEL = "bulletin_board", "zebra_pager"  # among the others of the alphabet, and behind them all
