@@ -26,8 +26,9 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("insight", "listener", "storage", "benchmarks", "pyproject.toml"):
         (tmp_path / name).symlink_to(ROOT / name)
-    for page in (*ROOT.glob("*.md"), ROOT / "Makefile"):
-        shutil.copy(page, tmp_path)
+    for file in ROOT.iterdir():
+        if file.is_file() and not (tmp_path / file.name).exists():
+            shutil.copy(file, tmp_path)
     return tmp_path
 
 
