@@ -17,7 +17,6 @@ GROUPS = {
     "news": "News",
     "reviews": "Reviews",
     "pages": "Web pages",
-    "feedback": "Feedback",
 }
 WITH_MORE = "with its settings"
 _SOME_DAY = datetime(2026, 3, 2, tzinfo=UTC)

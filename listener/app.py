@@ -61,7 +61,7 @@ class App:
         queries, on_visit = (lambda: self.setup.queries), self.observers.on_visit
         self.collector = Collector(store, self.threads, door, clock, self._random, log, queries, on_visit)
         before = store.state.get(LISTENING_SINCE)
-        # later than now: the clock was ahead when it was written
+        # later than any wait from now: the clock was ahead when it was written
         if not before or datetime.fromisoformat(before["at"]) > clock.now() + LONGEST_WAIT:
             since = {"at": clock.now().isoformat(), "simulated": clock.simulated}
             store.state.put(LISTENING_SINCE, since, clock.now())

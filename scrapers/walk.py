@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from scrapers.answers import holds_secret
 from scrapers.base import Batch, Page, Request, Search, Source
@@ -30,6 +30,9 @@ class Cursor:
     https://www.rfc-editor.org/rfc/rfc9110#section-13.1
     """
 
+    # a kind of one's own may give marks that are numbers: stored so, they must still be read
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(coerce_numbers_to_str=True)
+
     high_water: str | None = None
     walk: Walk | None = None
     etag: str | None = None
@@ -40,7 +43,7 @@ class Cursor:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Cursor:
-        return _CURSOR.validate_python(value)
+        return _CURSOR.validate_python({**value, "walk": value.get("walk") or None})
 
 
 _CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)

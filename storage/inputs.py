@@ -52,7 +52,7 @@ class UnderstoodBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
-    """What an arrival brought: posts in it, posts stored for the first time, edits, deletions, mentions newly kept."""
+    """What a batch brought: posts in it, posts stored for the first time, edits, deletions, mentions newly kept."""
 
     seen: int = 0
     new: int = 0

@@ -66,7 +66,8 @@ def source(
     if root:
         following = [
             f"python -m pytest tests/scrapers/test_{name}.py tests/contracts -k {name}    # it passes as it is",
-            'grep -rn --include="*.py" "Change this" scrapers tests    # what to change, and the sample beside it',
+            'grep -rn --include="*.py" "Change this" scrapers tests    # what to change; then the sample',
+            "python -m pytest tests/listener/test_all_kinds_week.py -k showers    # a day and a half with all kinds",
             f"listener sources test {name}    # one visit to the real site; nothing is stored",
             "make docs    # writes its page; then a line in CHANGELOG.md",
             "make test",
@@ -106,7 +107,8 @@ def channel(name: Name, here: Here = False, as_json: AsJson = False) -> None:
         following = [
             f"python -m pytest tests/alerts/test_{name}.py tests/contracts -k {name}    # it passes as it is",
             'grep -rnI "Change this" alerts tests docs/channels.md    # what to change, one after the other',
-            f"listener test-alert team    # with `kind: {name}` in your config: a real message",
+            f"channels: {{team: {{kind: {name}, url: ${{{name.upper()}_URL}}}}}}    # in your config",
+            "listener test-alert team    # a real message",
             "make docs    # writes its settings; then a line in CHANGELOG.md",
             "make test",
         ]

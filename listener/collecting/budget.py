@@ -80,14 +80,14 @@ class Meter:
         for old in sorted(self.months)[:-MONTHS]:
             del self.months[old]
 
-    def refusal(self, budget: Budget, request: Request, now: datetime, keep: Amount = NOTHING) -> Rest | None:
-        """Why the request must not be sent now, and until when; None when it may. `keep`: what must be left after."""
+    def refusal(self, budget: Budget, request: Request, now: datetime, leave: Amount = NOTHING) -> Rest | None:
+        """Why the request must not be sent now, and until when; None when it may. `leave`: what must be left after."""
         self.roll_over(budget, now)
         if self.closed is not None and now < self.closed <= now + LONGEST_CLOSED:  # else the clock was ahead
             return Rest(self.closed, "the platform asked to be left alone")
-        if budget.per_day is not None and self.asked + 1 + keep.requests > budget.per_day:
+        if budget.per_day is not None and self.asked + 1 + leave.requests > budget.per_day:
             return Rest(next_day(budget, now), f"the day's budget of {budget.per_day:,.0f} requests is used up")
-        if budget.units is not None and request.units and self.units + request.units + keep.units > budget.units:
+        if budget.units is not None and request.units and self.units + request.units + leave.units > budget.units:
             return Rest(next_day(budget, now), f"the day's quota of {budget.units:,.0f} units is used up")
         return self.out_of_money(budget, self.cost_at_most(request), now) or self._minute_is_full(budget, now)
 

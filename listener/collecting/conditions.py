@@ -61,6 +61,7 @@ class SourceCondition:
             "left": self.left,
             "rest": self.rest,
             "items_a_day": self.items,
+            # these names are those of the JSON that people read with their scripts
             "delay": delay and {"posts": delay.posts, "half": delay.p50, "most": delay.p95},
             "troubles": self.troubles,
             "canary": self.canary,

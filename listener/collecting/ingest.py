@@ -113,31 +113,32 @@ class Ingest:
             queries = self._queries()
             call = partial(understand_batch, queries, source, batch, now, firehose=firehose)
             understood, contents, seen = await self._threads.work(call)
-            arrival = replace(understood, search=search, cursor=cursor, settled=settled)
+            ready = replace(understood, search=search, cursor=cursor, settled=settled)
             try:
-                outcome = await self._threads.write(partial(put, arrival))
+                outcome = await self._threads.write(partial(put, ready))
                 break
             except OutdatedError:
                 if tried == TRIES:
                     raise
-        concerns = {item.post.key: frozenset(found.watch for found in item.mentions) for item in arrival.understood}
+        concerns = {item.post.key: frozenset(found.watch for found in item.mentions) for item in ready.understood}
         if remember:
             queries.seen.add(source.id, contents, concerns)
         before = {post: queries.seen.concerns(source.id, post) for post in contents}
         return IngestResult(replace(outcome, seen=seen), {**before, **concerns})
 
-    def _put_firehose(self, arrival: UnderstoodBatch) -> BatchCounts:
+    def _put_firehose(self, ready: UnderstoodBatch) -> BatchCounts:
         """Store it with those deletions alone that take something: a post that is stored, or about to be."""
-        keys = {PostKey(item.network, item.native_id) for item in arrival.deletions}
-        stored = self._store.posts.stored(keys) | {item.post.key for item in arrival.understood} if keys else set()
-        deletions = tuple(item for item in arrival.deletions if PostKey(item.network, item.native_id) in stored)
-        return self._store.ingest(replace(arrival, deletions=deletions))
+        keys = {PostKey(item.network, item.native_id) for item in ready.deletions}
+        stored = self._store.posts.stored(keys) | {item.post.key for item in ready.understood} if keys else set()
+        deletions = tuple(item for item in ready.deletions if PostKey(item.network, item.native_id) in stored)
+        return self._store.ingest(replace(ready, deletions=deletions))
 
 
 def understand_batch(
     queries: Queries, source: Source, batch: Batch, now: datetime, *, firehose: bool = False
 ) -> tuple[UnderstoodBatch, dict[PostKey, int], int]:
-    """A batch as the store takes it; hashes of its posts' contents, for `SeenPosts`; how many posts could be kept.
+    """A batch as the store takes it, but for the search and its cursor; hashes of its posts' contents, for `SeenPosts`;
+    how many posts could be kept.
 
     A post that cannot be kept or understood is set aside as rejected with its reason. One that has been seen as it is
     was stored before, or concerned nobody.
@@ -161,7 +162,7 @@ def understand_batch(
     if firehose:
         understood = [item for item in understood if item.mentions or item.post.edited_at]
         contents = {item.post.key: contents[item.post.key] for item in understood}
-    arrival = UnderstoodBatch(
+    ready = UnderstoodBatch(
         source=source.id,
         search="",
         understood=tuple(understood),
@@ -174,7 +175,7 @@ def understand_batch(
         collected_at=now,
         versions=queries.versions,
     )
-    return arrival, contents, len(sound) - len(failed)
+    return ready, contents, len(sound) - len(failed)
 
 
 def _understand(pipeline: Pipeline, posts: list[Post], source: Source) -> tuple[list[UnderstoodPost], list[Rejected]]:

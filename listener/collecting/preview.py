@@ -1,4 +1,4 @@
-"""A preview_source of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
+"""A preview of a source, for whoever waits: a page of posts, or seconds of its stream. Nothing is stored."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def _parse_entry(item: Element, author: str | None, language: str | None) -> Ent
         language=item.language() or language,
         media=addresses([*media, rels.get("enclosure")], item.base),
         comments=address(item.first("comments"), item.base),
-        replies=_reply_requests(item),
+        replies=_reply_count(item),
         views=_views(item),
         reply_to=next(filter(None, (link.get("ref") for link in item.all("thr:in-reply-to"))), None),
         publisher=next((source.string() for source in item.all("source") if not len(source.node)), None),
@@ -136,7 +136,7 @@ def _media(item: Element) -> list[str]:
     return [medium.get("url") for medium in found]
 
 
-def _reply_requests(item: Element) -> int | None:
+def _reply_count(item: Element) -> int | None:
     counted = [whole_number(item.first("slash:comments", "thr:total"))]
     counted += [whole_number(link.node.get(_THREAD_COUNT)) for link in item.all("link") if link.get("rel") == "replies"]
     return next((count for count in counted if count is not None), None)

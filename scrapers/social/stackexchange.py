@@ -128,13 +128,13 @@ class StackExchange(Source):
     def parse_error(self, page: Page) -> Batch | None:
         """By the API's own number; the status is 400 for all of them. https://api.stackexchange.com/docs/error-handling"""
         body = mapping(page.json()) if begins(page, b"{") else {}
-        if "error_id" in body:
+        if whole_number(body.get("error_id")) is not None:
             raise _error(page, body)
         return None
 
     def parse(self, page: Page) -> Batch:
         body = page.json()
-        if "error_id" in mapping(body):
+        if whole_number(mapping(body).get("error_id")) is not None:
             raise _error(page, body)
         if not isinstance(body, dict) or not isinstance(body.get("items"), list):
             raise not_read(page, "answer of the Stack Exchange API")

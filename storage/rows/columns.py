@@ -106,6 +106,5 @@ def cleaned(value: Any) -> Any:
 
 # none_as_null: an empty column and not the JSON value null, so that IS NULL finds it
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-BigId = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # only INTEGER is SQLite's own row number: https://sqlite.org/rowidtable.html
+# only INTEGER is SQLite's own row number: https://sqlite.org/rowidtable.html
+BigId = BigInteger().with_variant(Integer, "sqlite")

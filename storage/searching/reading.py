@@ -23,9 +23,8 @@ def select_stored_mentions(*, posts_first: bool = False) -> Select[Any]:
     `posts_first`: in the order of the posts' own index. SQLite would else sort all mentions for every page.
     """
     posts, mentions = tables.posts, tables.mentions
-    number = (
-        posts.c.id + 0 if posts_first else posts.c.id
-    )  # no index serves an expression: https://sqlite.org/optoverview.html
+    # no index serves an expression: https://sqlite.org/optoverview.html
+    number = posts.c.id + 0 if posts_first else posts.c.id
     return select(posts, *(one.label(f"mention_{one.name}") for one in mentions.c)).join(
         mentions, mentions.c.post == number
     )

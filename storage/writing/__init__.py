@@ -1,1 +1,1 @@
-"""One arrival in one transaction: merged with what is known, written as differences, counted by exact deltas."""
+"""One batch in one transaction: merged with what is known, written as differences, counted by exact deltas."""

@@ -36,7 +36,8 @@ def answer(kind: str, content: bytes, status: int = 200, **headers: str) -> Batc
     where = file_of(kind)
     assert f"the kind {kind} stumbled" not in str(found), (
         f"{where}: parse() raised {found.__cause__!r} for an answer of another shape; read values with the helpers of "
-        "scrapers.formats.values (mapping, listed, text, …), which never raise, and items with each()"
+        "scrapers.formats.values, which never raise: mapping(x) before .get, listed(x) for lists, text(x) for words, "
+        "whole_number(x) for counts and unix seconds; and items with each()"
     )
     assert str(found), f"{where}: a SourceError without words: say what came instead, as not_read() does"
     assert found.remedy or not found.permanent, (
@@ -56,7 +57,7 @@ def whole(kind: str, name: str) -> Batch:
     found = answer(kind, body(kind, name))
     assert isinstance(found, Batch), (
         f"{file_of(kind)}: {sample_of(kind, name)} cannot be read: {found}; parse() must read what its platform "
-        f"answers to {address_of(kind)}"
+        f"answers to {address_of(kind)}; an answer that refuses is no sample, write it in the test of the kind"
     )
     return found
 

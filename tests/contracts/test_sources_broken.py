@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -77,6 +78,23 @@ def test_wrong_types_anywhere_harm_only_their_item(kind: str, name: str, data: s
         tree = replaced(tree, data.draw(st.randoms(use_true_random=False)), data.draw(anything))
     content = json.dumps(tree).encode()
     is_read_the_same_twice_and_is_sound(kind, content)
+
+
+@pytest.mark.parametrize(("kind", "name"), [pair for pair in samples() if pair[1].endswith(".json")])
+def test_a_field_that_is_absent_or_empty_harms_only_its_item(kind: str, name: str) -> None:
+    for content in without_each_field(json.loads(body(kind, name))):
+        outcome(kind, json.dumps(content).encode())
+
+
+def without_each_field(tree: object) -> Iterator[object]:
+    """The tree without one of its fields, and with null in its place: each field once, of a list those of its first."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield {name: kept for name, kept in tree.items() if name != key}
+            yield {**tree, key: None}
+            yield from ({**tree, key: changed} for changed in without_each_field(value))
+    elif isinstance(tree, list) and tree:
+        yield from ([changed, *tree[1:]] for changed in without_each_field(tree[0]))
 
 
 def replaced(tree: object, choose: random.Random, value: object) -> object:

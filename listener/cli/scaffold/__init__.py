@@ -134,8 +134,10 @@ def check_name(name: str) -> None:
     if _NAME.fullmatch(name) and not keyword.iskeyword(name) and len(name) <= LONGEST_NAME:
         return
     near = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")[:LONGEST_NAME]
-    usable = _NAME.fullmatch(near) and not keyword.iskeyword(near)
-    rule = f"lower-case letters, digits and single _ between them, at most {LONGEST_NAME}"
+    usable = name.isascii() and _NAME.fullmatch(near) and not keyword.iskeyword(near)
+    rule = f"begin with a letter; then lower-case letters, digits and single _ between them, at most {LONGEST_NAME}"
+    if keyword.iskeyword(name):
+        rule = "it is a word of Python itself: take another one"
     raise ScaffoldError(f"{name!r} cannot be the name of a kind", f"write {near}" if usable else rule)
 
 

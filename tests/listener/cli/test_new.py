@@ -148,7 +148,7 @@ def test_in_a_checkout_one_of_your_own_has_to_be_asked_for(bare: Path, monkeypat
         (("source", "GoogleNews2"), "cannot be the name of a kind", "write google_news2"),
         (("source", "3com"), "cannot be the name of a kind", "lower-case letters"),
         (("source", "../x"), "cannot be the name of a kind", "write x"),
-        (("source", "class"), "cannot be the name of a kind", "lower-case letters"),
+        (("source", "class"), "cannot be the name of a kind", "a word of Python"),
         (("source", "a" * 31), "cannot be the name of a kind", "write aaa"),
         (("source", "mastodon"), "there is a kind 'mastodon' already", "take another name"),
         (("source", "feed_", "--here"), "cannot be the name of a kind", "write feed"),

@@ -77,6 +77,8 @@ class Noticeboard(Source):
         """Read an answer. Errors (a status, an empty body) have been dealt with: a page that comes here has a body."""
         body = page.json()
         # Change this: what only a true answer has. Anything else is an error, not an answer without posts.
+        # Change this where errors come with status 200: raise SourceError("…", permanent=…, remedy="…"); permanent is
+        # what trying again cannot help.
         if not isinstance(body, dict) or not isinstance(body.get("posts"), list):
             raise not_read(page, "posts of Noticeboard")
         items, rejected = each(body["posts"], read_post)
@@ -98,7 +100,7 @@ def read_post(entry: Any) -> Post:
         raise UnreadableError("a post without its id")
     url = address(entry.get("url"))
     body = html.read(text(entry.get("html")) or "", url or "")
-    published_at, precision = moment(entry.get("posted"))
+    published_at, precision = moment(entry.get("posted"))  # unix seconds: epoch(whole_number(…))
     return Post(
         network="noticeboard",
         native_id=native_id,
