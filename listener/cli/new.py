@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from listener.cli.scaffold import Draft
 
 app = typer.Typer(no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="Its name in the config: lower-case letters, digits and _.")]
+Name = Annotated[str, typer.Argument(help="Its name in the config: a letter, then lower-case letters, digits and _.")]
 Here = Annotated[
     bool, typer.Option("--here", help="Write one of your own into the current folder, also inside a checkout.")
 ]
@@ -56,14 +57,13 @@ def source(
     """
     from listener.cli import scaffold
 
-    root = None if here else scaffold.checkout(Path.cwd())
-    try:
-        draft = scaffold.new_source(name, family, root) if root else scaffold.own_source(name, Path.cwd())
-        draft.write()
-    except scaffold.ScaffoldError as error:
-        fail(str(error), error.remedy)
+    draft = _write(
+        lambda checkout: scaffold.new_source(name, family, checkout),
+        lambda folder: scaffold.own_source(name, folder),
+        here=here,
+    )
     made = scaffold.class_of(name)
-    if root:
+    if draft.changed:  # else it is one of the user's own
         following = [
             f"python -m pytest tests/scrapers/test_{name}.py tests/contracts -k {name}    # it passes as it is",
             'grep -rn --include="*.py" "Change this" scrapers tests    # what to change; then the sample',
@@ -96,14 +96,13 @@ def channel(name: Name, here: Here = False, as_json: AsJson = False) -> None:
     """
     from listener.cli import scaffold
 
-    root = None if here else scaffold.checkout(Path.cwd())
-    try:
-        draft = scaffold.new_channel(name, root) if root else scaffold.own_channel(name, Path.cwd())
-        draft.write()
-    except scaffold.ScaffoldError as error:
-        fail(str(error), error.remedy)
+    draft = _write(
+        lambda checkout: scaffold.new_channel(name, checkout),
+        lambda folder: scaffold.own_channel(name, folder),
+        here=here,
+    )
     made = scaffold.class_of(name)
-    if root:
+    if draft.changed:  # else it is one of the user's own
         following = [
             f"python -m pytest tests/alerts/test_{name}.py tests/contracts -k {name}    # it passes as it is",
             'grep -rnI "Change this" alerts tests docs/channels.md    # what to change, one after the other',
@@ -120,6 +119,19 @@ def channel(name: Name, here: Here = False, as_json: AsJson = False) -> None:
             "listener test-alert team",
         ]
     _report(draft, following, as_json=as_json)
+
+
+def _write(in_checkout: Callable[[Path], Draft], own: Callable[[Path], Draft], *, here: bool) -> Draft:
+    """What was written: into the checkout that the current folder lies in, else, or with `here`, beside a config."""
+    from listener.cli import scaffold
+
+    root = None if here else scaffold.checkout(Path.cwd())
+    try:
+        draft = in_checkout(root) if root else own(Path.cwd())
+        draft.write()
+    except scaffold.ScaffoldError as error:
+        fail(str(error), error.remedy)
+    return draft
 
 
 def _report(draft: Draft, following: list[str], *, as_json: bool) -> None:
