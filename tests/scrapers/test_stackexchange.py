@@ -141,6 +141,13 @@ def test_errors_are_told_by_the_number_in_them(
     assert bool(caught.value.remedy) is permanent
 
 
+def test_an_answer_whose_error_is_null_is_an_answer() -> None:
+    content = json.loads(body("stackexchange", "search.json"))
+    assert read("stackexchange", json.dumps(content | {"error_id": None}).encode()) == read(
+        "stackexchange", json.dumps(content).encode()
+    )
+
+
 def test_posts_are_looked_for_again_by_kind_and_the_missing_ones_are_gone() -> None:
     source = StackExchange()
     requests = source.look_again(["stackoverflow/q5", "unix/q7", "stackoverflow/q6", "stackoverflow/a9", "rubbish"])

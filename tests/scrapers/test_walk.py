@@ -61,6 +61,10 @@ def test_an_abandoned_walk_leaves_the_mark_where_it_was_and_forgets_the_validato
     assert walk.abandon(cursor) == Cursor(high_water="1")
 
 
+def test_a_stored_mark_that_is_a_number_and_an_empty_walk_are_read() -> None:
+    assert Cursor.from_json({"high_water": 5, "walk": {}}) == Cursor("5")
+
+
 def test_a_cursor_comes_back_from_json_as_it_was() -> None:
     request = Request("https://example.com", {"a": "b"}, since="3", note={"page": "2"})
     cursor = Cursor("9", walk.Walk("11", (request,)), '"tag"', "Mon, 02 Mar 2026 00:00:00 GMT")

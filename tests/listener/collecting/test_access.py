@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from listener.collecting.access import SourceDoor
+from scrapers.answers import read_login
 from scrapers.base import Login, Page, Request, SourceError
 from tests.fake_source import NOW, Board
 
@@ -106,6 +107,19 @@ async def test_a_kind_that_stumbles_over_its_login_is_a_source_error() -> None:
 
     with pytest.raises(SourceError, match="stumbled: KeyError"):
         await SourceDoor(Porter()).fetch(Clumsy(), PAGE)
+
+
+class QuietClub(Club):
+    """It answers a login with nothing but headers."""
+
+    def session_headers(self, page: Page) -> Mapping[str, str]:
+        return {"authorization": f"Bearer {page.headers['x-session']}"}
+
+
+def test_a_login_may_be_answered_by_headers_alone() -> None:
+    club = QuietClub()
+    page = Page(club.login().request, 204, b"", PAGE.url, NOW, {"x-session": "s1"})
+    assert read_login(club, club.login(), page) == {"authorization": "Bearer s1"}
 
 
 async def test_a_source_without_a_login_asks_for_its_pages_alone() -> None:
