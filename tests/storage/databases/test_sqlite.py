@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,17 +13,6 @@ from insight.query import parse
 from storage import Store, StoreError, open_store
 from storage.databases import sqlite
 from tests.contracts.store.samples import DAY, NOON, batch_of, post
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "listener.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{path}") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(
