@@ -107,8 +107,9 @@ class App:
 
     def schedule(self) -> dict[str, float]:
         """What begins by itself, every so many seconds. Each looks for what is due, so a missed turn loses nothing."""
-        often, soon, seldom = (900.0, 3600.0, 3600.0) if self.clock.simulated else (2.0, 10.0, 60.0)
-        return {"collect": often, "look": soon, "digest": seldom, "send": often, "upkeep": 3600.0}
+        hour = 3600.0
+        often, soon, seldom, rarely = (900.0, hour, hour, 6 * hour) if self.clock.simulated else (2.0, 10.0, 60.0, hour)
+        return {"collect": often, "look": soon, "digest": seldom, "send": often, "upkeep": rarely}
 
     # -- collecting ---------------------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ import structlog
 from hypothesis import HealthCheck, settings
 
 from tests import sampling
-from tests.databases import postgres, postgres_server
+from tests.databases import postgres, postgres_server, schema_made_once
 
-__all__ = ["anyio_backend", "postgres", "postgres_server"]
+__all__ = ["anyio_backend", "postgres", "postgres_server", "schema_made_once"]
 
 # No deadline: machines that run tests are shared, and how long one example takes says nothing about the code.
 shared = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import Connection
 
-from storage import open_store
+from storage import migrations, open_store
 
 _NUMBERS = count(1)
 
@@ -92,3 +93,39 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres(postgres_server: PostgresServer) -> Callable[[], str]:
     """Gives a function that makes an empty, migrated database and returns its address."""
     return lambda: postgres_server.address(postgres_server.fresh())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schema_made_once() -> Iterator[None]:
+    """Alembic makes the schema of the first SQLite database, and each further new one gets a copy of that schema.
+
+    It takes a tenth of a second, and the tests of a run make some hundred databases. What is to be upgraded is.
+    """
+    upgrade, schema = migrations._upgrade, list[tuple[str, Any]]()
+
+    def upgrade_or_copy(connection: Connection) -> None:
+        is_new = connection.dialect.name == "sqlite" and migrations.revision(connection) is None
+        if not (is_new and schema):
+            upgrade(connection)
+        if is_new and not schema:
+            schema.extend(_schema_of(connection))
+        elif is_new:
+            for statement, rows in schema:
+                connection.exec_driver_sql(statement, rows)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "_upgrade", upgrade_or_copy)
+        yield
+
+
+def _schema_of(connection: Connection) -> Iterator[tuple[str, Any]]:
+    """Statements, with rows, that make the same tables with the same content."""
+    made = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
+    virtual = [name for _, name, sql in made if sql.startswith("CREATE VIRTUAL TABLE")]
+    made = [it for it in made if not it.name.startswith(tuple(f"{name}_" for name in virtual))]  # SQLite makes those
+    yield from ((sql, ()) for _, name, sql in made if not name.startswith("sqlite_"))
+    for kind, name, _ in made:
+        if kind == "table" and name not in virtual:
+            rows = connection.exec_driver_sql(f"SELECT * FROM {name}").all()
+            if rows:
+                yield f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", [tuple(row) for row in rows]

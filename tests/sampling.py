@@ -21,14 +21,15 @@ def examples(share: float) -> settings:
 def leave_to_soak(items: Iterable[pytest.Item]) -> None:
     """Mark as `soak` what is not in the sample of a test that is marked `sampled`.
 
-    The sample has each value of each parameter, or of the ones that the marker names, at least once. It is the same
-    on every machine: the cases are taken in the order of their hashes.
+    The sample has each value of each parameter, or of the ones that the marker names, at least once; with `cases=3`
+    it has three cases. It is the same on every machine: the cases are taken in the order of their hashes.
     """
     for cases in by_function(items, marked="sampled").values():
         shown: set[tuple[str, object]] = set()
-        for case in sorted(cases, key=_hash):
-            values = _values(case)
-            if values <= shown:
+        for number, case in enumerate(sorted(cases, key=_hash)):
+            marker, values = case.get_closest_marker("sampled"), _values(case)
+            most = marker.kwargs.get("cases") if marker else None
+            if values <= shown if most is None else number >= most:
                 case.add_marker(pytest.mark.soak)
             shown |= values
 

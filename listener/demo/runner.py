@@ -42,7 +42,7 @@ class DemoTally:
         return "  ".join(f"{self.counts[name]:,} {name}" for name in numbers)
 
 
-def run_demo(folder: Path, *, weeks: int, seed: int, console: Console | None = None) -> DemoTally:
+def run_demo(folder: Path, *, weeks: float, seed: int, console: Console | None = None) -> DemoTally:
     """Run the daemon through `weeks` of the simulated market with this seed; config, database and log stay in `folder`.
 
     Raises what the daemon raises, StartError for errors on the way, KeyboardInterrupt when it was told to stop early.

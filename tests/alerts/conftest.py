@@ -1,8 +1,7 @@
-"""A real store for each test, made in an instant."""
+"""A real store for each test."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -12,23 +11,14 @@ import pytest
 from storage import Store, open_store
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("stores") / "empty.db"
-    open_store(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def new_store(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+def new_store(tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Gives a function that opens another empty store."""
     opened: list[Store] = []
     numbers = count()
 
     def another() -> Store:
-        path = tmp_path / f"listener_{next(numbers)}.db"
-        shutil.copyfile(empty, path)
-        opened.append(open_store(f"sqlite:///{path}"))
+        opened.append(open_store(f"sqlite:///{tmp_path}/listener_{next(numbers)}.db"))
         return opened[-1]
 
     yield another

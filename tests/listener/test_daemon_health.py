@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from storage import open_store
@@ -52,13 +52,9 @@ class Asked:
 
     def __call__(self, path: str) -> tuple[int, str]:
         begun = time.monotonic()
-        answer = subprocess.run(
-            ["curl", "-s", "-m", "5", "-w", "\n%{http_code}", self.url + path],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
+        answer = httpx.get(self.url + path, timeout=5)
         self.longest = max(self.longest, time.monotonic() - begun)
-        body, _, status = answer.rpartition("\n")
-        return int(status), str(json.loads(body)["reason"])
+        return answer.status_code, str(answer.json()["reason"])
 
     def until(self, status: int, words: str, seconds: float = 40) -> None:
         self.daemon.until(lambda: self._says(status, words), seconds)
@@ -98,6 +94,7 @@ def test_a_lock_of_another_process_is_answered_from_memory_and_says_why(tmp_path
                 assert status == 503
                 assert "locked" in reason or "another process" in reason
                 assert asked("/healthz")[0] == 200
+                time.sleep(0.1)
             assert asked.longest < 2, "nobody waits for the database to be told about it"
             other.stdin.close()
             other.wait()

@@ -169,6 +169,7 @@ def test_an_article_at_a_private_address_is_not_asked_for() -> None:
     assert asyncio.run(ask()).status == NOT_FETCHED
 
 
+@pytest.mark.sampled(cases=2)
 @pytest.mark.parametrize(
     "markup",
     [

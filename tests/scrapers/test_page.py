@@ -236,6 +236,7 @@ def test_robots_are_obeyed_and_a_browser_is_asked_for_only_where_it_is_wanted() 
     assert not source().start(Search(), None, NOW).render
 
 
+@pytest.mark.sampled(cases=2)
 @pytest.mark.parametrize(
     "markup",
     [

@@ -44,7 +44,8 @@ def test_everything_is_there_as_it_was(home: Home) -> None:
         everything_is_there(store, home.told)
 
 
-@pytest.mark.parametrize("factor", [8, pytest.param(2, marks=pytest.mark.soak)])
+@pytest.mark.sampled(cases=1)
+@pytest.mark.parametrize("factor", [8, 2])
 def test_killed_inside_the_migration_it_comes_up_at_the_next_start_all_the_same(home: Home, factor: int) -> None:
     deaths, statement = 0, 5
     while home.open_dying(statement) is None:
@@ -144,6 +145,7 @@ def nothing_is_read_again(home: Home) -> None:
     assert len(here.asked("/locked.xml")) <= 5, "a source that needs somebody's hand is only probed"
 
 
+@pytest.mark.sampled(cases=1)
 def test_a_backfill_that_was_cut_off_goes_on_at_the_page_that_it_had_not_read(home: Home) -> None:
     home.here.now = END
     reports = json.loads(home.command("backfill", "hn", "--since", "2026-01-20", "--json"))

@@ -17,14 +17,7 @@ _NUMBERS = count(1)
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """The same for SQLite."""
     folder = tmp_path_factory.mktemp("sqlite")
-    open_store(f"sqlite:///{folder}/empty.db").close()
-
-    def fresh() -> str:
-        name = f"listener_{next(_NUMBERS)}.db"
-        shutil.copyfile(folder / "empty.db", folder / name)
-        return f"sqlite:///{folder}/{name}"
-
-    yield fresh
+    yield lambda: f"sqlite:///{folder}/listener_{next(_NUMBERS)}.db"
     shutil.rmtree(folder)
 
 

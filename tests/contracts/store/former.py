@@ -27,7 +27,7 @@ _NUMBERS = count(1)
 def of_revision(url: str, revision: str, *, anew: bool = True) -> Iterator[Connection]:
     """The database at this address, made `anew` with the schema of then."""
     if anew and url.startswith("sqlite"):
-        Path(str(make_url(url).database)).unlink()
+        Path(str(make_url(url).database)).unlink(missing_ok=True)
     database = _database(url)
     with database.write() as connection:
         if anew and database.dialect == "postgresql":

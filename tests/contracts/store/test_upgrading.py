@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, text
 
 from insight.model import Label, Mention, MentionState, Post, PostKind, Precision, Rating, Sentiment
@@ -95,6 +96,7 @@ def _as_it_was(store: Store) -> None:
     assert [one.stored.post for one in store.posts.search(parse("acme is:reply rating:1"))] == [FULL]
 
 
+@pytest.mark.sampled(cases=1)
 def test_killed_within_the_upgrade_it_is_as_it_was_before(url: str) -> None:
     with of_revision(url, "0002") as connection:
         _fill(connection)

@@ -53,6 +53,7 @@ def _once(query: str) -> float:
     return time.process_time() - start
 
 
+@pytest.mark.sampled(cases=12)
 @pytest.mark.parametrize("unit", UNITS)
 def test_eight_times_the_text_costs_about_eight_times_as_much(unit: str) -> None:
     short, long = (seconds((unit * (length // len(unit) + 1))[:length]) for length in (SHORT, SHORT * TIMES))

@@ -44,6 +44,7 @@ def test_what_must_occur_is_known_of_exactly_the_anchored(tree: Query) -> None:
     assert (covering(tree) is not None) == anchored(tree)
 
 
+@pytest.mark.sampled(cases=5)
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.data(), facts)
 def test_a_term_matches_as_in_the_slow_definition(kind: str, data: st.DataObject, known: Facts) -> None:

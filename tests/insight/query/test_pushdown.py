@@ -265,6 +265,7 @@ def test_a_large_list_is_pushed_down_in_no_time() -> None:
     assert len(terms.shared_searches(X, tuple(watches))) > 100
 
 
+@pytest.mark.sampled(cases=1)
 @pytest.mark.parametrize("part", ["acme{}", "(acme{0} OR bolt{0})"])
 def test_an_and_of_thousands_is_trimmed_in_no_time(part: str) -> None:
     query = parse(" ".join(part.format(number) for number in range(2_000)))

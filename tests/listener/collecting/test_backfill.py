@@ -313,7 +313,8 @@ async def test_a_page_is_stored_in_as_many_queries_however_many_posts_it_has(sto
     assert await queries(32) <= few + 4, "a page of nothing but news, and one that ends the walk"
 
 
-@pytest.mark.parametrize("guard", ["hours", pytest.param("themes", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("guard", ["hours", "themes"])
 async def test_without_either_guard_it_would_be_news(store: Store, monkeypatch: pytest.MonkeyPatch, guard: str) -> None:
     if guard == "hours":
         monkeypatch.setattr(module, "YOUNG", timedelta(0))

@@ -20,7 +20,7 @@ from storage.sources import Sources
 
 BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NAMES = [f"source {number}" for number in range(12)]
+NAMES = [f"source {number}" for number in range(9)]
 
 
 @pytest.fixture

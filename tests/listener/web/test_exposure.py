@@ -189,13 +189,14 @@ def test_a_backup_is_its_owners_alone_and_no_link_is_followed(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_the_demo_writes_through_no_link_and_for_its_owner_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("days", [1, pytest.param(7, marks=pytest.mark.soak)])
+def test_the_demo_writes_through_no_link_and_for_its_owner_alone(tmp_path: Path, days: int) -> None:
     victim, folder = tmp_path / "victim", tmp_path / "demo"
     victim.write_text("mine")
     folder.mkdir()
     for name in ("config.yaml", "listener.log"):
         (folder / name).symlink_to(victim)
-    run_demo(folder, weeks=1, seed=1, console=Terminal(file=io.StringIO()))
+    run_demo(folder, weeks=days / 7, seed=1, console=Terminal(file=io.StringIO()))
     assert victim.read_text() == "mine"
     for name in ("config.yaml", "listener.log", "listener.db"):
         assert stat.S_IMODE((folder / name).lstat().st_mode) == 0o600, name
