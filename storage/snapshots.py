@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from insight.model import Snapshot
+from insight.model.clean import clean
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
-from storage.rows.columns import clean
 from storage.rows.keys import digest
 
 

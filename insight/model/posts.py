@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from insight.model.clean import clean
+
 
 class PostKind(StrEnum):
     POST = "post"
@@ -54,6 +56,10 @@ KEPT_IF_ABSENT: Mapping[str, bool] = {"kept_if_absent": True}
 """Where a later copy of the post lacks this field, the value that is known stays."""
 
 
+_WORDS = ("text", "title", "author", "author_name", "url")
+_LISTS = ("links", "hashtags")
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """Something somebody published. Identity is `(network, native_id)`; times are aware, in UTC.
@@ -90,6 +96,17 @@ class Post:
     media: tuple[str, ...] = ()
     visibility: Visibility = field(default=Visibility.PUBLIC, metadata={**CONTENT, **KEPT_AFTER_DELETION})
     facts: Mapping[str, str | float] = field(default_factory=dict, metadata=KEPT_IF_ABSENT)
+
+    def __post_init__(self) -> None:
+        """Its words become what a store keeps of them, so that a post is matched and quoted as it is stored."""
+        for name in _WORDS:
+            written = getattr(self, name)
+            if isinstance(written, str) and (kept := clean(written)) is not written:
+                object.__setattr__(self, name, kept)
+        for name in _LISTS:
+            many = getattr(self, name)
+            if many and any(isinstance(one, str) and clean(one) is not one for one in many):
+                object.__setattr__(self, name, tuple(clean(one) if isinstance(one, str) else one for one in many))
 
     @property
     def key(self) -> PostKey:

@@ -52,7 +52,7 @@ FIELDS: dict[str, FieldSpec] = {
     "text": FieldSpec(Takes.TEXT, "in the text only, not in the title"),
     "author": FieldSpec(Takes.TEXT, "in the name or the handle of who writes"),
     "url": FieldSpec(Takes.TEXT, "in the address of the post"),
-    "links": FieldSpec(Takes.TEXT, "in an address that the post links to"),
+    "links": FieldSpec(Takes.TEXT, "in an address that the post links to, also in its text"),
     "site": FieldSpec(Takes.VALUE, "published on this host or one below it: acme.com is also blog.acme.com"),
     "hashtag": FieldSpec(Takes.VALUE, "the same as #value"),
     "mention": FieldSpec(Takes.VALUE, "names this account; unlike @value not what the account writes itself"),

@@ -13,10 +13,9 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from insight.model.clean import clean
+
 LARGEST = 2**63 - 1  # what a 64-bit column holds
-# Postgres refuses NUL (https://www.postgresql.org/docs/current/datatype-character.html), and no UTF-8 holds half a
-# surrogate pair (https://www.rfc-editor.org/rfc/rfc3629#section-3)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _decode: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined] # json.loads, without its checks of the input
 # jsonb refuses the first: https://www.postgresql.org/docs/current/datatype-json.html
@@ -66,15 +65,8 @@ class Words(TypeDecorator[str]):
         return clean(value) if value else value
 
 
-def clean(text: str) -> str:
-    """The text without NUL characters, with halves of surrogate pairs joined or replaced by U+FFFD."""
-    if not _UNSTORABLE.search(text):
-        return text
-    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def is_clean(text: str) -> bool:
-    return not _UNSTORABLE.search(text)
+    return clean(text) == text
 
 
 def dumps(value: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from insight.counts import event_time
 from insight.model import Grain, Mention, Post, PostKey, Precision, StoredMention, UnderstoodPost
+from insight.model.clean import clean
 from storage.outputs import StoredPost
 from storage.rows import tables
-from storage.rows.columns import clean
 from storage.rows.keys import LONGEST_KEY, storable_key
 from storage.rows.tables import MENTION, POST
 

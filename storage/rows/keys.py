@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
 from sqlalchemy import bindparam as bind
 
 from insight.model import PostKey
+from insight.model.clean import clean
 from storage.rows import tables
-from storage.rows.columns import clean
 
 T = TypeVar("T")
 CHUNK = 1000

@@ -35,7 +35,8 @@ EVERYTHING = "_"
 STATE = "search"
 
 _PROBE = Post(
-    "net", "1", "Don't 3.5 c++ AT&T #Acme_1 @a@b.example cà PHÊ đ Straße ﬁ 小米手机 ดีมาก 삼성은 👩‍💻 👍🏽 a-b ½ ™",
+    "net", "1", "Don't 3.5 c++ AT&T #Acme_1 @a@b.example cà PHÊ đ Straße ﬁ 小米手机 ดีมาก 삼성은 👩‍💻 👍🏽 a-b ½ ™"
+    " ışık ايرانـسل",
     title="It's", author="@Acme@b.example", author_name="Acme", url="https://acme.example", hashtags=("Cà",),
 )  # fmt: skip
 VERSION = digest(1, LONGEST_KEY, MOST_WORDS, unicodedata.unidata_version, *sorted(index_keys(_PROBE)))[:12]
@@ -43,7 +44,7 @@ VERSION = digest(1, LONGEST_KEY, MOST_WORDS, unicodedata.unidata_version, *sorte
 
 _LETTERS = frozenset(f"{string.ascii_lowercase}{string.digits}".encode())
 _TOKENS = {code: f"_{code:02x}" for code in range(128) if code not in _LETTERS}
-_TOKENS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half pairs, as `storage.rows.columns.clean` stores them
+_TOKENS |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # half pairs, as `insight.model.clean` stores them
 
 _PUT = {
     "sqlite": "INSERT OR REPLACE INTO search (rowid, words) VALUES (?, ?)",

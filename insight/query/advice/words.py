@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from insight.query.advice.commonness import common_in
 from insight.query.advice.occurrences import Occurrence, occurrences
@@ -90,11 +91,20 @@ def _about_wildcard(one: Occurrence) -> Iterator[Remark]:
         yield warning(
             "short-wildcard", one.term, says, f"Write {WILD} letters or more, or the words that are meant with OR."
         )
+    if isinstance(term, Wildcard) and _is_name(term.text):
+        says = f"the sign in {text} stands for letters, so it finds {shown(letters)}, and not {text} as it is written"
+        yield warning("star-in-name", one.term, says, f'Write "{shown(term.text)}" in quotes, or raw:{text} exactly.')
     if term.text[0] in "*?" and not one.part:
         says = f"{text} begins with a wildcard: no site can search for it, and stored posts are read one by one"
         yield hint(
             "leading-wildcard", one.term, says, "Write the words that are meant with OR, or a beginning of them."
         )
+
+
+def _is_name(wildcard: str) -> bool:
+    """Whether the sign may be a part of a name: a single letter stands before it, or a capital behind it."""
+    parts = re.split(r"[*?]+", wildcard)
+    return all(parts) and any(len(part) == 1 or after[0].isupper() for part, after in pairwise(parts))
 
 
 # -- {Cased}, raw: and regular expressions ---------------------------------------------------------------------

@@ -24,7 +24,7 @@ MAX_HOST = 253
 """Characters of a host's name: the DNS knows none longer (255 bytes with two for lengths:
 https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4), and a hostile one must not have ten thousand parts."""
 
-_LINK = re.compile(r"https?://\S", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|\bwww\.)[^\s<>\"]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,13 @@ class Document:
         return hinted if hinted.partition("-")[0] == code else code
 
     @cached_property
+    def links(self) -> tuple[str, ...]:
+        """The addresses beside the text, and those in it."""
+        return (*self.post.links, *_LINK.findall(self.post.text[:MAX_TEXT]))
+
+    @property
     def has_link(self) -> bool:
-        return bool(self.post.links) or _LINK.search(self.post.text) is not None
+        return bool(self.links)
 
     def fields(self, place: str | None = None) -> tuple[FieldText, ...]:
         """The fields of a place of the post; None: title and text."""
@@ -199,7 +204,7 @@ class Document:
         if place == "url" and post.url:
             yield FieldText("url", post.url)
         if place == "links":
-            yield from (FieldText("links", link) for link in post.links)
+            yield from (FieldText("links", link) for link in self.links)
 
     def keys_of(self, place: str | None, folding: Folding) -> AbstractSet[str]:
         """What terms can be looked up by in a place of the post, compared with their marks or without."""

@@ -2,6 +2,10 @@
 
 NFKC (https://www.unicode.org/reports/tr15/) makes one letter of its compatible forms, such as full-width ones; it is
 taken again after casefold, which can undo it. Accents that are no compatible form stay: `plain:` takes them off.
+
+Letters that differ by the keyboard or by the language of a capital alone are one letter: Arabic and Persian yeh and
+kaf, and the Turkish ı, whose capital is the I of everybody else. No order of rules could tell them apart, since the
+same text is written with either.
 """
 
 from __future__ import annotations
@@ -25,7 +29,11 @@ JOINED = "\u02bc"  # a letter to Unicode; no folded text holds it but for _NOT
 _CLUSTER = re.compile(f".[{MARKS}{JAMO}]*", re.DOTALL)
 # Marks that writers leave out: accents and tones, Hebrew points, Arabic vowels. Those of Hindi or Thai are letters.
 _OPTIONAL_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff]")
-_STROKES = str.maketrans("đøł", "dol")  # letters whose stroke Unicode does not take for a mark
+_KASHIDA = "\u0640"  # it draws a word out, and is no letter: https://www.unicode.org/charts/PDF/U0600.pdf
+_ONE_LETTER = {"i\u0307": "i", "ı": "i", "\u064a": "\u06cc", "\u0643": "\u06a9"}
+# Letters whose stroke Unicode does not take for a mark, and those of Arabic script that many write for another: alef
+# maksura, teh marbuta, heh goal, ae (as Lucene's ArabicNormalizer and PersianNormalizer have them).
+_BARE = str.maketrans("đøł\u0649\u064a\u0629\u06c1\u06d5", "dol\u06cc\u06cc\u0647\u0647\u0647")
 _NO_LETTERS = re.compile(f"[^{SPACED}{UNSPACED}{EMOJI}+#]+")
 
 
@@ -36,10 +44,15 @@ def fold(text: str) -> str:
 
 
 def _fold_unicode(text: str) -> str:
-    settled = _UNSEEN.sub("", _settled(text))
-    folded = unicodedata.normalize("NFKC", settled).casefold()
-    # "İ" folds to "i" and a dot above, which no reader types; "ŉ" to JOINED and an n.
-    return unicodedata.normalize("NFKC", folded).replace("i\u0307", "i").replace(JOINED, "'")
+    settled = _UNSEEN.sub("", _settled(text)).replace(_KASHIDA, "")
+    return _without_case(settled).replace(_KASHIDA, "").replace(JOINED, "'")  # "ŉ" folds to JOINED and an n
+
+
+def _without_case(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    for written, compared in _ONE_LETTER.items():
+        folded = folded.replace(written, compared)
+    return folded
 
 
 def _settled(text: str) -> str:
@@ -55,13 +68,12 @@ def without_marks(folded: str) -> str:
     if folded.isascii():
         return folded
     bare = _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFD", folded))
-    return unicodedata.normalize("NFC", bare).translate(_STROKES)
+    return unicodedata.normalize("NFC", bare).translate(_BARE)
 
 
 def fold_raw(text: str) -> str:
     """Case and width folded, and every symbol kept: how `raw:` compares."""
-    seen = _UNSEEN.sub("", text)
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return _without_case(_UNSEEN.sub("", text))
 
 
 def keep_case(text: str) -> str:

@@ -16,15 +16,16 @@ WORD_CHARACTERS = SPACED
 # 3.5 and 1,000 are one word each (WB11 and WB12 of https://www.unicode.org/reports/tr29/), so that `3` does not find
 # "3.5".
 _WORD = r"[{w}]+(?:(?<=\d)[.,](?=\d)[{w}]+)*"
-_SIGN = r"(?<=[a-z0-9])(?:\+\+?|#)(?![{w}{u}+#])"
+# Behind a sign may stand a version (C++20), and what is written without a blank: a letter of a script without spaces.
+_AFTER_A_SIGN = rf"(?!(?!\d)[{SPACED}{UNSPACED_MARKS}]|[+#])"
+_SIGN = rf"(?<=[a-z0-9])(?:\+\+?|#){_AFTER_A_SIGN}"
 _ASCII = re.compile(_WORD.format(w="a-z0-9"), re.ASCII)
 _SPACED = re.compile(_WORD.format(w=SPACED))
 _UNSPACED = re.compile(f"[{UNSPACED}]+")
 # Flags are pairs of letters; other emoji may be joined by U+200D: https://www.unicode.org/reports/tr51/.
 _EMOJI = re.compile(f"[{FLAGS}]{{2}}|[{EMOJI}](?:\u200d[{EMOJI}])*")
 _PIECES = re.compile(
-    f"(?P<run>{_UNSPACED.pattern})|(?P<emoji>{_EMOJI.pattern})"
-    f"|(?P<word>{_SPACED.pattern})|(?P<sign>{_SIGN.format(w=SPACED, u=UNSPACED)})"
+    f"(?P<run>{_UNSPACED.pattern})|(?P<emoji>{_EMOJI.pattern})|(?P<word>{_SPACED.pattern})|(?P<sign>{_SIGN})"
 )
 _FLAG = re.compile(f"[{FLAGS}]{{2}}")  # in a row of flags, the end of one and the beginning of the next are none
 _LETTER = re.compile(f"[{UNSPACED}](?<![{UNSPACED_MARKS}])")
@@ -36,7 +37,7 @@ _BEFORE_DIGIT = re.compile(rf"(?<![{SPACED}])(?<!\d[.,])")
 _AFTER = re.compile(f"(?![{SPACED}])")
 _AFTER_DIGIT = re.compile(rf"(?![{SPACED}])(?![.,]\d)")
 _AFTER_RUN = re.compile(f"(?![{UNSPACED_MARKS}])")  # never half a syllable: เม is not in เม็ด
-_AFTER_SIGN = re.compile(f"(?![{SPACED}{UNSPACED}+#])")
+_AFTER_SIGN = re.compile(_AFTER_A_SIGN)
 _BEFORE_EMOJI = re.compile("(?<!\u200d)")
 _AFTER_EMOJI = re.compile(f"(?!\u200d[{EMOJI}])")  # never a part of one: 👩 is not in 👩‍💻
 _ANYWHERE = re.compile("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from insight.model import Post
@@ -55,6 +56,13 @@ def field_holds(name: str, value: str, post: Post, facts: Facts) -> bool:  # noq
             return _dated(name, value, post)
 
 
+def links(post: Post) -> tuple[str, ...]:
+    """Beside the text, and in it: what begins like an address, up to a blank or what encloses it."""
+    words = "".join(" " if c in '<>"' else c for c in post.text).split()
+    starts = ((word, re.search(r"https?://.|(?<![^\W])www\..", word, re.IGNORECASE)) for word in words)
+    return (*post.links, *(word[start.start() :] for word, start in starts if start))
+
+
 def _trait(value: str, post: Post, facts: Facts) -> bool:
     match value:
         case "reply":
@@ -67,7 +75,7 @@ def _trait(value: str, post: Post, facts: Facts) -> bool:
                 _at_or_below(host, owned) for owned in facts.owned
             )
         case "link":
-            return bool(post.links) or "http://" in post.text or "https://" in post.text
+            return bool(links(post))
         case "media":
             return bool(post.media)
         case _:

@@ -10,6 +10,9 @@ Letter = tuple[str, int, int]
 """A folded character, and the part of the text that it comes from."""
 
 _UNSEEN = "\ufe0f\u00ad\U0001f3fd"
+_KASHIDA = "\u0640"
+_SAME_LETTER = {"ı": "i", "ي": "ی", "ك": "ک"}
+_BARE = {"đ": "d", "ø": "o", "ł": "l", "ى": "ی", "ي": "ی", "ة": "ه", "ہ": "ه", "ە": "ه"}
 _LIKE_A_BLANK = dict.fromkeys(map(ord, "™®©…\u00a0"), " ")
 
 
@@ -19,13 +22,17 @@ def _settled(text: str) -> str:
 
 def folded(text: str, bare: bool = False) -> str:
     settled = unicodedata.normalize("NFKC", _settled(text).replace("’", "'"))
-    plain = unicodedata.normalize("NFKC", settled.casefold()).replace("i\u0307", "i")
+    plain = _one_letter(unicodedata.normalize("NFKC", settled.casefold())).replace(_KASHIDA, "")
     return without_marks(plain) if bare else plain
+
+
+def _one_letter(text: str) -> str:
+    return "".join(_SAME_LETTER.get(c, c) for c in text.replace("i\u0307", "i"))
 
 
 def without_marks(text: str) -> str:
     kept = (c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn" or _unspaced(c))
-    return unicodedata.normalize("NFC", "".join(kept).translate(str.maketrans("đøł", "dol")))
+    return "".join(_BARE.get(c, c) for c in unicodedata.normalize("NFC", "".join(kept)))
 
 
 def as_written(text: str) -> str:
@@ -37,7 +44,7 @@ def as_written(text: str) -> str:
 def as_typed(text: str) -> str:
     """What raw text compares: everything but case, width and how many blanks."""
     seen = unicodedata.normalize("NFKC", "".join(c for c in text if c not in _UNSEEN))
-    typed = unicodedata.normalize("NFKC", seen.casefold())
+    typed = _one_letter(unicodedata.normalize("NFKC", seen.casefold()))
     blanks = "".join(" " if c.isspace() else c for c in typed)
     while "  " in blanks:
         blanks = blanks.replace("  ", " ")
@@ -163,7 +170,8 @@ def _sign_at(text: str, i: int) -> str:
         return ""
     sign = "++" if text.startswith("++", i) else text[i : i + 1]
     after = text[i + len(sign) : i + len(sign) + 1] or " "
-    return sign if sign in ("+", "++", "#") and after not in "+#" and kind(after) not in ("word", "run") else ""
+    ends = after.isdecimal() or kind(after) != "word"
+    return sign if sign in ("+", "++", "#") and after not in "+#" and ends and not _is_mark_of_a_run(after) else ""
 
 
 def _introduced(mark: str, not_after: str, text: str) -> list[int]:

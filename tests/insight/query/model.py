@@ -27,7 +27,7 @@ from insight.query.tree import (
     Wildcard,
     Word,
 )
-from tests.insight.query.facts import field_holds, number
+from tests.insight.query.facts import field_holds, links, number
 from tests.insight.query.letters import Piece, Place, as_typed, as_written, folded, names, pieces, tags
 from tests.insight.query.letters import is_letter as letter
 from tests.insight.query.letters import is_tagged as tagged
@@ -70,7 +70,7 @@ def _parts_of(place: str, post: Post) -> Sequence[str]:
         case "author":
             return (post.author or "", post.author_name or "")
         case "links":
-            return post.links
+            return links(post)
         case _:
             return (getattr(post, place) or "",)
 

@@ -11,7 +11,7 @@ from insight.query.matching.document import Facts
 
 WORDS = (
     "acme", "Corp", "jobs", "cà", "phê", "ca", "Đà", "lođ", "Straße", "小米", "手机", "米", "ดี", "มาก", "삼성",
-    "don't",
+    "don't", "ışık", "علی",
     "3", "3.5", "1,000", "🚀", "❤️", "👩‍💻", "🇻🇳", "c++", "c#", "c",
 )  # fmt: skip
 TAGS = ("acme", "acme_corp", "小米", "phê", "càphê")
@@ -25,7 +25,7 @@ _PIECES = (
     "#caphe", "@acme", "@acme@example.social", "x@acme.com", "https://acme.com/jobs", "STRASSE", "👍🏽", "👩", "🇺🇸",
     "#小米",
     "cafe", "5", "AT&T", ".NET", "C++", "C", "->", "!!!", "米", "เม็ด", "삼성은", "ac\u00adme", "Acme™", "ﬁne",
-    "RT @acme:",
+    "RT @acme:", "IŞIK", "isik", "علي", "عـلی", "C++20", "c#で", "c+", "20", "www.acme.com/jobs",
 )  # fmt: skip
 _GLUE = (" ", " ", " ", "", "-", "_", ".", ", ", "\n", "!", "  ", "&")
 

@@ -33,10 +33,21 @@ from tests.insight.query.found import found, matched, post
         ("3.5", "v3.5 and 3.5.", ["3.5"]),
         ("c++", "C++, not C", ["C++"]),
         ("c#", "C# and C++", ["C#"]),
+        ("c++", "C++17, C++で and gcc++x", ["C++", "C++"]),
+        ("canal+", "Canal+을 봤다, Canal+s", ["Canal+"]),
+        ("c+", "c++ and c+d", None),
+        ("plus#", "plus#1, plus #2", ["plus#"]),
         ("disney", "Disney+", ["Disney"]),
         ("strasse", "Straße", ["Straße"]),
         ("fine", "ﬁne", ["ﬁne"]),
         ("istanbul", "İstanbul", ["İstanbul"]),
+        ("sığır", "SIĞIR ve sığır", ["SIĞIR", "sığır"]),
+        ("plain:sigir", "Sığır", ["Sığır"]),
+        ("plain:sgir", "Sığır", None),
+        ("کتابی", "كتابي خوب", ["كتابي"]),
+        ("کتاب", "کتـــاب", ["کتـــاب"]),
+        ("plain:موسى", "موسی موسي", ["موسی", "موسي"]),
+        ("plain:مدرسه", "مدرسة", ["مدرسة"]),
         ("cà", "ca\u0300 phê", ["ca\u0300"]),
         ("ca", "cà phê", None),
         ("acme", "ac\u00adme", ["ac\u00adme"]),
@@ -101,6 +112,20 @@ def test_an_exclusion_hides_and_is_named(query: str, text: str, clause: str | No
     assert match is not None
     assert match.excluded_by == clause
     assert match.spans == (Span("text", 0, 4),)
+
+
+def test_a_post_is_matched_as_it_is_stored() -> None:
+    about = post("ac\0me flies \ud83d\ude80, \udfff", title="Ac\0me", hashtags=("ac\0me",))
+    assert (about.title, about.text, about.hashtags) == ("Acme", "acme flies 🚀, \ufffd", ("acme",))
+    assert found("acme 🚀 #acme", about) == ["Acme", "acme", "🚀"]
+
+
+def test_addresses_in_the_text_are_links() -> None:
+    about = post("Look (https://shop.example/kettles?id=7) or www.corp.example.", links=("https://acme.example/a",))
+    for query in ("links:kettles", "links:shop.example", "links:corp.example", "links:acme", "has:link"):
+        assert matched(query, about) is not None
+    assert matched("links:look", about) is None
+    assert matched("has:link", post("mail www or http:// or swww.x")) is None
 
 
 def test_a_negation_inside_an_or_only_decides_its_side() -> None:
