@@ -201,7 +201,7 @@ def platform_message(page: Page) -> str | None:
         parts = (values.mapping(body.get("error")), body)
         found = next(filter(None, (values.text(part.get(key)) for part in parts for key in _MESSAGE_KEYS)), None)
     elif start == b"<":
-        found = html.title(charset.decode(page.body[:65536], charset.from_head(page.body)))
+        found = html.title(charset.text_of(page.body[:65536], page.headers.get("content-type", "")))
     elif len(page.body) < 300:
         found = values.text(page.text)
     return " ".join(found.split())[:300] if found else None

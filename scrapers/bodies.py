@@ -22,8 +22,7 @@ def begins(page: Page, *signs: bytes) -> bool:
 
 def markup_of(page: Page) -> str:
     """An HTML page's text: by its header, else by what it says of itself."""
-    header = charset.from_header(page.headers.get("content-type", ""))
-    return charset.decode(page.body, header, charset.from_head(page.body))
+    return charset.text_of(page.body, page.headers.get("content-type", ""))
 
 
 def feed_of(page: Page, expected: str = "feed") -> ParsedFeed:

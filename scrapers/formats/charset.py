@@ -5,14 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
-# Only text encodings of the web: Python knows others ("punycode", "hex") that a hostile page could ask for.
-_KNOWN = re.compile(
-    r"(us-)?ascii|latin-?\d+|iso-?8859-\d+|(windows-|cp-?)\d{3,4}|koi8-[ru]|shift[-_]?jis|s?jis|euc-(jp|kr)|gb(k|2312|18030)"
-    r"|big5(-hkscs)?|iso-2022-(jp|kr)|utf-(8|16|32)([bl]e|-[bl]e)?|mac-?(roman|cyrillic)|tis-620"
-)
-# Browsers read all three as windows-1252: https://encoding.spec.whatwg.org/#names-and-labels
-_LATIN = re.compile(r"(us-)?ascii|latin-?1|iso-?8859-1")
-_NOT_ASCII_BASED = re.compile(r"utf-(16|32)|iso-2022")
+import webencodings
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -20,28 +14,46 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Python's codecs of these names know fewer characters than the standard: https://encoding.spec.whatwg.org/#indexes
+_NEWER_LABELS = {"koi8-ru": "koi8-u", "ms932": "shift_jis"}  # in the standard since the library's table was made
+_LARGER = {"gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}
+
+
+def text_of(body: bytes, content_type: str = "") -> str:
+    """The text of an answer: its header has the first word, then what the document says of itself.
+
+    https://www.rfc-editor.org/rfc/rfc7303#section-3.2
+    """
+    return decode(body, from_header(content_type), from_head(body))
 
 
 def decode(body: bytes, *declared: str | None) -> str:
-    """The text of a body: by its byte order mark, as UTF-8 if it is that, else as it is declared.
+    """The text of a body: by its byte order mark, as UTF-8 if it is that, else by the first known label declared.
 
     What is neither is read as UTF-8, and each byte that does not fit as windows-1252: so an undeclared Latin-1 page
-    and a UTF-8 page with one bad byte both come out as a person would read them.
+    and a UTF-8 page with one bad byte both come out as a person would read them. A label means what it means to a
+    browser. "utf-16" over bytes of which none is zero is what .NET's StringWriter writes above UTF-8.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body.decode(encoding, errors="replace")
     if body[:4].count(0) >= 2:  # UTF-16 without its mark: every second byte of ASCII is zero
         return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
-    named = next((name for name in map(_codec_name, declared) if name), None)
-    if named is None or not _NOT_ASCII_BASED.match(named):
+    labels = [_NEWER_LABELS.get(label.lower(), label) for label in declared if label]
+    name = next((found.name for found in map(webencodings.lookup, labels) if found), "utf-8")
+    if name.startswith("utf-16") and b"\0" not in body[:1024]:
+        name = "utf-8"
+    if name == "iso-2022-jp" and b"\x1b" in body:  # each of its bytes is ASCII, and so is valid UTF-8
+        return body.decode("iso2022_jp", errors="replace")
+    if not name.startswith("utf-16"):
         try:
             return body.decode()
         except UnicodeDecodeError:
             pass
-    if named is None or named.startswith("utf-8"):
+    if name == "utf-8":
         return body.decode("utf-8", errors="listener.windows-1252")
-    return body.decode(named, errors="replace")
+    codec = codecs.lookup(_LARGER[name]) if name in _LARGER else webencodings.lookup(name).codec_info
+    return codec.decode(body, "listener.euc-jp" if name == "euc-jp" else "replace")[0]
 
 
 def from_header(content_type: str) -> str | None:
@@ -56,23 +68,22 @@ def from_head(body: bytes) -> str | None:
     return found[1].decode("ascii", errors="replace") if found else None
 
 
-def _codec_name(declared: str | None) -> str | None:
-    name = (declared or "").strip().lower()
-    if not _KNOWN.fullmatch(name):
-        return None
-    if _LATIN.fullmatch(name):
-        return "windows-1252"
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        return None
-    return name
-
-
 def _as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("windows-1252", errors="replace"), error.end
 
 
+def _as_newer_japanese(error: UnicodeError) -> tuple[str | bytes, int]:
+    """NEC's and IBM's additions to EUC-JP, which Python's codec does not know: a character of two bytes."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    end = min(error.start + 2, len(error.object))
+    try:
+        return error.object[error.start : end].decode("euc_jis_2004"), end
+    except UnicodeDecodeError:
+        return "\ufffd", error.end
+
+
 codecs.register_error("listener.windows-1252", _as_windows)
+codecs.register_error("listener.euc-jp", _as_newer_japanese)

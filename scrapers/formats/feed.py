@@ -26,7 +26,7 @@ _THREAD_COUNT = "{http://purl.org/syndication/thread/1.0}count"
 
 def read(body: bytes, base: str = "", content_type: str = "") -> ParsedFeed:
     """An XML feed of any kind. Raises NotAFeedError for everything else, an HTML page among them."""
-    text = charset.decode(body, charset.from_head(body), charset.from_header(content_type))
+    text = charset.text_of(body, content_type)
     top = Element(_parse(text), base)
     items = list(limits.first(top.entries()))
     if not items and top.name not in ("rss", "rdf:rdf", "feed", "channel"):

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from insight.model import Post
 from scrapers.base import Page, Request, SourceError
-from scrapers.formats import charset, html
+from scrapers.bodies import markup_of
+from scrapers.formats import html
 from scrapers.formats.values import plain
 
 ENOUGH = 2000  # characters that a feed gives only where it gives the whole article
@@ -73,8 +74,7 @@ def with_main_text(page: Page) -> Post | None:
         return None
     if not page.usable or "html" not in page.headers.get("content-type", "html"):
         return post
-    header = charset.from_header(page.headers.get("content-type", ""))
-    found = main_text(charset.decode(page.body, header, charset.from_head(page.body)))
+    found = main_text(markup_of(page))
     return replace(post, text=found) if found and len(found) > len(post.text) else post
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from insight.model import Deletion, Rejected, Watch
 from scrapers.answers import not_read
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
-from scrapers.formats import charset
+from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, whole_number
 from scrapers.marks import distinct, mark_of, newest_mark, times_of
@@ -87,7 +87,7 @@ class Telegram(Source):
         )
 
     def parse(self, page: Page) -> Batch:
-        found = previews.read(charset.decode(page.body, charset.from_head(page.body)), page.url)
+        found = previews.read(markup_of(page), page.url)
         if not found.messages and found.cut is None:
             return _without_messages(page, found)
         posts, rejected = each(found.messages, lambda one: previews.post(one, found.audience, page.url))

@@ -103,6 +103,12 @@ ENCODED = {
     "declared by the server": ("windows-1251", "", "text/xml; charset=windows-1251"),
     "UTF-16 with its mark": ("utf-16", '<?xml version="1.0" encoding="utf-16"?>', ""),
     "UTF-8 with its mark": ("utf-8-sig", "", ""),
+    "UTF-8 declared as UTF-16": ("utf-8", '<?xml version="1.0" encoding="utf-16"?>', ""),
+    "declared otherwise by the server": (
+        "windows-1251",
+        '<?xml version="1.0" encoding="gbk"?>',
+        "text/xml; charset=cp1251",
+    ),
     "an encoding nobody knows": ("utf-8", '<?xml version="1.0" encoding="x-unknown"?>', ""),
 }
 
