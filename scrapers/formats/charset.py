@@ -1,9 +1,10 @@
-"""Bytes to text, whatever the sender says they are: a wrong or missing declaration never loses the text."""
+"""Bytes to text as browsers do it, whatever the sender says they are: a wrong or missing declaration loses no text."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from threading import local
 
 import webencodings
 
@@ -14,9 +15,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Python's codecs of these names know fewer characters than the standard: https://encoding.spec.whatwg.org/#indexes
-_NEWER_LABELS = {"koi8-ru": "koi8-u", "ms932": "shift_jis"}  # in the standard since the library's table was made
-_LARGER = {"gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}
+# Labels that came into https://encoding.spec.whatwg.org/#names-and-labels after the library's table was made.
+_NEWER = {"koi8-ru": "koi8-u", "ms932": "shift_jis", "unicodefffe": "utf-16be"}
+_NEWER |= dict.fromkeys(("csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff"), "utf-16le")
+# What Python calls the encodings of which its codec of the same name knows fewer characters than browsers do.
+_CODECS = {"gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs", "euc-jp": "euc_jp"}
+_CODECS |= {"iso-2022-jp": "iso2022_jp", "x-user-defined": "windows-1252"}
+_SEVEN_BITS = frozenset({"iso2022_jp", "iso-2022-kr", "hz-gb-2312"})  # valid UTF-8, and something else
+_STRAY_BYTES = {0xDC00 + byte: bytes([byte]).decode("windows-1252", "replace") for byte in range(0x80, 0x100)}
+_SECOND_LOOK = frozenset({"gb18030", "big5hkscs", "euc_jp", "iso2022_jp"})
+_MOST_LOOKS = 20_000  # in a page, about 50 ms; a call for each of a million bad characters would take seconds
+_looks = local()
 
 
 def text_of(body: bytes, content_type: str = "") -> str:
@@ -28,32 +37,30 @@ def text_of(body: bytes, content_type: str = "") -> str:
 
 
 def decode(body: bytes, *declared: str | None) -> str:
-    """The text of a body: by its byte order mark, as UTF-8 if it is that, else by the first known label declared.
+    """The text of a body: by its byte order mark, as UTF-8 if it is that, else by the first label that is known.
 
     What is neither is read as UTF-8, and each byte that does not fit as windows-1252: so an undeclared Latin-1 page
-    and a UTF-8 page with one bad byte both come out as a person would read them. A label means what it means to a
-    browser. "utf-16" over bytes of which none is zero is what .NET's StringWriter writes above UTF-8.
+    and a UTF-8 page with one bad byte both come out as a person would read them.
     """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body.decode(encoding, errors="replace")
     if body[:4].count(0) >= 2:  # UTF-16 without its mark: every second byte of ASCII is zero
         return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
-    labels = [_NEWER_LABELS.get(label.lower(), label) for label in declared if label]
-    name = next((found.name for found in map(webencodings.lookup, labels) if found), "utf-8")
-    if name.startswith("utf-16") and b"\0" not in body[:1024]:
-        name = "utf-8"
-    if name == "iso-2022-jp" and b"\x1b" in body:  # each of its bytes is ASCII, and so is valid UTF-8
-        return body.decode("iso2022_jp", errors="replace")
-    if not name.startswith("utf-16"):
+    codec = next(filter(None, map(_codec_of, declared)), "utf-8")
+    if codec.startswith("utf-16") and 0 not in body:  # .NET writes so: https://github.com/elmah/Elmah/issues/220
+        codec = "utf-8"
+    if not (codec.startswith("utf-16") or (codec in _SEVEN_BITS and body.isascii())):
         try:
             return body.decode()
         except UnicodeDecodeError:
             pass
-    if name == "utf-8":
-        return body.decode("utf-8", errors="listener.windows-1252")
-    codec = codecs.lookup(_LARGER[name]) if name in _LARGER else webencodings.lookup(name).codec_info
-    return codec.decode(body, "listener.euc-jp" if name == "euc-jp" else "replace")[0]
+    if codec == "utf-8":
+        return body.decode(codec, errors="surrogateescape").translate(_STRAY_BYTES)
+    if codec not in _SECOND_LOOK:
+        return body.decode(codec, errors="replace")
+    _looks.left = _MOST_LOOKS
+    return body.decode(codec, errors="listener.second_look")
 
 
 def from_header(content_type: str) -> str | None:
@@ -68,22 +75,37 @@ def from_head(body: bytes) -> str | None:
     return found[1].decode("ascii", errors="replace") if found else None
 
 
-def _as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("windows-1252", errors="replace"), error.end
+def _codec_of(label: str | None) -> str | None:
+    """What Python calls the encoding that a label of the web stands for. Its own others ("hex") are none."""
+    label = (label or "").strip().lower()
+    encoding = webencodings.lookup(_NEWER.get(label, label))
+    return _CODECS.get(encoding.name, str(encoding.codec_info.name)) if encoding else None
 
 
-def _as_newer_japanese(error: UnicodeError) -> tuple[str | bytes, int]:
-    """NEC's and IBM's additions to EUC-JP, which Python's codec does not know: a character of two bytes."""
+def _second_look(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A character that browsers know in this encoding and Python's codec does not; else U+FFFD."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    end = min(error.start + 2, len(error.object))
+    _looks.left -= 1
+    if _looks.left < 0:
+        return error.object[error.start :].decode(error.encoding, "replace"), len(error.object)
+    pair = error.object[error.start : error.start + 2]
+    if error.encoding == "gb18030":  # gbk's euro: https://encoding.spec.whatwg.org/#gb18030-decoder
+        return ("€" if pair[:1] == b"\x80" else "\ufffd"), error.end
     try:
-        return error.object[error.start : end].decode("euc_jis_2004"), end
-    except UnicodeDecodeError:
+        found = pair.decode("cp950") if error.encoding == "big5hkscs" else _shifted(*pair).decode("cp932")
+    except (UnicodeDecodeError, ValueError, TypeError):
         return "\ufffd", error.end
+    return found, error.start + len(pair)
 
 
-codecs.register_error("listener.windows-1252", _as_windows)
-codecs.register_error("listener.euc-jp", _as_newer_japanese)
+def _shifted(lead: int, trail: int) -> bytes:
+    """A cell of EUC-JP or ISO-2022-JP as Shift_JIS writes it: NEC's and IBM's characters stand there too."""
+    row, cell = (lead | 0x80) - 0xA1, (trail | 0x80) - 0xA1
+    if not (0 <= row < 94 and 0 <= cell < 94 and (lead ^ trail) < 0x80):
+        raise ValueError("no cell of the table")
+    first = (0x81 if row < 62 else 0xC1) + row // 2
+    return bytes([first, 0x9F + cell if row % 2 else 0x40 + cell + (cell > 62)])
+
+
+codecs.register_error("listener.second_look", _second_look)

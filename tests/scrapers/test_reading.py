@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insight.model import Precision
-from scrapers.formats import charset, html, values
+from scrapers.formats import html, values
 from scrapers.formats.dates import moment
 
 TEXTS = {
@@ -97,46 +97,6 @@ def test_what_is_no_date_is_unknown_and_never_filled_from_the_clock(written: obj
 def test_no_text_makes_a_date_raise(written: str) -> None:
     at, precision = moment(written)
     assert (at is None) == (precision is Precision.UNKNOWN)
-
-
-@given(st.binary(max_size=200), st.text(max_size=20))
-def test_any_bytes_are_some_text(body: bytes, declared: str) -> None:
-    assert isinstance(charset.decode(body, declared), str)
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_utf_8_is_read_as_what_it_is_whatever_is_declared(text: str) -> None:
-    body = text.encode()
-    if not text.startswith("\ufeff") and body[:4].count(0) < 2:
-        assert charset.decode(body, "iso-8859-1") == text
-
-
-# A label means to a browser what the page's writer used, which is often more than the label's own standard has.
-@pytest.mark.parametrize(
-    ("label", "written", "text"),
-    [
-        ("GB2312", "e946bbfa", "镕机"),
-        ("gbk", "8139ee39", "㐀"),
-        ("Shift_JIS", "8740fbfc", "①髙"),
-        ("x-sjis", "83508367838b", "ケトル"),
-        ("ks_c_5601-1987", "8c63", "똠"),
-        ("big5", "b6c7b5a1", "傳窗"),
-        ("x-euc-jp", "ada1a5b1", "①ケ"),
-        ("iso-2022-jp", "1b24422546254c1b2842", "テヌ"),
-        ("ISO-8859-9", "80fd", "€ı"),
-        ("tis-620", "a1d2", "กา"),
-        ("koi8-ru", "c1", "а"),
-        ("x-mac-cyrillic", "e0", "а"),
-        ("latin1", "93fc94", "“ü”"),
-    ],
-)
-def test_a_label_means_what_it_means_to_a_browser(label: str, written: str, text: str) -> None:
-    assert charset.decode(bytes.fromhex(written), label) == text
-
-
-@pytest.mark.parametrize("name", ["punycode", "idna", "hex", "unicode_escape", "undefined"])
-def test_an_encoding_that_is_none_of_the_webs_is_not_used(name: str) -> None:
-    assert charset.decode(b"caf\xe9", name) == "café"
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
