@@ -15,28 +15,17 @@ from typing import Protocol
 from lxml import etree
 
 from scrapers.formats import limits
+from scrapers.formats.lines import HINTS
+from scrapers.formats.lines import Lines as Lines  # noqa: PLC0414  # users know it as html.Lines
 from scrapers.formats.values import address, clean
 
 CAP = 4_000_000
-_DEPTH = 800  # no page of people is deeper; each end tag may search all that is open
+_DEPTH = 1_200  # no page of people is deeper; each end tag may search all that is open
 _ELEMENTS = 60_000  # the largest of 200 recorded pages has 15,000
 _ATTRIBUTES = 300_000  # tags among them
-_LETTERS = 8_000_000  # that are made into text: elements in elements, each with its own, say them again and again
 _CHUNK = 8192  # an exception in a handler stops the parser only between two chunks
 
-# fmt: off
-_BLOCKS = frozenset({
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
-    "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
-})
-_CELLS = frozenset({"td", "th"})
-_UNSEEN = frozenset({
-    "head", "title", "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "canvas", "audio",
-    "video", "select",
-})
-# fmt: on
-_ASIDE = frozenset({"mention", "hashtag"})  # microformats of the fediverse: links that are no pointers to read on
+_HALF = re.compile(r"&#(?:x0{0,4}(d[89a-f][\da-f]{2})|0{0,4}(5[5-7]\d{3}));?", re.IGNORECASE)
 _INLINE = re.compile(
     r"</?(?:a|abbr|b|bdi|big|br|cite|code|em|font|i|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr)(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,
@@ -82,7 +71,7 @@ class _Bounded:
 def feed(markup: str, target: Target) -> None:
     """Give a target the events of some markup, whole page or fragment; past the bounds the rest is left out."""
     parser = etree.HTMLParser(target=_Bounded(target), encoding="utf-8", huge_tree=True, no_network=True)
-    data = limits.cut_markup(clean(markup[:CAP]), _ATTRIBUTES).encode("utf-8", errors="replace")
+    data = limits.cut_markup(clean(whole_letters(markup[:CAP])), _ATTRIBUTES).encode("utf-8", errors="replace")
     try:
         for start in range(0, len(data), _CHUNK):
             if limits.spent():
@@ -94,6 +83,19 @@ def feed(markup: str, target: Target) -> None:
         return
 
 
+def whole_letters(markup: str) -> str:
+    """References to the two halves of a letter (`&#55357;&#56832;`) become the letter; one half alone says nothing."""
+    if "&#" not in markup or not _HALF.search(markup):
+        return markup
+    halves = _HALF.sub(_half, markup)
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def _half(found: re.Match[str]) -> str:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    return chr(number) if 0xD800 <= number < 0xE000 else found[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What a person reads in some markup: lines of text, and the addresses it links to and shows."""
@@ -103,77 +105,13 @@ class Text:
     images: tuple[str, ...] = ()
 
 
-class Lines:
-    """Builds text from events: blocks and `<br>` break the line, white space folds, what nobody sees is left out."""
-
-    def __init__(self, without: str | None = None) -> None:
-        self.parts: list[str] = []
-        self.links: list[str] = []
-        self.images: list[str] = []
-        self._without = without
-        self._depth = self._pre = 0
-        self._hidden: int | None = None  # the depth at which something unseen began
-        self._left = _LETTERS
-
-    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
-        self._depth += 1
-        if self._hidden is not None:
-            return
-        if tag == "a" and "href" in attrib and not _ASIDE & set(attrib.get("class", "").split()):
-            self.links.append(attrib["href"])
-        elif tag == "img" and "src" in attrib:
-            self.images.append(attrib["src"])
-        if tag in _UNSEEN or (self._without and self._without in attrib.get("class", "").split()):
-            self._hidden = self._depth
-            return
-        self._pre += tag == "pre"
-        self._break(tag)
-
-    def end(self, tag: str) -> None:
-        if self._hidden is None:
-            self._pre -= tag == "pre"
-            if tag != "br":
-                self._break(tag)
-        elif self._hidden == self._depth:
-            self._hidden = None
-        self._depth -= 1
-
-    def data(self, data: str) -> None:
-        if self._hidden is None:
-            self.parts.append(data.replace("\n", "\v") if self._pre else data)
-
-    def ending(self) -> None:
-        pass
-
-    def _break(self, tag: str) -> None:
-        if tag == "br":
-            self.parts.append("\v")
-        elif tag in _BLOCKS:
-            self.parts.append("\f")
-        elif tag in _CELLS:
-            self.parts.append(" ")
-
-    def lines(self, start: int = 0) -> str:
-        """The text since a part: a form feed stands for the edge of a block, a vertical tab for a line break."""
-        if self._left <= 0:
-            limits.leave_out("the text of some elements was left out: they repeat each other")
-            return ""
-        said = "".join(self.parts[start:])
-        self._left -= len(said) + len(self.parts) - start
-        # a single blank stays as it is: replacing each would hold a list of all words
-        folded = re.sub(r"[ \t\n\r\xa0]{2,}|[\t\n\r\xa0]", " ", limits.shortened(said))
-        broken = re.sub(r" ?(?:\f ?)+", "\f", folded)
-        broken = re.sub(r"\f?(\v)\f?", r"\1", broken).replace("\f", "\n").replace("\v", "\n")
-        return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", broken)).strip()
-
-
 def read(markup: str, base: str = "", *, without: str | None = None) -> Text:
     """What a person reads. `without` leaves out the elements of one class."""
     markup = limits.shortened(markup)
     if "<" not in markup and "&" not in markup:
-        return Text(" ".join(clean(markup).split()))
+        return Text(" ".join(HINTS.sub("", clean(markup)).split()))
     lines = Lines(without)
-    feed(markup, lines)
+    feed(f"<body>{markup}", lines)  # else a script that stands first opens a head, and what follows is part of it
     return text_of(lines, base)
 
 
@@ -185,7 +123,7 @@ def text_of(lines: Lines, base: str = "") -> Text:
 
 def line(markup: str) -> str:
     """A headline: entities decoded and emphasis dropped, while `<template>` in a title about HTML stays."""
-    return " ".join(clean(entities.unescape(_INLINE.sub("", clean(limits.shortened(markup))))).split())
+    return " ".join(clean(entities.unescape(_INLINE.sub("", clean(whole_letters(limits.shortened(markup)))))).split())
 
 
 class _Title:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ NETWORK = "discourse"
 # https://github.com/discourse/discourse/blob/main/app/models/post.rb (types), post_action_type.rb (actions)
 _SAID = (1, 2)  # kinds of posts that somebody wrote: regular ones and those of moderators
 _PLACE = re.compile(r"/t/(?:[^/]+/)?(\d{1,18})(?:/(\d{1,18}))?/?")
+_TAIL = re.compile(r"(?:^|\n)(?:[0-9][^\n]{1,30} [-–] [0-9][^\n]{1,30}\n)?[^\n]*\Z")
 _LIKE = 2  # the number of this action in `actions_summary`
 
 
@@ -164,22 +165,36 @@ class Forum:
         )
 
     def _text(self, post: Mapping[str, Any]) -> html.Text:
-        """What the author wrote, without the posts and previews of pages that the forum shows inside it."""
-        raw, cooked = post.get("raw"), post.get("cooked")
-        if isinstance(raw, str):
-            written = markdown.read(raw, self.url)
-            seen = html.read(cooked, self.url, without="quote") if isinstance(cooked, str) else html.Text("")
-            images = tuple(image for image in seen.images if "/emoji/" not in image)
-            return html.Text(written.text, written.links, images or written.images)
-        if not isinstance(cooked, str) and not isinstance(post.get("blurb"), str):
+        """What the author wrote, as the forum shows it: so it is the same from a feed."""
+        cooked, raw, blurb = post.get("cooked"), post.get("raw"), post.get("blurb")
+        shown = cooked if isinstance(cooked, str) else blurb
+        if not isinstance(shown, str) and not isinstance(raw, str):
             raise UnreadableError("a post without its text")
-        return html.read(cooked if isinstance(cooked, str) else post["blurb"], self.url, without="quote")
+        read = html.read(shown, self.url) if isinstance(shown, str) else html.Text("")
+        if read.text or not isinstance(raw, str):
+            return read
+        written = markdown.read(raw, self.url)  # a post of nothing but a video shows no words: here is its address
+        return html.Text(written.text, read.links or written.links, read.images or written.images)
 
 
 def from_feed(page: Page, forum: Forum) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The posts of a forum's feed, which tells them by the same topic and number."""
     posts, rejected = entries_of(page, lambda entry: _parse_entry(entry, forum), "posts of a forum")
-    return distinct(posts), rejected
+    return _without_tails(distinct(posts)), rejected
+
+
+def _without_tails(posts: tuple[Post, ...]) -> tuple[Post, ...]:
+    """Feeds of topics close every entry with the same words, in the forum's language: "20 posts - 17 participants",
+    "Read full topic", which leads back to the topic."""
+    tails = {post.text.rpartition("\n")[2] for post in posts}
+    if len(tails) != 1 or not all(map(_leads_back, posts)):
+        return posts
+    return tuple(replace(post, text=_TAIL.sub("", post.text), links=post.links[:-1]) for post in posts)
+
+
+def _leads_back(post: Post) -> bool:
+    last, own = _PLACE.search(post.links[-1] if post.links else ""), _PLACE.search(post.url or "")
+    return bool(last and own and last[1] == own[1])
 
 
 def _parse_entry(entry: Entry, forum: Forum) -> Post:

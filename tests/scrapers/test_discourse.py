@@ -92,7 +92,7 @@ def test_a_post_is_what_its_author_wrote() -> None:
     assert isinstance(opening, Post)
     assert isinstance(reply, Post)
     assert (opening.native_id, opening.kind) == ("forum.example/t/40/1", PostKind.POST)
-    assert (opening.title, opening.text) == ("Notes are & stay gone", "All notes are gone.\n\nhttps://acme.example/log")
+    assert (opening.title, opening.text) == ("Notes are & stay gone", "All notes are gone.\nhttps://acme.example/log")
     assert (opening.links, opening.media) == (
         ("https://acme.example/log",),
         ("https://forum.example/uploads/shot.png",),
@@ -103,6 +103,53 @@ def test_a_post_is_what_its_author_wrote() -> None:
     assert (reply.title, reply.reply_to, reply.thread) == (None, opening.native_id, opening.native_id)
     assert (reply.engagement["likes"], reply.edited_at) == (4, datetime(2026, 3, 2, 12, tzinfo=UTC))
     assert flagged == Deletion("discourse", "forum.example/t/39/5")
+
+
+def feed_of(*descriptions: str) -> bytes:
+    items = (
+        f"<item><description><![CDATA[{said}]]></description>"
+        f"<link>https://forum.example/t/leaks/40/{number}</link></item>"
+        for number, said in enumerate(descriptions, 1)
+    )
+    return f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode()
+
+
+def test_what_a_feed_of_topics_closes_with_is_no_word_of_the_author() -> None:
+    tail = '<p><small>1,204 Beiträge - 17 Teilnehmer</small></p><p><a href="/t/leaks/40/{}">Thema lesen</a></p>'
+    first, second = read(
+        "discourse", feed_of("<p>It leaks.</p>" + tail.format(1), "<p>Mine too.</p><p>Help</p>" + tail.format(2))
+    ).items
+    assert isinstance(first, Post)
+    assert isinstance(second, Post)
+    assert (first.text, second.text, second.links) == ("It leaks.", "Mine too.\nHelp", ())
+
+
+def test_what_an_author_closes_with_stays() -> None:
+    found = read("discourse", feed_of('<p>See <a href="/t/leaks/40/2">below</a></p>', "<p>Mine too.</p>")).items
+    assert [item.text for item in found if isinstance(item, Post)] == ["See below", "Mine too."]
+
+
+def test_a_post_is_read_as_the_forum_shows_it() -> None:
+    shown = (
+        "<p>It costs 3*4 <img class='emoji' alt=':rage:' src='/e.png'></p>"
+        "<details><summary>More</summary>Leaks.</details>"
+    )
+    written = 'It costs 3\\*4 :rage:\n[details="More"]\nLeaks.\n[/details]'
+    (read_as,) = answer(
+        FORUM.start(Search(), None, NOW), {"latest_posts": [post(1, NOW) | {"cooked": shown, "raw": written}]}
+    ).items
+    assert isinstance(read_as, Post)
+    assert (read_as.text, read_as.media) == ("It costs 3*4 :rage:\nMore\nLeaks.", ())
+
+
+def test_a_post_of_nothing_but_a_video_says_its_address() -> None:
+    shown = {"cooked": '<div class="lazy-video-container"><a href="https://v.example/7"><img src="/t.jpg"></a></div>'}
+    (read_as,) = answer(
+        FORUM.start(Search(), None, NOW),
+        {"latest_posts": [post(1, NOW) | shown | {"raw": "https://v.example/7"}]},
+    ).items
+    assert isinstance(read_as, Post)
+    assert (read_as.text, read_as.links) == ("https://v.example/7", ("https://v.example/7",))
 
 
 @pytest.mark.parametrize("name", ["topic.json", "search.json", "latest.json", "posts.xml"])

@@ -20,7 +20,7 @@ TEXTS = {
     "1 &lt; 2 &amp; &#x27;3&#x27;&nbsp;&euro;": "1 < 2 & '3' €",
     '<a href="x"><span class="invisible">https://</span>a.example</a>': "https://a.example",
     "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>": "a b\nc",
-    "<pre>a\n  b</pre>": "a\nb",
+    "<pre>a\n  b</pre>": "a\n  b",
     "a < b and b > c": "a < b and b > c",
     "plain\ntext": "plain text",
     "a\x00b\x08<b>\ud800c": "abc",

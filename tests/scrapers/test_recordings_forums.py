@@ -59,6 +59,10 @@ REFUSED = {  # and whether for good
 }
 
 
+# Of these the forum's feed itself says something else: "spoiler", "(click for more details)", the titles of videos.
+SHOWN_OTHERWISE = {f"discuss.criticalfallibilism.com/t/{place}" for place in ("2144/24", "1932/1164", "1491/188")}
+
+
 def read(file: str) -> Batch:
     said: dict[str, Any] = json.loads((REAL / file).with_suffix(".meta.json").read_text())
     url, status = said.get("url") or None, said.get("status") or 200
@@ -98,6 +102,8 @@ def test_a_forum_shows_the_same_posts_as_json_and_as_a_feed() -> None:
         assert post.published_at is not None
         assert other.published_at is not None
         assert abs((post.published_at - other.published_at).total_seconds()) < 1
+        if native_id not in SHOWN_OTHERWISE:
+            assert (post.text, post.links) == (other.text, other.links)
     replies = [post for post in listed.values() if post.reply_to]
     assert len(replies) > 20
     assert all(
