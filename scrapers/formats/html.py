@@ -48,15 +48,17 @@ class _TooMuchError(Exception):
 class _Bounded:
     """Hands a parser's events on, as long as what is open stays within bounds."""
 
-    def __init__(self, target: Target) -> None:
-        self._target, self._depth, self._elements = target, 0, 0
+    def __init__(self, target: Target, deepest: int, most: int) -> None:
+        self._target, self._deepest, self._most = target, deepest, most
+        self._depth = self._elements = 0
         self.data = target.data
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._depth += 1
         self._elements += 1
-        if self._depth > _DEPTH or self._elements > _ELEMENTS:
-            limits.leave_out(f"the rest of the page was left out: {_ELEMENTS:,} elements, {_DEPTH} deep, are the most")
+        if self._depth > self._deepest or self._elements > self._most:
+            bounds = f"{self._most:,} elements, {self._deepest} deep, are the most"
+            limits.leave_out(f"the rest of the page was left out: {bounds}")
             raise _TooMuchError
         self._target.start(tag, attrib)
 
@@ -68,9 +70,9 @@ class _Bounded:
         pass  # lxml asks every target for it
 
 
-def feed(markup: str, target: Target) -> None:
+def feed(markup: str, target: Target, *, deepest: int = _DEPTH, most: int = _ELEMENTS) -> None:
     """Give a target the events of some markup, whole page or fragment; past the bounds the rest is left out."""
-    parser = etree.HTMLParser(target=_Bounded(target), encoding="utf-8", huge_tree=True, no_network=True)
+    parser = etree.HTMLParser(target=_Bounded(target, deepest, most), encoding="utf-8", huge_tree=True, no_network=True)
     data = limits.cut_markup(clean(whole_letters(markup[:CAP])), _ATTRIBUTES).encode("utf-8", errors="replace")
     try:
         for start in range(0, len(data), _CHUNK):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from insight.model import Post, PostKind, Rating, Rejected
 from scrapers.base import Page, SourceError
 from scrapers.formats.dates import UNKNOWN
 from scrapers.formats.values import address, canonical, digest, excerpt, plain
-from scrapers.pages.listing import Item
 from scrapers.pages.reading import counted, written_date, written_rating
+
+if TYPE_CHECKING:
+    from scrapers.pages.listing import Item
 
 NETWORK = "web"
 

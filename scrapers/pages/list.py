@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 
 from insight.model import Post, PostKind, Rejected
-from scrapers.base import Access, Batch, Page, Request, Search, Terms
+from scrapers.base import Access, Batch, Page, Request, Search, SourceError, Terms
 from scrapers.bodies import markup_of
+from scrapers.formats import limits
 from scrapers.formats.dates import moment
 from scrapers.formats.values import address, canonical, origin_of, whole_number
 from scrapers.marks import gap_since, mark_of, times_of
 from scrapers.pages.items import ReadingOptions, not_found, posts_of
-from scrapers.pages.listing import MOST_ELEMENTS, Item, Listing, Wanted, read
 from scrapers.settings import ADDRESS, UrlSource
+
+if TYPE_CHECKING:  # Beautiful Soup is imported where a list page is read: it would make every command start later
+    from scrapers.pages.listing import Item, Listing
 
 FIELDS = ("text", "heading", "author", "date", "rating", "stars", "link", "identity")
 _SEEN = "id:"  # a mark of a page without dates: the id of its first item
 
 
 def _check_selector(written: str) -> str:
+    from scrapers.pages.listing import Wanted
+
     Wanted.parse(written)
     return written
 
@@ -35,10 +40,11 @@ class ListPage(UrlSource):
 
     Some sites forbid it; how long an item may be kept is the site's to say, too. A field is a CSS selector for what
     stands inside an item, with an attribute behind an @ where the text is not what is wanted: `time@datetime`,
-    `.stars@title`; `@data-id` is the item's own. Without one, a link is the `href` and a date the `datetime` that the
-    element has. An item is known by its `identity`, else by its link, else by what it says: then an edit makes a new
-    one. A page on which `item` finds nothing is an error, unless it shows what `nothing` finds. Lists should come
-    newest first.
+    `.stars@title`; `@data-id` is the item's own. Without one, a link is the `href` and a date the `datetime` that
+    the element has. Selectors are those of CSS, such as `li:has(> .rating):not(:last-child)`, with `:scope` for the
+    item itself and `:-soup-contains('words')` for what has these words in it. An item is known by its `identity`,
+    else by its link, else by what it says: then an edit makes a new one. A page on which `item` finds nothing is an
+    error, unless it shows what `nothing` finds. Lists should come newest first.
     """
 
     kind = "page"
@@ -108,12 +114,16 @@ class ListPage(UrlSource):
         return mark_of(at) if self.date else None
 
     def parse(self, page: Page) -> Batch:
+        from scrapers.pages.listing import Wanted, read
+
         written = {name: getattr(self, name) for name in ("item", *FIELDS, "next", "nothing")}
         wanted = {name: Wanted.parse(selector) for name, selector in written.items() if selector}
         found = read(markup_of(page), wanted, page.url)
         if not found.items:
             if found.nothing:
                 return Batch()
+            if limits.spent():
+                raise SourceError(f"{page.url} takes too long to read", status=page.status)
             said = f"the item selector finds nothing ({self.item})"
             before = page.request.since is not None or "page" in page.request.note
             raise not_found(page, f"the page changed: {said}" if before else said)
@@ -123,8 +133,6 @@ class ListPage(UrlSource):
         if not self.date and posts:
             newest = _SEEN + posts[0].native_id
         told = (*rejected, *self._fields_found(page, found.items))
-        if found.long:
-            told += (Rejected(f"the page is left out after {MOST_ELEMENTS} elements", ""),)
         onward = self._next_requests(page, found, posts, dates)
         since = moment(page.request.since)[0] if self.date and not onward else None
         missed = gap_since(since, times_of(posts), "the list ended before what was known")

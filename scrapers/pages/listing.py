@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
 
-from scrapers.formats import html
-from scrapers.formats.selectors import Matcher, check
+from scrapers.formats import html, limits, soup
 
 MOST_ITEMS = 500
-MOST_ELEMENTS = 50_000  # no page of people has so many; what follows is left out
 
 _SPEC = re.compile(r"(?P<selector>.*?)(?:@(?P<attribute>[\w:-]{1,60}))?", re.DOTALL)
-_WHOLE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _OWN = {"link": "href", "next": "href", "date": "datetime"}  # attributes that say it better than the text
-_ITEM, _NEXT, _NOTHING = "item", "next", "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,151 +28,90 @@ class Wanted:
         found = _SPEC.fullmatch(written.strip())
         selector, attribute = (found["selector"].strip(), found["attribute"]) if found else (written, None)
         if selector:
-            check(selector)
+            soup.check(selector)
         elif attribute is None:
-            check(written)
+            soup.check(written)
         return cls(selector, attribute.lower() if attribute else None)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """`values` by field; `stars`: how many elements the field of that name found.
 
     `torn`: nothing but the end of the page closed it.
     """
 
-    values: dict[str, str] = field(default_factory=dict)
-    stars: int = 0
-    text: html.Text = field(default_factory=lambda: html.Text(""))
-    torn: bool = True
+    values: Mapping[str, str]
+    stars: int
+    text: html.Text
+    torn: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """`long`: the page went on after what was read of it."""
-
-    items: list[Item] = field(default_factory=list)
-    next: str | None = None
-    nothing: bool = False
-    long: bool = False
+    items: list[Item]
+    next: str | None
+    nothing: bool
 
 
 def read(markup: str, wanted: Mapping[str, Wanted], base: str) -> Listing:
     """`wanted` holds `item`, the fields, and perhaps `next` and `nothing` (what a page shows that has no items)."""
-    reader = _Reader(wanted, base)
-    html.feed(markup, reader)
-    reader.finish()
-    if not reader.stopped and _WHOLE.search(markup[-2000:]):
-        for item in reader.found.items:
-            item.torn = False
-    return reader.found
+    fields = {name: want for name, want in wanted.items() if name not in ("item", "next", "nothing")}
+    tree = soup.parse(markup)
+    elements = tree.find(wanted["item"].selector)
+    items = elements[:MOST_ITEMS]
+    if len(elements) > MOST_ITEMS:
+        limits.leave_out(f"{len(elements) - MOST_ITEMS:,} more items left out: a page may hold {MOST_ITEMS}")
+    inside: list[dict[str, list[soup.Element]] | None] = [None] * tree.size  # for each element what its item holds
+    for item in items:
+        inside[item.number : item.until] = [{}] * (item.until - item.number)
+    for name, want in fields.items():
+        for element in tree.find(want.selector, items):
+            if (held := inside[element.number]) is not None:
+                held.setdefault(name, []).append(element)
+    others = frozenset(item.number for item in items)
+    read_items = [_item(item, inside[item.number] or {}, fields, others, base) for item in limits.first(items)]
+    onward, nothing = wanted.get("next", Wanted("")), wanted.get("nothing", Wanted(""))
+    targets = (element.attrs.get(onward.attribute or "href") for element in tree.find(onward.selector, items))
+    found = Listing(read_items, next(filter(None, targets), None), bool(tree.find(nothing.selector, items)))
+    tree.close()
+    return found
 
 
-@dataclass(slots=True)
-class _Building:
-    item: Item
-    start: int
-    links: int
-    images: int
-    paragraphs: list[str] = field(default_factory=list)
-    busy: set[str] = field(default_factory=set)  # fields whose element is open
+def _item(
+    item: soup.Element,
+    held: Mapping[str, list[soup.Element]],
+    wanted: Mapping[str, Wanted],
+    others: frozenset[int],
+    base: str,
+) -> Item:
+    """An item, by what its selectors found in it. What an item inside it holds, it does not say again."""
+    values = {}
+    for name, want in wanted.items():
+        elements = held.get(name, ()) if want.selector else (item,)
+        parts = filter(str.strip, _said(name, want, elements, others))
+        if said := "\n".join(parts) if name == "text" else next(parts, ""):
+            values[name] = said
+    text = html.text_of(soup.read_into(html.Lines(), item, others), base)
+    return Item(values, len(held.get("stars", ())), text, item.torn)
 
 
-@dataclass(slots=True)
-class _Open:
-    """An element that is open: the item it is, and the fields whose text it gives."""
+def _said(name: str, want: Wanted, elements: Iterable[soup.Element], others: frozenset[int]) -> Iterator[str]:
+    """What the elements of a field say: an attribute, or the text of each that is in no other of them.
 
-    matched: bool = True
-    item: _Building | None = None
-    gives: list[tuple[str, _Building, int]] = field(default_factory=list)
-
-
-class _Reader(html.Lines):
-    def __init__(self, wanted: Mapping[str, Wanted], base: str) -> None:
-        super().__init__()
-        self.found = Listing()
-        self.stopped = False
-        self._ended = False
-        self._base, self._wanted = base, wanted
-        self._matcher = Matcher({name: want.selector for name, want in wanted.items() if want.selector})
-        self._of_item = [(name, want.attribute) for name, want in wanted.items() if not want.selector]
-        self._open: list[_Open] = []
-        self._items: list[_Building] = []
-        self._elements = 0
-
-    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
-        super().start(tag, attrib)
-        self._elements += 1
-        opened = _Open(matched=self._elements <= MOST_ELEMENTS)
-        self._open.append(opened)
-        self.found.long = not opened.matched
-        matched = self._matcher.start(tag, attrib) if opened.matched else []
-        if _ITEM in matched and len(self.found.items) < MOST_ITEMS:
-            opened.item = self._begin(attrib)
-        for name in matched:
-            if name == _NOTHING:
-                self.found.nothing = True
-            elif name == _NEXT:
-                self.found.next = self.found.next or attrib.get(self._wanted[name].attribute or "href")
-            elif name != _ITEM and self._items:
-                self._give(name, attrib, opened, self._items[-1])
-
-    def _begin(self, attrib: Mapping[str, str]) -> _Building:
-        building = _Building(Item(), len(self.parts), len(self.links), len(self.images))
-        for name, attribute in self._of_item:
-            _set(building.item, name, attrib.get(attribute or "", ""))
-        self._items.append(building)
-        self.found.items.append(building.item)
-        return building
-
-    def _give(self, name: str, attrib: Mapping[str, str], opened: _Open, building: _Building) -> None:
-        if name == "stars":
-            building.item.stars += 1
-            return
-        attribute = self._wanted[name].attribute or (_OWN.get(name) if _OWN.get(name) in attrib else None)
+    An attribute comes before the text that it stands in: `.date, time` is to find the time in the date.
+    """
+    ends: list[tuple[int, str | None, soup.Element]] = []
+    until = 0
+    for element in elements:
+        attribute = want.attribute or (_OWN.get(name) if _OWN.get(name) in element.attrs else None)
         if attribute is not None:
-            _set(building.item, name, attrib.get(attribute, ""))
-        elif name not in building.busy and (name == "text" or name not in building.item.values):
-            building.busy.add(name)
-            opened.gives.append((name, building, len(self.parts)))
-
-    def end(self, tag: str) -> None:
-        super().end(tag)
-        if not self._open:
-            return
-        opened = self._open.pop()
-        if opened.matched:
-            self._matcher.end()
-        for name, building, start in opened.gives:
-            building.busy.discard(name)
-            said = self.lines(start)
-            if name == "text":
-                building.paragraphs += [said] if said else []
-            else:
-                _set(building.item, name, said)
-        if opened.item is not None:
-            self._finish_item(self._items.pop())
-
-    def _finish_item(self, building: _Building) -> None:
-        """What an item held is taken out of the text, so that the one around it does not say it again."""
-        _set(building.item, "text", "\n".join(building.paragraphs))
-        inner = html.Lines()
-        inner.parts = self.parts[building.start :]
-        inner.links, inner.images = self.links[building.links :], self.images[building.images :]
-        building.item.text = html.text_of(inner, self._base)
-        building.item.torn = self._ended
-        del self.parts[building.start :], self.links[building.links :], self.images[building.images :]
-
-    def ending(self) -> None:
-        self._ended = True
-
-    def finish(self) -> None:
-        """Close what is open because the parser stopped at its bounds."""
-        self.stopped, self._ended = not self._ended, True
-        while self._open:
-            self.end("")
-
-
-def _set(item: Item, name: str, said: str) -> None:
-    if said.strip():
-        item.values.setdefault(name, said)
+            ends.append((element.number, attribute, element))
+        elif element.number >= until:
+            until = element.until
+            ends.append((until, None, element))
+    for _, attribute, element in sorted(ends, key=itemgetter(0)):
+        if attribute is None:
+            yield soup.read_into(html.Lines(), element, others).lines()
+        else:
+            yield element.attrs.get(attribute, "")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field
@@ -19,7 +19,6 @@ from scrapers.bodies import markup_of
 from scrapers.formats import html, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
-from scrapers.formats.microdata import Outline, outline
 from scrapers.formats.values import (
     MOST_REJECTED,
     UnreadableError,
@@ -35,6 +34,9 @@ from scrapers.formats.values import (
 )
 from scrapers.marks import distinct, gap_since, mark_of, newest_mark, times_of
 from scrapers.settings import ADDRESS, UrlSource
+
+if TYPE_CHECKING:  # Beautiful Soup is imported where a page is read: it would make every command start later
+    from scrapers.formats.microdata import Outline
 
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
 REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
@@ -74,6 +76,8 @@ class Reviews(UrlSource):
     url: str = Field(description="The page that shows the reviews.", pattern=ADDRESS)
 
     def parse(self, page: Page) -> Batch:
+        from scrapers.formats.microdata import Outline, outline
+
         markup = markup_of(page)
         if markup.lstrip("\ufeff \t\r\n").startswith(("{", "[")):  # JSON-LD itself is one block
             found = Outline(blocks=[markup] if '"@type"' in markup else [])

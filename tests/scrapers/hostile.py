@@ -20,6 +20,7 @@ from typing import Any
 from insight.model import Post
 from scrapers import KINDS
 from scrapers.base import SourceError
+from scrapers.pages import listing  # noqa: F401  # what a page costs is not what it costs to import Beautiful Soup
 from scrapers.saved import read_saved
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -98,6 +99,10 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "page with 600,000 attributes": ("page", lambda: "<li" + ' a=""' * 600_000 + "><p>acme</p></li>"),
     "page of classes": ("page", lambda: "<li class='" + "a " * 1_900_000 + "'><p>acme</p></li>"),
     "page of siblings": ("page", many("<p>a</p>", 490_000, "<li>")),
+    "page 50,000 deep": ("page", many("<div>", 50_000, "<li>")),
+    "page of many short texts": ("page", many("<li><p>a<h3>b", 16_000, "<ul>")),
+    "page of megabytes of text": ("page", many(f"<li><p>{'acme ' * 2_000}</p></li>", 350, "<ul>", "</ul></html>")),
+    "microdata of 40,000 properties": ("reviews", many("<i itemprop=name>x</i>", 40_000, "<p itemscope itemtype=Review>")),
     "microdata of 100,000 reviews": ("reviews", many("<div itemscope itemtype='http://schema.org/Review'><i itemprop=reviewBody>acme</i></div>", 50_000)),
     "nested microdata around a long text": ("reviews", lambda: "<div itemscope itemtype=Review itemprop=review>" * 390 + "<div itemprop=text>" * 390 + "acme " * 700_000),
     "JSON-LD of 200,000 reviews": ("reviews", rows(REVIEW, 100_000, LD + "[", "]</script>")),

@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from insight.model import Gap, Post, PostKind, Precision, Rating
+from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search, SourceError
 from scrapers.pages.list import ListPage
 from tests.scrapers.samples import NOW, body
@@ -206,16 +207,18 @@ def test_an_item_that_says_nothing_is_set_aside() -> None:
 
 
 def test_a_page_without_end_is_left_out_past_its_bounds_and_that_is_told() -> None:
-    batch = parse(source(), "<body><div class=review>x</div>" + "<hr>" * 60_000 + "<div class=review>y</div></body>")
+    markup = "<body><div class=review>x</div>" + "<hr>" * 60_000 + "<div class=review>y</div></body>"
+    batch = read_page(source(), Page(Request(URL), 200, markup.encode(), URL, NOW))
     assert [post.text for post in posts(batch)] == ["x"]
-    assert [rejected.reason for rejected in batch.rejected] == ["the page is left out after 50000 elements"]
+    (told,) = batch.rejected
+    assert told.reason == "the rest of the page was left out: 50,000 elements, 800 deep, are the most"
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {"item": "div >"},
-        {"author": "li:last-child"},
+        {"author": "li:hover"},
         {"item": ""},
         {"link": ""},
         {"scale": (5, 1)},
