@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from insight.model import Deletion, Item, Rejected
+from insight.model import Deletion, Gap, Item, Rejected
 from scrapers.base import Batch, Login, Page, Request, Source, SourceError
 from scrapers.errors import Mask, looks_random
+from scrapers.exchange import LeftOut
 from scrapers.formats import charset, html, limits, values
 from scrapers.network.pace import seconds_until
 
@@ -23,8 +24,11 @@ _REMEDIES = {
     410: "it is gone for good: take this source out of the config",
     451: "it may not be shown here for legal reasons: take this source out of the config",
 }
+ROUND = "its pages lead round in a circle, and what lies behind them was not read"
 MOST_MISSING = 2  # posts that may be gone at once
-_MESSAGE_KEYS = ("error_description", "error", "message", "detail", "title", "errorMessage", "error_message")
+_MESSAGE_KEYS = (
+    "explanation", "error_description", "error", "message", "detail", "title", "errorMessage", "error_message",
+)  # fmt: skip
 
 
 @contextmanager
@@ -57,8 +61,15 @@ def read_page(source: Source, page: Page) -> Batch:
         if batch.rejected and (safe := page.masked()) is not page:
             batch = replace(batch, rejected=_parse(source, safe).rejected)
         batch = _with_notes(batch, allowance)
+        if (onward := onward_from(batch.requests, {page.request.name})) != batch.requests:
+            batch = replace(batch, requests=onward, items=(*batch.items, Gap(None, page.fetched_at, ROUND)))
         secrets = secrets_in(page.request, page.mask)
         return replace(batch, items=tuple(_without(secrets, item) for item in batch.items)) if secrets else batch
+
+
+def onward_from(requests: Iterable[Request], asked: Collection[str]) -> tuple[Request, ...]:
+    """Those of a page's further requests that lead on, and not back to what was asked (by the names of requests)."""
+    return tuple(request for request in requests if request.name not in asked)
 
 
 def _parse(source: Source, page: Page) -> Batch:
@@ -80,7 +91,9 @@ def read_login(source: Source, login: Login, page: Page) -> Mapping[str, str]:
 
 
 def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask = str) -> Batch:
-    """What a source reads from events of its stream; as `read_page`."""
+    """What a source reads from events of its stream; as `read_page`. Those that were too long are set aside."""
+    long = tuple(Rejected(event.why, values.excerpt(mask(event))) for event in events if isinstance(event, LeftOut))
+    events = [event for event in events if not isinstance(event, LeftOut)]
     with only_source_errors(source, mask), limits.one_page() as allowance:
         try:
             batch = source.read_events(events, at)
@@ -89,7 +102,7 @@ def read_events(source: Source, events: Sequence[str], at: datetime, mask: Mask 
             raise
         if batch.rejected:
             batch = replace(batch, rejected=source.read_events([mask(event) for event in events], at).rejected)
-        return _with_notes(batch, allowance)
+        return _with_notes(replace(batch, rejected=(*long, *batch.rejected)), allowance)
 
 
 def _with_notes(batch: Batch, allowance: limits.Allowance) -> Batch:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import TypeAdapter
 
@@ -37,6 +38,12 @@ class Request:
     cost: float = 0.0
     render: bool = False
     article: bool = False
+
+    @property
+    def name(self) -> str:
+        """What tells it from others of a walk. One that is asked `again` on purpose is another one."""
+        parts = (self.method, self.url, sorted(self.params.items()), self.body, self.note.get("again"))
+        return sha256(repr(parts).encode("utf-8", errors="replace")).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
         return _REQUEST.dump_python(self, mode="json")  # type: ignore[no-any-return]
@@ -137,3 +144,21 @@ class Stream:
     hello: tuple[str, ...] = ()
     resumes: datetime | None = None
     silence: float | None = None
+
+
+class LeftOut(str):
+    """The beginning of an event that was too long to be kept, and was skipped as it came; `why` says so."""
+
+    SHOWN: ClassVar[int] = 2_000  # bytes of its beginning
+    MOST_TIMES: ClassVar[int] = 64  # the longest event that is kept: what is longer has no end
+
+    size: int
+
+    def __new__(cls, beginning: bytes, size: int) -> Self:
+        event = super().__new__(cls, beginning[: cls.SHOWN].decode("utf-8", errors="replace"))
+        event.size = size
+        return event
+
+    @property
+    def why(self) -> str:
+        return f"an event of {self.size:,} bytes is too long, and was left out"

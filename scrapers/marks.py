@@ -32,6 +32,16 @@ def newest_mark(times: Iterable[datetime], page: Page) -> str | None:
     return mark_of(at) if at else None
 
 
+def reaches_back(times: Sequence[datetime], known: datetime | None) -> bool:
+    """Whether a page that comes newest first has reached what is known; never on a first visit (`known` is None).
+
+    Its last entries decide together: what is pinned stands at the top, and what was imported from elsewhere bears an
+    old time wherever it stands.
+    """
+    last = times[-max(3, len(times) // 10) :]
+    return known is not None and bool(last) and max(last) <= known
+
+
 def gap_since(since: datetime | None, times: Sequence[datetime], reason: str) -> tuple[Gap, ...]:
     """What was missed where a platform shows so many posts and no more: from the mark to the oldest of the last page.
 

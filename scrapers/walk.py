@@ -9,17 +9,28 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from scrapers.answers import holds_secret
+from insight.model import Gap
+from scrapers.answers import ROUND, holds_secret, onward_from
 from scrapers.base import Batch, Page, Request, Search, Source
 from scrapers.errors import Mask
+
+REMEMBERED = 500  # pages of a walk that have led on
+MOST_EMPTY = 50
+"""A page may be empty although older ones follow: https://docs.joinmastodon.org/api/guidelines/#pagination. No platform
+is known to hide so many in a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A walk through pages that has not closed yet."""
+    """A walk through pages that has not closed yet.
+
+    `asked`: the pages that have led on to others, so that none does so twice. `empty`: pages in a row without an item.
+    """
 
     newest_seen: str | None
     pending: tuple[Request, ...]
+    asked: tuple[str, ...] = ()
+    empty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,20 @@ def next_request(cursor: Cursor) -> Request:
     return cursor.walk.pending[0]
 
 
+def without_circles(cursor: Cursor, page: Page, batch: Batch) -> Batch:
+    """The batch as a walk can go on from it: a cursor that leads back to a page which has led on, or through nothing
+    but empty pages, would keep the walk from ever closing, and all that is newer from being asked for."""
+    walk = cursor.walk
+    if not walk or not batch.requests:
+        return batch
+    onward, reason = onward_from(batch.requests, {*walk.asked, page.request.name}), ROUND
+    if onward and _is_empty(batch) and walk.empty + 1 >= MOST_EMPTY:
+        onward, reason = (), f"{MOST_EMPTY} pages in a row hold nothing, and no end was in sight"
+    if onward == batch.requests:
+        return batch
+    return replace(batch, requests=onward, items=(*batch.items, Gap(None, page.fetched_at, reason)))
+
+
 def advance(cursor: Cursor, page: Page, batch: Batch) -> Cursor:
     """The cursor after this page: to be stored in one transaction with the page's items.
 
@@ -77,7 +102,8 @@ def advance(cursor: Cursor, page: Page, batch: Batch) -> Cursor:
         etag, modified = page.headers.get("etag"), page.headers.get("last-modified")
         cursor = replace(cursor, etag=etag or None, last_modified=modified or None)
     if pending:
-        return replace(cursor, walk=Walk(newest, pending))
+        asked = (*walk.asked, page.request.name)[-REMEMBERED:] if batch.requests else walk.asked
+        return replace(cursor, walk=Walk(newest, pending, asked, walk.empty + 1 if _is_empty(batch) else 0))
     return close(replace(cursor, walk=Walk(newest, ())))
 
 
@@ -98,6 +124,10 @@ def skip(cursor: Cursor) -> Cursor:
 def abandon(cursor: Cursor) -> Cursor:
     """Give the walk up without moving the high-water mark: the next one walks back to it again."""
     return replace(cursor, walk=None, etag=None, last_modified=None)
+
+
+def _is_empty(batch: Batch) -> bool:
+    return not (batch.items or batch.rejected)
 
 
 def storable(cursor: Cursor, mask: Mask) -> Cursor:

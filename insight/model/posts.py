@@ -121,10 +121,11 @@ class PostKey:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The platform says that the post is gone."""
+    """The platform says that the post is gone; `all_below`: every stored one whose id begins so (an account's)."""
 
     network: str
     native_id: str
+    all_below: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class _SearchPast:
                         raise
                     await collector.clock.sleep(max(1.0, seconds))
                     continue
-                await self._store_page(page, batch)
+                await self._store_page(page, walk.without_circles(self._cursor, page, batch))
                 self._say("reading")
         except (SourceError, OverBudgetError, StoreError):
             raise

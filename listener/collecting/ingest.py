@@ -128,9 +128,11 @@ class Ingest:
 
     def _put_firehose(self, ready: UnderstoodBatch) -> BatchCounts:
         """Store it with those deletions alone that take something: a post that is stored, or about to be."""
-        keys = {PostKey(item.network, item.native_id) for item in ready.deletions}
+        keys = {PostKey(item.network, item.native_id) for item in ready.deletions if not item.all_below}
         stored = self._store.posts.stored(keys) | {item.post.key for item in ready.understood} if keys else set()
-        deletions = tuple(item for item in ready.deletions if PostKey(item.network, item.native_id) in stored)
+        deletions = tuple(
+            item for item in ready.deletions if item.all_below or PostKey(item.network, item.native_id) in stored
+        )
         return self._store.ingest(replace(ready, deletions=deletions))
 
 

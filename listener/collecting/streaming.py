@@ -30,13 +30,15 @@ UNAUTHORIZED = 401
 
 @dataclass
 class _Connection:
-    """One open stream: when the next word about it is due (by the loop's time), what it brought since the last one,
-    and how far it is read."""
+    """One open stream: when the next word about it is due (by the loop's time), what it brought since the last one
+    and how many of its batches could be `read`, or `why` not, and how far it is read."""
 
     source: Source
     search: Search
     tell_at: float
     result: VisitResult
+    read: int = 0
+    why: str = ""
     cursor: Cursor = field(default_factory=Cursor)
     resumes: datetime | None = None
 
@@ -184,6 +186,8 @@ class Streaming:
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
         stored = await collector.ingest(source, search.key, batch, saved, firehose=True)
+        connection.why = next((one.reason for one in batch.rejected), connection.why)
+        connection.read += bool(batch.items or batch.newest or not batch.rejected)
         connection.cursor = cursor
         connection.result.stored(batch, stored.outcome)
         posts = (item for item in batch.items if isinstance(item, Post))
@@ -194,8 +198,14 @@ class Streaming:
     # -- how it is doing ----------------------------------------------------------------------------------------
 
     async def _tell(self, connection: _Connection) -> None:
-        """Say that the stream is well, and what it has brought since the last time."""
+        """Say that the stream is well, and what it has brought since the last time.
+
+        Raises SourceError where nothing of that could be read.
+        """
         source, result, collector = connection.source, connection.result, self._collector
+        if result.rejected and not connection.read:
+            raise SourceError(f"nothing that comes can be read: {connection.why}")
+        connection.read = 0
         now = collector.clock.now()
         connection.tell_at, connection.result = asyncio.get_running_loop().time() + BEAT, VisitResult(now)
         self._failures.pop(source.id, None)
@@ -209,8 +219,8 @@ class Streaming:
 
     async def _failed(self, connection: _Connection, error: SourceError) -> None:
         source, collector = connection.source, self._collector
-        if connection.result.new:  # a stream that only repeats itself before it breaks is not well
-            await self._tell(connection)
+        # what a connection brings that breaks before it was told of is no proof: a server that closes after each event
+        # would be asked again and again without a pause
         if not source.polls:
             await collector.stream_failed(source, error, first=FIRST_PAUSE)
             collector.on_visit(source, connection.result, error)

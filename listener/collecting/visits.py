@@ -146,6 +146,7 @@ class Collector:
                     if left := decide.after_page_error(reading, error, self.clock.now()):
                         await self._store_page(source, search, *left)
                     raise
+                batch = walk.without_circles(reading.cursor, page, batch)
                 reading = decide.after_page(reading, page, batch, source.max_pages)
                 result.read(search, page, batch)
                 stored = await self._store_page(source, search, reading.cursor, batch)

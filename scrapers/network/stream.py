@@ -145,11 +145,12 @@ class Streams:
                 line = await Line.dial(hop.target, self._resolve, tls, private=hop.private, seconds=seconds)
                 early = await _open(line, socket, stream.hello)
             yield ()
-            if early:
-                yield tuple(early)
+            found = early
             while True:
-                if found := await self._next_messages(line, socket, hop.target.shown):
+                if found:
                     yield tuple(found)
+                socket.raise_if_over()
+                found = await self._next_messages(line, socket, hop.target.shown)
         finally:
             if line is not None:
                 await _say_goodbye(line, socket)

@@ -10,18 +10,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field
 
-from insight.model import Post, PostKind, Watch
+from insight.model import Gap, Post, PostKind, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import Entry
 from scrapers.formats.values import UnreadableError, canonical, each, origin_of
-from scrapers.marks import distinct, gap_since, mark_of, times_of
+from scrapers.marks import distinct, mark_of, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(days=1)  # `after:` knows days only, and articles turn up late
+CUT = "Google News shows a hundred articles of a search at most, and this one has more: make it narrower"
 FULL = 90  # it shows 100 at most, and now and then keeps some of them back
 
 _REGIONAL = {"es-419": "es-419", "pt-BR": "pt-419", "zh-CN": "zh-Hans", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant"}
@@ -94,7 +95,9 @@ class GoogleNews(Source):
         posts = distinct(posts)
         since, times = moment(page.request.since)[0], times_of(posts)
         full = len(posts) + len(rejected) >= FULL
-        gap = gap_since(since, times, "Google News shows a hundred articles of a search at most") if full else ()
+        # those it leaves out are the least relevant, not the oldest: so nobody knows from when they are
+        begin = since or page.fetched_at - timedelta(days=self.days)
+        gap = (Gap(begin, page.fetched_at, CUT),) if full else ()
         newest = max((mark for mark in map(mark_of, times) if mark <= mark_of(page.fetched_at)), default=None)
         return Batch((*posts, *gap), newest=newest, rejected=rejected)
 

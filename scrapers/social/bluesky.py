@@ -16,7 +16,7 @@ from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import missing_posts, not_read
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, Stream, Terms
 from scrapers.formats.values import UnreadableError, counts, each, listed, mapping, origin_of, text
-from scrapers.marks import distinct, newest, portions, times_of
+from scrapers.marks import distinct, newest, portions, reaches_back, times_of
 from scrapers.settings import own_searches, under
 from scrapers.social import bluesky_jetstream as jetstream
 from scrapers.social import bluesky_records as records
@@ -141,7 +141,7 @@ class Bluesky(Source):
 
     def parse(self, page: Page) -> Batch:
         if page.body.lstrip()[:7] in (b'{"did":', b'{"$type') and b"\n{" in page.body.strip():
-            return self.read_events(page.text.splitlines(), page.fetched_at)
+            return self.read_events([line for line in page.text.split("\n") if line.strip()], page.fetched_at)
         body = page.json()
         if not isinstance(body, dict) or "error" in body:
             raise not_read(page, "posts of Bluesky")
@@ -153,7 +153,8 @@ class Bluesky(Source):
         posts, missing = distinct(found), []
         if "posts" in body and not rejected:
             asked = parse_qs(urlsplit(page.request.url).query).get("uris", [])
-            missing = missing_posts(page, asked, {post.native_id for post in posts})
+            # a post without words is no post here, but it is there
+            missing = missing_posts(page, asked, {text(mapping(view).get("uri")) or "" for view in views})
         items: tuple[Item, ...] = (*posts, *(Deletion(records.NETWORK, uri) for uri in missing))
         at = newest(times_of(posts), page)
         return Batch(items, _next_requests(page, body, posts), _timestamp(at) if at else None, rejected)
@@ -195,12 +196,9 @@ def _parse_view(view: Any) -> Post | None:
 
 def _next_requests(page: Page, body: Mapping[str, Any], items: Sequence[Post]) -> tuple[Request, ...]:
     """Older posts, until they are older than what was asked for."""
-    cursor, asked = text(body.get("cursor")), page.request.params.get("cursor")
-    if cursor is None or cursor == asked or not items or "searchPosts" not in page.request.url:
-        return ()
+    cursor = text(body.get("cursor"))
     since = records.instant(page.request.params.get("since"))
-    times = times_of(items)
-    if since and times and max(times) < since:
+    if cursor is None or "searchPosts" not in page.request.url or reaches_back(times_of(items), since):
         return ()
     return (replace(page.request, params={**page.request.params, "cursor": cursor}),)
 

@@ -26,6 +26,10 @@ OVERLAP_EVENTS = 20_000  # of everybody's likes, follows and posts: about half a
 OLD = timedelta(hours=6)
 """A position by number that has left the archive is refused, one by time is moved to its beginning, and said so."""
 SILENCE = 300.0  # somebody always says something
+AHEAD = timedelta(minutes=10)  # what two clocks may differ by: a mark behind it would leave out all until then
+FIRST = datetime(2022, 11, 1, tzinfo=UTC)  # nothing of this network is older
+# others say that a server is behind or does not answer: "desynchronized", "throttled"
+_GONE = frozenset({"deleted", "deactivated", "takendown", "suspended"})
 _NO_SUCH_CURSOR = ("OutdatedCursor", "FutureCursor")
 
 
@@ -56,6 +60,10 @@ class Mark:
         except (ValueError, OverflowError, OSError):
             return None
 
+    def trusted(self, now: datetime) -> bool:
+        """Whether something can have happened then: any server may say any time."""
+        return self.time is not None and FIRST <= self.time <= now + AHEAD
+
 
 def stream(address: str, mark: Mark | None, now: datetime) -> Stream:
     """The stream that goes on from the mark, a little before it. A mark of the other version, or of another host's
@@ -64,7 +72,11 @@ def stream(address: str, mark: Mark | None, now: datetime) -> Stream:
     second = is_second(address)
     params = {"wantedCollections": POSTS}
     if parts.path.startswith("/xrpc/"):
-        params = {"collections": POSTS, "kinds": "commit"}
+        # each kind once more by its name: https://github.com/bluesky-social/jetstream/blob/main/lexicons
+        address += f"{'&' if parts.query else '?'}kinds=commit&kinds=account"
+        params = {"collections": POSTS}
+    if mark is not None and not mark.trusted(now):
+        mark = None
     if mark is not None:
         at = mark.at - OVERLAP // timedelta(microseconds=1)
         young = mark.time is not None and now - mark.time < OLD
@@ -99,20 +111,34 @@ def read(events: Sequence[str], at: datetime, host: str) -> Batch:
             says = " ".join(filter(None, (str(found.get("error") or ""), str(found.get("message") or ""))))[:300]
             raise SourceError(f"Jetstream ends the stream: {says or 'without a reason'}")
         payload = mapping(found.get("payload")) if found.get("$type") == "message" else found
-        mark = _mark(payload, host)
+        mark = _mark(payload, host, at)
         newest = mark or newest
-        item = _parse_item(payload, mark, at)
+        if gone := _account_gone(payload):
+            items = [item for item in items if not getattr(item, "native_id", "").startswith(gone.native_id)]
+        item = gone or _parse_item(payload, mark, at)
         if item is not None:
             items.append(item)
     return Batch(tuple(items), newest=str(newest) if newest else None, rejected=tuple(rejected))
 
 
-def _mark(payload: Mapping[str, Any], host: str) -> Mark | None:
+def _mark(payload: Mapping[str, Any], host: str, now: datetime) -> Mark | None:
     at, number = whole_number(payload.get("time_us")), whole_number(payload.get("seq"))
     if at is None:
         witnessed = instant(payload.get("witnessedAt") or payload.get("time"))
         at = round(witnessed.timestamp() * 1_000_000) if witnessed else None
-    return Mark(at, number if number is None or number >= 0 else None, host) if at is not None and at >= 0 else None
+    mark = None if at is None else Mark(at, number if number is None or number >= 0 else None, host)
+    return mark if mark is not None and mark.trusted(now) else None
+
+
+def _account_gone(payload: Mapping[str, Any]) -> Deletion | None:
+    """An account that was deleted, deactivated or taken down takes its posts with it, though nothing is said of each.
+
+    https://atproto.com/specs/sync#account-status
+    """
+    account, did = payload.get("account"), payload.get("did")
+    if not isinstance(account, dict) or account.get("active") is not False or not _is_name(did):
+        return None
+    return Deletion(NETWORK, f"at://{did}/", all_below=True) if account.get("status") in _GONE else None
 
 
 def _parse_item(payload: Mapping[str, Any], mark: Mark | None, now: datetime) -> Item | None:

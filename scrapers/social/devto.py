@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -27,14 +26,16 @@ from scrapers.formats.values import (
     text,
     whole_number,
 )
-from scrapers.marks import distinct, mark_of, newest_mark, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, reaches_back, times_of
+from scrapers.paging import Numbered
 from scrapers.settings import under
 
 NETWORK = "devto"
 OVERLAP = timedelta(hours=1)
 # https://developers.forem.com/api
 PAGE = 100
-HOT_PAGES = 3  # a tag's articles come by their heat, not by their age: what is new stands near the top
+NUMBERED = Numbered("page", "per_page", PAGE)
+HOT = 250  # a tag's articles come by their heat, not by their age: what is new stands near the top
 ALL = "newest"
 _TYPES = ("article", "comment")
 
@@ -56,7 +57,7 @@ class DevTo(Source):
     )
     example: ClassVar[dict[str, Any]] = {"tags": ["opensource"]}
     default_every = 900.0
-    window = "of a tag: the 300 articles that are read most"
+    window = "of a tag: the 250 articles that are read most"
     looks_again = (timedelta(days=1), timedelta(days=7))
 
     base_url: str = Field("https://dev.to/api", description="Where the API is.")
@@ -116,7 +117,8 @@ class DevTo(Source):
             if isinstance(entry, dict) and not ({"id_code", "title"} & entry.keys() or entry.get("type_of") in _TYPES):
                 raise not_read(page, "articles of DEV")
         items: tuple[Post | Deletion, ...]
-        if one or page.request.note or any("id_code" in mapping(entry) for entry in entries):
+        beside = {"text", "comments", "look"} & page.request.note.keys()
+        if one or beside or any("id_code" in mapping(entry) for entry in entries):
             # single articles, and comments: no part of a list that goes on
             thread = page.request.params.get("a_id")
             items, rejected = each(
@@ -133,15 +135,14 @@ class DevTo(Source):
         items, rejected = each(entries, lambda entry: _parse_entry(entry, None, None, whole_text=False))
         times = times_of(items)
         requests = tuple(self._text_and_comment_requests(entries, known))
-        size, number = (
-            whole_number(page.request.params.get("per_page")) or 30,
-            whole_number(page.request.params.get("page")) or 1,
-        )
-        ended = len(entries) < size or ("tag" in page.request.params and number >= HOT_PAGES)
-        if not ended and any(known is None or at > known for at in times):
-            requests += (replace(page.request, params={**page.request.params, "page": str(number + 1)}),)
+        number, size = NUMBERED.place(page.request)
+        hot = "tag" in page.request.params
+        old = all(at <= known for at in times) if known and times else False
+        ended = len(entries) < size or (number * size >= HOT or old if hot else reaches_back(times, known))
+        ids = [str(mapping(entry).get("id")) for entry in entries]
+        onward, gap = NUMBERED.following(page, [ids], more=not ended)
         shown = () if self.full_text or "articles" not in self.include else distinct(items)
-        return Batch(shown, requests, newest_mark(times, page), rejected)
+        return Batch((*shown, *gap), (*requests, *onward), newest_mark(times, page), rejected)
 
     def _text_and_comment_requests(self, entries: Sequence[Any], known: datetime | None) -> Iterator[Request]:
         """What is asked for by itself: the texts of new or changed articles, and comments where there are new ones."""

@@ -18,7 +18,8 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, text, whole_number
-from scrapers.marks import distinct, newest, times_of
+from scrapers.marks import distinct, newest, reaches_back, times_of
+from scrapers.paging import both_ways, marks
 from scrapers.settings import ADDRESS, host_and_path, under
 from scrapers.social.discourse_posts import NETWORK, Forum, from_feed, posts_of
 
@@ -145,7 +146,7 @@ class Discourse(Source):
         asked = whole_number(request.params.get("before"))
         numbers = [number for post in posts if (number := whole_number(mapping(post).get("id")))]
         barren = (whole_number(request.note.get("barren")) or 0) + 1 if not numbers else 0
-        if numbers and since and _reaches_back_to(posts, since - OVERLAP):
+        if numbers and since and reaches_back(_times_by_number(posts), since - OVERLAP):
             return (), ()
         lowest = min(numbers, default=asked)
         if lowest is None or (barren and since is None):
@@ -165,7 +166,9 @@ class Discourse(Source):
         since = moment(page.request.since)[0]
         hits = [mapping(hit) for hit in listed(body.get("posts"))]
         times = [(hit, moment(hit.get("created_at"))[0]) for hit in hits]
+        met = set(page.request.note.get("again", "").split(","))  # where the page before is asked for once more
         new = [hit for hit, at in times if at is None or since is None or at > since - OVERLAP]
+        new = [hit for hit in new if marks([str(hit.get("id"))]) not in met]
         numbers = filter(None, (identifier(hit.get("id")) for hit in new))
         ones = tuple(
             Request(under(self.base_url, f"posts/{number}.json"), note={"one": number})
@@ -174,12 +177,14 @@ class Discourse(Source):
         )
         at = newest((at for _, at in times if at), page)
         mark = _mark(at) if at else None
-        more = mapping(body.get("grouped_search_result")).get("more_full_page_results")
-        if not more or len(new) < len(hits) or not hits:
-            return Batch((), ones, mark)
-        number = (whole_number(page.request.params.get("page")) or 1) + 1
-        further = replace(page.request, params={**page.request.params, "page": str(number)})
-        return Batch((), (*ones, further), mark)
+        if "again" in page.request.note:
+            return Batch((), ones)
+        number, ids = whole_number(page.request.params.get("page")) or 1, [str(hit.get("id")) for hit in hits]
+        params = page.request.params
+        before, after = (replace(page.request, params={**params, "page": str(n)}) for n in (number - 1, number + 1))
+        more = bool(mapping(body.get("grouped_search_result")).get("more_full_page_results") and hits)
+        more = more and not reaches_back([at for _, at in times if at], since - OVERLAP if since else None)
+        return Batch((), (*ones, *both_ways(page, before if number > 1 else None, after if more else None, ids)), mark)
 
 
 def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
@@ -198,11 +203,10 @@ def _error(page: Page, body: Mapping[str, Any]) -> SourceError:
     return SourceError(message, permanent=permanent, remedy=remedy if permanent else "", status=page.status)
 
 
-def _reaches_back_to(posts: Sequence[Any], since: datetime) -> bool:
-    """Whether the post of the lowest number is old: moved posts get new numbers and keep their times."""
-    by_number = sorted((number, mapping(post)) for post in posts if (number := whole_number(mapping(post).get("id"))))
-    at = moment(by_number[0][1].get("created_at"))[0] if by_number else None
-    return at is not None and at <= since
+def _times_by_number(posts: Sequence[Any]) -> list[datetime]:
+    """When posts were written, those of the highest numbers first: moved ones get new numbers and keep their times."""
+    by_number = sorted(map(mapping, posts), key=lambda post: whole_number(post.get("id")) or 0, reverse=True)
+    return [at for at in (moment(post.get("created_at"))[0] for post in by_number) if at]
 
 
 def _newest(items: Sequence[Item], page: Page) -> str | None:

@@ -20,8 +20,10 @@ from scrapers.social.graph import GraphApi
 
 COMMENTS = "id,message,permalink_url,created_time,from,parent{id},like_count,comment_count,attachment"
 NEWEST = "filter(stream).order(reverse_chronological)"
-SUMMARIES = "reactions.limit(0).summary(true),comments.limit(0).summary(true)"
-WITH_COMMENTS = f"reactions.limit(0).summary(true),comments.limit(25).{NEWEST}.summary(true){{{COMMENTS}}}"
+# of all reactions, and of LIKE alone: https://developers.facebook.com/docs/graph-api/reference/post/reactions
+REACTIONS = "reactions.limit(0).summary(true),reactions.type(LIKE).limit(0).summary(true).as(likes)"
+SUMMARIES = f"{REACTIONS},comments.limit(0).summary(true)"
+WITH_COMMENTS = f"{REACTIONS},comments.limit(25).{NEWEST}.summary(true){{{COMMENTS}}}"
 POSTS = "id,message,story,permalink_url,created_time,from,shares,full_picture,parent_id"
 POSTS += ",attachments{title,unshimmed_url,url,media_type,media}"
 RATINGS = "created_time,has_rating,has_review,open_graph_story{id},rating,recommendation_type,review_text,reviewer"

@@ -82,7 +82,8 @@ def _parse_post(found: Mapping[str, Any]) -> Post:
         title=next(filter(None, titles), None),
         url=address(found.get("permalink_url")),
         engagement=counts(
-            likes=_total(found, "reactions"),
+            likes=_total(found, "likes"),
+            reactions=_total(found, "reactions"),
             replies=_total(found, "comments"),
             reposts=mapping(found.get("shares")).get("count"),
         ),
@@ -105,7 +106,8 @@ def _parse_comment(found: Mapping[str, Any], place: _Place, thread: str | None) 
         text=_text(found.get("message")),
         url=address(found.get("permalink_url")),
         engagement=counts(
-            likes=found.get("like_count", _total(found, "reactions")),
+            likes=found.get("like_count", _total(found, "likes")),
+            reactions=_total(found, "reactions"),
             replies=found.get("comment_count", _total(found, "comments")),
         ),
         reply_to=parent or thread,

@@ -12,13 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from insight.model import Post, Visibility, Watch
+from insight.model import Gap, Post, Visibility, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import deleted
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, Terms
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, listed, mapping, origin_of, whole_number
-from scrapers.marks import distinct, newest
+from scrapers.marks import distinct, newest, reaches_back
+from scrapers.paging import Numbered
 from scrapers.settings import bearer, own_searches, under
 from scrapers.social.github_answers import body_of, incomplete, refusal
 from scrapers.social.github_discussions import DISCUSSIONS, DiscussionPage, discussions
@@ -29,6 +30,7 @@ OVERLAP = timedelta(hours=1)  # the search's index is behind by minutes, now and
 # https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 PAGE = 100  # the most the API gives
 _LISTS = {"issues": "issues", "comments": "issues/comments", "releases": "releases"}
+NUMBERED = Numbered("page", "per_page", PAGE)
 _NEXT = re.compile(r"<([^<>]{1,2000})>\s*;\s*rel=\"?next\b")
 
 
@@ -158,7 +160,8 @@ class GitHub(Source):
         if look:
             return Batch(posts, rejected=rejected)
         mark = None if incomplete(body) else _newest(_stamps(page, found), page)
-        return Batch(posts, self._next_requests(page, body, found), mark, rejected)
+        requests, gap = self._next_requests(page, body, found)
+        return Batch((*posts, *gap), requests, mark, rejected)
 
     def _distinct(self, posts: Sequence[Post]) -> tuple[Post, ...]:
         found = distinct(posts)
@@ -167,39 +170,41 @@ class GitHub(Source):
     def _parse_discussions(self, page: Page, found: DiscussionPage) -> Batch:
         posts, rejected = each(found.nodes, lambda node: node.read())
         batch = Batch(self._distinct(posts), (), _newest(found.times, page), rejected)
-        since = moment(page.request.since)[0]
-        old = since is not None and bool(found.times) and min(found.times) < since - OVERLAP
-        if old or not found.after or page.request.body is None:
+        if reaches_back(found.times, _known(page)) or not found.after or page.request.body is None:
             return batch
         asked = mapping(json.loads(page.request.body))
-        variables = mapping(asked.get("variables"))
-        if variables.get("after") == found.after:  # it would go round
-            return batch
-        following = json.dumps({**asked, "variables": {**variables, "after": found.after}})
+        following = json.dumps({**asked, "variables": {**mapping(asked.get("variables")), "after": found.after}})
         return replace(batch, requests=(replace(page.request, body=following),))
 
-    def _next_requests(self, page: Page, body: Any, found: Sequence[Any]) -> tuple[Request, ...]:
+    def _next_requests(
+        self, page: Page, body: Any, found: Sequence[Any]
+    ) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
         if isinstance(body, dict) and "total_count" in body:
-            return _older_requests(page, found)
-        stamps = _stamps(page, found)
-        since = moment(page.request.since)[0]
-        if since and stamps and min(stamps) < since - OVERLAP:
-            return ()
-        return self._linked_request(page)
+            return _older_requests(page, found), ()
+        onward = {} if reaches_back(_stamps(page, found), _known(page)) else _linked_place(page)
+        if after := onward.get("after"):
+            return (replace(page.request, params={**page.request.params, "after": after}),), ()
+        ids = [str(mapping(item).get("id")) for item in found]
+        return NUMBERED.following(page, [ids], more="page" in onward)
 
-    def _linked_request(self, page: Page) -> tuple[Request, ...]:
-        """What the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
-        header = _NEXT.search(page.headers.get("link", ""))
-        try:
-            following = dict(parse_qsl(urlsplit(header[1]).query)) if header else {}
-        except ValueError:
-            return ()
-        asked = page.request.params
-        place = {name: value for name, value in following.items() if name in ("page", "after")}
-        number, here = whole_number(place.get("page")) or 0, whole_number(asked.get("page")) or 1
-        if number <= here and place.get("after") == asked.get("after"):  # nothing follows, or it would go round
-            return ()
-        return (replace(page.request, params={**asked, **place}),)
+
+def _linked_place(page: Page) -> dict[str, str]:
+    """Where the page is that the Link header calls next; it is asked of the address that was asked before (a mirror,
+    perhaps)."""
+    header = _NEXT.search(page.headers.get("link", ""))
+    try:
+        following = dict(parse_qsl(urlsplit(header[1]).query)) if header else {}
+    except ValueError:
+        return {}
+    number, here = whole_number(following.get("page")) or 0, NUMBERED.place(page.request)[0]
+    if number <= here and "page" in following:
+        del following["page"]
+    return {name: value for name, value in following.items() if name in ("page", "after")}
+
+
+def _known(page: Page) -> datetime | None:
+    since = moment(page.request.since)[0]
+    return since - OVERLAP if since else None
 
 
 def _older_requests(page: Page, found: Sequence[Any]) -> tuple[Request, ...]:

@@ -30,7 +30,7 @@ query($owner: String!, $name: String!, $after: String) {{
     }}
   }}
 }}"""
-_NO_TEXT = frozenset({"title", "body", "bodyText", "createdAt"})
+_TEXT = frozenset({"body", "bodyText"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Node:
     above: str | None = None
 
     def read(self) -> Post | None:
-        """None where the question did not ask for any text. Raises UnreadableError."""
+        """None where the text was not asked for. Raises UnreadableError."""
         if not isinstance(self.body, dict):
             raise UnreadableError(f"a node is a {type(self.body).__name__}")
-        if not _NO_TEXT & self.body.keys():
-            return None
         discussion = "title" in self.body
+        if not _TEXT & self.body.keys() and (discussion or "createdAt" not in self.body):
+            return None
         native_id, title = identity(self.body), text(self.body.get("title"))
         if native_id is None or (discussion and title is None):
             raise UnreadableError("a discussion without its address or title")

@@ -183,8 +183,8 @@ def further(page: Page, body: Mapping[str, Any], *, by_cursor: bool = False) -> 
     without `next` has one all the same (Threads), while on the others it is the last.
     """
     data, paging = listed(body.get("data")), mapping(body.get("paging"))
-    following, number = paging.get("next"), (whole_number(page.request.note.get("page")) or 1) + 1
-    if not data or number > MOST_PAGES:
+    following, number = paging.get("next"), (whole_number(page.request.note.get("again")) or 1) + 1
+    if number > MOST_PAGES:
         return ()
     moved = paged(following) if isinstance(following, str) else {}
     after = text(mapping(paging.get("cursors")).get("after"))
@@ -192,7 +192,7 @@ def further(page: Page, body: Mapping[str, Any], *, by_cursor: bool = False) -> 
     if by_cursor and not following and full and after and after != page.request.params.get("after"):
         moved = {"after": after}
     kept = {key: value for key, value in page.request.params.items() if key not in _PAGING}
-    note = {**page.request.note, "page": str(number)}
+    note = {**page.request.note, "again": str(number)}
     return (replace(page.request, params={**kept, **moved}, note=note),) if moved else ()
 
 

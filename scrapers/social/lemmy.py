@@ -10,19 +10,21 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
-from insight.model import Deletion, Post, Watch
+from insight.model import Deletion, Gap, Post, Watch
 from insight.query.dialect import Brackets, Dialect
 from scrapers.answers import platform_message, refused
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats.dates import moment
-from scrapers.formats.values import each, origin_of, whole_number
-from scrapers.marks import distinct, newest, times_of
+from scrapers.formats.values import each, origin_of
+from scrapers.marks import distinct, newest, reaches_back, times_of
+from scrapers.paging import Numbered
 from scrapers.settings import bearer, host_and_path
 from scrapers.social.lemmy_views import NETWORK, Views, read, views
 from scrapers.terms import searches, with_own
 
 OVERLAP = timedelta(hours=1)  # what other servers send late is filed under the time it was written
 PAGE = 50  # the most a list gives
+NUMBERED = Numbered("page", "limit", PAGE)
 PRIVATE = "this instance is for its members only: give a `token`, or choose another `instance`"
 _GONE = frozenset({"couldnt_find_post", "couldnt_find_comment", "couldnt_find_object", "not_found"})
 _CLOSED = frozenset({"instance_is_private", "not_logged_in", "incorrect_login"})
@@ -150,25 +152,23 @@ class Lemmy(Source):
         items: tuple[Post | Deletion, ...]
         items, rejected = each(found.entries, partial(read, parents=parents))
         items = distinct(items)  # a search finds one of 1.0 twice where its address is searched for
-        at = None if look else newest(times_of(items), page)
-        return Batch(items, self._next_requests(page, found), _mark(at) if at else None, rejected)
+        if look or not page.request.params.get("sort"):
+            return Batch(items, rejected=rejected)
+        at, (requests, gap) = newest(times_of(items), page), self._next_requests(page, found)
+        return Batch((*items, *gap), requests, _mark(at) if at else None, rejected)
 
-    def _next_requests(self, page: Page, found: Views) -> tuple[Request, ...]:
-        """What is older, as long as a list of this page is full and all of it is news."""
-        request, size = page.request, whole_number(page.request.params.get("limit")) or PAGE
-        if not request.params.get("sort") or request.note.get("look"):
-            return ()
-        since = moment(request.since)[0]
-        full = [oldest for length, oldest in found.lists if length >= size]
-        if not any(since is None or oldest is None or oldest > since - OVERLAP for oldest in full):
-            return ()
-        params = {key: value for key, value in request.params.items() if key not in ("page", "page_cursor")}
-        if found.next_page and found.next_page != request.params.get("page_cursor"):
-            return (replace(request, params={**params, "page_cursor": found.next_page}),)
-        if found.next_page or "/api/v4/" in request.url:
-            return ()  # it would go round, or this version has cursors only
-        number = (whole_number(request.params.get("page")) or 1) + 1
-        return (replace(request, params={**params, "page": str(number)}),)
+    def _next_requests(self, page: Page, found: Views) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:
+        """What is older, as long as a list of this page goes on and its end is news."""
+        request, since = page.request, moment(page.request.since)[0]
+        known = since - OVERLAP if since else None
+        if found.next_page or "/api/v4/" in request.url:  # version 1 has cursors only
+            going_on = found.next_page and not all(reaches_back(one.times, known) for one in found.lists)
+            params = {key: value for key, value in request.params.items() if key != "page"}
+            onward = replace(request, params={**params, "page_cursor": found.next_page or ""})
+            return ((onward,) if going_on else ()), ()
+        _, size = NUMBERED.place(request)
+        full = [one for one in found.lists if one.length >= size and not reaches_back(one.times, known)]
+        return NUMBERED.following(page, [one.ids for one in full or found.lists], more=bool(full))
 
 
 def _named_error(page: Page) -> SourceError | None:

@@ -35,11 +35,28 @@ _OTHERS = frozenset({"site_view", "federated_instances", "communities", "communi
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One list of an answer: how long it is, its ids, and its times in order, leaving out what is pinned."""
+
+    length: int
+    ids: tuple[str, ...]
+    times: tuple[datetime, ...]
+
+    @classmethod
+    def of(cls, entries: list[Any]) -> Listed:
+        bodies = [_body(entry) for entry in entries]
+        loose = [body for body in bodies if not body.get("featured_community") and not body.get("featured_local")]
+        times = (moment(_first(body, "published", "published_at"))[0] for body in loose)
+        ids = (text(body.get("ap_id")) for body in bodies)
+        return cls(len(entries), tuple(filter(None, ids)), tuple(filter(None, times)))
+
+
+@dataclass(frozen=True, slots=True)
 class Views:
-    """The entries of an answer, and of each of its lists the length and the oldest time, leaving out what is pinned."""
+    """The entries of an answer, and what is known of its lists."""
 
     entries: tuple[Any, ...] = ()
-    lists: tuple[tuple[int, datetime | None], ...] = ()
+    lists: tuple[Listed, ...] = ()
     next_page: str | None = None
 
     def parent_comments(self, origin: str) -> ParentComments:
@@ -73,7 +90,7 @@ def views(page: Page) -> Views:
     # a search of 1.0 finds communities and people, too
     others = ("community", "person", "multi_community")
     entries = [entry for found in lists for entry in found if mapping(entry).get("type_") not in others]
-    return Views((*one, *entries), tuple((len(found), _oldest(found)) for found in lists), text(body.get("next_page")))
+    return Views((*one, *entries), tuple(map(Listed.of, lists)), text(body.get("next_page")))
 
 
 def _unwrapped(view: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -83,13 +100,6 @@ def _unwrapped(view: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(inner.get(name), dict):
             return inner
     return view
-
-
-def _oldest(entries: list[Any]) -> datetime | None:
-    bodies = [_body(entry) for entry in entries]
-    pinned = ("featured_community", "featured_local")
-    times = (moment(_first(body, "published", "published_at"))[0] for body in bodies if not any(map(body.get, pinned)))
-    return min(filter(None, times), default=None)
 
 
 def _comment(entry: Any) -> Mapping[str, Any]:

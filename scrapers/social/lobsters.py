@@ -26,7 +26,8 @@ from scrapers.formats.values import (
     text,
     whole_number,
 )
-from scrapers.marks import distinct, mark_of, newest_mark, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, reaches_back, times_of
+from scrapers.paging import both_ways
 from scrapers.settings import named
 
 NETWORK = "lobsters"
@@ -38,7 +39,9 @@ _LIST = re.compile(r"^(.*?/(?:newest|t/[\w,+-]+))(?:/page/(\d+))?\.json$")
 
 
 class Lobsters(Source):
-    """Lobsters shows its lists as JSON to everybody, without a key; it asks readers to go easy on a small server.
+    """Lobsters forbids programs: since 2026 its robots.txt closes all of it but to a few named search engines. So
+    nothing is read of it, and the source says why; robots.txt is asked again and again, and obeyed on other sites that
+    run its software, too. The lists are JSON without a key; it asks readers to go easy on a small server.
 
     Nothing is said about how long what was read may be kept; what its writer or a moderator took away is deleted here.
     There is no search for programs: all new stories are read, or with `tags` those that have one of them. With
@@ -50,10 +53,11 @@ class Lobsters(Source):
     title = "Lobsters"
     network = NETWORK
     terms = Terms(
-        Access.OPEN, "Public lists without a key; a small server that asks for patience.", "https://lobste.rs/about",
-        pace=2.0,
+        Access.OPEN, "Its robots.txt forbids all but named search engines, and is obeyed; public lists without a key.",
+        "https://lobste.rs/robots.txt", pace=2.0,
     )  # fmt: skip
     example: ClassVar[dict[str, Any]] = {"tags": ["databases"]}
+    obey_robots = True
     default_every = 1800.0
     looks_again = (timedelta(hours=6), timedelta(days=1), timedelta(days=3))
 
@@ -110,8 +114,13 @@ class Lobsters(Source):
             return Batch(items, rejected=rejected)
         since, times, place = moment(page.request.since)[0], times_of(items), _LIST.match(page.request.url)
         requests = tuple(self._comments(entries))
-        if place and len(entries) >= PAGE and times and (since is None or min(times) > since - OVERLAP):
-            requests += (replace(page.request, url=f"{place[1]}/page/{int(place[2] or 1) + 1}.json"),)
+        if place:
+            number, ids = int(place[2] or 1), [str(mapping(entry).get("short_id")) for entry in entries]
+            before, after = (
+                replace(page.request, url=f"{place[1]}/page/{one}.json") for one in (number - 1, number + 1)
+            )
+            more = len(entries) >= PAGE and times and not reaches_back(times, since - OVERLAP if since else None)
+            requests += both_ways(page, before if number > 1 else None, after if more else None, ids)
         return Batch(items, requests, newest_mark(times, page), rejected)
 
     def _comments(self, entries: Sequence[Any]) -> Iterator[Request]:

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr
 
-from insight.model import Watch
+from insight.model import Deletion, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import error_body, not_read, refused
+from scrapers.answers import deleted, error_body, not_read, refused
 from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceError, Stream, Terms
 from scrapers.formats.values import each, mapping, origin_of, text
 from scrapers.marks import distinct
 from scrapers.settings import bearer, host_and_path, under
-from scrapers.social.mastodon_toots import NETWORK, entities, local_ids, read, streamed, tombstones
+from scrapers.social.mastodon_toots import NETWORK, LocalIds, entities, read, streamed, tombstones
 from scrapers.terms import concerning, pushed, searches, with_own
 
 OVERLAP = timedelta(hours=1)  # a server files a late toot of another server under the time it was written
@@ -34,7 +34,9 @@ class Mastodon(Source):
     """Instances serve public hashtag timelines to everybody unless their admins close them; `token` opens those.
 
     300 requests in five minutes and address. Each instance has terms of its own; toots may be kept as long as their
-    authors leave them, so deletions are obeyed. Only what is public comes this way. There is no search by word without
+    authors leave them, so deletions are obeyed: a stream tells them, and toots are looked at again where the instance's
+    own name for them is known, which is so for its own toots and those read since the start. Only what is public comes
+    this way. There is no search by word without
     an account: the hashtags, words, phrases and names of the watches are asked for as hashtags, and `hashtags` adds
     more. A boost is no new post: the boosted toot is read. A toot is known by its `uri`, the same on every instance.
 
@@ -55,6 +57,7 @@ class Mastodon(Source):
     example: ClassVar[dict[str, Any]] = {"instance": "https://mastodon.social", "hashtags": ["opensource"]}
     hosts_from_settings = ("instance", "streaming")
     polls = True
+    looks_again = (timedelta(hours=6), timedelta(days=2))
 
     dialect = Dialect(word=None, phrase=None, both=None, either=None, brackets=Brackets.NONE, complete=False)
 
@@ -71,6 +74,8 @@ class Mastodon(Source):
     streaming: str | None = Field(
         None, description="Where the streams are, if not at the instance: https://streaming.mastodon.social, say."
     )
+
+    _local: LocalIds = PrivateAttr(default_factory=LocalIds)
 
     @classmethod
     def for_page(cls, url: str) -> Mastodon:
@@ -121,14 +126,30 @@ class Mastodon(Source):
         return Stream(f"{base}/api/v1/streaming/hashtag", {"tag": search.terms}, protocol="sse")
 
     def read_events(self, events: Sequence[str], at: datetime) -> Batch:
-        posts, rejected = each(streamed(events), lambda toot: read(toot, {}, urlsplit(self.instance).netloc))
-        return Batch(distinct(posts), rejected=rejected)
+        toots, gone = streamed(events)
+        self._local.learn(toots)
+        known, host = self._local.uris, urlsplit(self.instance).netloc
+        posts, rejected = each(toots, lambda toot: read(toot, known, host))
+        deletions = (Deletion(NETWORK, known[local]) for local in gone if local in known)
+        return Batch((*distinct(posts), *deletions), rejected=rejected)
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        """One request for each that is known by what it is called here."""
+        host = urlsplit(self.instance).netloc
+        places = ((uri, self._local.of(uri, host)) for uri in ids)
+        return tuple(
+            Request(under(self.instance, f"api/v1/statuses/{quote(local)}"), note={"look": uri})
+            for uri, local in places
+            if local
+        )
 
     def parse_error(self, page: Page) -> Batch:
         if "timeline" in page.request.note and page.status != 429 and page.status < 500:
             return self._check_timelines_open(page)  # no Mastodon of today: its timeline will tell
         if page.status == 410 and (gone := tombstones(page)):
             return Batch(gone)
+        if deletion := deleted(page, NETWORK):
+            return deletion
         closed = page.status in (401, 403, 422) and "/timelines/" in page.url and not self.token
         raise refused(page, remedy=CLOSED if closed else "")
 
@@ -138,8 +159,11 @@ class Mastodon(Source):
         found = entities(page)
         if found.error is not None:
             raise not_read(page, "toots")
-        known, host = local_ids(found.toots), urlsplit(page.url).netloc
+        self._local.learn(found.toots)
+        known, host = self._local.uris, urlsplit(page.url).netloc
         posts, rejected = each(found.toots, lambda toot: read(toot, known, host))
+        if "look" in page.request.note:
+            return Batch((*found.gone, *distinct(posts)), rejected=rejected)
         named = (mapping(toot).get("id") for toot in found.toots)
         ids = [str(local) for local in named if isinstance(local, str | int)]
         newest = max(ids, key=_order, default=None)
@@ -170,19 +194,19 @@ def hashtag(written: str) -> str | None:
 
 
 def _next_requests(page: Page, ids: list[str]) -> tuple[Request, ...]:
-    """Older toots: what the Link header calls next, asked of the address that was asked before (a mirror, perhaps)."""
+    """Older toots: what the Link header calls next, asked of the address that was asked before (a mirror, perhaps).
+
+    A page may be empty and have a next one all the same: what is not for everybody was left out of it.
+    """
     following = _link_next(page.headers.get("link", ""))
     full = any(part in page.request.url for part in ("/timelines/", "/search")) and len(ids) >= (
         _number(page.request.params.get("limit")) or PAGE
     )
     if following is None and full:
         following = min(ids, key=_order)  # a mirror without the header
-    if not ids or following is None:
-        return ()
     params = dict(page.request.params)
-    asked, since = params.pop("max_id", None), params.get("since_id") or params.get("min_id")
-    ended = since is not None and _order(following) <= _order(since)
-    if ended or (asked is not None and _order(following) >= _order(asked)):  # not older: it would go round for ever
+    since = params.get("since_id") or params.get("min_id")
+    if following is None or (since is not None and _order(following) <= _order(since)):
         return ()
     if "/timelines/" in page.request.url:
         params.pop("min_id", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from scrapers.formats.values import (
 
 NETWORK = "mastodon"
 
+_OWN = re.compile(r"https?://([^/]+)/(?:ap/)?users/[^/]+/statuses/(\d{1,20})")
 _STATUS = frozenset(("reblog", "visibility", "in_reply_to_id", "replies_count", "favourites_count"))
 # What marks the platform's other answers, which hold no toot: an account, a tag or trend, a card, an edit, a poll, an
 # instance of version 1 and 2, a media attachment, a token's application, a relationship, an announcement.
@@ -85,16 +87,22 @@ def _documents(page: Page) -> Iterator[Any]:
         yield [_loaded(line) for line in lines]
 
 
-def streamed(events: Iterable[str]) -> list[Any]:
-    """The toots of a stream's events, new ones and edits. A deletion names a local id, which tells nobody the uri."""
-    found = []
+def streamed(events: Iterable[str]) -> tuple[list[Any], list[str]]:
+    """The toots of a stream's events, new ones and edits, and what those that are gone are called on this server.
+
+    https://docs.joinmastodon.org/methods/streaming/#events
+    """
+    found: list[Any] = []
+    gone: list[str] = []
     for event in events:
-        lines = event.splitlines()
+        lines = event.split("\n")  # U+2028 and U+0085 are text
         name = next((line[6:].strip() for line in lines if line.startswith("event:")), "update")
+        data = "\n".join(line[5:].removeprefix(" ") for line in lines if line.startswith("data:"))
         if name in ("update", "status.update"):
-            data = "\n".join(line[5:].removeprefix(" ") for line in lines if line.startswith("data:"))
             found.append(_loaded(data.encode("utf-8", errors="replace")))
-    return found
+        elif name == "delete":
+            gone.append(data.strip())
+    return found, gone
 
 
 def _loaded(line: bytes) -> Any:
@@ -142,10 +150,36 @@ def _of_entry(entry: Any) -> list[Any]:
     return carried if carried or _OTHERS & entry.keys() else [entry]
 
 
-def local_ids(toots: Iterable[Any]) -> dict[str, str]:
-    """The uri of each toot by the id it has on this server, which is all that an answer says of its parent."""
-    pairs = ((identifier(mapping(toot).get("id")), text(mapping(toot).get("uri"))) for toot in toots)
-    return {local: uri for local, uri in pairs if local and uri}
+class LocalIds:
+    """What toots are called on the server that was asked: that is all it says of what they answer, and of what is gone.
+
+    The newest are remembered while the program runs, and say nothing of a source: two sources differ by their settings.
+    """
+
+    MOST = 20_000
+
+    def __init__(self) -> None:
+        self.uris: dict[str, str] = {}
+        self._ids: dict[str, str] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LocalIds)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def learn(self, toots: Iterable[Any]) -> None:
+        boosted = ((toot, mapping(toot).get("reblog")) for toot in toots)
+        for toot in map(mapping, (one for pair in boosted for one in pair)):
+            local, uri = identifier(toot.get("id")), text(toot.get("uri"))
+            if local and uri:
+                self.uris[local], self._ids[uri] = uri, local
+        while len(self.uris) > self.MOST:
+            self._ids.pop(self.uris.pop(next(iter(self.uris))), None)
+
+    def of(self, uri: str, host: str) -> str | None:
+        """What a toot is called on this server; those that were written there bear it in their uri."""
+        own = _OWN.fullmatch(uri)
+        return self._ids.get(uri) or (own[2] if own and own[1].lower() == host.lower() else None)
 
 
 def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
@@ -184,7 +218,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         edited_at=moment(toot.get("edited_at"))[0],
         language=text(toot.get("language")),
         engagement=counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()}),
-        reply_to=known.get(parent, parent) if parent else None,
+        reply_to=known.get(parent) if parent else None,  # a local id is nobody's native id
         links=tuple(dict.fromkeys(filter(None, links))),
         hashtags=tuple(dict.fromkeys(filter(None, tags))),
         media=addresses(medium.get("url") or medium.get("remote_url") for medium in attached),

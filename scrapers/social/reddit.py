@@ -14,12 +14,12 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from insight.model import Deletion, Gap, Post, Watch
 from insight.query.dialect import Brackets, Dialect
-from scrapers.answers import error_body, refused
+from scrapers.answers import error_body, platform_message, refused
 from scrapers.base import Access, Batch, Budget, Login, Page, Request, Search, Source, SourceError, Terms
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, mapping, text
-from scrapers.marks import distinct, gap_since, mark_of, newest_mark, portions, times_of
+from scrapers.marks import distinct, gap_since, mark_of, newest_mark, portions, reaches_back, times_of
 from scrapers.social import reddit_feed as redditfeed
 from scrapers.social import reddit_things as redditthings
 from scrapers.terms import searches, with_own
@@ -31,6 +31,9 @@ FULL = 25  # entries of a feed's page where it does not heed the limit
 LOOKED = 100
 CREDENTIALS = "check `client_id` and `client_secret`: new ones need Reddit's approval, and a script or web app"
 BLOCKED = "Reddit does not let this machine read its feeds: ask less often, or give `client_id` and `client_secret`"
+ADULTS = "give `client_id` and `client_secret`, or take it out of `subreddits`"
+_ADULTS = re.compile(r"<title>[^<]*over 18\?|name=\"over18\"", re.IGNORECASE)
+_WALL = re.compile(r"whoa there, pardner|blocked by network security|blocked due to a network policy", re.IGNORECASE)
 _SHUT = frozenset({"private", "banned", "quarantined", "gold_only", "restricted"})
 
 
@@ -155,8 +158,16 @@ class Reddit(Source):
         raise refused(page, remedy={401: CREDENTIALS, 403: blocked}.get(page.status, ""))
 
     def parse(self, page: Page) -> Batch:
-        if "/subreddits/search" in urlsplit(page.url).path:
+        path = urlsplit(page.url).path
+        if "/subreddits/search" in path:
             raise _shut(page, "there is no such subreddit")  # where Reddit sends those who ask for one
+        if path.rstrip("/").endswith("/over18") or (begins(page, b"<") and _ADULTS.search(page.text[:20_000])):
+            raise _shut(page, "it is shown to people over 18 who are logged in", ADULTS)
+        if begins(page, b"<") and _WALL.search(page.text[:20_000]):
+            raise SourceError(
+                f"{page.url} answered {page.status} with Reddit's wall: {platform_message(page)}",
+                permanent=True, remedy=CREDENTIALS if self.client_id else BLOCKED, status=403,
+            )  # fmt: skip
         items: tuple[Post | Deletion, ...]
         if begins(page, b"{", b"["):
             found = redditthings.listing(page)
@@ -178,18 +189,19 @@ class Reddit(Source):
         return Batch((*items, *gap), _next_requests(page, after, times), newest_mark(times, page), rejected)
 
 
-def _shut(page: Page, why: str) -> SourceError:
+def _shut(page: Page, why: str, remedy: str = "") -> SourceError:
     name = next(iter(re.findall(r"/r/(\w+)", page.request.url)), "it")
-    return SourceError(
-        f"r/{name} cannot be read: {why}", permanent=True, remedy=f"take {name} out of `subreddits`", status=404
-    )
+    says = error_body(page).get("explanation")
+    told = f"r/{name} cannot be read: {why}" + (f" ({' '.join(says.split())[:300]})" if isinstance(says, str) else "")
+    remedy = remedy or f"take {name} out of `subreddits`"
+    return SourceError(told, permanent=True, remedy=remedy, status=404)
 
 
 def _next_requests(page: Page, after: str | None, times: Sequence[datetime]) -> tuple[Request, ...]:
     """What is older, as long as something on this page is news."""
     request, since = page.request, moment(page.request.since)[0]
-    known = since is not None and bool(times) and times[-1] < since - OVERLAP  # newest first
-    if after is None or known or after == request.params.get("after") or "/api/info" in request.url:
+    known = reaches_back(times, since - OVERLAP if since else None)
+    if after is None or known or "/api/info" in request.url:
         return ()
     note = {"oldest": mark_of(min(times))} if times else dict(request.note)
     return (replace(request, params={**request.params, "after": after}, note=note),)

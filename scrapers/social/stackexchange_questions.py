@@ -84,6 +84,7 @@ def _parse_post(item: Mapping[str, Any], site: str) -> Post:
         reply_to=reply_to,
         thread=thread,
         links=body.links,
+        hashtags=tuple(dict.fromkeys(filter(None, map(text, listed(item.get("tags")))))),
         media=body.images,
     )
 

@@ -17,7 +17,7 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.bodies import markup_of
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, whole_number
-from scrapers.marks import distinct, mark_of, newest_mark, times_of
+from scrapers.marks import distinct, mark_of, newest_mark, reaches_back, times_of
 from scrapers.settings import named, under
 from scrapers.social import telegram_preview as previews
 
@@ -128,9 +128,8 @@ def _without_messages(page: Page, found: previews.Preview) -> Batch:
 
 def _next_requests(page: Page, found: previews.Preview, times: Sequence[datetime]) -> tuple[Request, ...]:
     """The messages before these, until the known ones."""
-    before, asked = whole_number(found.before), whole_number(page.request.params.get("before"))
-    since = moment(page.request.since)[0]
-    if before is None or (asked is not None and before >= asked) or (since and times and min(times) <= since):
+    before = whole_number(found.before)
+    if before is None or reaches_back(times, moment(page.request.since)[0]):
         return ()
     return (replace(page.request, params={**page.request.params, "before": str(before)}),)
 

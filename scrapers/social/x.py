@@ -32,7 +32,8 @@ STREAM = "(stream)"
 _LANG = re.compile(r'("[^"]*")|\blang:(id|he|zh)\b')
 _SPELLED = {"id": "lang:in", "he": "lang:iw", "zh": "(lang:zh-CN OR lang:zh-TW)"}
 _FIELDS = {
-    "expansions": "author_id,referenced_tweets.id,attachments.media_keys,geo.place_id",
+    "expansions": "author_id,referenced_tweets.id,attachments.media_keys,referenced_tweets.id.attachments.media_keys,"
+    "geo.place_id",
     "tweet.fields": "created_at,author_id,conversation_id,referenced_tweets,public_metrics,lang,entities,note_tweet,"
     "attachments,geo,edit_history_tweet_ids",
     "user.fields": "username,name,protected,public_metrics",

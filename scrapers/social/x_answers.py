@@ -96,6 +96,6 @@ def _without_wrapper(page: Page, posts: list[Any], written: Mapping[str, Any] | 
     if posts and not any(is_old(one) or is_tweet(one) for one in posts):
         raise not_read(page, "posts of X")
     includes = read_includes(written)
-    users, others = dict(includes.users), dict(includes.posts)
-    found = tuple(modern(one, users, others) if is_old(one) else one for one in posts)
-    return XAnswer(found, Includes(users, others, includes.media, includes.places))
+    users, others, media = dict(includes.users), dict(includes.posts), dict(includes.media)
+    found = tuple(modern(one, users, others, media) if is_old(one) else one for one in posts)
+    return XAnswer(found, Includes(users, others, media, includes.places))

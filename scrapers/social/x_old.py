@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scrapers.formats.values import identifier, listed, mapping
@@ -15,8 +15,13 @@ def is_old(value: object) -> bool:
     return isinstance(value, dict) and "id_str" in value and ("text" in value or "full_text" in value)
 
 
-def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]) -> Any:
-    """A status as version 2 writes it. Whom and what it carries inside it is added to `users` and `posts`."""
+def modern(
+    status: Mapping[str, Any],
+    users: dict[str, Mapping[str, Any]],
+    posts: dict[str, Mapping[str, Any]],
+    media: dict[str, Mapping[str, Any]],
+) -> Any:
+    """A status as version 2 writes it. Whom and what it carries inside it is added to `users`, `posts` and `media`."""
     native_id = identifier(status.get("id_str"))
     user = mapping(status.get("user"))
     author = identifier(user.get("id_str"))
@@ -30,10 +35,12 @@ def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts
                 "public_metrics": {"followers_count": user.get("followers_count")},
             },
         )
-    references = [{"type": kind, "id": target} for kind, target in _references(status, users, posts)]
+    references = [{"type": kind, "id": target} for kind, target in _references(status, users, posts, media)]
     long = mapping(status.get("extended_tweet"))
     entities = mapping(long.get("entities")) or mapping(status.get("entities"))
     pictures = [{**mapping(medium), "media_key": "in the text"} for medium in listed(entities.get("media"))]
+    shown = dict(_pictures(status, long, entities))
+    media.update(shown)
     written = status.get("created_at")
     found = _DATE.fullmatch(written) if isinstance(written, str) else None
     return {
@@ -50,12 +57,31 @@ def modern(status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts
         },
         "entities": {**entities, "urls": [*listed(entities.get("urls")), *pictures]},
         "referenced_tweets": references,
+        "attachments": {"media_keys": list(shown)},
         "geo": {"place_id": None},
     }
 
 
+def _pictures(
+    status: Mapping[str, Any], long: Mapping[str, Any], entities: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """All of them stand in the extended entities, the first one alone in the plain ones; an embed has lists of its own.
+
+    https://developer.x.com/en/docs/x-api/v1/data-dictionary/object-model/extended-entities
+    """
+    places = (mapping(long.get("extended_entities")), mapping(status.get("extended_entities")), entities)
+    found = next((listed(place["media"]) for place in places if place.get("media")), [])
+    for medium in map(mapping, found or listed(status.get("mediaDetails")) or listed(status.get("photos"))):
+        at = medium.get("media_url_https") or medium.get("media_url") or medium.get("url")
+        if isinstance(at, str):
+            yield at, {"url": at}
+
+
 def _references(
-    status: Mapping[str, Any], users: dict[str, Mapping[str, Any]], posts: dict[str, Mapping[str, Any]]
+    status: Mapping[str, Any],
+    users: dict[str, Mapping[str, Any]],
+    posts: dict[str, Mapping[str, Any]],
+    media: dict[str, Mapping[str, Any]],
 ) -> list[tuple[str, str]]:
     found = []
     answered = identifier(status.get("in_reply_to_status_id_str"))
@@ -65,6 +91,6 @@ def _references(
         inner = mapping(status.get(name))
         target = identifier(inner.get("id_str"))
         if target and not mapping(inner.get("retweeted_status")):  # a repost of a repost there is not
-            posts[target] = modern({**inner, "retweeted_status": None, "quoted_status": None}, users, posts)
+            posts[target] = modern({**inner, "retweeted_status": None, "quoted_status": None}, users, posts, media)
             found.append((kind, target))
     return found

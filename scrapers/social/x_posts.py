@@ -116,7 +116,8 @@ def read(tweet: Any, includes: Includes) -> Post | None:
     first = next(iter(versions(tweet)), native_id)
     (at, precision), edited = _times(tweet, first, native_id)
     user = includes.users.get(identifier(tweet.get("author_id")) or "", {})
-    target, metrics = refers.get("quoted"), mapping(tweet.get("public_metrics"))
+    target = refers.get("quoted") or _references(source).get("quoted")  # a repost of a quote repeats that, too
+    metrics = mapping(tweet.get("public_metrics"))
     quoted = [f"https://x.com/i/status/{target}"] if target and target.isdigit() else []
     return Post(
         network=NETWORK,

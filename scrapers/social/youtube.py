@@ -18,7 +18,7 @@ from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, 
 from scrapers.bodies import begins
 from scrapers.formats.dates import moment
 from scrapers.formats.values import each, identifier, listed, mapping, whole_number
-from scrapers.marks import distinct, mark_of, newest_mark, portions
+from scrapers.marks import distinct, mark_of, newest_mark, portions, reaches_back
 from scrapers.settings import named
 from scrapers.social.youtube_answers import body, check_error, parse_channel_feed, parse_lookup
 from scrapers.social.youtube_items import NETWORK, read, replies, reply_count, resources
@@ -212,10 +212,10 @@ class YouTube(Source):
     def _next_requests(self, page: Page, body: Mapping[str, Any], times: Sequence[datetime]) -> tuple[Request, ...]:
         request, token = page.request, identifier(body.get("nextPageToken"))
         since = moment(request.since)[0]
-        if since and times and times[-1] < since - OVERLAP:  # newest first
+        if reaches_back(times, since - OVERLAP if since else None):
             return ()
         number = (whole_number(request.note.get("page")) or 1) + 1
-        if token and token != request.params.get("pageToken"):
+        if token:
             note = {**request.note, "page": str(number)}
             return (replace(request, params={**request.params, "pageToken": token}, note=note),)
         if "q" not in request.params or number <= SEARCHED or not times:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select
 from sqlalchemy import bindparam as bind
 
 from insight.model import PostKey
@@ -70,3 +70,12 @@ def numbers_of(connection: Connection, keys: Iterable[PostKey]) -> dict[PostKey,
     rows = rows_by_key(connection, _NUMBERS, set(stored.values()))
     numbers = {PostKey(network, native_id): number for network, native_id, number in rows}
     return {key: numbers[name] for key, name in stored.items() if name in numbers}
+
+
+def keys_below(connection: Connection, network: str, beginning: str) -> list[PostKey]:
+    """The stored posts of a network whose native ids begin so. Cheap for what is rare: it looks at all of the network's
+    keys, for no index of Postgres knows beginnings (https://www.postgresql.org/docs/current/indexes-opclass.html)."""
+    posts = tables.posts.c
+    begins_so = func.substr(posts.native_id, 1, len(beginning)) == beginning
+    found = connection.execute(select(posts.native_id).where(posts.network == network, begins_so))
+    return [PostKey(network, native_id) for (native_id,) in found]

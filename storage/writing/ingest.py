@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -15,7 +16,7 @@ from storage.inputs import BatchCounts, UnderstoodBatch
 from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.convert import storable
-from storage.rows.keys import has_key, rows_by_key, storable_key
+from storage.rows.keys import has_key, keys_below, rows_by_key, storable_key
 from storage.snapshots import put_snapshots
 from storage.sources import put_search_results
 from storage.watches import refuse_outdated
@@ -27,6 +28,7 @@ _EARLY = select(tables.tombstones).where(has_key(tables.tombstones))
 
 def ingest(database: Database, batch: UnderstoodBatch) -> BatchCounts:
     """Store a batch: all of it or none. Raises OutdatedError; the same batch again changes nothing more."""
+    batch = replace(batch, deletions=tuple(_one_by_one(database, batch.deletions)))
     # 1. one wording of each post and each time it was edited; keys as they are stored
     latest: dict[PostKey, datetime] = {}
     understood: list[UnderstoodPost] = []
@@ -54,6 +56,17 @@ def ingest(database: Database, batch: UnderstoodBatch) -> BatchCounts:
         put_snapshots(connection, batch.source, batch.snapshots)
         put_search_results(connection, batch)
     return _counts(changes.values(), len(batch.understood))
+
+
+def _one_by_one(database: Database, deletions: Iterable[Deletion]) -> Iterator[Deletion]:
+    """Each deletion as one of a single post."""
+    for deletion in deletions:
+        if not deletion.all_below:
+            yield deletion
+            continue
+        with database.read() as connection:
+            below = keys_below(connection, deletion.network, deletion.native_id)
+        yield from (Deletion(key.network, key.native_id) for key in below)
 
 
 def _key(item: Deletion | Engagement) -> PostKey:

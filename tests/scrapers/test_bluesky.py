@@ -191,7 +191,8 @@ def test_the_second_version_goes_on_by_number_where_the_number_counts() -> None:
     assert cursor(source, mark) == 900_100 - OVERLAP_EVENTS
     stream = source.stream(Search(), mark, NOW)
     assert stream is not None
-    assert (stream.params["collections"], stream.params["kinds"]) == ("app.bsky.feed.post", "commit")
+    assert stream.params["collections"] == "app.bsky.feed.post"
+    assert stream.url == f"{V2}?kinds=commit&kinds=account", "an account that goes takes its posts with it"
 
 
 def test_a_mark_of_another_version_or_host_or_of_long_ago_is_taken_by_its_time() -> None:
@@ -333,3 +334,50 @@ def test_wrong_types_anywhere_in_an_event_harm_nobody(data: st.DataObject) -> No
 def test_rubbish_on_a_stream_is_set_aside_and_what_follows_is_read(content: str) -> None:
     batch = heard(content, first())
     assert [item.native_id for item in batch.items] == [URI]
+
+
+def account(active: bool, status: str | None, did: str = "did:plc:moss") -> str:
+    said = {"active": active, "did": did, "seq": 9, "time": "2026-03-03T11:59:30.000Z"} | (
+        {"status": status} if status else {}
+    )
+    return json.dumps({"did": did, "time_us": MICROS + 5, "kind": "account", "account": said})
+
+
+@pytest.mark.parametrize("status", ["deleted", "deactivated", "takendown", "suspended"])
+def test_an_account_that_goes_takes_its_posts_with_it(status: str) -> None:
+    batch = heard(first(), account(False, status), first(did="did:plc:fern"))
+    gone, other = batch.items
+    assert gone == Deletion("bluesky", "at://did:plc:moss/", all_below=True)
+    assert other.native_id.startswith("at://did:plc:fern/"), "what came before in the same batch is not stored at all"
+    assert heard(account(False, status), source=Bluesky(jetstream=V2)).items == (gone,)
+
+
+@pytest.mark.parametrize(
+    ("active", "status"), [(True, None), (False, "throttled"), (False, "desynchronized"), (False, None)]
+)
+def test_an_account_that_is_there_or_slow_keeps_its_posts(active: bool, status: str | None) -> None:
+    assert heard(account(active, status)).items == ()
+
+
+@pytest.mark.parametrize("micros", [0, -5, MICROS + 40 * 86_400_000_000, 2**62, 1_000])
+def test_a_time_at_which_nothing_can_have_happened_moves_no_mark(micros: int) -> None:
+    batch = heard(first(), first(time_us=micros))
+    assert batch.newest == f"v1/{MICROS}"
+    assert len({post.native_id for post in batch.items}) == 1, "the post is read all the same"
+
+
+def test_a_stored_mark_of_the_future_is_not_gone_on_from() -> None:
+    stream = Bluesky().stream(Search(), f"v1/{MICROS + 40 * 86_400_000_000}", NOW)
+    assert stream is not None
+    assert ("cursor" in stream.params, stream.resumes) == (False, None)
+
+
+def test_a_post_without_words_that_is_shown_is_not_deleted() -> None:
+    view = {
+        "uri": "at://did:plc:moss/app.bsky.feed.post/1",
+        "author": {},
+        "record": {"text": "", "createdAt": "2026-03-03T10:00:00Z"},
+    }
+    (request,) = Bluesky().look_again([view["uri"], "at://did:plc:moss/app.bsky.feed.post/2"])
+    batch = read_page(Bluesky(), Page(request, 200, json.dumps({"posts": [view]}).encode(), request.url, NOW))
+    assert batch.items == (Deletion("bluesky", "at://did:plc:moss/app.bsky.feed.post/2"),)

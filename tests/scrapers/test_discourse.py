@@ -181,7 +181,7 @@ def test_hits_of_a_search_are_asked_for_whole_and_only_while_they_are_new() -> N
         "https://forum.example/search.json",
         "acme order:latest after:2026-03-02",
     )
-    hits = [post(3, NOW), post(2, NOW - timedelta(hours=2))]
+    hits = [post(3, NOW), *(post(n, NOW - timedelta(hours=2)) for n in (12, 11, 10))]
     batch = answer(request, {"posts": hits, "grouped_search_result": {"more_full_page_results": True}}, source=source)
     (one,) = batch.requests
     assert (one.url, batch.items, batch.newest) == ("https://forum.example/posts/3.json", (), source.mark_at(NOW))
@@ -253,3 +253,14 @@ def test_a_key_travels_in_headers_and_never_alone() -> None:
     assert {item.visibility for item in read_page(source, page).items if isinstance(item, Post)} == {Visibility.PRIVATE}
     with pytest.raises(ValueError, match="belong together"):
         Discourse(base_url="https://forum.example", api_key="s3cret")
+
+
+def test_a_page_of_hits_is_asked_for_once_more_after_the_next_for_what_has_moved_up() -> None:
+    source = Discourse(base_url="https://forum.example", queries=("acme",))
+    request = source.start(source.searches(())[0], None, NOW)
+    more = {"grouped_search_result": {"more_full_page_results": True}}
+    first = answer(request, more | {"posts": [post(9, NOW), post(8, NOW)]}, source=source)
+    second = answer(first.requests[-1], more | {"posts": [post(6, NOW), post(5, NOW)]}, source=source)
+    again = next(one for one in second.requests if one.params.get("page") == "1")
+    third = answer(again, more | {"posts": [post(8, NOW), post(7, NOW), post(6, NOW)]}, source=source)
+    assert {one.url[-6:] for one in third.requests} == {"7.json"}, "the others were there before"

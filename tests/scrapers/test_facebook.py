@@ -38,7 +38,7 @@ def test_a_post_comes_with_the_newest_comments_below_it() -> None:
     assert first.text == "Acme Notes 4 is out.\n\nTell us what you think of it!"
     assert (first.author, first.title) == ("Acme", "What is new in Acme Notes 4")
     assert first.links == ("https://acme.example/blog/4",)
-    assert first.engagement == {"likes": 31, "replies": 2, "reposts": 4}
+    assert first.engagement == {"likes": 24, "reactions": 31, "replies": 2, "reposts": 4}
     assert first.edited_at is None  # `updated_time` is the last comment's
     assert (second.author, second.kind) == (None, PostKind.POST)
     assert (reply.kind, reply.thread, reply.reply_to) == (

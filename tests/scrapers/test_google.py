@@ -90,13 +90,15 @@ def test_an_edition_is_a_country_and_a_language(settings: dict[str, str], editio
     assert source.id == f"google_news:{edition}"
 
 
-def test_a_hundred_articles_that_do_not_reach_the_mark_are_a_gap() -> None:
+def test_a_search_of_a_hundred_articles_was_cut_wherever_they_reach_to() -> None:
     source, day = GoogleNews(queries=["acme"]), timedelta(days=1)
     full = rss([NOW - timedelta(minutes=n) for n in range(100)])
     (gap,) = gaps(answered(source, day, full))
-    assert (gap.since, gap.until) == (NOW - day, NOW - timedelta(minutes=99))
-    assert gaps(answered(source, None, full)) == []
-    assert gaps(answered(source, timedelta(minutes=50), full)) == []
+    assert (gap.since, gap.until) == (NOW - day, NOW), "the least relevant are left out, not the oldest"
+    (gap,) = gaps(answered(source, timedelta(minutes=50), full))
+    assert gap.since == NOW - timedelta(minutes=50)
+    (gap,) = gaps(answered(source, None, full))
+    assert (gap.since, "make it narrower" in gap.reason) == (NOW - 7 * day, True)
     assert gaps(answered(source, day, rss([NOW - timedelta(minutes=n) for n in range(40)]))) == []
 
 

@@ -100,8 +100,8 @@ def test_a_search_goes_on_by_number_while_either_list_is_full() -> None:
     assert (request.params["q"], request.params["type_"], request.params["sort"]) == ("acme", "All", "New")
     full = [view(n, NOW - timedelta(minutes=n)) for n in range(50)]
     (second,) = answer(request, {"posts": full, "comments": []}).requests
-    assert (second.params["page"], second.params["q"]) == ("2", "acme")
-    assert answer(second, {"posts": full[:49], "comments": []}).requests == ()
+    assert (second.params["page"], second.params["limit"], second.params["q"]) == ("2", "45", "acme")
+    assert answer(second, {"posts": full[:44], "comments": []}).requests == ()
 
 
 def test_version_1_is_asked_in_its_own_words() -> None:

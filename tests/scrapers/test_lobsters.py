@@ -29,20 +29,22 @@ def test_the_pages_of_a_list_are_those_of_the_site() -> None:
     (search,) = source.searches(())
     first = source.start(search, None, NOW)
     (second,) = answered(source, first, entries).requests
-    (third,) = answered(source, second, entries).requests
+    back, third = answered(source, second, entries).requests
+    assert back.url == "https://lobste.rs/t/c++/page/1.json", "what has moved up meanwhile stands there now"
+    assert answered(source, back, entries).requests == ()
     assert [request.url.removeprefix("https://lobste.rs") for request in (first, second, third)] == [
         "/t/c++.json",
         "/t/c++/page/2.json",
         "/t/c++/page/3.json",
     ]
-    assert answered(source, third, entries[:24]).requests == ()
+    assert [one.url[-6:] for one in answered(source, third, entries[:24]).requests] == ["2.json"]
 
 
 @pytest.mark.parametrize(("oldest", "more"), [(2.0, 1), (28.0, 1), (31.0, 0)])
 def test_a_walk_ends_six_hours_behind_its_mark(oldest: float, more: int) -> None:
     source = Lobsters()
     request = source.start(Search("newest"), source.mark_at(NOW - timedelta(hours=24)), NOW)
-    entries = [story(n, 1) for n in range(24)] + [story(99, oldest)]
+    entries = [story(n, 1) for n in range(22)] + [story(97 + n, oldest) for n in range(3)]
     assert len(answered(source, request, entries).requests) == more
 
 
@@ -101,3 +103,7 @@ def test_what_is_gone_is_a_deletion_only_when_it_was_asked_for() -> None:
     (post,) = answered(source, two, alone).items
     assert isinstance(post, Post)
     assert (post.native_id, post.reply_to) == ("c/bbbbb2", "c/bbbbb1")
+
+
+def test_its_robots_txt_is_obeyed_for_it_forbids_programs() -> None:
+    assert Lobsters.obey_robots

@@ -279,7 +279,9 @@ def test_new_and_edited_toots_of_a_stream_are_read_and_its_bad_events_set_aside(
         f"event: update\ndata: {json.dumps(toot(2))}",
     ]
     batch = Mastodon().read_events(events, NOW)
-    assert [(post.native_id[-1], post.text) for post in batch.items] == [("1", "better"), ("2", "toot 2")]
+    first, second, gone = batch.items
+    assert [(post.native_id[-1], post.text) for post in (first, second)] == [("1", "better"), ("2", "toot 2")]
+    assert gone == Deletion("mastodon", "https://toots.example/s/1")
     assert (len(batch.rejected), batch.newest) == (2, None)
 
 
@@ -305,3 +307,54 @@ def test_a_mark_of_a_time_lies_between_the_toots_before_and_after_it() -> None:
     marks = [int(Mastodon().mark_at(NOW + timedelta(seconds=n)) or 0) for n in (-1, 0, 1)]
     assert marks == sorted(set(marks))
     assert marks[1] >> 16 == int(NOW.timestamp() * 1000)
+
+
+def stream_of(source: Mastodon, *events: str):
+    return source.read_events(events, NOW).items
+
+
+def test_a_deletion_is_obeyed_of_any_toot_that_was_read_by_whatever_way() -> None:
+    source = Mastodon(hashtags=("acme",))
+    parse(source, source.start(Search("#acme", "acme"), "1", NOW), [toot(8, reblog=toot(9)), toot(7)])
+    assert stream_of(source, f"event: update\ndata: {json.dumps(toot(6))}")
+    for local in (6, 7, 9):
+        expected = Deletion("mastodon", f"https://toots.example/s/{local}")
+        assert stream_of(source, f"event: delete\ndata: {local}") == (expected,)
+    assert stream_of(source, "event: delete\ndata: 555") == (), "nobody knows which toot that was"
+
+
+def test_what_separates_lines_elsewhere_is_text_in_a_toot() -> None:
+    odd = toot(1, content="<p>one\u2028two\u0085three</p>")
+    (post,) = stream_of(Mastodon(), f"event: update\ndata: {json.dumps(odd, ensure_ascii=False)}")
+    assert "two" in post.text
+
+
+def test_a_toot_answers_one_that_is_known_or_nobody() -> None:
+    source = Mastodon(hashtags=("acme",))
+    request = source.start(Search("#acme", "acme"), "1", NOW)
+    (answer,) = parse(source, request, [toot(12, in_reply_to_id="11")]).items
+    assert answer.reply_to is None, "11 is what this server calls it, and no toot's id"
+    parse(source, request, [toot(11)])
+    (answer,) = parse(source, request, [toot(12, in_reply_to_id="11")]).items
+    assert answer.reply_to == "https://toots.example/s/11"
+
+
+def test_toots_are_looked_at_again_by_what_the_instance_calls_them() -> None:
+    source = Mastodon(instance="https://toots.example", hashtags=("acme",))
+    own, far = "https://toots.example/users/fern/statuses/77", "https://far.example/s/5"
+    parse(source, source.start(Search("#acme", "acme"), "1", NOW), [toot(5, uri=far)])
+    first, second = source.look_again([own, far, "https://far.example/s/6"])
+    statuses = "https://toots.example/api/v1/statuses"
+    assert (first.url, second.url) == (f"{statuses}/77", f"{statuses}/5")
+    assert parse(source, second, {"error": "Record not found"}, status=404).items == (Deletion("mastodon", far),)
+    edited = parse(source, first, toot(77, uri=own, content="<p>better</p>"))
+    assert ([post.text for post in edited.items], edited.newest) == (["better"], None)
+
+
+def test_an_empty_page_with_a_next_one_is_not_the_end() -> None:
+    source = Mastodon(hashtags=("acme",))
+    request = source.start(Search("#acme", "acme"), "1", NOW)
+    link = '<https://x/api/v1/timelines/tag/acme?max_id=900>; rel="next"'
+    (older,) = parse(source, request, [], link).requests
+    assert older.params["max_id"] == "900"
+    assert parse(source, older, []).requests == ()

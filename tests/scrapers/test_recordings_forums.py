@@ -34,9 +34,9 @@ POSTS = {
     "discourse/topic_posts_2144.json": 20,
     "discourse/topic_posts_2144_pn5.json": 4,
     "github/graphql_discussion_comments_1.json": 0,  # ids alone: no text was asked for
-    "github/graphql_discussions_1.json": 30,
-    "github/graphql_discussions_2.json": 30,
-    "github/graphql_discussions_3.json": 5,
+    "github/graphql_discussions_1.json": 0,  # titles alone
+    "github/graphql_discussions_2.json": 0,
+    "github/graphql_discussions_3.json": 0,
     "github/issue_comments_2012.json": 2,
     "github/issues_page1_perceval.json": 1,
     "github/legacy_search_0.json": 1,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from insight.model import Deletion, Post, PostKind, Role, Watch
-from scrapers.answers import read_login
+from scrapers.answers import read_login, read_page
 from scrapers.base import Page, Request, SourceError
 from scrapers.saved import read_saved
 from scrapers.social.reddit import Reddit
@@ -190,3 +190,34 @@ def test_settings_take_names_as_people_write_them() -> None:
     for wrong in ({"subreddits": ("a b",)}, {"client_id": "x"}, {"client_secret": "x"}):
         with pytest.raises(ValueError, match=r"subreddit|client_"):
             Reddit(**wrong)
+
+
+WALL = b"<html><title>Blocked</title><body><h1>whoa there, pardner!</h1>"
+ADULTS = b"<html><title>reddit.com: over 18?</title>"
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "says", "remedy"),
+    [
+        (ADULTS, "https://www.reddit.com/over18?dest=x", "over 18", "client_id"),
+        (ADULTS, "https://www.reddit.com/r/acme/new.rss", "over 18", "client_id"),
+        (WALL, "https://www.reddit.com/r/acme/new.rss", "wall: Blocked", "ask less often"),
+    ],
+)
+def test_a_page_for_people_with_200_needs_a_person(content: bytes, url: str, says: str, remedy: str) -> None:
+    source = Reddit(subreddits=("acme",))
+    request = source.start(source.searches(())[0], None, NOW)
+    with pytest.raises(SourceError) as caught:
+        read_page(source, Page(request, 200, content, url, NOW))
+    assert caught.value.permanent
+    assert says in str(caught.value)
+    assert remedy in caught.value.remedy
+
+
+def test_what_reddit_explains_is_shown() -> None:
+    source = Reddit(subreddits=("acme",))
+    request = source.start(source.searches(())[0], None, NOW)
+    for status, reason in ((403, "private"), (429, "RATELIMIT")):
+        said = json.dumps({"reason": reason, "message": "Forbidden", "explanation": "Ask again on Monday."}).encode()
+        with pytest.raises(SourceError, match="Ask again on Monday"):
+            read_page(source, Page(request, status, said, request.url, NOW))

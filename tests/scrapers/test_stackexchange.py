@@ -198,3 +198,10 @@ def test_every_site_is_searched_for_every_term() -> None:
         "unix: bolt notes": '"bolt notes"',
     }
     assert all(search.watches == {"acme"} for search in searches)
+
+
+def test_tags_are_hashtags() -> None:
+    tagged = question(5, BASE) | {"tags": ["c++", "acme", "acme"]}
+    source = StackExchange(tags=("acme",))
+    batch = answer(source, source.start(source.searches(())[0], None, NOW), {"items": [tagged], "has_more": False})
+    assert [post.hashtags for post in batch.items] == [("c++", "acme")]

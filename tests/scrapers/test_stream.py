@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scrapers.base import SourceError, Stream
+from scrapers.exchange import LeftOut
 from scrapers.formats.events import Lines, ServerSent
+from scrapers.network.frames import SmallFrames
 from scrapers.network.stream import StreamLimits, Streams
 from tests.scrapers.http_door import Time, names, no_names
 from tests.world import streams
@@ -173,6 +177,75 @@ async def test_what_came_before_the_end_is_given_first() -> None:
         async with listening(Stream(station.url, {"cursor": "1"})) as events:
             assert await take(events, 2) == ["one", "two"]
             with pytest.raises(SourceError, match="1000"):
+                await take(events, 1)
+
+
+LONG = 25_000
+LONG_ONES = {
+    "a frame": (False, frame(b"x" * LONG)),
+    "fragments": (
+        False,
+        frame(b"x" * 9_000, final=False) + frame(b"x" * 9_000, 0, final=False) + frame(b"x" * 7_000, 0),
+    ),
+    "a line": (True, b"event: update\ndata: " + b"x" * (LONG - 6) + b"\n\n"),
+    "many lines": (True, b"data: " + b"\ndata: ".join([b"x" * 250] * 100) + b"\n\n"),
+}
+
+
+@pytest.mark.parametrize("name", LONG_ONES)
+async def test_one_event_that_is_too_long_is_left_out_and_those_after_it_are_read(name: str) -> None:
+    sse, long = LONG_ONES[name]
+    async with World() as world:
+        station = Station(world, sse=sse)
+        pieces = [long[start : start + 4_000] for start in range(0, len(long), 4_000)]
+        station.play(streams.raw(station.packed("one"), *pieces, station.packed("two"), stay=True))
+        async with listening(Stream(station.url, protocol="sse" if sse else "websocket")) as events:
+            one, left_out, two = await take(events, 3)
+    assert (one[-3:], two[-3:]) == ("one", "two")
+    assert isinstance(left_out, LeftOut)
+    assert LONG - 400 <= left_out.size <= LONG + 1_000
+    assert len(left_out) <= LeftOut.SHOWN
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=8), st.lists(st.integers(1, 90), min_size=1), st.booleans())
+def test_frames_cut_anywhere_say_the_same(sizes: list[int], cuts: list[int], pings: bool) -> None:
+    frames = SmallFrames(10_000)
+    said = [bytes([65 + n % 20]) * size for n, size in enumerate(sizes)]
+    sent = b"".join(frame(one) + (frame(b"hi", PING) if pings else b"") for one in said)
+    got, at = b"", 0
+    for cut in [*cuts * 40, len(sent)]:
+        got += frames.feed(sent[at : at + cut])
+        at += cut
+    assert [payload for payload in payloads(got) if payload != b"hi"] == said
+
+
+def payloads(data: bytes) -> list[bytes]:
+    """What the library reads of frames, fragments joined."""
+    found, at, parts = [], 0, b""
+    while at < len(data):
+        short = data[at + 1]
+        head = {126: 4, 127: 10}.get(short, 2)
+        size = short if head == 2 else int.from_bytes(data[at + 2 : at + head], "big")
+        piece, first = data[at + head : at + head + size], data[at]
+        at += head + size
+        if first & 0x08:
+            found.append(piece)
+            continue
+        parts += piece
+        if first & 0x80:
+            found.append(parts)
+            parts = b""
+    return found
+
+
+async def test_a_farewell_ends_the_stream_at_once_though_the_line_stays_open() -> None:
+    async with World() as world:
+        station = Station(world)
+        station.play(streams.raw(frame(b"one") + frame(b"\x03\xe9bye", CLOSE), stay=True))
+        limits = StreamLimits(silence=30.0)
+        async with asyncio.timeout(5), listening(Stream(station.url), limits=limits) as events:
+            assert await take(events, 1) == ["one"]
+            with pytest.raises(SourceError, match="1001 bye"):
                 await take(events, 1)
 
 

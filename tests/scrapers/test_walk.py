@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.model import Post
+from insight.model import Gap, Post
 from scrapers import walk
 from scrapers.answers import read_page
-from scrapers.base import Request, Search
+from scrapers.base import Batch, Page, Request, Search
 from scrapers.walk import Cursor
-from tests.fake_source import NOW, Board, serve
+from tests.fake_source import NOW, Board, post, serve
 
 
 @given(
@@ -69,3 +71,38 @@ def test_a_cursor_comes_back_from_json_as_it_was() -> None:
     request = Request("https://example.com", {"a": "b"}, since="3", note={"page": "2"})
     cursor = Cursor("9", walk.Walk("11", (request,)), '"tag"', "Mon, 02 Mar 2026 00:00:00 GMT")
     assert Cursor.from_json(cursor.to_json()) == cursor
+
+
+def led_to(pages: dict[str, str | None], *, items: bool = True) -> tuple[list[str], list[Gap], Cursor]:
+    """A walk over pages that lead to each other: what was asked, the gaps, and the cursor at its end."""
+    cursor, asked, gaps = Cursor("1", walk.Walk(None, (Request("https://x", {"at": "a"}, since="1"),))), [], []
+    while cursor.walk:
+        request = walk.next_request(cursor)
+        asked.append(request.params["at"])
+        page, following = Page(request, 200, b"x", request.url, NOW), pages[request.params["at"]]
+        further = (replace(request, params={"at": following}),) if following else ()
+        batch = Batch((post(len(asked)),) if items else (), further, newest=str(100 - len(asked)))
+        batch = walk.without_circles(cursor, page, batch)
+        gaps += [item for item in batch.items if isinstance(item, Gap)]
+        cursor = Cursor.from_json(walk.advance(cursor, page, batch).to_json())
+    return asked, gaps, cursor
+
+
+def test_a_walk_that_goes_round_closes_with_a_gap() -> None:
+    asked, (gap,), cursor = led_to({"a": "b", "b": "c", "c": "b"})
+    assert asked == ["a", "b", "c"]
+    assert "round in a circle" in gap.reason
+    assert cursor == Cursor("99"), "so that what is newer is asked for"
+
+
+def test_a_walk_through_nothing_but_empty_pages_closes_with_a_gap() -> None:
+    endless = {"a": "0", **{str(n): str(n + 1) for n in range(500)}}
+    asked, (gap,), cursor = led_to(endless, items=False)
+    assert len(asked) == walk.MOST_EMPTY
+    assert "hold nothing" in gap.reason
+    assert cursor.walk is None
+
+
+def test_a_few_empty_pages_are_not_the_end() -> None:
+    asked, gaps, _ = led_to({"a": "b", "b": "c", "c": None}, items=False)
+    assert (asked, gaps) == (["a", "b", "c"], [])

@@ -261,3 +261,36 @@ def test_no_search_is_longer_than_the_access_level_allows(room: int) -> None:
     assert max(lengths) > room * 0.7
     assert X.dialect is not None
     assert X.dialect.max_length == 512
+
+
+def old(native_id: str, **fields: object) -> dict[str, object]:
+    return {"id_str": native_id, "full_text": "acme", "created_at": "Mon Mar 02 10:00:00 +0000 2026", **fields}
+
+
+def picture(name: str) -> dict[str, object]:
+    return {"url": f"https://t.co/{name}", "media_url_https": f"https://pbs.example/{name}.jpg"}
+
+
+def test_all_pictures_of_an_old_answer_are_read_and_not_the_first_alone() -> None:
+    shown = old("20", entities={"media": [picture("a")]}, extended_entities={"media": [picture("a"), picture("b")]})
+    embedded = old("21", mediaDetails=[picture("c")])
+    first, second = read("x", json.dumps([shown, embedded]).encode()).items
+    assert first.media == ("https://pbs.example/a.jpg", "https://pbs.example/b.jpg")
+    assert second.media == ("https://pbs.example/c.jpg",)
+
+
+def test_a_repost_repeats_the_pictures_and_the_quote_too() -> None:
+    inner = old("30", full_text="acme https://t.co/p", entities={"media": [{**picture("p"), "url": "https://t.co/p"}]})
+    (post,) = read("x", json.dumps([old("31", full_text="RT @fern: acm…", retweeted_status=inner)]).encode()).items
+    assert (post.text, post.repost_of, post.media) == ("acme", "30", ("https://pbs.example/p.jpg",))
+    quoting = tweet("40", referenced_tweets=[{"type": "quoted", "id": "39"}], attachments={"media_keys": ["3_1"]})
+    repost = tweet("41", text="RT @fern: acm…", referenced_tweets=[{"type": "retweeted", "id": "40"}])
+    includes = {"tweets": [quoting], "media": [{"media_key": "3_1", "url": "https://pbs.example/q.jpg"}]}
+    request = searched()
+    (post,) = answered(request, {"data": [repost], "includes": includes, "meta": {"result_count": 1}}).items
+    assert (post.text, post.links, post.media) == (
+        "acme",
+        ("https://x.com/i/status/39",),
+        ("https://pbs.example/q.jpg",),
+    )
+    assert "referenced_tweets.id.attachments.media_keys" in request.params["expansions"]

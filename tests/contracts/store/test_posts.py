@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from insight.model import (
+    Deletion,
     Engagement,
     Label,
     MentionState,
@@ -255,3 +256,18 @@ def _everything(store: Store) -> object:
         store.themes.pending("acme"),
         store.posts.get(PostKey("mastodon", post(3).native_id)),
     )
+
+
+def test_an_account_that_goes_takes_its_stored_posts_and_nobody_elses(store: Store) -> None:
+    mine = [
+        Post("bluesky", f"at://did:plc:moss/app.bsky.feed.post/{n}", "acme broke", published_at=NOON) for n in (1, 2)
+    ]
+    longer = replace(mine[0], native_id="at://did:plc:mossy/app.bsky.feed.post/1")
+    elsewhere = replace(mine[0], network="mastodon")
+    store.ingest(batch_of(*mine, longer, elsewhere))
+    gone = batch_of(at=NOON + HOUR)
+    outcome = store.ingest(replace(gone, deletions=(Deletion("bluesky", "at://did:plc:moss/", all_below=True),)))
+    assert outcome.deleted == 2
+    kept = {one.key for one in (longer, elsewhere) if not store.posts.get(one.key).deleted_at}  # type: ignore[union-attr]
+    assert kept == {longer.key, elsewhere.key}
+    assert store.counts.recount() == []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from insight.model import Gap, Rejected
 from listener import log
 from listener.app import App, opened
 from listener.clock import SystemClock
@@ -383,6 +384,48 @@ async def test_a_stream_that_only_repeats_itself_before_it_breaks_is_asked_less_
             await radio.ended()
         (state,) = store.sources.all()
         assert (state.failures, radio.stored()) == (5, [1, 2])
+
+
+async def test_a_server_that_closes_after_each_event_is_asked_less_and_less_often(
+    store: Store, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "ALIVE", 5.0)
+    station.say(*numbers(1, 30))
+    station.play(*[streams.close_with(1011, events=5)] * 5)
+    async with listener(store, Radio(base_url=station.url, begins=1)) as radio:
+        for _ in range(5):
+            radio.later()
+            await radio.ended()
+        (state,) = store.sources.all()
+        assert (state.failures, len(radio.stored())) == (5, 13), "each brought something new"
+
+
+async def test_a_stream_of_which_nothing_can_be_read_is_not_well(store: Store, station: Station) -> None:
+    station.say(*["nonsense"] * 20)
+    async with listener(store, Deaf(base_url=station.url, begins=1)) as radio:
+        radio.start()
+        await radio.ended()
+        (state,) = store.sources.all()
+        assert state.failures == 1
+        assert state.error == "nothing that comes can be read: no number"
+
+
+async def test_what_cannot_be_read_beside_what_can_is_no_failure(store: Store, station: Station) -> None:
+    station.say("1", "nonsense", "2")
+    async with listener(store, Deaf(base_url=station.url, begins=1)) as radio:
+        radio.start()
+        await radio.until(lambda: radio.mark() == "2")
+        (state,) = store.sources.all()
+        assert (state.failures, state.error) == (0, None)
+
+
+class Deaf(Radio):
+    """Sets aside what is no number."""
+
+    def read_events(self, events: Sequence[str], at: datetime) -> Batch:
+        batch = super().read_events([event for event in events if event.isdigit()] or ["gap"], at)
+        rejected = tuple(Rejected("no number", event) for event in events if not event.isdigit())
+        return replace(batch, items=tuple(item for item in batch.items if not isinstance(item, Gap)), rejected=rejected)
 
 
 async def test_an_intake_gives_what_came_before_the_end_and_then_the_end() -> None:
