@@ -56,6 +56,8 @@ KEPT_IF_ABSENT: Mapping[str, bool] = {"kept_if_absent": True}
 """Where a later copy of the post lacks this field, the value that is known stays."""
 
 
+NOT_STORED: Mapping[str, bool] = {"not_stored": True}
+"""Told to the store with a post, and no column of it: a post that is read has the default."""
 _WORDS = ("text", "title", "author", "author_name", "url")
 _LISTS = ("links", "hashtags")
 
@@ -67,6 +69,8 @@ class Post:
     `text` is plain text with line breaks; `title` is apart from it. Unknown is `None`, never an invented value.
     `language` is the platform's own hint (BCP 47), not what was recognised. `reply_to`, `thread` and `repost_of` are
     native ids. `facts` hold what only some kinds know, by the names in `insight.query.fields.FACTS`.
+    `aliases` are other native ids that it may have been stored by: under another source, by an earlier version. They
+    find it only where the two say about the same (`storage.writing.aliases`).
 
     This is its one declaration: columns, JSON, revisions and merging are derived from it. A further field needs a
     migration that adds its column, and nothing else.
@@ -96,6 +100,7 @@ class Post:
     media: tuple[str, ...] = ()
     visibility: Visibility = field(default=Visibility.PUBLIC, metadata={**CONTENT, **KEPT_AFTER_DELETION})
     facts: Mapping[str, str | float] = field(default_factory=dict, metadata=KEPT_IF_ABSENT)
+    aliases: tuple[str, ...] = field(default=(), compare=False, metadata=NOT_STORED)
 
     def __post_init__(self) -> None:
         """Its words become what a store keeps of them, so that a post is matched and quoted as it is stored."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from insight.model import Post, PostKind
 from insight.query.text.folding import fold
+from insight.understanding.addresses import canonical
 
 MAX_TEXT = 20_000
 
@@ -63,14 +64,6 @@ def normalised(text: str) -> tuple[str, tuple[int, int]]:
 
 # -- addresses --------------------------------------------------------------------------------------------------
 
-# Parameters that say who sent the reader, never which page it is: of advertisers, mailings and share buttons. `utm_*`
-# is left out with them: https://support.google.com/analytics/answer/10917952.
-_TRACKERS = """
-    fbclid gclid dclid msclkid yclid ttclid twclid irclickid gbraid wbraid srsltid li_fat_id igshid igsh mc_cid mc_eid
-    _hsenc _hsmi _ga _gl mkt_tok vero_id oly_enc_id oly_anon_id ref_src ref_url cmpid spm share_id smid amp
-"""
-_TRACKING = frozenset(_TRACKERS.split())
-_PORT = re.compile(r"(?:\.|:(?:80|443)?)+$")  # the usual ones, and the dot of a full name
 # `m.` and the like before a whole domain; not for `m.me`, which is a site of its own.
 _VARIANT = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+))+")
 _TAIL = re.compile(r"(?:(?<=[^/])/amp)*/*$")
@@ -78,15 +71,12 @@ _MOBILE_WIKI = re.compile(r"^(\w+)\.(?:m\.)+(?=wiki)")
 
 
 def canonical_url(url: str) -> str:
-    """One spelling for the addresses of one page. Only for comparing: it may not be fetched as it stands."""
-    try:
-        parts = urlsplit(url.strip())
-        host = _PORT.sub("", parts.netloc.rpartition("@")[2].lower())
-    except ValueError:  # such as a bracket without its pair: no address, but still itself
-        return url.strip()
-    if parts.scheme not in ("http", "https") or not host:
-        return url.strip()
-    host = _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", host))
+    """As `canonical`, and one for the forms in which a site shows a page: for phones, as AMP, at a place of it."""
+    same = canonical(url)
+    if not same.startswith("https://"):
+        return same
+    parts = urlsplit(same)
+    host = _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", parts.netloc))
     path = _TAIL.sub("", parts.path)
     query = "&".join(sorted(filter(_tells_pages_apart, parts.query.split("&"))))
     # `#!` and `#/` are routes of pages that live in one document; any other fragment is a place on the page.
@@ -95,7 +85,5 @@ def canonical_url(url: str) -> str:
 
 
 def _tells_pages_apart(parameter: str) -> bool:
-    name = parameter.partition("=")[0].lower()
-    return (
-        bool(name) and name not in _TRACKING and not name.startswith("utm_") and parameter.lower() != "outputtype=amp"
-    )
+    said = parameter.lower()
+    return said.partition("=")[0] not in ("", "amp") and said != "outputtype=amp"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
 from insight.model import Rejected
+from insight.understanding.addresses import canonical as canonical  # noqa: PLC0414 - for the kinds
 from scrapers.formats import limits
 
 T = TypeVar("T")
@@ -20,10 +21,6 @@ _JSON = json.JSONEncoder(ensure_ascii=False, default=repr)
 _LARGEST = 2**63 - 1  # what a database integer holds
 # Control characters (Postgres refuses NUL), halves of surrogate pairs (no UTF-8 for them) and non-characters.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_TRACKING = re.compile(
-    r"^(utm_.*|(fb|g)clid|mc_[ce]id|cmp(id)?|wt_mc|xtor|igshid|at_(medium|campaign)|ns_(mchannel|source))$",
-    re.IGNORECASE,
-)
 
 
 class UnreadableError(ValueError):
@@ -96,21 +93,6 @@ def address(value: object, base: str = "") -> str | None:
 def addresses(values: Iterable[object], base: str = "") -> tuple[str, ...]:
     """The absolute web addresses among these, each once, in their order."""
     return tuple(dict.fromkeys(filter(None, (address(value, base) for value in values))))
-
-
-def canonical(url: str) -> str:
-    """An address as an identity: https, lower-case host, without what only says where the reader came from."""
-    parts = urlsplit(url)
-    said = parse_qsl(parts.query, keep_blank_values=True)
-    kept = [
-        (key, value)
-        for key, value in said
-        if not _TRACKING.match(key) and not (key == "source" and value.startswith("rss"))
-    ]
-    query = parts.query if len(kept) == parts.query.count("&") + 1 else urlencode(kept)
-    host = parts.netloc.rpartition("@")[2].lower()
-    host = re.sub(r":(80|443)$", "", host)
-    return urlunsplit(("https", host, parts.path or "/", query, parts.fragment))
 
 
 def host_of(url: str) -> str:
