@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, and_, select, tuple_, union_all
@@ -21,6 +22,7 @@ from storage.rows.tables import POST
 from storage.searching.reading import KEPT, between, in_states, newest_mentions, pages, select_stored_mentions
 from storage.searching.search import Scope, search
 from storage.watches import refuse_outdated
+from storage.writing.aliases import ALIASED
 from storage.writing.changes import locks, read_changes, retired_watches, write_changes
 from storage.writing.merge import is_revision, replace_mentions
 from storage.writing.search_index import index_older
@@ -53,8 +55,11 @@ class Posts:
     # -- by key ---------------------------------------------------------------------------------------------------
 
     def get(self, key: PostKey) -> StoredPost | None:
+        """The post with this id, or with this alias."""
+        named = [storable_key(key)]
         with self._database.read() as connection:
-            return next((read_stored(row) for row in rows_by_key(connection, _POST, [storable_key(key)])), None)
+            found = chain(rows_by_key(connection, _POST, named), rows_by_key(connection, ALIASED, named))
+            return next(map(read_stored, found), None)
 
     def stored(self, keys: Collection[PostKey]) -> set[PostKey]:
         """Which of these posts are there."""

@@ -44,9 +44,12 @@ class Codec(Generic[T]):
         self._json_decoders: list[tuple[int, Convert, Callable[[], Any]]] = []  # with what stands for an empty column
         self._inner: list[tuple[slice, Codec[Any]]] = []  # dataclasses that lie flat among the columns
         self._apart: list[int] = []  # places of fields
+        self._unstored: list[tuple[int, Any]] = []  # places of fields, with their defaults
         hints = get_type_hints(kind)
         for place, one in enumerate(fields(kind)):  # type: ignore[arg-type]
-            if one.name in apart:
+            if one.metadata.get("not_stored"):
+                self._unstored.append((place, one.default))
+            elif one.name in apart:
                 self._apart.append(place)
             elif is_dataclass(hints[one.name]):
                 self._add_columns_of(one.name, Codec(hints[one.name], text=text))
@@ -112,6 +115,8 @@ class Codec(Generic[T]):
             values[part] = [inner.read(values[part])]
         for place, value in zip(self._apart, apart, strict=True):
             values.insert(place, value)
+        for place, default in self._unstored:
+            values.insert(place, default)
         return self._kind(*values)
 
     def fits(self, value: T) -> bool:

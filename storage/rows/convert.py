@@ -23,7 +23,7 @@ def storable(understood: UnderstoodPost) -> UnderstoodPost:
     post, mentions = understood.post, understood.mentions
     if len(post.native_id) > LONGEST_KEY or not POST.fits(post):
         key = storable_key(post.key)
-        post = replace(POST.fitted(post), network=key.network, native_id=key.native_id)
+        post = replace(POST.fitted(post), network=key.network, native_id=key.native_id, aliases=post.aliases)
     elif not any(mention.facets for mention in mentions):
         return understood
     stored = []

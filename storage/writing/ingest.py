@@ -20,6 +20,7 @@ from storage.rows.keys import has_key, keys_below, rows_by_key, storable_key
 from storage.snapshots import put_snapshots
 from storage.sources import put_search_results
 from storage.watches import refuse_outdated
+from storage.writing.aliases import by_stored_ids, put_aliases, stored_ids
 from storage.writing.changes import PostChange, locks, read_changes, retired_watches, write_changes
 from storage.writing.merge import NEVER, add_engagement, mark_deleted, merge
 
@@ -28,27 +29,28 @@ _EARLY = select(tables.tombstones).where(has_key(tables.tombstones))
 
 def ingest(database: Database, batch: UnderstoodBatch) -> BatchCounts:
     """Store a batch: all of it or none. Raises OutdatedError; the same batch again changes nothing more."""
-    batch = replace(batch, deletions=tuple(_one_by_one(database, batch.deletions)))
-    # 1. one wording of each post and each time it was edited; keys as they are stored
-    latest: dict[PostKey, datetime] = {}
-    understood: list[UnderstoodPost] = []
-    for item in map(storable, batch.understood):
-        key, edited = item.post.key, item.post.edited_at or NEVER
-        if key not in latest or edited > latest[key]:
-            latest[key] = edited
-            understood.append(item)
-    keys = {*latest, *map(_key, batch.deletions), *map(_key, batch.engagements)}
+    # 1. what it holds as a database can hold it, and each deletion as one of a single post
+    deletions = tuple(_one_by_one(database, batch.deletions))
+    batch = replace(batch, understood=tuple(map(storable, batch.understood)), deletions=deletions)
+    posts = [item.post for item in batch.understood]
+    keys = {*(post.key for post in posts), *map(_key, batch.deletions), *map(_key, batch.engagements)}
     with database.write({f"source:{batch.source}", *locks(keys)}) as connection:
         refuse_outdated(connection, batch.versions)
-        # 2. what is stored of these posts, and what they become
+        # 2. what is stored of these posts, also of those that come by another id now, and what they become
         changes = read_changes(connection, keys)
+        stored = stored_ids(connection, changes, posts)
+        if stored:
+            changes = read_changes(connection, {stored.get(key, key) for key in keys})
+            batch = by_stored_ids(batch, stored)
+        understood = _editions(batch.understood)
         _merge(connection, changes, understood, batch)
         # 3. the posts with all that hangs on them, and who saw them
         write_changes(connection, changes.values(), batch.collected_at)
         _take_out_of_pending(connection, changes, batch.settled)
+        put_aliases(connection, posts, stored, changes)
         put(connection, tables.sightings, [
             {"post": changes[key].id, "source": batch.source, "at": batch.collected_at}
-            for key in latest
+            for key in dict.fromkeys(item.post.key for item in understood)
             if changes[key].new is not None
         ])  # fmt: skip
         # 4. what else was in the batch, and its cursor
@@ -67,6 +69,18 @@ def _one_by_one(database: Database, deletions: Iterable[Deletion]) -> Iterator[D
         with database.read() as connection:
             below = keys_below(connection, deletion.network, deletion.native_id)
         yield from (Deletion(key.network, key.native_id) for key in below)
+
+
+def _editions(understood: Iterable[UnderstoodPost]) -> list[UnderstoodPost]:
+    """One wording of each post and each time it was edited."""
+    latest: dict[PostKey, datetime] = {}
+    editions = []
+    for item in understood:
+        key, edited = item.post.key, item.post.edited_at or NEVER
+        if key not in latest or edited > latest[key]:
+            latest[key] = edited
+            editions.append(item)
+    return editions
 
 
 def _key(item: Deletion | Engagement) -> PostKey:

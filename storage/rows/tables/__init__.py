@@ -11,6 +11,7 @@ from storage.rows.tables.posts import (
     MENTION,
     NOT_EMPTY,
     POST,
+    aliases,
     counts,
     mentions,
     pending,
@@ -37,7 +38,7 @@ METADATA = Base.metadata
 
 # fmt: off
 __all__ = [
-    "CELL", "GIVEN_UP", "HIDDEN", "MENTION", "METADATA", "NOT_EMPTY", "POST", "WATCH", "alerts", "channels",
+    "CELL", "GIVEN_UP", "HIDDEN", "MENTION", "METADATA", "NOT_EMPTY", "POST", "WATCH", "alerts", "aliases", "channels",
     "counts", "decisions", "deliveries", "gaps", "holder", "mentions", "pending", "posts", "readings", "rejected",
     "revisions", "searches", "sightings", "signal_posts", "signals", "snapshots", "sources", "state",
     "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones", "visits", "watch_versions", "watches",

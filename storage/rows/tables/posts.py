@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from insight.model import Cell, Mention, Post
@@ -78,6 +78,16 @@ class TombstoneRow(Base, table=True):
     deleted_at: datetime = column(UtcTime)
 
 
+class AliasRow(Base, table=True):
+    """Another native id of a post: it comes by this one too, or an earlier version knew it by another."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (COMPACT,)
+    network: str = key()
+    native_id: str = key()
+    post: int = Field(sa_type=BigInteger, sa_column_args=[ForeignKey("posts.id", ondelete="CASCADE")])
+
+
 class MentionRow(Base, table=True):
     """A mention, with a column for each of its fields.
 
@@ -141,6 +151,7 @@ posts = table_of(PostRow)
 revisions = table_of(RevisionRow)
 sightings = table_of(SightingRow)
 tombstones = table_of(TombstoneRow)
+aliases = table_of(AliasRow)
 mentions = table_of(MentionRow)
 pending = table_of(PendingRow)
 counts = table_of(CountRow)
