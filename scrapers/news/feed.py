@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,9 +17,10 @@ from scrapers.bodies import begins
 from scrapers.formats import entries, feed, jsonfeed
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.entries import Entry, NotAFeedError
-from scrapers.formats.values import address, canonical, digest, excerpt, host_of, origin_of, whole_number
+from scrapers.formats.values import address, excerpt, origin_of, whole_number
 from scrapers.marks import gap_since, mark_of
 from scrapers.news import feed_fulltext as fulltext
+from scrapers.news.feed_ids import identify
 from scrapers.settings import ADDRESS, UrlSource
 
 _GOOGLE = re.compile(r"(www\.)?google\.[a-z.]{2,6}")
@@ -32,9 +32,9 @@ class Feed(UrlSource):
     A publisher may say more in the feed's `rights` or its terms; Google News, for one, allows personal readers only.
     Nothing limits how long what was read is kept. Feeds name their own pace (`ttl`); a quarter of an hour is polite.
 
-    An article is known by its link, without what only tells where the reader came from: so it is one post in two feeds
-    of a publisher, in a planet and on its own site. Its guid takes the link's place where the link does not name it
-    alone: a site's home page, a link that several entries share, an entry that is a discussion of what it links to.
+    An article is known by its guid, else by its link without what only tells where the reader came from, else (where
+    several entries share that, or it is the site's home page) by link, title and date. What is found by an article's
+    link, by another source or in a feed without guids, is the same post where it says the same.
     Categories are a publisher's filing, not hashtags somebody wrote, and are left out. An entry that is dated only by
     its last change counts from then. With `full_text`, eight new articles a visit are read on their own pages; where a
     page cannot be read, or gives less, the feed's own text stays.
@@ -74,11 +74,10 @@ class Feed(UrlSource):
         except NotAFeedError as error:
             raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
         entries = [_with_real_link(entry) for entry in found.entries]
-        shared = Counter(entry.link for entry in entries)
         posts, rejected = [], list(broken)
 
-        for entry in entries:
-            post = _parse_post(entry, _identity(entry, shared, page))
+        for entry, ids in zip(entries, identify(entries, found.home, page), strict=True):
+            post = _parse_post(entry, *ids)
             if post:
                 posts.append(post)
             else:
@@ -116,27 +115,16 @@ class Feed(UrlSource):
 
 
 def _with_real_link(entry: Entry) -> Entry:
-    """With the link that Google Alerts wrap in one of their own, which differs from alert to alert."""
+    """With the link that Google Alerts wrap in one of their own, and no guid: both differ from alert to alert."""
     parts = urlsplit(entry.link or "")
     if not (_GOOGLE.fullmatch(parts.hostname or "") and parts.path == "/url"):
         return entry
     said = parse_qs(parts.query)
     target = address(next(iter(said.get("url") or said.get("q") or ()), None))
-    return replace(entry, link=target) if target else entry
+    return replace(entry, link=target, id=None) if target else entry
 
 
-def _identity(entry: Entry, shared: Counter[str | None], page: Page) -> str:
-    link, guid = entry.link, entry.id
-    home = link is not None and urlsplit(link).path in ("", "/") and not urlsplit(link).query
-    if link and not (guid and (home or shared[link] > 1 or guid == entry.comments)):
-        return canonical(link)
-    if guid:
-        # A guid that is no URI is unique within its site only.
-        return guid if ":" in guid else f"{host_of(link or page.url)}#{guid}"
-    return f"{host_of(page.url)}#{digest(entry.title or '', entry.text, *entry.published)[:24]}"
-
-
-def _parse_post(entry: Entry, native_id: str) -> Post | None:
+def _parse_post(entry: Entry, native_id: str, aliases: tuple[str, ...]) -> Post | None:
     if not (entry.title or entry.text or entry.link):
         return None
     published, updated = _first(entry.published), _first(entry.updated)
@@ -159,6 +147,7 @@ def _parse_post(entry: Entry, native_id: str) -> Post | None:
         reply_to=entry.reply_to,
         links=tuple(link for link in entry.links if link != entry.link),
         media=entry.media,
+        aliases=aliases,
     )
 
 

@@ -23,7 +23,7 @@ def split(posts: Sequence[Post], since: str | None, *, first: bool) -> tuple[tup
     plain: list[Post] = []
     requests: list[Request] = []
     for post in posts:
-        if _sign(post) in known:
+        if not known.isdisjoint(_signs(post)):
             continue
         request = article.request_for(post) if first and len(requests) < ARTICLES else None
         if request:
@@ -35,7 +35,7 @@ def split(posts: Sequence[Post], since: str | None, *, first: bool) -> tuple[tup
 
 def mark(newest: str | None, posts: Sequence[Post]) -> str:
     """A mark that tells each entry of the page, also one without a date or with an old one."""
-    return " ".join([newest or "-", *map(_sign, posts)])
+    return " ".join([newest or "-", *(_signs(post)[0] for post in posts)])
 
 
 def time_of(since: str | None) -> str | None:
@@ -48,5 +48,6 @@ def read(page: Page) -> Batch:
     return Batch((post,) if post else ())
 
 
-def _sign(post: Post) -> str:
-    return digest(post.native_id, str(post.edited_at))[:8]
+def _signs(post: Post) -> list[str]:
+    """One for each of its ids: an earlier mark may know it by an alias."""
+    return [digest(name, str(post.edited_at))[:8] for name in (post.native_id, *post.aliases)]

@@ -16,7 +16,8 @@ from scrapers.answers import not_read, platform_message
 from scrapers.base import Access, Batch, Budget, Page, Request, Search, Source, SourceError, Terms
 from scrapers.formats import limits
 from scrapers.formats.dates import UNKNOWN, Moment, moment
-from scrapers.formats.values import UnreadableError, address, addresses, canonical, each, listed, origin_of, text
+from scrapers.formats.landed_ids import address_ids
+from scrapers.formats.values import UnreadableError, address, addresses, each, listed, origin_of, text
 from scrapers.marks import distinct, mark_of, newest_mark, times_of
 from scrapers.news.gdelt_names import LANGUAGES, THREE_LETTERS, country
 from scrapers.settings import own_searches
@@ -152,9 +153,10 @@ def _parse_post(article: Any) -> Post:
     url = re.sub(r"^(https?://[^/?#]+):(80|443)(?=[/?#]|$)", r"\1", url)
     language = (text(article.get("language")) or "").lower()
     at, precision = _time(article.get("seendate"))
+    native_id, *aliases = address_ids(url)
     return Post(
         network=Gdelt.network,
-        native_id=canonical(url),
+        native_id=native_id,
         kind=PostKind.ARTICLE,
         text="",
         title=mended(text(article.get("title")) or "", french=language == "french") or None,
@@ -165,6 +167,7 @@ def _parse_post(article: Any) -> Post:
         language=LANGUAGES.get(language),
         country=country(text(article.get("sourcecountry")) or ""),
         media=addresses([article.get("socialimage")]),
+        aliases=tuple(aliases),
     )
 
 

@@ -16,7 +16,8 @@ from scrapers.base import Access, Batch, Page, Request, Search, Source, Terms
 from scrapers.bodies import feed_of
 from scrapers.formats.dates import moment
 from scrapers.formats.entries import Entry
-from scrapers.formats.values import UnreadableError, canonical, each, origin_of
+from scrapers.formats.landed_ids import address_ids
+from scrapers.formats.values import UnreadableError, each, origin_of
 from scrapers.marks import distinct, mark_of, times_of
 from scrapers.settings import own_searches
 from scrapers.terms import searches, with_own
@@ -110,9 +111,10 @@ def _parse_post(entry: Entry) -> Post:
     title = entry.title
     if entry.publisher:
         title = re.sub(rf"\s+[-–—]\s+{re.escape(entry.publisher)}$", "", title)
+    native_id, *aliases = address_ids(entry.link)
     return Post(
         network=GoogleNews.network,
-        native_id=canonical(entry.link),
+        native_id=native_id,
         kind=PostKind.ARTICLE,
         text="",
         title=title.strip() or entry.title,
@@ -122,4 +124,5 @@ def _parse_post(entry: Entry) -> Post:
         precision=precision,
         language=entry.language,
         links=(entry.publisher_url,) if entry.publisher_url else (),
+        aliases=tuple(aliases),
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from insight.model import Post, PostKind, Rating, Rejected
 from scrapers.base import Page, SourceError
 from scrapers.formats.dates import UNKNOWN
+from scrapers.formats.landed_ids import address_ids
 from scrapers.formats.values import address, canonical, digest, excerpt, plain
 from scrapers.pages.reading import counted, written_date, written_rating
 
@@ -60,11 +61,13 @@ def _parse_post(options: ReadingOptions, page: Page, item: Item, shared: Counter
     dated = written_date(said["date"], options.date_format, options.day_first) if "date" in said else UNKNOWN
     text = item.text.text if options.whole_text else plain(said.get("text", ""))
     title, author = _line(said.get("heading")), _line(said.get("author"))
-    own = link if link and shared[link] == 1 and canonical(link) != canonical(page.url) else None
+    alone = link and shared[link] == 1 and canonical(link) != canonical(page.url)
     made = digest(author or "", _line(said.get("date")) or "", title or "", text, said.get("rating", ""))[:24]
+    named = (*_own_ids(page, said.get("identity")), *(address_ids(link) if link and alone else ()))
+    native_id, *aliases = dict.fromkeys((*named, f"{_place(page)}#{made}"))
     return Post(
         network=NETWORK,
-        native_id=_own_id(page, said.get("identity")) or (canonical(own) if own else f"{_place(page)}#{made}"),
+        native_id=native_id,
         kind=options.kind,
         text=text,
         title=title,
@@ -75,6 +78,7 @@ def _parse_post(options: ReadingOptions, page: Page, item: Item, shared: Counter
         rating=_rating(options, item),
         links=tuple(one for one in item.text.links if one != link),
         media=item.text.images,
+        aliases=tuple(aliases),
     )
 
 
@@ -88,15 +92,13 @@ def _link(page: Page, item: Item) -> str | None:
     return address(item.values.get("link"), page.url)
 
 
-def _own_id(page: Page, identity: str | None) -> str | None:
+def _own_ids(page: Page, identity: str | None) -> tuple[str, ...]:
     """An id of the site's own; an address is one everywhere, anything else only on its page."""
     name = _line(identity)
     if name is None:
-        return None
-    if name.startswith(("http://", "https://")):
-        absolute = address(name)
-        return canonical(absolute) if absolute else f"{_place(page)}#{name}"
-    return f"{_place(page)}#{name}"
+        return ()
+    absolute = address(name) if name.startswith(("http://", "https://")) else None
+    return address_ids(absolute) if absolute else (f"{_place(page)}#{name}",)
 
 
 def _place(page: Page) -> str:

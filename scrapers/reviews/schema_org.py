@@ -19,6 +19,7 @@ from scrapers.bodies import markup_of
 from scrapers.formats import html, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
+from scrapers.formats.landed_ids import landed_address
 from scrapers.formats.values import (
     MOST_REJECTED,
     UnreadableError,
@@ -117,9 +118,17 @@ class _Place:
     @property
     def short(self) -> str:
         """The page without its paging, so that a review keeps its id when it moves to page two."""
-        parts = urlsplit(self.canonical)
-        query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _PAGING.fullmatch(key)])
-        return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
+        return _without_paging(self.canonical)
+
+    @property
+    def landed(self) -> str:
+        return _without_paging(landed_address(self.url)) if address(self.url) else self.short
+
+
+def _without_paging(url: str) -> str:
+    parts = urlsplit(url)
+    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _PAGING.fullmatch(key)])
+    return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
 
 
 def _first_reviews(
@@ -166,7 +175,10 @@ def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: 
     # https://schema.org/softwareVersion
     version = next(filter(None, (graph.text(item, "softwareVersion") for item in reviewed)), None)
     said = (" ".join(str(part).split()) for part in (author, dated, text, title, stars))
-    native_id = own if own and shared[own] == 1 else f"{place.short}#{digest(*said)[:24]}"
+    made = f"#{digest(*said)[:24]}"
+    # Ids of the landed version, which began with its own form of the page's address, stay among them.
+    named = (own if own and shared[own] == 1 else None, f"{place.short}{made}", f"{place.landed}{made}")
+    native_id, *aliases = dict.fromkeys(filter(None, named))
     return Post(
         network=Reviews.network,
         native_id=native_id,
@@ -183,6 +195,7 @@ def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: 
         rating=stars,
         engagement=counts(likes=graph.text(node, "upvoteCount"), replies=graph.text(node, "commentCount")),
         facts={"version": version} if version else {},
+        aliases=tuple(aliases),
     )
 
 

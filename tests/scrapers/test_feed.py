@@ -61,7 +61,18 @@ def test_a_json_feed_is_read_whole() -> None:
 
 
 IDENTITIES = {
-    "the link, wherever the reader came from": (item("http://A.example/x?utm_source=f", "9"), "https://a.example/x"),
+    "the link, wherever the reader came from": (item("http://A.example/x?utm_source=f"), "https://a.example/x"),
+    "its guid, of its site": (item("https://a.example/x?session=1", "9"), "a.example#9"),
+    "its guid, an address": (
+        item("https://a.example/x", "http://a.example/?p=9&amp;utm_id=1"),
+        "https://a.example/?p=9",
+    ),
+    "the link that spells the guid": (item("https://a.example/x/9?utm_source=f", "9"), "https://a.example/x/9"),
+    "the link, where the guid is the site": (item("https://a.example/x", "https://a.example"), "https://a.example/x"),
+    "what Google Alerts found": (
+        item("https://www.google.com/url?url=https://b.example/x?id%3D1&amp;usg=9", "tag:google.com,2013:9"),
+        "https://b.example/x?id=1",
+    ),
     "a guid that is an address, without a link": (item(guid="https://a.example/g"), "https://a.example/g"),
     "a guid of its site, where the link is the site": (item("https://a.example/", "9"), "a.example#9"),
     "a tag, where there is nothing else": (item(guid="tag:a.example,2026:1"), "tag:a.example,2026:1"),
@@ -81,6 +92,64 @@ def test_an_entry_is_known_by(name: str) -> None:
 def test_entries_that_share_a_link_are_known_by_their_guids() -> None:
     shared = item("https://a.example/changes", "v1") + item("https://a.example/changes", "v2")
     assert [post.native_id for post in posts(rss(shared))] == ["a.example#v1", "a.example#v2"]
+
+
+def ids(content: bytes) -> dict[str | None, str]:
+    return {post.title: post.native_id for post in posts(content)}
+
+
+def date(day: int) -> str:
+    return f"<pubDate>{day:02} Mar 2026 10:00:00 GMT</pubDate>"
+
+
+def test_an_entry_keeps_its_id_whoever_stands_beside_it() -> None:
+    first, second = (item("https://a.example/changes", f"v{n}", f"Version {n}", date(n)) for n in (1, 2))
+    alone, both, later = ids(rss(first)), ids(rss(second + first)), ids(rss(second))
+    assert both == {**alone, **later} == {"Version 1": "a.example#v1", "Version 2": "a.example#v2"}
+
+
+def test_a_session_in_the_link_makes_no_new_post() -> None:
+    visits = [ids(rss(item(f"https://a.example/a?id=1&amp;session={session}", "entry-1"))) for session in "xyz"]
+    assert visits == [{"T": "a.example#entry-1"}] * 3
+
+
+@pytest.mark.parametrize("link", ["https://a.example/deals", "https://a.example/", "https://news.example/start"])
+def test_entries_with_one_link_and_no_guid_are_known_by_title_and_date(link: str) -> None:
+    head = "<link>https://news.example/start</link>"
+    entries = [item(link, title=f"Mug {n}", more=date(2)) for n in range(3)] + [item(link, title="Mug 0", more=date(3))]
+    found = [post.native_id for post in posts(rss("".join(entries), head=head))]
+    assert len(set(found)) == 4
+    assert all(one.startswith(f"{link}#") for one in found)
+    listed_twice = posts(rss("".join([*entries, entries[0]]), head=head))
+    assert {post.native_id for post in listed_twice} == set(found)
+
+
+def test_a_link_with_other_tracking_is_the_same_link() -> None:
+    entries = [item(f"https://a.example/deals?utm_content={n}", title=f"Mug {n}") for n in range(3)]
+    assert len(set(ids(rss("".join(entries))).values())) == 3
+
+
+def test_entries_with_one_link_and_one_title_are_known_by_their_texts() -> None:
+    entries = [item("https://a.example/x", title="Status", more=f"<description>{n}</description>") for n in "ab"]
+    assert len({post.native_id for post in posts(rss("".join(entries)))}) == 2
+
+
+def test_one_guid_of_all_entries_names_none() -> None:
+    entries = [item(f"https://a.example/{n}", "feed", f"News {n}") for n in range(2)]
+    assert ids(rss("".join(entries))) == {f"News {n}": f"https://a.example/{n}" for n in range(2)}
+    editions = item("https://a.example/1", "x1", "Draft") + item("https://a.example/1", "x1", "Final")
+    assert {post.native_id for post in posts(rss(editions))} == {"a.example#x1"}
+
+
+def test_an_entry_is_found_by_its_link_and_by_the_id_of_the_landed_version() -> None:
+    (post,) = posts(rss(item("https://a.example/x?q=%e4&amp;utm_id=2&amp;gclsrc=3", "9")))
+    assert (post.native_id, post.aliases) == (
+        "a.example#9",
+        ("https://a.example/x?q=%e4", "https://a.example/x?q=%EF%BF%BD&gclsrc=3"),
+    )
+    (plain,) = posts(rss(item("https://a.example/x", title="A", more=date(1))))
+    assert plain.native_id == "https://a.example/x"
+    assert [one.partition("#")[0] for one in plain.aliases] == ["https://a.example/x"], "as if others had its link"
 
 
 def test_an_entry_without_link_and_guid_is_known_by_what_it_says() -> None:
