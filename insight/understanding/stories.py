@@ -73,9 +73,12 @@ _MOBILE_WIKI = re.compile(r"^(\w+)\.(?:m\.)+(?=wiki)")
 def canonical_url(url: str) -> str:
     """As `canonical`, and one for the forms in which a site shows a page: for phones, as AMP, at a place of it."""
     same = canonical(url)
-    if not same.startswith("https://"):
+    try:
+        parts = urlsplit(same)
+    except ValueError:
         return same
-    parts = urlsplit(same)
+    if parts.scheme != "https":
+        return same
     host = _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", parts.netloc))
     path = _TAIL.sub("", parts.path)
     query = "&".join(sorted(filter(_tells_pages_apart, parts.query.split("&"))))
