@@ -1,4 +1,4 @@
-"""What people write on pages, as values: dates in the order of the place, ratings as numbers, shares or stars."""
+"""What people write on pages, as values: dates in the order of the place, counts, ratings in numbers, shares, stars."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ _WORDS = 6  # of a date with its time and zone
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(.{0,40})", re.DOTALL)
 _RATED = re.compile(
     r"(?<![\d.,])(\d{1,6}(?:[.,]\d{1,6})?)(?:\s*(%)|\s*(?:/|out of|of|von|sur|de|su)\s*(\d{1,6})(?![\d.,]\d))?",
+    re.IGNORECASE,
+)
+# Thousands are set apart as the place does it: 1,234 · 1.234 · 1 234 · 1'234 · 12,34,567
+_COUNT = re.compile(
+    r"[^\d.,−-]{0,60}(\d{1,3}(?:([.,'’٬\s])(?:\d{2,3}\2)*\d{3})|\d{1,18})(?:[.,]0{1,2})?"
+    r"(?:\+|\s+(?![kmb]\b)[^\d\s%/][^\d/]{0,60}|\s*\))?\s*",
     re.IGNORECASE,
 )
 
@@ -80,3 +86,9 @@ def written_rating(said: str, scale: tuple[float, float]) -> Rating | None:
 def counted(stars: int, scale: tuple[float, float]) -> Rating | None:
     worst, best = scale
     return Rating(float(stars), worst, best) if worst <= stars <= best else None
+
+
+def written_count(said: str) -> int | None:
+    """The whole number in some text: 1234, "1.234", "(1,234 reviews)", 200+. None for 4.6, 1.2K and 8/10."""
+    found = _COUNT.fullmatch(said.strip()[:200])
+    return int("".join(filter(str.isdecimal, found[1]))) if found else None

@@ -34,6 +34,7 @@ from scrapers.formats.values import (
     whole_number,
 )
 from scrapers.marks import distinct, gap_since, mark_of, newest_mark, times_of
+from scrapers.pages.reading import written_count
 from scrapers.settings import ADDRESS, UrlSource
 
 if TYPE_CHECKING:  # Beautiful Soup is imported where a page is read: it would make every command start later
@@ -57,7 +58,8 @@ class Reviews(UrlSource):
     Some review sites forbid it (Trustpilot, G2, Capterra, Amazon): use their own interfaces. How long a review may be
     kept is the site's to say, too. A review is known by its `@id` or address, else by its page, author, date and text.
     A page's microdata is read where its JSON-LD has no reviews, as the two say the same. The page's average ratings are
-    readings `rating:<page>` on the site's own scale, and `reviews:<page>`, how many there are.
+    readings `rating:<page>` on the site's own scale; `reviews:<page>` is how many reviews there are, and
+    `ratings:<page>` how many people rated, most of them without a word.
     """
 
     kind = "reviews"
@@ -193,7 +195,7 @@ def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: 
         edited_at=moment(graph.text(node, "dateModified"), midnight_is_a_day=True)[0],
         language=graph.text(node, "inLanguage"),
         rating=stars,
-        engagement=counts(likes=graph.text(node, "upvoteCount"), replies=graph.text(node, "commentCount")),
+        engagement=counts(likes=_count(graph, node, "upvoteCount"), replies=_count(graph, node, "commentCount")),
         facts={"version": version} if version else {},
         aliases=tuple(aliases),
     )
@@ -232,6 +234,10 @@ def _number(written: str | None) -> float | None:
     return float(found[1].replace(",", ".")) if found else None
 
 
+def _count(graph: Graph, node: Mapping[str, Any], name: str) -> int | None:
+    return written_count(graph.text(node, name) or "")
+
+
 def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
     """The averages of a page; those of several things are told apart by their names."""
     owners = {id(value): node for node in graph.all for value in graph.values(node, "aggregateRating")}
@@ -244,11 +250,18 @@ def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, .
     readings: list[Reading] = []
     for subject, node in subjects.items():
         where = f"{place.short}#{subject}" if len(subjects) > 1 and subject else place.short
-        average, number = rating(graph, node), _number(graph.text(node, "reviewCount", "ratingCount"))
-        if average is not None:
-            readings.append(Reading(f"rating:{where}", page.fetched_at, average.value))
-        if number is not None:
-            readings.append(Reading(f"reviews:{where}", page.fetched_at, number))
+        average = rating(graph, node)
+        # https://schema.org/ratingCount: stars alone count among them, which are no reviews
+        values = {
+            "rating": average.value if average else None,
+            "reviews": _count(graph, node, "reviewCount"),
+            "ratings": _count(graph, node, "ratingCount"),
+        }
+        readings += [
+            Reading(f"{name}:{where}", page.fetched_at, float(value))
+            for name, value in values.items()
+            if value is not None
+        ]
     return tuple({reading.indicator: reading for reading in readings}.values())
 
 

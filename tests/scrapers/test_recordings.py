@@ -159,7 +159,7 @@ def test_the_numbers_of_pages_are_readings() -> None:
     }
     assert found == {
         "rating:mob.co.uk/recipes/chilli-cheese-paratha": 4.7,
-        "reviews:mob.co.uk/recipes/chilli-cheese-paratha": 53.0,
+        "ratings:mob.co.uk/recipes/chilli-cheese-paratha": 53.0,
     }
 
 

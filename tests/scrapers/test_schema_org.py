@@ -54,7 +54,7 @@ def test_averages_are_readings() -> None:
     readings = [item for item in read("reviews", body("reviews", "microdata.html")).items if isinstance(item, Reading)]
     assert [(reading.indicator, reading.value, reading.at) for reading in readings] == [
         ("rating:shop.example/acme", 3.5, NOW),
-        ("reviews:shop.example/acme", 12.0, NOW),
+        ("ratings:shop.example/acme", 12.0, NOW),
     ]
 
 
@@ -65,6 +65,36 @@ def test_averages_of_several_things_are_told_apart() -> None:
     ]
     found = {item.indicator: item.value for item in read("reviews", page(products)).items if isinstance(item, Reading)}
     assert found == {"rating:shop.example/acme#A": 4.0, "rating:shop.example/acme#B": 2.0}
+
+
+def readings(**said: object) -> dict[str, float]:
+    average = {"@type": "AggregateRating", **said}
+    product = {"@type": "Product", "name": "Acme", "aggregateRating": average}
+    return {item.indicator: item.value for item in read("reviews", page(product)).items if isinstance(item, Reading)}
+
+
+def test_counts_are_whole_however_the_place_writes_them() -> None:
+    for written in (2048, "2048", "2,048", "2.048", "2 048", "2\u202f048", "2'048", "2048.0", "(2,048 reviews)"):
+        assert readings(reviewCount=written) == {"reviews:shop.example/acme": 2048.0}
+    for written in ("4.6", "2K", "8/10", "-3", "many", True):
+        assert readings(reviewCount=written) == {}
+
+
+def test_who_rated_without_a_word_wrote_no_review() -> None:
+    assert readings(ratingValue="4,5", ratingCount="1.310", reviewCount=87) == {
+        "rating:shop.example/acme": 4.5,
+        "ratings:shop.example/acme": 1310.0,
+        "reviews:shop.example/acme": 87.0,
+    }
+    assert readings(ratingValue=3, ratingCount=12) == {
+        "rating:shop.example/acme": 3.0,
+        "ratings:shop.example/acme": 12.0,
+    }
+
+
+def test_upvotes_are_counts_too() -> None:
+    (post,) = posts(page(review(upvoteCount="1,024", commentCount=3)))
+    assert post.engagement == {"likes": 1024, "replies": 3}
 
 
 FORGIVEN = {
