@@ -13,6 +13,7 @@ from insight.model import Gap
 from scrapers.answers import ROUND, holds_secret, onward_from
 from scrapers.base import Batch, Page, Request, Search, Source
 from scrapers.errors import Mask
+from scrapers.validators import Validators, validators_after
 
 REMEMBERED = 500  # pages of a walk that have led on
 MOST_EMPTY = 50
@@ -37,8 +38,7 @@ class Walk:
 class Cursor:
     """How far a search has been read. `high_water` moves only when the walk has closed.
 
-    `etag` and `last_modified` make the next walk's first request conditional:
-    https://www.rfc-editor.org/rfc/rfc9110#section-13.1
+    `validators` make the next walk's first request conditional.
     """
 
     # a kind of one's own may give marks that are numbers: stored so, they must still be read
@@ -46,8 +46,7 @@ class Cursor:
 
     high_water: str | None = None
     walk: Walk | None = None
-    etag: str | None = None
-    last_modified: str | None = None
+    validators: Validators | None = None
 
     def to_json(self) -> dict[str, Any]:
         return _CURSOR.dump_python(self, mode="json")  # type: ignore[no-any-return]
@@ -64,7 +63,8 @@ def begin(source: Source, search: Search, cursor: Cursor, now: datetime) -> Curs
     """The cursor with a walk in it: the one that is under way, or a new one back to the high-water mark."""
     if cursor.walk:
         return cursor
-    return replace(cursor, walk=Walk(None, (source.start(search, cursor.high_water, now),)))
+    trusted = cursor.validators if cursor.validators and cursor.validators.still_trusted(now) else None
+    return replace(cursor, walk=Walk(None, (source.start(search, cursor.high_water, now),)), validators=trusted)
 
 
 def next_request(cursor: Cursor) -> Request:
@@ -99,8 +99,7 @@ def advance(cursor: Cursor, page: Page, batch: Batch) -> Cursor:
     newest = walk.newest_seen or batch.newest
     pending = batch.requests + walk.pending[1:]
     if walk.newest_seen is None:
-        etag, modified = page.headers.get("etag"), page.headers.get("last-modified")
-        cursor = replace(cursor, etag=etag or None, last_modified=modified or None)
+        cursor = replace(cursor, validators=validators_after(page, cursor.validators))
     if pending:
         asked = (*walk.asked, page.request.name)[-REMEMBERED:] if batch.requests else walk.asked
         return replace(cursor, walk=Walk(newest, pending, asked, walk.empty + 1 if _is_empty(batch) else 0))
@@ -123,7 +122,7 @@ def skip(cursor: Cursor) -> Cursor:
 
 def abandon(cursor: Cursor) -> Cursor:
     """Give the walk up without moving the high-water mark: the next one walks back to it again."""
-    return replace(cursor, walk=None, etag=None, last_modified=None)
+    return replace(cursor, walk=None, validators=None)
 
 
 def _is_empty(batch: Batch) -> bool:

@@ -17,6 +17,7 @@ from scrapers.base import Page, Request, Source, SourceError, Stream
 from scrapers.errors import Mask
 from scrapers.network.http import Http, RequestCounter
 from scrapers.network.stream import Streams
+from scrapers.validators import Validators
 
 Sessions = dict[str, tuple[Source, Mapping[str, str]]]
 """By source: its settings when it logged in, and the headers that this gave."""
@@ -36,8 +37,7 @@ class Door(Protocol):
         *,
         headers: Any,
         terms_pace: float,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
         obey_robots: bool = False,
         vouched: tuple[str, ...] = (),
         on_wire: OnWire | None = None,
@@ -87,16 +87,15 @@ class SourceDoor:
         request: Request,
         on_wire: OnWire | None = None,
         *,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
     ) -> Page:
         """The page behind a request. Where the session has ended, there is one new login and one more try."""
         headers = await self.headers(source, on_wire)
-        page = await self._send(source, request, headers, on_wire, etag, last_modified)
+        page = await self._send(source, request, headers, on_wire, validators)
         if source.login() is not None and source.session_expired(page):
             self.end_session(source, headers)
             headers = await self.headers(source, on_wire)
-            page = await self._send(source, request, headers, on_wire, etag, last_modified)
+            page = await self._send(source, request, headers, on_wire, validators)
         return page
 
     async def headers(self, source: Source, on_wire: OnWire | None = None) -> dict[str, str]:
@@ -131,15 +130,13 @@ class SourceDoor:
         request: Request,
         headers: Mapping[str, str],
         on_wire: OnWire | None,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
     ) -> Page:
         return await self._door.fetch(
             request,
             headers=headers,
             terms_pace=0.0 if is_loopback(request.url) else source.pace,  # the demo on this machine suffers no harm
-            etag=etag,
-            last_modified=last_modified,
+            validators=validators,
             obey_robots=source.obey_robots,
             vouched=tuple(source.origins()),
             on_wire=on_wire,

@@ -15,6 +15,7 @@ from listener.collecting.result import VisitResult
 from scrapers import walk
 from scrapers.base import Batch, Page, Search, Source, SourceError
 from scrapers.network.pace import PassingError
+from scrapers.validators import Validators
 from scrapers.walk import Cursor
 from storage import SearchState
 
@@ -77,13 +78,9 @@ class SearchWalk:
     pages: int = 0
 
     @property
-    def validators(self) -> tuple[str | None, str | None]:
-        """ETag and Last-Modified, for the first page of a walk alone: it says whether there is anything new at all.
-
-        https://www.rfc-editor.org/rfc/rfc9110#name-conditional-requests
-        """
-        fresh = not self.resumed and not self.pages
-        return (self.cursor.etag, self.cursor.last_modified) if fresh else (None, None)
+    def validators(self) -> Validators | None:
+        """For the first page of a walk alone: it says whether there is anything new at all."""
+        return None if self.resumed or self.pages else self.cursor.validators
 
 
 def begin_walk(source: Source, search: Search, state: SearchState, now: datetime) -> SearchWalk:

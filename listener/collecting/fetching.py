@@ -12,8 +12,8 @@ from listener.collecting.notes import SourceNotes
 from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Source, SourceError
 from scrapers.network.http import Exchanged
+from scrapers.validators import NOT_MODIFIED, Validators
 
-NOT_MODIFIED = 304
 HTTP_ERROR = 400
 
 
@@ -37,11 +37,10 @@ class Fetcher:
         request: Request,
         *,
         leave: Amount = NOTHING,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
     ) -> tuple[Page, Batch]:
         """The page behind a request, and what the source reads in it. Raises OverBudgetError and SourceError."""
-        unread = await self.page(source, request, leave=leave, etag=etag, last_modified=last_modified)
+        unread = await self.page(source, request, leave=leave, validators=validators)
         return unread.page, await self.read(source, unread)
 
     async def page(
@@ -50,14 +49,13 @@ class Fetcher:
         request: Request,
         *,
         leave: Amount = NOTHING,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
     ) -> UnreadPage:
         """The page alone, to be read next. `leave`: what must be left of the day's budget afterwards."""
         meter = await self.notes.meter(source.id)
         counter = _Counter(source, request, leave, meter, self.notes, self._clock)
         try:
-            page = await self.door.fetch(source, request, counter.on_wire, etag=etag, last_modified=last_modified)
+            page = await self.door.fetch(source, request, counter.on_wire, validators=validators)
         except BaseException as error:
             meter.pay(counter.reserved, counter.reserved)  # pages came, and what they cost was never read
             if isinstance(error, SourceError | OverBudgetError):  # else it was cancelled: nothing is awaited any more

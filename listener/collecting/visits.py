@@ -139,9 +139,9 @@ class Collector:
             begun = replace(state, cursor=in_memory.to_json()) if in_memory else state
             reading = decide.begin_walk(source, search, begun, self.clock.now())
             while reading.cursor.walk and reading.pages < source.max_pages:
-                request, (etag, modified) = walk.next_request(reading.cursor), reading.validators
+                request, validators = walk.next_request(reading.cursor), reading.validators
                 try:
-                    page, batch = await self.fetcher.fetch(source, request, etag=etag, last_modified=modified)
+                    page, batch = await self.fetcher.fetch(source, request, validators=validators)
                 except (SourceError, OverBudgetError) as error:
                     if left := decide.after_page_error(reading, error, self.clock.now()):
                         await self._store_page(source, search, *left)

@@ -11,19 +11,35 @@ from scrapers.network.pace import PassingError
 ACCEPTED = "gzip, deflate"
 """Brotli and zstd are not asked for: their decoders give a bomb's 300 MiB in one piece, before anybody can count."""
 
+# https://www.iana.org/assignments/http-parameters#content-coding
+_CODINGS = {"gzip", "deflate", "br", "zstd", "compress", "dcb", "dcz", "exi", "pack200-gzip"}
+
 # A real gzip has one member; a body of tiny ones costs time for each. https://www.rfc-editor.org/rfc/rfc1952#section-2.2
 _MAX_MEMBERS = 1000
 _MAX_CRUMBS, _CRUMB = 50_000, 32  # the same for chunks: a megabyte in chunks of one byte takes 20 seconds of CPU
 
 
+def packing(encoding: str) -> str:
+    """What a Content-Encoding says that has to be undone; nothing for what is no coding, such as `utf-8` or `none`.
+
+    Of several the order counts; two that pack are named together, and nobody sends them.
+    """
+    named = (name.strip().lower().removeprefix("x-") for name in encoding.split(","))
+    return ", ".join(name for name in named if name in _CODINGS)
+
+
 class Body:
-    """Feed it what arrives, then `finish`. `cut`: past the cap the rest is left out instead of refused."""
+    """Feed it what arrives, then `finish`. `cut`: past the cap the rest is left out instead of refused.
+
+    `ends_itself`: what is packed says where it ends.
+    """
 
     def __init__(self, encoding: str, cap: int, *, subject: str, cut: bool = False) -> None:
-        self._encoding = encoding.strip().lower().removeprefix("x-") or "identity"
-        if self._encoding not in {"gzip", "deflate", "identity"}:
+        self._encoding = packing(encoding)
+        if self._encoding not in {"gzip", "deflate", ""}:
             wrong = f"the content-encoding {self._encoding[:40]!r}"
             raise SourceError(f"{subject} came in {wrong}, which was not asked for")
+        self.ends_itself = self._encoding != ""
         self._cap, self._cut, self._subject = cap, cut, subject
         self._parts: list[bytes] = []
         self._decoder: Any = None
@@ -39,7 +55,7 @@ class Body:
             raise SourceError(f"{self._subject} came in more than {_MAX_CRUMBS:,} tiny pieces")
         if self._arrived > self._cap:
             self._overflow()  # what arrives counts too: a stream may decode to nothing and never end
-        if self._encoding == "identity":
+        if not self._encoding:
             self._keep(data)
             return
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scrapers.base import SourceError
+from scrapers.network.cookies import cookie_header
+from scrapers.validators import Validators
 
 # A field's name and value: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -58,14 +60,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """`own`: the headers the source gave, secrets among them. `private`: a vouched origin, asked directly."""
+    """`own`: the headers the source gave, secrets among them. `private`: a vouched origin, asked directly.
+
+    `cookies`: those that redirects set on the way here, each with the address that did.
+    """
 
     target: Target
     method: str = "GET"
     body: bytes | None = None
     own: Mapping[str, str] = field(default_factory=dict)
-    validators: Mapping[str, str] = field(default_factory=dict)
+    validators: Validators | None = None
     private: bool = False
+    cookies: tuple[tuple[str, str], ...] = ()
 
     @property
     def repeatable(self) -> bool:
@@ -73,20 +79,37 @@ class Hop:
         return self.method in {"GET", "HEAD"}
 
     @property
+    def conditions(self) -> dict[str, str]:
+        """Where a redirect leads is another address, with validators of its own."""
+        return self.validators.conditions(self.target.url) if self.validators and self.repeatable else {}
+
+    @property
     def headers(self) -> dict[str, str]:
         typed = {} if self.body is None else {"content-type": "application/json"}
-        return {"accept": "*/*", **typed, **self.validators, **self.own}
+        return {"accept": "*/*", **typed, **self.conditions, **self.own, **self._cookie}
+
+    @property
+    def _cookie(self) -> dict[str, str]:
+        given = cookie_header(self.cookies, self.target.url) if self.cookies else ""
+        both = "; ".join(filter(None, (self.own.get("cookie"), given)))
+        return {"cookie": both} if given and _VALUE.fullmatch(both) else {}
+
+    @property
+    def step(self) -> tuple[str, str, str]:
+        """What tells two steps of a fetch apart: who comes back with a cookie comes back as somebody else."""
+        return self.method, self.target.url, self._cookie.get("cookie", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one hop brought. `location`: where it redirects to."""
+    """What one hop brought. `location`: where it redirects to, and `cookies` what it sets there (Set-Cookie)."""
 
     target: Target
     status: int
     headers: Mapping[str, str]
     body: bytes
     location: str | None = None
+    cookies: tuple[str, ...] = ()
 
 
 def own_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -108,22 +131,18 @@ def over_http(address: str) -> str:
     return re.sub(r"^ws(s?)://", r"http\1://", address, flags=re.IGNORECASE)
 
 
-def validators(etag: str | None, last_modified: str | None) -> dict[str, str]:
-    """The conditions of a request. They came from the network once, so an odd one is left out."""
-    given = {"if-none-match": etag, "if-modified-since": last_modified}
-    return {name: value for name, value in given.items() if value and _VALUE.fullmatch(value)}
-
-
-def redirected(hop: Hop, status: int, target: Target) -> Hop:
+def redirected(hop: Hop, status: int, target: Target, cookies: Iterable[str] = ()) -> Hop:
     """The next step after a redirect.
 
     See https://www.rfc-editor.org/rfc/rfc9110#section-15.4 and https://fetch.spec.whatwg.org/#http-redirect-fetch.
 
     1. 303 turns everything into GET, 301 and 302 a POST, as browsers do; 307 and 308 repeat the request as it was.
     2. Another origin gets none of the source's headers, and is no vouched one any more.
-    3. From https to http only what carries no headers of the source: a public page, such as a feed, may live there.
+    3. The cookies that were set on the way go along where they belong.
+    4. From https to http only what carries no headers of the source: a public page, such as a feed, may live there.
     """
-    change: dict[str, Any] = {"target": target}
+    given = ((hop.target.url, cookie) for cookie in cookies)
+    change: dict[str, Any] = {"target": target, "cookies": (*hop.cookies, *given)}
     if (status == 303 and hop.method != "HEAD") or (status in {301, 302} and hop.method == "POST"):
         change |= {"method": "GET", "body": None}
     if target.origin != hop.target.origin:

@@ -19,11 +19,13 @@ from scrapers.errors import Mask
 from scrapers.network.addresses import literal, refuse_private
 from scrapers.network.browser import Browser
 from scrapers.network.decoding import ACCEPTED, Body
-from scrapers.network.guard import Resolve, bad_certificate, guarded_pool, look_up, root_cause
-from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, Target, own_headers, validators
+from scrapers.network.guard import Resolve, guarded_pool, look_up
+from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, own_headers
 from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError
 from scrapers.network.pace import PassingError
+from scrapers.network.replies import cookies_of, headers_of, refuse_unasked, translated, without_doubtful_validators
 from scrapers.network.urls import origins_of, parse_target, without_keys, without_secrets
+from scrapers.validators import Validators
 
 __all__ = ["Exchanged", "Http", "Limits", "OnFetch", "RequestCounter", "UnsentError"]
 
@@ -95,8 +97,7 @@ class Http:
         *,
         headers: Mapping[str, str],
         terms_pace: float,
-        etag: str | None = None,
-        last_modified: str | None = None,
+        validators: Validators | None = None,
         obey_robots: bool = False,
         vouched: Collection[str] | None = None,
         on_wire: Callable[[Request], RequestCounter] | None = None,
@@ -109,7 +110,7 @@ class Http:
         """
         try:
             # an unchanged frame says nothing of what its JavaScript puts into it
-            hop = self.hop(request, headers, vouched, {} if request.render else validators(etag, last_modified))
+            hop = self.hop(request, headers, vouched, None if request.render else validators)
             answer = await self._manners.fetch_with_retries(
                 hop, terms_pace, obey_robots or request.article, on_wire and on_wire(request)
             )
@@ -134,7 +135,7 @@ class Http:
         request: Request,
         headers: Mapping[str, str],
         vouched: Collection[str] | None = None,
-        conditions: Mapping[str, str] | None = None,
+        validators: Validators | None = None,
     ) -> Hop:
         """A request as the first step of a fetch, judged by what is written in its address. Raises SourceError."""
         target = parse_target(request.url, request.params)
@@ -143,7 +144,7 @@ class Http:
         if written is not None and not private:
             refuse_private(target.host, written, permanent=True)
         method, body = request.method.upper(), None if request.body is None else request.body.encode()
-        return Hop(target, method, body, own_headers(headers), conditions or {}, private=private)
+        return Hop(target, method, body, own_headers(headers), validators, private=private)
 
     async def exchange(self, hop: Hop, seconds: float, cap: int, cut: bool, wire: Wire | None = None) -> Answer:
         """One request and its whole answer within the time, told to whoever observes. Raises SourceError."""
@@ -170,6 +171,7 @@ class Http:
     async def _read_answer(self, hop: Hop, cap: int, cut: bool, wire: Wire) -> Answer:
         async with self.response(hop, wire=wire) as response:
             headers = headers_of(response)
+            refuse_unasked(response.status_code, hop)
             location = headers.get("location") if response.status_code in REDIRECTS else None
             with suppress(UnicodeDecodeError):  # an address in Location is often meant as UTF-8
                 location = location and location.encode("latin-1").decode()
@@ -181,7 +183,11 @@ class Http:
                 body.feed(data)
                 if body.full:
                     break
-            return Answer(hop.target, response.status_code, headers, body.finish(), location)
+            whole = body.finish()
+            if not body.ends_itself:
+                headers = without_doubtful_validators(headers)
+            cookies = () if location is None else cookies_of(response)
+            return Answer(hop.target, response.status_code, headers, whole, location, cookies)
 
     @asynccontextmanager
     async def response(
@@ -203,7 +209,7 @@ class Http:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            raise _translated(error, hop.target) from error
+            raise translated(error, hop.target) from error
 
     def _transport(self, hop: Hop) -> _Transport:
         """The host's pool. Vouched origins have their own: a connection inside must never serve a redirect there."""
@@ -219,27 +225,3 @@ class Http:
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls
-
-
-def headers_of(response: httpx.Response) -> dict[str, str]:
-    """Names in lower case, several of one name joined. Set-Cookie is left out: the door keeps no cookies."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if name != "set-cookie":
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _translated(error: httpx.HTTPError, target: Target) -> SourceError:
-    """httpx's errors in our words, and whether another try makes sense."""
-    cause = root_cause(error)
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return bad_certificate(cause, target.host)
-    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
-        return PassingError(f"{target.netloc} could not be reached ({cause or type(cause).__name__})", sent=False)
-    if isinstance(error, httpx.TimeoutException):
-        return PassingError(f"{target.shown} stopped talking", sent=True)
-    if isinstance(error, httpx.LocalProtocolError):
-        return SourceError(f"{target.shown}: the request is not valid HTTP: {error}", permanent=True)
-    return PassingError(f"{target.shown} broke off or did not speak HTTP ({cause or type(cause).__name__})", sent=True)

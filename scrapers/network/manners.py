@@ -108,7 +108,7 @@ class Manners:
     ) -> Answer:
         """Ask, and follow redirects by hand: each hop is judged, paced and held against robots.txt like a first one."""
         clock, left = asyncio.get_running_loop().time, self._limits.seconds
-        seen = {(hop.method, hop.target.url)}
+        seen = {hop.step}
         for _ in range(self._limits.redirects + 1):
             delay = await self._crawl_delay(hop, pace, wire) if robots else 0.0
             async with self._pace.turn(hop.target.netloc, max(pace, delay)):
@@ -129,10 +129,11 @@ class Manners:
             self._note_pause(answer)
             if answer.location is None:
                 return answer
-            hop = redirected(hop, answer.status, self._parse_target(answer.location, base=hop.target.url))
-            if (hop.method, hop.target.url) in seen:
+            target = self._parse_target(answer.location, base=hop.target.url)
+            hop = redirected(hop, answer.status, target, answer.cookies)
+            if hop.step in seen:
                 raise SourceError(f"{hop.target.shown} redirects in a circle", status=answer.status)
-            seen.add((hop.method, hop.target.url))
+            seen.add(hop.step)
         raise SourceError(f"{hop.target.shown}: more than {self._limits.redirects} redirects", status=answer.status)
 
     def _note_pause(self, answer: Answer) -> None:

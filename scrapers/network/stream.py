@@ -14,11 +14,13 @@ from scrapers.answers import refused
 from scrapers.base import Page, Request, SourceError, Stream
 from scrapers.errors import Mask
 from scrapers.formats.events import Lines, ServerSent
+from scrapers.network.decoding import packing
 from scrapers.network.guard import Resolve, look_up
 from scrapers.network.hops import REDIRECTS, Hop, Limits, over_http
-from scrapers.network.http import Http, headers_of
+from scrapers.network.http import Http
 from scrapers.network.line import Line
 from scrapers.network.pace import PassingError
+from scrapers.network.replies import headers_of
 from scrapers.network.websocket import RefusedError, WebSocket
 
 _REFUSAL = 65_536  # bytes of an answer that is no stream
@@ -112,7 +114,7 @@ class Streams:
             pieces = response.aiter_raw()
             if response.status_code != 200:
                 raise RefusedError(response.status_code, headers, await self._start_of(pieces))
-            if headers.get("content-encoding", "identity") != "identity":
+            if packing(headers.get("content-encoding", "")):
                 raise SourceError(f"{shown} comes compressed, which was not asked for")
             if stream.protocol == "sse" and "event-stream" not in headers.get("content-type", "event-stream"):
                 raise SourceError(f"{shown} answered with {headers['content-type'][:60]!r}, which is no event stream")

@@ -13,6 +13,7 @@ from insight.model import Post
 from scrapers.answers import read_page
 from scrapers.base import Page, Request, Search, SourceError
 from scrapers.pages.list import ListPage
+from scrapers.validators import validators_after
 from tests.scrapers.http_door import open_door
 from tests.scrapers.samples import NOW
 from tests.world.web import Reply, World
@@ -147,6 +148,7 @@ def test_the_frame_is_always_asked_for_anew() -> None:
             world.route("/page", Reply(200, b"[]", {"content-type": "application/json", "etag": '"1"'}))
             async with open_door((world.url,)) as door:
                 request = Request(world.url + "/page", render=True)
-                return (await door.fetch(request, headers={}, terms_pace=0, etag='"1"')).status
+                known = validators_after(await door.fetch(Request(request.url), headers={}, terms_pace=0))
+                return (await door.fetch(request, headers={}, terms_pace=0, validators=known)).status
 
     assert asyncio.run(see()) == 200

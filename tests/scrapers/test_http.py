@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from scrapers.base import Request, SourceError
 from scrapers.network.hops import Hop, redirected
 from scrapers.network.http import Http
 from scrapers.network.urls import parse_target
+from scrapers.validators import validators_after
 from tests.scrapers.http_door import QUICK, Time, failure, get, names, open_door
+from tests.world import faults
 from tests.world.web import Call, Reply, World
 
 pytestmark = pytest.mark.anyio
@@ -68,9 +71,59 @@ async def test_validators_bring_304() -> None:
     async with World() as world, open_door([world.url]) as door:
         world.route("/a", Reply.text("news", etag='"v1"'))
         first = await get(door, world.url + "/a")
-        second = await get(door, world.url + "/a", etag=first.headers["etag"])
-        odd = await get(door, world.url + "/a", etag='"v1"\r\nx: y')
+        known = validators_after(first)
+        second = await get(door, world.url + "/a", validators=known)
+        odd = await get(door, world.url + "/a", validators=known and replace(known, etag='"v1"\r\nx: y'))
     assert (first.status, second.status, second.body, odd.status) == (200, 304, b"", 200)
+
+
+async def test_validators_go_to_the_address_that_gave_them_and_to_no_other() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        for path in ("/old", "/new"):
+            world.route(path, Reply.text(path, etag='"1"'))
+        world.route("/feed", Reply.redirect("/old"))
+        led = validators_after(await get(door, world.url + "/feed"))
+        assert (await get(door, world.url + "/feed", validators=led)).status == 304, "it leads to /old still"
+        world.route("/feed", Reply.redirect("/new"))
+        assert (await get(door, world.url + "/feed", validators=led)).text == "/new"
+        assert (await get(door, world.url + "/old", validators=led)).status == 304
+        assert (await get(door, world.url + "/old?page=2", validators=led)).status == 200
+
+
+@pytest.mark.parametrize(("status", "says"), [(304, "nothing was read before"), (206, "a part"), (226, "a part")])
+async def test_an_answer_to_a_question_that_was_not_put_is_an_error(status: int, says: str) -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply(status, b"" if status == 304 else b"<rss>", {"etag": '"1"'}))
+        error = await failure(door, world.url + "/a")
+    assert says in str(error)
+    assert (error.permanent, error.status) == (False, status)
+
+
+@pytest.mark.parametrize(
+    ("head", "kept"),
+    [
+        (b"", False),
+        (b"Content-Length: 5\r\n", True),
+        (b"Content-Encoding: gzip\r\n", True),
+    ],
+    ids=["ends with the connection", "says how long it is", "packed"],
+)
+async def test_a_page_that_may_be_cut_is_asked_for_as_a_whole_the_next_time(head: bytes, kept: bool) -> None:
+    body = gzip.compress(b"<rss>") if b"gzip" in head else b"<rss>"
+    async with World() as world, open_door([world.url]) as door:
+        begin = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nLast-Modified: Mon, 02 Mar 2026 00:00:00 GMT\r\nConnection: close\r\n'
+        world.fault("/a", faults.raw(begin + head + b"\r\n" + body))
+        page = await get(door, world.url + "/a")
+    assert page.text == "<rss>"
+    assert (validators_after(page) is not None) is kept
+
+
+@pytest.mark.parametrize("coding", ["UTF-8", "none", "binary", "identity", "aws-chunked", "utf-8, gzip", "x-gzip"])
+async def test_a_coding_that_nobody_knows_is_none(coding: str) -> None:
+    body = gzip.compress(b"news") if "gzip" in coding else b"news"
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply(200, body, {"content-encoding": coding}))
+        assert (await get(door, world.url + "/a")).text == "news"
 
 
 async def test_a_vanished_page_is_a_page() -> None:
@@ -151,6 +204,42 @@ async def test_a_redirected_post_becomes_what_its_status_says(status: int, metho
         await door.fetch(Request(world.url + "/a", method=method, body="{}"), headers={}, terms_pace=0)
     call = world.calls("/b")[0]
     assert (call.method, call.body) == (then, b"{}" if then == "POST" else b"")
+
+
+async def test_a_cookie_that_a_redirect_sets_goes_along_the_same_fetch_and_no_further() -> None:
+    def wall(call: Call) -> Reply:
+        if "seen=1" in call.headers.get("cookie", ""):
+            return Reply.text("news")
+        return Reply(302, b"", [("Location", "/wall?to=/news"), ("Set-Cookie", "seen=0"), ("Set-Cookie", "lang=en")])
+
+    back = Reply(302, b"", [("Location", "/news"), ("Set-Cookie", "seen=1; Path=/; HttpOnly")])
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/news", wall)
+        world.route("/wall", back)
+        for _ in range(2):
+            assert (await get(door, world.url + "/news", headers={"cookie": "own=1"})).text == "news"
+    sent = [call.headers["cookie"] for call in world.ledger]
+    assert sent[:3] == sent[3:] == ["own=1", "own=1; seen=0; lang=en", "own=1; seen=1; lang=en"]
+
+
+def test_a_cookie_goes_nowhere_else() -> None:
+    first = Hop(parse_target("https://shop.test/a"))
+
+    def next_cookie(to: str, *cookies: str) -> str | None:
+        return redirected(first, 302, parse_target(to), cookies).headers.get("cookie")
+
+    assert next_cookie("https://shop.test/b", "a=1", "b=2; Secure") == "a=1; b=2"
+    assert next_cookie("http://shop.test/b", "a=1", "b=2; Secure") == "a=1"
+    assert next_cookie("https://other.test/", "a=1", "b=2; Domain=other.test") is None
+    assert next_cookie("https://shop.test/b", "a=1; Path=/elsewhere", "b=\x00", "c=" + "x" * 9_999) is None
+    assert next_cookie("https://shop.test/b", "a=1; Max-Age=0") is None
+
+
+async def test_a_site_that_sets_the_same_cookie_again_and_again_leads_in_a_circle() -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.route("/a", Reply(302, b"", {"Location": "/a", "Set-Cookie": "a=1"}))
+        assert "in a circle" in str(await failure(door, world.url + "/a"))
+        assert len(world.calls("/a")) == 2
 
 
 async def test_circles_and_long_ways_end() -> None:

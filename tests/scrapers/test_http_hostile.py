@@ -72,7 +72,7 @@ async def test_a_body_in_crumbs_is_refused() -> None:
         assert "tiny pieces" in str(await failure(door, world.url + "/a"))
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, gzip", "utf-8"])
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, gzip"])
 async def test_an_encoding_nobody_asked_for_is_refused(encoding: str) -> None:
     async with World() as world, open_door([world.url]) as door:
         world.route("/a", Reply(200, b"\x1b" * 100, {"content-encoding": encoding}))

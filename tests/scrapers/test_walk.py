@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from insight.model import Gap, Post
 from scrapers import walk
 from scrapers.answers import read_page
 from scrapers.base import Batch, Page, Request, Search
+from scrapers.validators import Validators
 from scrapers.walk import Cursor
 from tests.fake_source import NOW, Board, post, serve
 
@@ -59,8 +62,39 @@ def test_the_high_water_mark_moves_only_when_the_walk_has_closed() -> None:
 
 
 def test_an_abandoned_walk_leaves_the_mark_where_it_was_and_forgets_the_validators() -> None:
-    cursor = Cursor(high_water="1", walk=walk.Walk("6", ()), etag="x", last_modified="y")
+    cursor = Cursor(high_water="1", walk=walk.Walk("6", ()), validators=Validators("a", NOW, "x", "y"))
     assert walk.abandon(cursor) == Cursor(high_water="1")
+
+
+LATER = {"etag": '"2"', "last-modified": "Tue, 03 Mar 2026 00:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "kept"),
+    [
+        ({}, ('"1"', "Mon, 02 Mar 2026 00:00:00 GMT")),
+        ({"etag": '"2"'}, ('"2"', "Mon, 02 Mar 2026 00:00:00 GMT")),
+        (LATER, tuple(LATER.values())),
+    ],
+)
+def test_a_304_keeps_the_validators_that_it_does_not_repeat(headers: dict[str, str], kept: tuple[str, str]) -> None:
+    before = Validators("a", NOW - timedelta(hours=3), '"1"', "Mon, 02 Mar 2026 00:00:00 GMT")
+    cursor = walk.begin(Board(), Search(), Cursor("6", validators=before), NOW)
+    page = Page(walk.next_request(cursor), 304, b"", "https://board.example.com/posts", NOW, headers)
+    after = walk.advance(cursor, page, Batch()).validators
+    assert after is not None
+    assert (after.etag, after.last_modified) == kept
+    assert after.read_at == before.read_at, "nothing was read"
+
+
+@pytest.mark.parametrize(("hours", "asks"), [(1, True), (23, True), (24, False), (-1, False)])
+def test_once_a_day_the_page_is_asked_for_whatever_its_validators_say(hours: int, asks: bool) -> None:
+    known = Validators("a", NOW - timedelta(hours=hours), '"1"')
+    assert walk.begin(Board(), Search(), Cursor("6", validators=known), NOW).validators == (known if asks else None)
+
+
+def test_the_validators_of_an_earlier_version_are_forgotten() -> None:
+    assert Cursor.from_json({"high_water": "5", "etag": '"1"', "last_modified": None}) == Cursor("5")
 
 
 def test_a_stored_mark_that_is_a_number_and_an_empty_walk_are_read() -> None:
@@ -69,7 +103,7 @@ def test_a_stored_mark_that_is_a_number_and_an_empty_walk_are_read() -> None:
 
 def test_a_cursor_comes_back_from_json_as_it_was() -> None:
     request = Request("https://example.com", {"a": "b"}, since="3", note={"page": "2"})
-    cursor = Cursor("9", walk.Walk("11", (request,)), '"tag"', "Mon, 02 Mar 2026 00:00:00 GMT")
+    cursor = Cursor("9", walk.Walk("11", (request,)), Validators("a", NOW, '"tag"', "Mon, 02 Mar 2026 00:00:00 GMT"))
     assert Cursor.from_json(cursor.to_json()) == cursor
 
 

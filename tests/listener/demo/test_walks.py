@@ -77,7 +77,7 @@ class Reader:
     def _fetch(self, request: Request, cursor: Cursor, now: datetime) -> Page:
         url = urlsplit(request.url)
         query = {**dict(parse_qsl(url.query)), **request.params}
-        headers = {"if-none-match": cursor.etag} if cursor.etag else {}
+        headers = cursor.validators.conditions(request.url) if cursor.validators else {}
         answer = platforms().respond(url.path, query, now, headers)
         self.requests += 1
         if answer.status == 429:
