@@ -40,4 +40,4 @@ def entries_of(
     found = feed_of(page, expected)
     items, rejected = each(found.entries, read)
     torn = () if found.cut is None else (Rejected("the feed breaks off inside this entry", found.cut),)
-    return items, (*rejected, *torn)
+    return items, (*found.rejected, *rejected, *torn)

@@ -45,8 +45,10 @@ def decode(body: bytes, *declared: str | None) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return body.decode(encoding, errors="replace")
-    if body[:4].count(0) >= 2:  # UTF-16 without its mark: every second byte of ASCII is zero
-        return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
+    zeros = body[:4].count(0)  # without its mark, of UTF-16 every second byte of ASCII is zero, of UTF-32 three of four
+    if zeros >= 2:
+        width, order = "32" if zeros == 3 else "16", "be" if body.startswith(b"\0") else "le"
+        return body.decode(f"utf-{width}-{order}", errors="replace")
     codec = next(filter(None, map(_codec_of, declared)), "utf-8")
     if codec.startswith("utf-16") and 0 not in body:  # .NET writes so: https://github.com/elmah/Elmah/issues/220
         codec = "utf-8"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from insight.model import Rejected
+
 
 class NotAFeedError(ValueError):
     """The body is not a feed; the message says what it is instead."""
@@ -36,9 +38,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """`links` are the feed's own by their rel (`next`, …); `cut` is the beginning of an entry without an end."""
+    """`links` are the feed's own by their rel (`next`, …); `cut` is the beginning of an entry without an end.
+
+    `rejected`: entries so broken that nothing can be said of them.
+    """
 
     entries: tuple[Entry, ...] = ()
     home: str | None = None
     links: dict[str, str] = field(default_factory=dict)
     cut: str | None = None
+    rejected: tuple[Rejected, ...] = ()

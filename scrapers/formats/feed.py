@@ -8,79 +8,55 @@ clock; the second takes 36 ms a feed and opens a local file when a body is a pat
 from __future__ import annotations
 
 import re
-from html.entities import html5
-from typing import Any
+from collections.abc import Iterator
 
-from lxml import etree
-
-from scrapers.formats import charset, html, limits
+from insight.model import Rejected
+from scrapers.formats import charset, html, limits, xml
 from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
 from scrapers.formats.feed_elements import Element
-from scrapers.formats.values import address, addresses, clean, excerpt, whole_number
+from scrapers.formats.values import address, addresses, excerpt, whole_number
 
-_DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _THREAD_COUNT = "{http://purl.org/syndication/thread/1.0}count"
+_ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
+_ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_FEED_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*)?\Z", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(r"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 def read(body: bytes, base: str = "", content_type: str = "") -> ParsedFeed:
     """An XML feed of any kind. Raises NotAFeedError for everything else, an HTML page among them."""
-    text = charset.text_of(body, content_type)
-    top = Element(_parse(text), base)
+    sent = charset.text_of(body, content_type)
+    in_html = bool(_HTML.search(sent[:2000]))
+    if "<" not in sent:
+        raise NotAFeedError("text without a tag")
+    text = xml.prepared(sent)
+    root, fault = xml.parse(text)
+    if root is None:
+        raise NotAFeedError("an HTML page" if in_html else "nothing that can be read as XML")
+    top = Element.root(root, base)
     items = list(limits.first(top.entries()))
-    if not items and top.name not in ("rss", "rdf:rdf", "feed", "channel"):
-        raise NotAFeedError("an HTML page" if _is_html(text) else f"XML of another kind (<{top.name}>)")
+    if not items and (in_html or top.name not in ("rss", "rdf:rdf", "feed", "channel")):
+        raise NotAFeedError("an HTML page" if in_html else f"XML of another kind (<{top.name}>)")
     head = next((child for child in top.children() if child.name == "channel"), top)
     links = head.rels()
     home = links.get("alternate") or address(head.first("link"), base)
     base = base or links.get("self") or home or ""
+    rejected: list[Rejected] = []
     cut = _unfinished_entry(text) if items else None
+    if fault and len(items) < len(_ENTRY.findall(text)):
+        items = list(_entries_one_by_one(text, base, rejected))
+    elif cut is not None:
+        items = items[:-1]
     author = head.author() if top.name == "feed" else None
     language = head.language()
-    complete = items[:-1] if cut is not None else items
-    entries = tuple(_parse_entry(Element(item.node, base), author, language) for item in limits.first(complete))
-    return ParsedFeed(entries, home, links, cut)
-
-
-def _parse(text: str) -> Any:
-    """The root of what lxml makes of it, mistakes mended. Raises NotAFeedError."""
-    start = text.find("<")
-    if start < 0:
-        raise NotAFeedError("text without a tag")
-    text = limits.cut_markup(clean(_DECLARATION.sub("", text[start:], count=1)))
-    text = _ENTITY.sub(_replaced_entity, text)
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(text.encode("utf-8", errors="replace"), parser)
-    except etree.XMLSyntaxError:
-        root = None
-    if root is None:
-        raise NotAFeedError("an HTML page" if _is_html(text) else "nothing that can be read as XML")
-    return root
-
-
-def _replaced_entity(found: re.Match[str]) -> str:
-    """`&nbsp;` and its like, which HTML knows and XML does not; what XML knows stays as it is."""
-    known = html5.get(found[1] + ";", "&")
-    return found[0] if set(known) & set("&<>\"'") else known
-
-
-def _is_html(text: str) -> bool:
-    return bool(re.search(r"<(!doctype\s+html|html|head|body)\b", text[:2000], re.IGNORECASE))
+    entries = tuple(_parse_entry(item.with_base(base), author, language) for item in limits.first(items))
+    return ParsedFeed(entries, home, links, cut, tuple(rejected))
 
 
 def _unfinished_entry(text: str) -> str | None:
     """The beginning of the last entry, when the document ends inside it."""
-    if re.search(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*)?\Z", text[-300:], re.IGNORECASE | re.DOTALL):
+    if _FEED_END.search(text[-300:]):
         return None
     lowered = text.lower()
     start = max(lowered.rfind("<item"), lowered.rfind("<entry"))
@@ -88,31 +64,60 @@ def _unfinished_entry(text: str) -> str | None:
     return excerpt(text[start:]) if start > end else None
 
 
+def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Iterator[Element]:
+    """Each entry by itself, for a document in which one that is broken has taken others along.
+
+    One that says neither what it is called nor where it is, or breaks off, is set aside.
+    """
+    starts = [found.start() for found in _ENTRY.finditer(text)]
+    # what stands around an entry declares the prefixes
+    opening = "".join(re.findall(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b[^<>]*>", text[: starts[0]], re.IGNORECASE))
+    for start, end in limits.first(list(zip(starts, [*starts[1:], len(text)], strict=True))):
+        closed = _ENTRY_END.search(text, start, end)
+        if closed is None and end == len(text):
+            return  # the document ends inside of it
+        piece = text[start : closed.end() if closed else end]
+        root, fault = xml.parse(opening + piece)
+        found = next(Element.root(root, base).entries(), None) if root is not None else None
+        if found is None or not (found.first("title", "description", "content", "summary") and closed):
+            reason = fault or "it holds nothing"
+            rejected.append(Rejected(f"the entry is broken: {reason}", excerpt(piece)))
+        else:
+            yield found
+
+
 def _parse_entry(item: Element, author: str | None, language: str | None) -> Entry:
-    rels, body, media = item.rels(), _body(item), _media(item)
+    rels, media = item.rels(), _media(item)
+    body, body_language = _body(item)
     # https://www.rssboard.org/rss-specification#ltguidgtSubelementOfLtitemgt: a guid is an address unless it says not
     guid = next(iter(item.all("guid", "id", "dc:identifier")), None)
     permalink = guid is not None and guid.name == "guid" and guid.get("isPermaLink").lower() != "false"
     plain_link = next((link.string() for link in item.all("link") if link.string()), None)
-    titles = (title.headline() for title in item.all("title", "atom:title", "media:title"))
+    link = address(item.first("feedburner:origlink")) or rels.get("alternate") or address(plain_link, item.base)
+    titles = item.all("title", "atom:title", "media:title", "dc:title")
     return Entry(
         id=guid.string() if guid is not None else item.get(_RDF_ABOUT) or None,
         is_permalink=permalink,
-        link=address(item.first("feedburner:origlink")) or rels.get("alternate") or address(plain_link, item.base),
+        link=link or (address(guid.string()) if guid is not None and guid.name == "id" else None),
         related=rels.get("related"),
-        title=next(filter(None, titles), None),
+        title=next(filter(None, (title.headline() for title in titles)), None),
         text=body.text,
         links=body.links,
         author=item.author() or author,
-        published=_texts_of(item, "pubdate", "published", "dc:date", "issued", "dcterms:created", "dcterms:issued"),
+        published=_texts_of(
+            item, "pubdate", "published", "dc:date", "issued", "created", "dcterms:created", "dcterms:issued"
+        ),
         updated=_texts_of(item, "updated", "modified", "dcterms:modified"),
-        language=item.language() or language,
-        media=addresses([*media, rels.get("enclosure")], item.base),
+        language=body_language
+        or next((it.own_language for it in titles if it.own_language), None)
+        or item.language()
+        or language,
+        media=addresses([*media, *item.enclosures()], item.base),
         comments=address(item.first("comments"), item.base),
         replies=_reply_count(item),
         views=_views(item),
         reply_to=next(filter(None, (link.get("ref") for link in item.all("thr:in-reply-to"))), None),
-        publisher=next((source.string() for source in item.all("source") if not len(source.node)), None),
+        publisher=next((name for source in item.all("source") if (name := source.publisher())), None),
         publisher_url=next(filter(None, (address(source.get("url")) for source in item.all("source"))), None),
         extra={child.plain_name: child.string() or "" for child in item.children() if child.name.startswith("im:")},
     )
@@ -122,12 +127,12 @@ def _texts_of(item: Element, *names: str) -> tuple[str, ...]:
     return tuple(filter(None, (child.string() for child in item.all(*names))))
 
 
-def _body(item: Element) -> html.Text:
-    """The whole text where the feed gives it, else the summary."""
-    bodies = item.all("content:encoded", "content", "summary", "description", "itunes:summary", "media:description")
+def _body(item: Element) -> tuple[html.Text, str | None]:
+    """The whole text where the feed gives it, else the summary; and the language that is said of it alone."""
+    bodies = item.all("content:encoded", "content", "fullitem", "xhtml:body", "body", "summary", "description")
+    bodies += item.all("itunes:summary", "media:description", "dc:description", "itunes:subtitle")
     bodies += [inner for group in item.all("media:group") for inner in group.all("media:description")]
-    values = (body.value() for body in bodies)
-    return next((value for value in values if value.text), html.Text(""))
+    return next(((value, body.own_language) for body in bodies if (value := body.value()).text), (html.Text(""), None))
 
 
 def _media(item: Element) -> list[str]:

@@ -26,8 +26,14 @@ _ATTRIBUTES = 300_000  # tags among them
 _CHUNK = 8192  # an exception in a handler stops the parser only between two chunks
 
 _HALF = re.compile(r"&#(?:x0{0,4}(d[89a-f][\da-f]{2})|0{0,4}(5[5-7]\d{3}));?", re.IGNORECASE)
+_MEDIA = re.compile(
+    r"<(script|style|object|applet|iframe|svg)\b[^<>]{0,2000}>.{0,5000}?</\1\s*>"
+    r"|<(?:img|iframe|embed|object|applet|frame|link|meta|video|audio|source)\s[^<>]{1,2000}>",
+    re.IGNORECASE | re.DOTALL,
+)
 _INLINE = re.compile(
-    r"</?(?:a|abbr|b|bdi|big|br|cite|code|em|font|i|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr)(?:\s[^<>]{0,500})?/?>",
+    r"</?(?:a|abbr|b|bdi|big|blink|br|center|cite|code|div|em|font|h[1-6]|i|mark|p|q|s|small|span|strong|sub|sup|tt|u|wbr)"
+    r"(?:\s[^<>]{0,500})?/?>",
     re.IGNORECASE,
 )
 
@@ -124,8 +130,9 @@ def text_of(lines: Lines, base: str = "") -> Text:
 
 
 def line(markup: str) -> str:
-    """A headline: entities decoded and emphasis dropped, while `<template>` in a title about HTML stays."""
-    return " ".join(clean(entities.unescape(_INLINE.sub("", clean(whole_letters(limits.shortened(markup)))))).split())
+    """A headline: entities decoded, pictures and emphasis dropped, while `<template>` in a title about HTML stays."""
+    text = _INLINE.sub("", _MEDIA.sub("", clean(whole_letters(limits.shortened(markup)))))
+    return " ".join(clean(entities.unescape(text)).split())
 
 
 class _Title:

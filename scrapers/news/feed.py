@@ -74,7 +74,7 @@ class Feed(UrlSource):
         except NotAFeedError as error:
             raise not_read(page, f"feed but {error}", remedy="check that `url` is the feed's own address") from error
         entries = [_with_real_link(entry) for entry in found.entries]
-        posts, rejected = [], list(broken)
+        posts, rejected = [], [*broken, *found.rejected]
 
         for entry, ids in zip(entries, identify(entries, found.home, page), strict=True):
             post = _parse_post(entry, *ids)
