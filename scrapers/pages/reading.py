@@ -11,6 +11,7 @@ from scrapers.formats.dates import UNKNOWN, Moment, moment
 
 _WORDS = 6  # of a date with its time and zone
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(.{0,40})", re.DOTALL)
+_NO_DATE = re.compile(r"\d{9,}|\d{4}-\d{3}")  # amid other words a number of an order or a part, not a date
 _RATED = re.compile(
     r"(?<![\d.,])(\d{1,6}(?:[.,]\d{1,6})?)(?:\s*(%)|\s*(?:/|out of|of|von|sur|de|su)\s*(\d{1,6})(?![\d.,]\d))?",
     re.IGNORECASE,
@@ -50,7 +51,9 @@ def _windows(said: str) -> Iterator[str]:
     words = said.split()[:30]
     for size in range(min(_WORDS, len(words)), 0, -1):
         for start in range(len(words) - size + 1):
-            yield " ".join(words[start : start + size]).strip("()[]·|,;:–—")
+            part = " ".join(words[start : start + size]).strip("()[]·|,;:–—")
+            if not _NO_DATE.fullmatch(part):
+                yield part
 
 
 def _by_numbers(said: str, day_first: bool | None) -> Moment:

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insight.model import Precision
 from scrapers.formats import html, values
-from scrapers.formats.dates import moment
 
 TEXTS = {
     "<p>one</p><p>two</p>": "one\ntwo",
@@ -50,53 +48,6 @@ def test_any_text_is_read_without_an_exception_and_fits_a_database(markup: str) 
     for text in (html.read(markup).text, html.line(markup), html.title(markup) or ""):
         text.encode()
         assert "\0" not in text
-
-
-DATES = {
-    "2026-03-02T10:15:30Z": "2026-03-02T10:15:30+00:00",
-    "2026-03-02T10:15:30.250+01:00": "2026-03-02T09:15:30.250000+00:00",
-    "2026-03-02 10:15": "2026-03-02T10:15:00+00:00",
-    "Mon, 02 Mar 2026 10:15:30 GMT": "2026-03-02T10:15:30+00:00",
-    "Mon, 2 Mar 26 10:15 EST": "2026-03-02T15:15:00+00:00",
-    "Seg, 02 Mar 2026 10:15:30 -0300": "2026-03-02T13:15:30+00:00",
-    "2. März 2026 10:15": "2026-03-02T10:15:00+00:00",
-    "March 2, 2026 at 3:15 pm": "2026-03-02T15:15:00+00:00",
-    " Mon, 02 Mar 2026 10:15:30 GMT\n   ": "2026-03-02T10:15:30+00:00",
-}
-
-
-@pytest.mark.parametrize("written", DATES)
-def test_a_date_with_a_time_is_known_to_the_second(written: str) -> None:
-    at, precision = moment(written)
-    assert (at.isoformat(), precision) == (DATES[written], Precision.SECOND)
-
-
-@pytest.mark.parametrize(
-    "written", ["2026-03-02", "20260302", "Mon, 02 Mar 2026", "March 2, 2026", "2026-03-02T10:15 XYZ"]
-)
-def test_a_date_without_a_time_or_with_an_unknown_zone_is_a_day(written: str) -> None:
-    at, precision = moment(written)
-    assert (at.isoformat(), precision) == ("2026-03-02T00:00:00+00:00", Precision.DAY)
-
-
-NO_DATES = ["", "yesterday", "2026-03", "2026-02-30", "10:15", "1772446530", "x" * 10_000, None, 7, ["2026-03-02"]]
-IMPOSSIBLE = [
-    "2026-03-02T25:00:00Z",
-    "0001-01-01T00:00:00+05:00",
-    "Mon, 02 Foo 2026 10:15 GMT",
-    "2026-03-02T10:15+99:00",
-]
-
-
-@pytest.mark.parametrize("written", NO_DATES + IMPOSSIBLE)
-def test_what_is_no_date_is_unknown_and_never_filled_from_the_clock(written: object) -> None:
-    assert moment(written) == (None, Precision.UNKNOWN)
-
-
-@given(st.text(max_size=40))
-def test_no_text_makes_a_date_raise(written: str) -> None:
-    at, precision = moment(written)
-    assert (at is None) == (precision is Precision.UNKNOWN)
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
