@@ -260,7 +260,11 @@ def test_a_page_of_hits_is_asked_for_once_more_after_the_next_for_what_has_moved
     request = source.start(source.searches(())[0], None, NOW)
     more = {"grouped_search_result": {"more_full_page_results": True}}
     first = answer(request, more | {"posts": [post(9, NOW), post(8, NOW)]}, source=source)
-    second = answer(first.requests[-1], more | {"posts": [post(6, NOW), post(5, NOW)]}, source=source)
+    second = answer(
+        next(one for one in first.requests if one.params.get("page") == "2"),
+        more | {"posts": [post(6, NOW), post(5, NOW)]},
+        source=source,
+    )
     again = next(one for one in second.requests if one.params.get("page") == "1")
     third = answer(again, more | {"posts": [post(8, NOW), post(7, NOW), post(6, NOW)]}, source=source)
     assert {one.url[-6:] for one in third.requests} == {"7.json"}, "the others were there before"
