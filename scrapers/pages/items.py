@@ -62,9 +62,14 @@ def _parse_post(options: ReadingOptions, page: Page, item: Item, shared: Counter
     text = item.text.text if options.whole_text else plain(said.get("text", ""))
     title, author = _line(said.get("heading")), _line(said.get("author"))
     alone = link and shared[link] == 1 and canonical(link) != canonical(page.url)
-    made = digest(author or "", _line(said.get("date")) or "", title or "", text, said.get("rating", ""))[:24]
+    day = _line(said.get("date")) or ""
+    # "Two days ago" is another text tomorrow; the landed version took it in.
+    made = (
+        digest(author or "", when, title or "", text, said.get("rating", ""))[:24]
+        for when in (day if dated[0] else "", day)
+    )
     named = (*_own_ids(page, said.get("identity")), *(address_ids(link) if link and alone else ()))
-    native_id, *aliases = dict.fromkeys((*named, f"{_place(page)}#{made}"))
+    native_id, *aliases = dict.fromkeys((*named, *(f"{_place(page)}#{one}" for one in made)))
     return Post(
         network=NETWORK,
         native_id=native_id,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field
 
@@ -19,14 +16,11 @@ from scrapers.bodies import markup_of
 from scrapers.formats import html, limits
 from scrapers.formats.dates import moment
 from scrapers.formats.jsonld import Graph, loads, types
-from scrapers.formats.landed_ids import landed_address
 from scrapers.formats.values import (
     MOST_REJECTED,
     UnreadableError,
     address,
-    canonical,
     counts,
-    digest,
     each,
     excerpt,
     origin_of,
@@ -35,6 +29,7 @@ from scrapers.formats.values import (
 )
 from scrapers.marks import distinct, gap_since, mark_of, newest_mark, times_of
 from scrapers.pages.reading import written_count
+from scrapers.reviews.review_ids import Ids, canonical_of, page_name
 from scrapers.settings import ADDRESS, UrlSource
 
 if TYPE_CHECKING:  # Beautiful Soup is imported where a page is read: it would make every command start later
@@ -43,7 +38,6 @@ if TYPE_CHECKING:  # Beautiful Soup is imported where a page is read: it would m
 # ClaimReview and MediaReview are left out: they check facts, and nobody used anything.
 REVIEWS = frozenset({"review", "userReview", "criticReview", "employerReview", "recommendation"})
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w{1,31};")
-_PAGING = re.compile(r"p|pg|page|page_?(no|num|number)|start|offset|sort(_?by)?|order(_?by)?", re.IGNORECASE)
 _WHOLE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _RATED = re.compile(
     r"(-?\d{1,9}(?:[.,]\d{1,20})?)\s*(?:(?:/|out of|of|von|sur|de)\s*(\d{1,6}))?\s*(%)?\s*(?:stars?|★)?", re.IGNORECASE
@@ -56,7 +50,8 @@ class Reviews(UrlSource):
     """Whether programs may read a page is its site's to say: robots.txt is obeyed, and its terms bind the operator.
 
     Some review sites forbid it (Trustpilot, G2, Capterra, Amazon): use their own interfaces. How long a review may be
-    kept is the site's to say, too. A review is known by its `@id` or address, else by its page, author, date and text.
+    kept is the site's to say, too. A review is known by its `@id` or address, unless that only counts the
+    reviews down the page, else by its page, author, date and text.
     A page's microdata is read where its JSON-LD has no reviews, as the two say the same. The page's average ratings are
     readings `rating:<page>` on the site's own scale; `reviews:<page>` is how many reviews there are, and
     `ratings:<page>` how many people rated, most of them without a word.
@@ -91,9 +86,8 @@ class Reviews(UrlSource):
         roots, broken = each(found.blocks, loads)
         graphs = [Graph(list(roots)), Graph(list(found.items))]
         cut = [] if _WHOLE.search(markup[-2000:]) else found.cut
-        place = _Place(page.url, _canonical(page.url))
-        posts, rejected = _first_reviews(graphs, place, cut)
-        readings = next(filter(None, (_parse_readings(graph, page, place) for graph in graphs)), ())
+        posts, rejected = _first_reviews(graphs, page.url, cut)
+        readings = next(filter(None, (_parse_readings(graph, page) for graph in graphs)), ())
         onward, times = self._next_requests(page, found, posts), times_of(posts)
         missed = () if onward else gap_since(moment(page.request.since)[0], times, SHOWS)
         items: tuple[Item, ...] = (*posts, *readings, *missed)
@@ -105,45 +99,23 @@ class Reviews(UrlSource):
         dates = list(map(mark_of, times_of(posts)))
         if not found.next or not dates or number >= self.max_pages or origin_of(found.next) != origin_of(page.url):
             return ()
-        if _canonical(found.next) in {_canonical(page.url), _canonical(page.request.url)}:
+        if canonical_of(found.next) in {canonical_of(page.url), canonical_of(page.request.url)}:
             return ()
         if page.request.since is not None and max(dates) <= page.request.since:
             return ()
         return (Request(found.next, since=page.request.since, note={"page": str(number + 1)}),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    url: str
-    canonical: str
-
-    @property
-    def short(self) -> str:
-        """The page without its paging, so that a review keeps its id when it moves to page two."""
-        return _without_paging(self.canonical)
-
-    @property
-    def landed(self) -> str:
-        return _without_paging(landed_address(self.url)) if address(self.url) else self.short
-
-
-def _without_paging(url: str) -> str:
-    parts = urlsplit(url)
-    query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _PAGING.fullmatch(key)])
-    return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + (f"?{query}" if query else "")
-
-
 def _first_reviews(
-    graphs: list[Graph], place: _Place, cut: list[dict[str, Any]]
+    graphs: list[Graph], url: str, cut: list[dict[str, Any]]
 ) -> tuple[tuple[Post, ...], tuple[Rejected, ...]]:
     """The reviews of the first graph that has some: JSON-LD, else microdata."""
     open_ended = set(map(id, cut))
     for graph in graphs:
         found = list(limits.first(_review_nodes(graph)))
-        shared = Counter(_own_id(graph, node, place) for node in found)
         unbroken = [node for node in found if id(node) not in open_ended]
         if found:
-            posts, rejected = each(unbroken, partial(_parse_post, graph, place, shared))
+            posts, rejected = each(unbroken, partial(_parse_post, graph, Ids.of_page(graph, found, url)))
             broken_off = limits.first([node for node in found if id(node) in open_ended], MOST_REJECTED)
             torn = [Rejected("the page breaks off inside this review", excerpt(node)) for node in broken_off]
             return distinct(posts), (*rejected, *torn)
@@ -162,7 +134,7 @@ def _review_nodes(graph: Graph) -> Iterator[Mapping[str, Any]]:
                 yield review
 
 
-def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: Mapping[str, Any]) -> Post:
+def _parse_post(graph: Graph, ids: Ids, node: Mapping[str, Any]) -> Post:
     written = graph.text(node, "reviewBody", "description", "text")
     title = graph.text(node, "headline", "name")
     stars = rating(graph, node)
@@ -172,23 +144,17 @@ def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: 
     dated = graph.text(node, "datePublished", "dateCreated", "uploadDate")
     author = graph.text(node, "author", "creator")
     at, precision = moment(dated, midnight_is_a_day=True)
-    own = _own_id(graph, node, place)
     reviewed = (item for item in graph.values(node, "itemReviewed") if isinstance(item, dict))
     # https://schema.org/softwareVersion
     version = next(filter(None, (graph.text(item, "softwareVersion") for item in reviewed)), None)
-    said = (" ".join(str(part).split()) for part in (author, dated, text, title, stars))
-    made = f"#{digest(*said)[:24]}"
-    # Ids of the landed version, which began with its own form of the page's address, stay among them.
-    named = (own if own and shared[own] == 1 else None, f"{place.short}{made}", f"{place.landed}{made}")
-    native_id, *aliases = dict.fromkeys(filter(None, named))
+    native_id, *aliases = ids.of(node, author, dated, text, title, stars, sure=at is not None or dated is None)
     return Post(
         network=Reviews.network,
         native_id=native_id,
         kind=PostKind.REVIEW,
         text=text,
         title=" ".join(_prose(title).split()) or None if title else None,
-        url=address(graph.text(node, "url"), place.url)
-        or (own if own and own.startswith("http") else address(place.url)),
+        url=address(graph.text(node, "url"), ids.url) or ids.own.get(id(node)) or address(ids.url),
         author=" ".join(_prose(author).split()) or None if author else None,
         published_at=at,
         precision=precision,
@@ -204,15 +170,6 @@ def _parse_post(graph: Graph, place: _Place, shared: Counter[str | None], node: 
 def _prose(written: str) -> str:
     """Reviews are plain text in principle, and HTML or its entities on many pages."""
     return html.read(written).text if _MARKUP.search(written) else plain(written)
-
-
-def _own_id(graph: Graph, node: Mapping[str, Any], place: _Place) -> str | None:
-    """The address that names this review and nothing else."""
-    for written in (node.get("@id"), graph.text(node, "url")):
-        named = address(written, place.url)
-        if named and _canonical(named) != place.canonical:
-            return named
-    return None
 
 
 def rating(graph: Graph, node: Mapping[str, Any]) -> Rating | None:
@@ -238,7 +195,7 @@ def _count(graph: Graph, node: Mapping[str, Any], name: str) -> int | None:
     return written_count(graph.text(node, name) or "")
 
 
-def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, ...]:
+def _parse_readings(graph: Graph, page: Page) -> tuple[Reading, ...]:
     """The averages of a page; those of several things are told apart by their names."""
     owners = {id(value): node for node in graph.all for value in graph.values(node, "aggregateRating")}
     averages = [node for node in graph.all if "aggregateRating" in types(node)]
@@ -248,8 +205,9 @@ def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, .
         named = graph.text(owner, "name") if owner else graph.text(node, "itemReviewed")
         subjects.setdefault(" ".join((named or "").split())[:80], node)
     readings: list[Reading] = []
+    place = page_name(page.url)
     for subject, node in subjects.items():
-        where = f"{place.short}#{subject}" if len(subjects) > 1 and subject else place.short
+        where = f"{place}#{subject}" if len(subjects) > 1 and subject else place
         average = rating(graph, node)
         # https://schema.org/ratingCount: stars alone count among them, which are no reviews
         values = {
@@ -263,8 +221,3 @@ def _parse_readings(graph: Graph, page: Page, place: _Place) -> tuple[Reading, .
             if value is not None
         ]
     return tuple({reading.indicator: reading for reading in readings}.values())
-
-
-def _canonical(url: str) -> str:
-    absolute = address(url)
-    return canonical(absolute) if absolute else url

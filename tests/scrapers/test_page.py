@@ -83,6 +83,14 @@ def test_an_item_is_known_by_its_id_else_its_link_else_by_what_it_says() -> None
     assert posts(parse(source(), f"<body><div class=review>another</div>{item}</body>"))[1].native_id == made
 
 
+def test_a_date_that_is_another_text_tomorrow_is_no_part_of_an_id() -> None:
+    def known_by(date: str) -> str:
+        return one(f"<p>It hums.</p><time>{date}</time>", date="time", text="p").native_id
+
+    assert known_by("2 days ago") == known_by("3 days ago")
+    assert known_by("1 May 2026") != known_by("2 May 2026") != known_by("2 days ago")
+
+
 def test_a_link_that_items_share_tells_none_of_them_apart() -> None:
     markup = "".join(f"<div class=review><a href=/all>all</a> {n}</div>" for n in range(3))
     assert len({post.native_id for post in posts(parse(source(link="a"), f"<body>{markup}</body>"))}) == 3

@@ -197,6 +197,47 @@ def test_the_id_holds_over_pages_and_tells_reviews_apart() -> None:
     assert len(set(ids("https://shop.example/acme", review(), review(author="Moss"), review(reviewBody="Bad.")))) == 3
 
 
+def numbered(*texts: str, first: int = 0, step: int = 1) -> bytes:
+    """A page whose reviews have numbers for ids."""
+    names = (f"#review-{first + step * place}" for place in range(len(texts)))
+    return page([review(**{"@id": name, "reviewBody": text}) for name, text in zip(names, texts, strict=True)])
+
+
+def test_an_id_that_only_counts_down_the_page_names_no_review() -> None:
+    old = {post.text: post for post in posts(numbered("The hinge broke.", "It hums.", first=1))}
+    new = {post.text: post for post in posts(numbered("It leaks.", "The hinge broke.", "It hums.", first=1))}
+    assert {text: new[text].native_id for text in old} == {text: post.native_id for text, post in old.items()}
+    assert new["It leaks."].native_id not in {name for post in old.values() for name in (post.native_id, *post.aliases)}
+    assert old["It hums."].aliases == ("https://shop.example/acme#review-2",), "by which it may be stored"
+    (alone,) = posts(numbered("It leaks."))
+    assert alone.native_id == new["It leaks."].native_id
+
+
+def test_a_number_that_the_site_gave_a_review_names_it() -> None:
+    for step, first in ((-1, 12), (9, 4), (-3, 70)):
+        assert posts(numbered("The hinge broke.", "It hums.", first=first, step=step))[0].native_id == (
+            f"https://shop.example/acme#review-{first}"
+        )
+    random = review(**{"@id": "#/schema/Review/6453cd5b42cfb4610"})
+    assert posts(page(random))[0].native_id.endswith("#/schema/Review/6453cd5b42cfb4610")
+
+
+def test_an_anchor_is_the_same_on_every_page_of_a_list_and_by_every_link() -> None:
+    source, found = Reviews(url="https://shop.example/acme?id=7"), set()
+    for url in (source.url, "http://shop.example/acme?utm_source=mail&id=7", "https://shop.example/acme?id=7&page=2"):
+        content = page(review(**{"@id": "#r-e7f"}))
+        batch = read_page(source, Page(source.start(Search(), None, NOW), 200, content, url, NOW))
+        found |= {item.native_id for item in batch.items}
+    assert found == {"https://shop.example/acme?id=7#r-e7f"}
+
+
+def test_a_date_that_is_another_text_tomorrow_is_no_part_of_an_id() -> None:
+    today, tomorrow = (posts(page(review(datePublished=f"{days} days ago")))[0] for days in (2, 3))
+    assert today.native_id == tomorrow.native_id
+    assert today.aliases != tomorrow.aliases
+    assert posts(page(review(datePublished="2026-03-02")))[0].native_id != posts(page(review()))[0].native_id
+
+
 def test_an_id_that_several_reviews_share_names_none_of_them() -> None:
     shared = [review(url="https://shop.example/product"), review(url="https://shop.example/product", author="Moss")]
     assert len({post.native_id for post in posts(page(shared))}) == 2
