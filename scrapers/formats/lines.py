@@ -27,8 +27,8 @@ _NOT_SHOWN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse
 _ASIDE = frozenset({"mention", "hashtag"})  # microformats of the fediverse: links that are no pointers to read on
 # What a forum of Discourse puts into a post: posts of others, previews and titles of pages in the place of their
 # addresses. And KaTeX writes each formula twice, once for the eye: https://katex.org/docs/options (output)
-_PREVIEWS = frozenset({"onebox", "inline-onebox"})
-_PUT_IN = {"aside": _PREVIEWS | {"quote"}, "a": _PREVIEWS, "span": frozenset({"katex-html"})}
+_PREVIEWS = frozenset({"onebox", "inline-onebox", "lazy-video-container"})
+_PUT_IN = {"aside": _PREVIEWS | {"quote"}, "a": _PREVIEWS, "div": _PREVIEWS, "span": frozenset({"katex-html"})}
 _NONE: frozenset[str] = frozenset()
 _SMILEY = re.compile(r"emoji|emoticon|emote|smil(?:ey|ie)", re.IGNORECASE)
 _SIGNS = re.compile(
@@ -72,7 +72,7 @@ class Lines:
             self._hidden = self._depth
             return
         if tag == "a":
-            if "href" in attrib and not _ASIDE & set(attrib.get("class", "").split()):
+            if attrib.get("href", "#")[:1] != "#" and not _ASIDE & set(attrib.get("class", "").split()):
                 self.links.append(attrib["href"])
         elif tag == "img":
             self._picture(attrib)
