@@ -18,6 +18,12 @@ needs_benchmarks = pytest.mark.skipif(
 )
 
 
+def recorded(file: str) -> tuple[bytes, dict[str, Any]]:
+    """An answer, and what was noted when it was recorded: its address, status and headers."""
+    meta: dict[str, Any] = json.loads((REAL / file).with_suffix(".meta.json").read_text())
+    return (REAL / file).read_bytes(), meta
+
+
 def recordings(platform: str) -> list[dict[str, Any]]:
     """The INDEX rows of one platform that are wire input: never derived or synthetic ones. Empty without the folder."""
     index = REAL / "INDEX.json"
