@@ -173,7 +173,8 @@ class Forum:
         read = html.read(shown, self.url) if isinstance(shown, str) else html.Text("")
         if read.text or not isinstance(raw, str):
             return read
-        written = markdown.read(raw, self.url)  # a post of nothing but a video shows no words: here is its address
+        # A post of nothing but a video shows no words: here is its address
+        written = markdown.read(raw, self.url, breaks=True)
         return html.Text(written.text, read.links or written.links, read.images or written.images)
 
 

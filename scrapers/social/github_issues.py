@@ -92,7 +92,7 @@ def _parse_release(item: Mapping[str, Any], look: str | None) -> Post | None:
 
 def common(item: Mapping[str, Any], replies: Any = None) -> dict[str, Any]:
     """What issues, comments, releases and discussions have alike, in the names of the REST API."""
-    written = markdown.read(text(item.get("body")) or "")
+    written = markdown.read(text(item.get("body")) or "", breaks=True)
     user = item.get("user") if item.get("user") is not None else item.get("author")
     at, precision = moment(item.get("created_at")) if item.get("created_at") else UNKNOWN
     updated = moment(item.get("updated_at"))[0]

@@ -120,8 +120,7 @@ def _body(found: Mapping[str, Any], name: str) -> html.Text:
     markup = text(found.get(f"{name}_html"))
     if markup:
         return html.read(entities.unescape(markup) if markup.startswith("&lt;") else markup, SITE)
-    read = markdown.read(found[name], SITE)
-    return html.Text(read.text, read.links, read.images)
+    return markdown.read(found[name], SITE)
 
 
 def _common(name: str, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html as entities
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,7 +64,8 @@ def _parse_post(item: Mapping[str, Any], site: str) -> Post:
         raise UnreadableError(f"{letter}{number} without its body: ask with filter=withbody")
     base = f"https://{_host(site)}/"
     written, marked = text(item.get("body")) or text(item.get("excerpt")), text(item.get("body_markdown")) or ""
-    body = html.read(written, base) if written else markdown.read(marked, base)
+    # What the API tells as text is escaped once more: https://api.stackexchange.com/docs/types/post#body_markdown
+    body = html.read(written, base) if written else markdown.read(entities.unescape(marked), base)
     at, precision = epoch(whole_number(item.get("creation_date")))
     title = text(item.get("title")) if letter == "q" else None
     reply_to, thread = _parent_and_thread(item, site, letter)

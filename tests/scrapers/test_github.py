@@ -101,7 +101,7 @@ def test_an_issue_is_what_a_person_reads() -> None:
     first, second = read("github", body("github", "search.json")).items
     assert isinstance(first, Post)
     assert (first.native_id, first.title, first.author) == ("acme/notes#12", "Sync drops notes", "fern")
-    assert first.text == "What happened\nAll notes are gone, see log.\nshot\n\nacme sync\n\n- not List<Note>"
+    assert first.text == "What happened\nAll notes are gone, see log.\nacme sync\nnot List<Note>"
     assert (first.links, first.media) == (("https://fern.example/log",), ("https://fern.example/s.png",))
     assert first.engagement == {"replies": 2, "likes": 3, "dislikes": 1, "reactions": 4}
     assert first.edited_at is None  # a comment updates an issue, too
@@ -126,7 +126,7 @@ def test_a_release_is_an_article_once_it_is_out() -> None:
     (release,) = read("github", body("github", "releases.json")).items
     assert isinstance(release, Post)
     assert (release.kind, release.native_id) == (PostKind.ARTICLE, "acme/notes/releases/31")
-    assert (release.title, release.text) == ("Acme Notes 3.0", "New\n* Faster sync\n* Docs")
+    assert (release.title, release.text) == ("Acme Notes 3.0", "New\nFaster sync\nDocs")
     assert release.published_at == datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 

@@ -38,7 +38,7 @@ def test_a_post_and_its_comments_are_known_by_their_ap_id() -> None:
     assert (post.native_id, post.url, post.title) == ("https://posts.example/post/101",) * 2 + (
         "Acme 3.0 loses my notes",
     )
-    assert post.text == "Since the update every note is gone.\n\nSee the log and shot\n\n> was it the sync?"
+    assert post.text == "Since the update every note is gone.\nSee the log and\nwas it the sync?"
     assert (post.author, post.author_name, post.language) == ("fern@posts.example", "Fern Moss", "en")
     assert post.links == ("https://acme.example/blog/3-0", "https://fern.example/log")
     assert post.media == ("https://fern.example/shot.png",)
