@@ -86,8 +86,8 @@ def _shared(pairs: Iterable[tuple[Hashable, Hashable]]) -> frozenset[Hashable]:
 
 
 def _described(entry: Entry, link: str, page: Page, *, whole: bool) -> str:
-    """By title and date, at its link; by all that it says where there is no link, or others have that title."""
-    text = entry.text if whole or not (link and entry.title) else ""
+    """By title and date, at its link; by its text, too, where there is no title, or others have it."""
+    text = entry.text if whole or not entry.title else ""
     return f"{link or host_of(page.url)}#{digest(entry.title or '', text, *entry.published)[:24]}"
 
 

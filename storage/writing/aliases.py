@@ -122,14 +122,16 @@ def says_the_same(stored: Post, post: Post) -> bool:
         return True
     both_timed = bool(stored.published_at and post.published_at)
     same_time = both_timed and stored.published_at == post.published_at
+    same_second = same_time and Precision.DAY not in (stored.precision, post.precision)
     one, other = _words(stored), _words(post)
     if not one or not other:
         return same_time or not both_timed
+    if same_second and stored.title and stored.title == post.title:
+        return True
     only_one, only_other = one - other, other - one
     if any(map(_numbered, only_one)) and any(map(_numbered, only_other)):
         return False
-    exact = same_time and Precision.DAY not in (stored.precision, post.precision)
-    return len(one & other) >= (0.7 if exact else 0.9) * min(len(one), len(other))
+    return len(one & other) >= (0.7 if same_second else 0.9) * min(len(one), len(other))
 
 
 def _words(post: Post) -> set[str]:

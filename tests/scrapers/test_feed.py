@@ -158,6 +158,12 @@ def test_an_entry_without_link_and_guid_is_known_by_what_it_says() -> None:
     assert one.native_id.startswith("news.example#")
 
 
+def test_an_entry_without_link_and_guid_keeps_its_id_when_it_is_edited() -> None:
+    one, other = (posts(rss(item(title="One", more=f"<description>{n}</description>{date(1)}")))[0] for n in "ab")
+    assert one.native_id == other.native_id
+    assert len(one.aliases) == 1, "by which the landed version knew it, text and all"
+
+
 def test_an_entry_that_says_nothing_is_set_aside() -> None:
     batch = read("feed", rss("<item><category>x</category></item>" + item("https://a.example/1")))
     assert len(batch.items) == 1

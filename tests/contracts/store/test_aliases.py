@@ -116,6 +116,7 @@ SAME = {
     "at another time": (post("Acme 2 is out"), post("Acme 2 is out", at=NOON + DAY)),
     "read better": (post("AT&amp;T buys Acme", "It&#8217;s done."), post("AT&T buys Acme", "It’s done.")),
     "without its picture": (post('<img src="https://x.example/7.png"> Acme'), post("Acme")),
+    "without what it quotes": (post("Acme 2", "see 7. No, 9 of them."), post("Acme 2", "8 are enough")),
     "with a longer text": (post("Acme is sold", "Soon."), post("Acme is sold", "Soon. It was told on Monday.")),
     "with a date at last": (post("Acme is sold", at=None), post("Acme is sold: update")),
     "emptied": (post(None), post("Acme is sold")),
