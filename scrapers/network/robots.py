@@ -22,7 +22,13 @@ _MAX_DELAY = 60.0  # seconds; Crawl-delay is no part of the standard, and some s
 _MAX_SITES = 500
 _MAX_LINE = 2_000  # no rule is longer, and matching costs its length
 
-_AGENT = re.compile(r"\s*user[ -]?agent\b\s*:?\s*([^#\s]*)", re.IGNORECASE)
+# what we heed, in the spellings that Google reads, too: https://github.com/google/robotstxt
+_LINE = re.compile(
+    r"\s*(?:(?P<agent>user[ -]?agent)|(?P<disallow>dis{1,2}al{1,2}ow|diasllow|disallaw)|(?P<allow>allow)"
+    r"|(?P<delay>crawl[ -]delay))(?:\s*:|\s|$)\s*(?P<value>[^#]*)",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[a-z_-]*", re.IGNORECASE)  # https://www.rfc-editor.org/rfc/rfc9309#section-2.2.1
 
 ReadRobots = Callable[[str], Awaitable[tuple[int, bytes]]]
 """The address of a robots.txt to the status and body found there; raises SourceError."""
@@ -43,18 +49,13 @@ class Robots:
     async def crawl_delay(self, origin: str, url: str, read: ReadRobots) -> float:
         """Seconds between two requests that the site wishes for. Raises SourceError where it does not want us.
 
-        A site that answers 4xx has no rules. One that does not answer, or with 5xx, may have any: it is left alone
-        for now (https://www.rfc-editor.org/rfc/rfc9309#section-2.3.1).
+        A site that answers 4xx has no rules, nor has one whose redirects lead nowhere. One that does not answer, or
+        with 5xx, may have any: it is left alone for now (https://www.rfc-editor.org/rfc/rfc9309#section-2.3.1).
         """
         site = self._site(origin)
         async with site.lock:
             if site.until is None or site.until <= self._now():
-                address = f"{origin}/robots.txt"
-                status, body = await read(address)
-                if status >= 500 or status == 429:
-                    raise PassingError(f"{address} answered {status}, so the site is left alone for now", sent=False)
-                lines = body.decode("utf-8-sig", errors="replace").splitlines()
-                site.rules = Protego.parse("\n".join(map(_one_other_robot, lines))) if status < 300 else None
+                site.rules = await _read_rules(f"{origin}/robots.txt", read)
                 site.until = self._now() + _DAY
         if site.rules is None:
             return 0.0
@@ -74,13 +75,35 @@ class Robots:
         return self._sites.setdefault(origin, _Site())
 
 
-def _one_other_robot(line: str) -> str:
-    """The line, with every robot that is not us under one name.
+async def _read_rules(address: str, read: ReadRobots) -> Protego | None:
+    """The rules that a site has; None: none. Raises SourceError where that cannot be known now."""
+    try:
+        status, body = await read(address)
+    except SourceError as error:
+        if error.status is None or not 300 <= error.status < 400:
+            raise
+        return None
+    if status >= 500 or status == 429:
+        raise PassingError(f"{address} answered {status}, so the site is left alone for now", sent=False)
+    if status >= 300:
+        return None
+    lines = body.decode("utf-8-sig", errors="replace").splitlines()
+    return Protego.parse("\n".join(filter(None, map(_rule, lines))))
 
-    protego keeps each rule once for each of its robots: a file of thousands of both would take minutes.
+
+def _rule(line: str) -> str:
+    """The line in protego's own spelling, with every robot that is not us under one name; nothing for other lines.
+
+    protego takes any unknown line for the end of the names of a group, where RFC 9309 (2.2) reads over it; and it keeps
+    each rule once for each of its robots: a file of thousands of both would take minutes.
     """
-    named = _AGENT.match(line)
-    if named is None:
-        return line[:_MAX_LINE]
-    name = named[1].replace("*", "").lower()
-    return f"user-agent: {named[1] if ROBOT.lower().startswith(name) else 'another'}"
+    found = _LINE.match(line[:_MAX_LINE])
+    if found is None:
+        return ""
+    value = found["value"].strip()
+    if not found["agent"]:
+        return f"{'disallow' if found['disallow'] else 'allow' if found['allow'] else 'crawl-delay'}: {value}"
+    if value.split()[:1] == ["*"]:
+        return "user-agent: *"
+    name = _NAME.match(value.lstrip("*"))
+    return f"user-agent: {ROBOT if name and name[0].lower() == ROBOT.lower() else 'another'}"

@@ -10,6 +10,7 @@ import pytest
 
 from scrapers.base import SourceError
 from scrapers.network.pace import PassingError
+from scrapers.network.robots import Robots
 from tests.scrapers.http_door import QUICK, Time, failure, get, open_door
 from tests.world import faults
 from tests.world.web import Reply, World
@@ -104,6 +105,14 @@ async def test_a_site_that_cannot_say_is_left_alone_for_now(fault: faults.Fault)
         assert (await get(door, world.url + "/a", obey_robots=True)).status == 404, "and asked again the next time"
 
 
+@pytest.mark.parametrize("to", ["/robots.txt", "/1"])
+async def test_rules_whose_redirects_lead_nowhere_are_none(to: str) -> None:
+    async with World() as world, open_door([world.url]) as door:
+        with_robots(world, Reply.redirect(to))
+        world.route("/[0-9]*", lambda call: Reply.redirect(f"/{int(call.path[1:]) + 1}"))
+        assert (await get(door, world.url + "/a", obey_robots=True)).status == 404
+
+
 async def test_a_redirect_of_the_rules_is_followed() -> None:
     async with World() as world, open_door([world.url]) as door:
         with_robots(world, Reply.redirect("/elsewhere"))
@@ -150,3 +159,36 @@ async def test_robots_named_beside_us_still_count_as_ours() -> None:
         with_robots(world, "User-agent: First\nUser agent: LISTENER # that is us\nUseragent Third\nDisallow: /a\n")
         assert (await failure(door, world.url + "/a", obey_robots=True)).permanent
         assert (await get(door, world.url + "/b", obey_robots=True)).status == 404
+
+
+GROUPS = {
+    "our name and its version": ("User-agent: *\nAllow: /\n\nUser-agent: Listener/0.1\nDisallow: /a", False),
+    "our name and a word": ("User-agent: Listener bot\nDisallow: /a", False),
+    "our name in two groups": ("User-agent: listener\nDisallow: /a\n\nUser-agent: LISTENER\nAllow: /b", False),
+    "a name that begins as ours": ("User-agent: Listen\nDisallow: /a\nUser-agent: Listener-Images\nDisallow: /a", True),
+    "a name that holds ours": ("User-agent: NewsListener\nDisallow: /a", True),
+    "all, and a word": ("User-agent: * \nDisallow: /a", False),
+    "a name that is not given": ("User-agent:\nDisallow: /a", True),
+    "an unknown line between the names of a group": (
+        "User-agent: Other\nContent-Signal: search=yes, ai-train=no\nUser-agent: Listener\nDisallow: /a", False
+    ),
+    "an unknown line between the rules of a group": (
+        "User-agent: Listener\nDisallow: /b\nNoindex: /c\nSitemap: /map.xml\nClean-param: ref\nDisallow: /a", False
+    ),
+    "an empty rule ends the names": ("User-agent: Listener\nDisallow\nUser-agent: Other\nDisallow: /a", True),
+    "a rule in another spelling": ("user agent: listener\ndissallow: /a", False),
+    "a rule without a colon": ("User-agent Listener\nDisallow /a", False),
+    "a page of HTML": ("<html><body>User-agent: *<br>Disallow: /a</body></html>", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GROUPS)
+async def test_whom_a_group_binds(name: str) -> None:
+    rules, allowed = GROUPS[name]
+
+    async def read(_: str) -> tuple[int, bytes]:
+        return 200, rules.encode()
+
+    robots = Robots(Time().now)
+    with contextlib.nullcontext() if allowed else pytest.raises(SourceError, match="does not allow Listener"):
+        await robots.crawl_delay("https://site.test", "https://site.test/a", read)
