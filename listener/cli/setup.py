@@ -24,6 +24,7 @@ from listener.collecting.access import open_doors
 from listener.config import Config
 from listener.config.wizard import Answers, compose
 from listener.telling.posting import post_to
+from scrapers.network.guard import proxy_variables
 from scrapers.network.poster import Poster
 from storage import HELD_BACK, StoreError, create_atomically
 
@@ -142,6 +143,8 @@ def doctor(
         facts["last cycle"] = when(datetime.fromisoformat(cycle["at"]), now) if cycle else "never"
         sources = [state for state in store.sources.all() if state.active]
         rejected = store.sources.rejected(limit=10)
+    if proxies := proxy_variables():
+        facts["proxy"] = f"{', '.join(proxies)}: not used, see docs/operating.md"
     facts["disk free"] = f"{shutil.disk_usage(Path.cwd()).free / 1e9:.1f} GB"
     if recount:
         facts["counts that differ"] = write(config, "recount", {"repair": repair})["differences"]

@@ -1,4 +1,4 @@
-"""Dialling behind the address guard: a name is resolved once, every address of it judged, and the judged one called."""
+"""Dialling behind the address guard: a name is resolved once, every address of it judged, and judged ones called."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+from urllib.request import getproxies_environment, proxy_bypass
 
 import httpcore
+from aiohappyeyeballs import start_connection
+from anyio.abc import SocketStream
+from httpcore._backends.anyio import AnyIOStream  # the stream of httpcore.AnyIOBackend, which can only dial itself
 
 from scrapers.base import SourceError
 from scrapers.network.addresses import literal, refuse_private
@@ -25,7 +29,8 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """A name and a port to the addresses it stands for; raises OSError (socket.gaierror) when there are none."""
 
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
-_TRIES = 4  # addresses of one name
+_PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
+_STAGGER = 0.25  # seconds until the next address is tried, too: https://www.rfc-editor.org/rfc/rfc8305#section-5
 
 # httpcore looks for it with every request; where it is not installed, that searches the whole path each time.
 if importlib.util.find_spec("sniffio") is None:
@@ -68,11 +73,13 @@ def no_route() -> bool:
 
 
 class Guard(httpcore.AsyncNetworkBackend):
-    """Dials for a pool of connections: resolves the name once, judges every address, calls the one it judged."""
+    """Dials for a pool of connections: resolves the name once, judges every address, calls those that it judged.
+
+    Proxies are not used: they would look the name up once more, and lead where nobody has judged.
+    """
 
     def __init__(self, resolve: Resolve, *, private: bool) -> None:
         self._resolve, self._private = resolve, private
-        self._dial = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -82,19 +89,16 @@ class Guard(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        left = 10.0 if timeout is None else timeout
+        seconds = 10.0 if timeout is None else timeout
         loop = asyncio.get_running_loop()
-        end = loop.time() + left
-        addresses = (await self._allowed_addresses(host, port, left))[:_TRIES]
-        last: Exception | None = None
-        for index, address in enumerate(addresses):
-            share = max(0.05, (end - loop.time()) / (len(addresses) - index))
-            try:
-                stream = await self._dial.connect_tcp(address, port, share, local_address, socket_options)
-                return _closed_when_cancelled(stream)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                last = error
-        raise _unreachable(host, port, last) from last
+        end = loop.time() + seconds
+        addresses = await self._allowed_addresses(host, port, seconds)
+        try:
+            async with asyncio.timeout_at(end):
+                stream = await _connect(addresses, port)
+        except OSError as error:  # TimeoutError is one
+            raise _unreachable(host, port, error) from error
+        return _watched(stream, f"{host}:{port}")
 
     async def _allowed_addresses(self, host: str, port: int, seconds: float) -> list[str]:
         """The addresses of the host, all of them fit to be called."""
@@ -130,13 +134,38 @@ class Guard(httpcore.AsyncNetworkBackend):
         return False
 
 
-def _closed_when_cancelled(stream: httpcore.AsyncNetworkStream) -> httpcore.AsyncNetworkStream:
-    """httpcore closes the socket of a handshake that fails, and forgets that of one which is cancelled."""
+async def _connect(addresses: Iterable[str], port: int) -> httpcore.AsyncNetworkStream:
+    """The first connection that one of them takes, IPv6 and IPv4 in turn. Raises OSError.
+
+    The addresses are given as such: nothing is looked up again.
+    """
+    numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    known = [
+        info
+        for address in addresses
+        for info in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=numeric)
+    ]
+    connected = await start_connection(known, happy_eyeballs_delay=_STAGGER, interleave=1)
+    try:
+        return AnyIOStream(await SocketStream.from_socket(connected))
+    except BaseException:
+        connected.close()
+        raise
+
+
+def _watched(stream: httpcore.AsyncNetworkStream, netloc: str) -> httpcore.AsyncNetworkStream:
+    """The stream with a handshake that says when it hangs.
+
+    httpcore closes the socket of a handshake that fails, and forgets that of one which is cancelled.
+    """
     begin = stream.start_tls
 
     async def start_tls(*args: Any, **named: Any) -> httpcore.AsyncNetworkStream:
         try:
             return await begin(*args, **named)
+        except httpcore.ConnectTimeout as error:
+            hangs = f"{netloc} took the connection, and its TLS handshake did not end in time"
+            raise PassingError(hangs, sent=False) from error
         except asyncio.CancelledError:
             await stream.aclose()
             raise
@@ -147,19 +176,32 @@ def _closed_when_cancelled(stream: httpcore.AsyncNetworkStream) -> httpcore.Asyn
 
 def _unresolved(host: str, why: str, *, offline: bool) -> PassingError:
     message = f"the name {host} could not be resolved ({why})"
-    return PassingError(f"no network: {message}" if offline else message, sent=False, offline=offline)
+    message = f"no network: {message}" if offline else message
+    return PassingError(message, remedy=_no_proxy(host), sent=False, offline=offline)
 
 
-def _unreachable(host: str, port: int, error: BaseException | None) -> PassingError:
-    """What a failed connection means, from the system's own error behind httpcore's and anyio's."""
-    if isinstance(error, httpcore.ConnectTimeout):
-        return PassingError(f"{host}:{port} did not take the connection in time", sent=False)
-    cause = root_cause(error)
-    code = cause.errno if isinstance(cause, OSError) else None
-    offline = code in _UNREACHABLE and no_route()
-    why = os.strerror(code) if code else str(cause)
+def _unreachable(host: str, port: int, error: OSError) -> PassingError:
+    """What a failed connection means. Where addresses failed in different ways, the error has no number."""
+    if isinstance(error, TimeoutError) and not error.errno:
+        message = f"{host}:{port} did not take the connection in time"
+        return PassingError(message, remedy=_no_proxy(host), sent=False)
+    offline = (error.errno is None or error.errno in _UNREACHABLE) and no_route()
+    why = os.strerror(error.errno) if error.errno else str(error)[:300]
     message = f"{host}:{port} could not be reached ({why})"
-    return PassingError(f"no network: {message}" if offline else message, sent=False, offline=offline)
+    message = f"no network: {message}" if offline else message
+    return PassingError(message, remedy=_no_proxy(host), sent=False, offline=offline)
+
+
+def proxy_variables() -> list[str]:
+    """The variables of the environment that name a proxy, which Listener does not use. Their values may be secrets."""
+    return sorted({f"{scheme.upper()}_PROXY" for scheme in getproxies_environment()} & _PROXIES)
+
+
+def _no_proxy(host: str) -> str:
+    """What to do where a proxy might have led to the host."""
+    if not (named := proxy_variables()) or proxy_bypass(host):
+        return ""
+    return f"{named[0]} is set, but Listener uses no proxy: let this machine reach the host itself"
 
 
 def root_cause(error: BaseException | None) -> BaseException | None:

@@ -348,6 +348,17 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         assert (await get(door, world.url + "/a")).status == 404
 
 
+async def test_who_sets_a_proxy_is_told_that_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "inner.test")
+    async with open_door(limits=QUICK) as door:
+        error, inner = await failure(door, "http://shop.test/"), await failure(door, "http://inner.test/")
+    assert error.remedy == "HTTPS_PROXY is set, but Listener uses no proxy: let this machine reach the host itself"
+    assert "hunter2" not in error.reason
+    assert inner.remedy == ""
+
+
 async def test_connections_are_kept_for_the_next_page() -> None:
     ports: set[str] = set()
 

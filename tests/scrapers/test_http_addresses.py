@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
+import time
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 from scrapers.base import Request
 from scrapers.network.addresses import is_host, literal, why_refused
 from scrapers.network.guard import look_up
+from scrapers.network.hops import Limits
 from tests.scrapers.http_door import QUICK, failure, get, names, open_door
 from tests.world.web import Reply, World
 
@@ -127,6 +132,65 @@ async def test_the_next_address_of_a_name_is_tried() -> None:
         async with open_door([site], limits=QUICK, resolve=names(shop="127.0.0.2 ::1 127.0.0.1")) as door:
             assert (await get(door, site + "/a")).status == 404
     assert world.ledger[0].headers["host"] == f"shop.test:{world.port}", "the host keeps its name"
+
+
+HASTY = Limits(seconds=20, connect=0.2, tries=1)
+DEAD = " ".join(f"127.0.1.{number}" for number in range(1, 41))
+
+
+@pytest.mark.parametrize("before", [DEAD, "::1", "127.0.1.1 ::1", "hangs", "hangs hangs"])
+async def test_dead_addresses_do_not_hide_a_good_one(before: str) -> None:
+    patient = Limits(seconds=5, connect=5, tries=1)
+    async with World() as world:
+        with closed_ear(world.port) as deaf:
+            found = f"{before.replace('hangs', deaf)} 127.0.0.1"
+            site = f"http://shop.test:{world.port}"
+            async with open_door([site], limits=patient, resolve=names(shop=found)) as door:
+                begin = time.monotonic()
+                assert (await get(door, site + "/a")).status == 404
+    assert time.monotonic() - begin < 2
+
+
+async def test_an_inside_address_among_many_is_seen_before_one_is_called() -> None:
+    async with open_door(limits=QUICK, resolve=names(many="8.8.8.8 " * 60 + "2606:4700::1111 10.0.0.1")) as door:
+        assert "many.test (10.0.0.1) is private" in str(await failure(door, "http://many.test/"))
+
+
+async def test_who_does_not_take_the_connection_is_named() -> None:
+    async with World() as world:
+        with closed_ear(world.port) as deaf:
+            site = f"http://shop.test:{world.port}"
+            async with open_door([site], limits=HASTY, resolve=names(shop=deaf)) as door:
+                error = await failure(door, site + "/a")
+    assert str(error) == f"shop.test:{world.port} did not take the connection in time"
+
+
+async def test_a_handshake_that_hangs_is_named() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, open_door([f"https://127.0.0.1:{port}"], limits=HASTY) as door:
+        error = await failure(door, f"https://127.0.0.1:{port}/a")
+    assert str(error) == f"127.0.0.1:{port} took the connection, and its TLS handshake did not end in time"
+    assert not error.sent
+
+
+@contextlib.contextmanager
+def closed_ear(port: int) -> Iterator[str]:
+    """An address at which nobody takes a connection, for its queue is full."""
+    address = "127.0.0.9"
+    with contextlib.ExitStack() as held:
+        listening = held.enter_context(socket.socket())
+        listening.bind((address, port))
+        listening.listen(0)
+        for _ in range(3):
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((address, port))
+        yield address
 
 
 # -- no network -------------------------------------------------------------------------------------------------
