@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from insight.model import Item, Rejected
 from scrapers.errors import Mask, SourceError
-from scrapers.formats import limits
+from scrapers.formats import charset, limits
 
 NOT_FETCHED = 599  # no status of HTTP: the page of an article that could not be had
 
@@ -85,12 +85,12 @@ class Page:
 
     @property
     def text(self) -> str:
-        return self.body.decode("utf-8", errors="replace")
+        return charset.decode(self.body, charset.from_header(self.headers.get("content-type", "")))
 
     def json(self) -> Any:
         """The body as JSON. Raises SourceError when it is something else (a block page, half a body)."""
         try:
-            return limits.loads(self.body)
+            return limits.loads(self.text)
         except ValueError as error:
             start = self.text.lstrip()[:60].replace("\n", " ")
             raise SourceError(

@@ -15,6 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ZEROS = {(0, 2): "utf-16-be", (1, 3): "utf-16-le", (0, 1, 2): "utf-32-be", (1, 2, 3): "utf-32-le"}
 # Labels that came into https://encoding.spec.whatwg.org/#names-and-labels after the library's table was made.
 _NEWER = {"koi8-ru": "koi8-u", "ms932": "shift_jis", "unicodefffe": "utf-16be"}
 _NEWER |= dict.fromkeys(("csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff"), "utf-16le")
@@ -42,13 +43,9 @@ def decode(body: bytes, *declared: str | None) -> str:
     What is neither is read as UTF-8, and each byte that does not fit as windows-1252: so an undeclared Latin-1 page
     and a UTF-8 page with one bad byte both come out as a person would read them.
     """
-    for mark, encoding in _MARKS:
-        if body.startswith(mark):
-            return body.decode(encoding, errors="replace")
-    zeros = body[:4].count(0)  # without its mark, of UTF-16 every second byte of ASCII is zero, of UTF-32 three of four
-    if zeros >= 2:
-        width, order = "32" if zeros == 3 else "16", "be" if body.startswith(b"\0") else "le"
-        return body.decode(f"utf-{width}-{order}", errors="replace")
+    by_sign = _codec_by_sign(body)
+    if by_sign:
+        return body.decode(by_sign, errors="replace")
     codec = next(filter(None, map(_codec_of, declared)), "utf-8")
     if codec.startswith("utf-16") and 0 not in body:  # .NET writes so: https://github.com/elmah/Elmah/issues/220
         codec = "utf-8"
@@ -58,11 +55,25 @@ def decode(body: bytes, *declared: str | None) -> str:
         except UnicodeDecodeError:
             pass
     if codec == "utf-8":
-        return body.decode(codec, errors="surrogateescape").translate(_STRAY_BYTES)
+        return _nearly_utf_8(body)
     if codec not in _SECOND_LOOK:
         return body.decode(codec, errors="replace")
     _looks.left = _MOST_LOOKS
     return body.decode(codec, errors="listener.second_look")
+
+
+def _codec_by_sign(body: bytes) -> str | None:
+    """What a byte order mark says, else where the zeros stand in the first signs, which are ASCII in all markup."""
+    marked = next((codec for mark, codec in _MARKS if body.startswith(mark)), None)
+    return marked or _ZEROS.get(tuple(at for at, byte in enumerate(body[:4]) if byte == 0))
+
+
+def _nearly_utf_8(body: bytes) -> str:
+    try:  # Java and MySQL may write an emoji as a pair of surrogates: https://www.unicode.org/reports/tr26/
+        text = body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "surrogateescape").translate(_STRAY_BYTES)
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def from_header(content_type: str) -> str | None:

@@ -30,7 +30,7 @@ def loads(block: str) -> Any:
     problem = ""
     for repair in repairs:
         try:
-            return limits.loads(repair(text), strict=False)
+            return limits.loads(repair(text))
         except ValueError as error:
             problem = problem or str(error)
     raise UnreadableError(f"a JSON-LD block that is no JSON: {problem}")

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from scrapers.formats import charset
+
 T = TypeVar("T")
 
 ITEMS = 5_000
@@ -25,6 +27,10 @@ TAGS = 100_000  # of a feed, attributes among them; what its entries hold as CDA
 LETTERS = 1_000_000  # of one text
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
+# In pairs, as two backslashes are one character; `half`: of a pair that stands for one character beyond U+FFFF.
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPED = re.compile(rf"""(?P<known>{_HIGH}{_LOW}|(?P<half>{_HIGH}|{_LOW})|\\u[0-9a-fA-F]{{4}}|\\["\\/bfnrt])|\\""")
+_HALF = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!\\u[dD][89abAB][0-9a-fA-F]{{2}}){_LOW}")
 _CLOSED_BY = {"[": "]", "{": "}"}
 # the five entities of XML are letters of a text: escaped HTML is made of them
 _TAG = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|[<=]|&(?!lt;|gt;|amp;|quot;|apos;|#)", re.DOTALL)
@@ -87,24 +93,42 @@ def first(items: Iterable[T], most: int = ITEMS) -> Iterator[T]:
 # -- JSON -------------------------------------------------------------------------------------------------------
 
 
-def loads(written: str | bytes, *, strict: bool = True) -> Any:
+def loads(written: str | bytes) -> Any:
     """JSON within bounds. A number of too many digits is null; so is what is nested too deep; of a list of too many
-    values the first ones are there. Raises ValueError for what is no JSON."""
+    values the first ones are there. Raises ValueError for what is no JSON.
+
+    Forgiven is what costs no meaning: bytes that are no UTF-8, a byte order mark, control characters in strings, half
+    of a surrogate pair (it goes), a backslash before any character (it stays), NaN and Infinity (null).
+    """
+    text = charset.decode(written) if isinstance(written, bytes) else written.removeprefix("\ufeff")
+    if _HALF.search(text):
+        text = _ESCAPED.sub(lambda found: "" if found["half"] else found[0], text)
+    try:
+        return _loaded(text)
+    except json.JSONDecodeError as error:
+        if "escape" not in error.msg:
+            raise
+        return _loaded(_ESCAPED.sub(lambda found: found[0] if found["known"] else rf"\{found[0]}", text))
+
+
+def _loaded(text: str) -> Any:
     # At most so many values: a string that holds commas only seems to be several.
-    signs: tuple[Any, ...] = (",", "[", "{") if isinstance(written, str) else (b",", b"[", b"{")
-    if sum(map(written.count, signs)) <= VALUES:
+    if sum(map(text.count, (",", "[", "{"))) <= VALUES:
         try:
-            return json.loads(written, strict=strict)
+            return json.loads(text, strict=False, parse_constant=_nothing)
         except RecursionError:
             pass
         except ValueError as error:
-            if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+            if isinstance(error, json.JSONDecodeError):
                 raise
-    text = written if isinstance(written, str) else written.decode(json.detect_encoding(written), "surrogatepass")
     try:
-        return json.loads(_pruned(text), strict=strict, parse_int=_number)
+        return json.loads(_pruned(text), strict=False, parse_constant=_nothing, parse_int=_number)
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
+
+
+def _nothing(_: str) -> None:
+    return None
 
 
 def _number(digits: str) -> int | None:

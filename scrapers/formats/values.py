@@ -44,9 +44,11 @@ def plain(written: str) -> str:
 
 
 def identifier(value: object) -> str | None:
-    """An id, written as a string or as a whole number."""
+    """An id, written as a string or as a whole number: of any size, but exact, which a float past 2^53 is not."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) <= _LARGEST else None
+        return str(value) if value.bit_length() <= 256 else None
     return text(value)
 
 

@@ -105,7 +105,10 @@ class Gdelt(Source):
 
 def _articles_of(page: Page) -> list[Any]:
     """The list; nothing found is `{}`. GDELT says in plain text, with 200, that something is wrong."""
-    found = _lenient_json(page)
+    try:
+        found = limits.loads(page.text)
+    except ValueError:
+        found = None
     if isinstance(found, dict) and (not found or isinstance(found.get("articles"), list)):
         return listed(found.get("articles"))
     told = platform_message(page) or " ".join(page.text[:200].split())
@@ -115,16 +118,6 @@ def _articles_of(page: Page) -> list[Any]:
         remedy = "make the query of that watch, or `queries`, one that GDELT takes"
         raise SourceError(f"{page.url} refuses the query: {told}", permanent=True, remedy=remedy, status=page.status)
     raise not_read(page, "list of articles")
-
-
-def _lenient_json(page: Page) -> Any:
-    """The JSON, also with the bare line ends and wrong escapes that titles bring into it."""
-    for body in (page.text, re.sub(r'\\(?!["\\/bfnrtu])', r"\\\\", page.text)):
-        try:
-            return limits.loads(body.removeprefix("\ufeff"), strict=False)
-        except ValueError:
-            continue
-    return None
 
 
 def _next_requests(page: Page, count: int, times: Sequence[datetime]) -> tuple[tuple[Request, ...], tuple[Gap, ...]]:

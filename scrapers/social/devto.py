@@ -111,11 +111,9 @@ class DevTo(Source):
         body = page.json()
         one = isinstance(body, dict)
         entries = [body] if one else body
-        if not isinstance(entries, list):
+        known = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else [{}]
+        if known and not any({"id_code", "title"} & entry.keys() or entry.get("type_of") in _TYPES for entry in known):
             raise not_read(page, "articles of DEV")
-        for entry in entries:
-            if isinstance(entry, dict) and not ({"id_code", "title"} & entry.keys() or entry.get("type_of") in _TYPES):
-                raise not_read(page, "articles of DEV")
         items: tuple[Post | Deletion, ...]
         beside = {"text", "comments", "look"} & page.request.note.keys()
         if one or beside or any("id_code" in mapping(entry) for entry in entries):

@@ -102,9 +102,8 @@ class Lobsters(Source):
     def parse(self, page: Page) -> Batch:
         body = page.json()
         entries = [body] if isinstance(body, dict) else body
-        if not isinstance(entries, list) or not all(
-            "short_id" in entry for entry in entries if isinstance(entry, dict)
-        ):
+        stories = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else [{}]
+        if stories and not any("short_id" in story for story in stories):
             raise not_read(page, "stories of Lobsters")
         found = [entry for story in entries for entry in _with_comments(story)]
         items: tuple[Post | Deletion, ...]
