@@ -84,7 +84,7 @@ def _parse(source: Source, page: Page) -> Batch:
 def read_login(source: Source, login: Login, page: Page) -> Mapping[str, str]:
     """The session headers that the answer to a login gives, which may be all in its headers. Raises SourceError when
     it is refused."""
-    with only_source_errors(source, page.mask):
+    with only_source_errors(source, page.mask), limits.one_page():
         if not 200 <= page.status < 300:
             raise refused(page, remedy=login.remedy)
         return source.session_headers(page)

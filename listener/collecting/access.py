@@ -116,7 +116,7 @@ class SourceDoor:
         if login is None:
             return {}
         page = await self._send(source, login.request, {**source.headers(), **login.headers}, on_wire)
-        return read_login(source, login, page)
+        return await asyncio.to_thread(read_login, source, login, page)
 
     def end_session(self, source: Source, headers: Mapping[str, str]) -> None:
         """Forget the session that gave these headers, unless another search has got a newer one meanwhile."""

@@ -11,6 +11,7 @@ from scrapers.formats.values import address
 
 Item = dict[str, Any]
 MOST = 4 * limits.ITEMS  # properties and items: a review is four or five, and more reviews are not looked at
+WORDS = 10  # names of one property, types of one item
 
 # Where an element has its value: https://html.spec.whatwg.org/multipage/microdata.html#values
 _ADDRESSES = {"a": "href", "area": "href", "link": "href", "object": "data"}
@@ -50,7 +51,7 @@ def _read_items(tree: soup.Tree, found: Outline, base: str) -> None:
     words = html.Lines()
     for element in limits.first(marked, MOST):
         owner, value = around[element.number], None
-        names = element.attrs.get("itemprop", "").split() if owner is not None else ()
+        names = element.attrs.get("itemprop", "").split(maxsplit=WORDS)[:WORDS] if owner is not None else ()
         if "itemscope" in element.attrs:
             value = _item(element, base)
             around[element.number : element.until] = [value] * (element.until - element.number)
@@ -63,7 +64,7 @@ def _read_items(tree: soup.Tree, found: Outline, base: str) -> None:
 
 
 def _item(element: soup.Element, base: str) -> Item:
-    item: Item = {"@type": element.attrs.get("itemtype", "").split()}
+    item: Item = {"@type": element.attrs.get("itemtype", "").split(maxsplit=WORDS)[:WORDS]}
     named = address(element.attrs.get("itemid"), base)
     return {**item, "@id": named} if named else item
 

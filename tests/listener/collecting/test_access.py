@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,18 @@ async def test_a_source_logs_in_once_and_carries_what_it_was_given() -> None:
     assert [page.text for page in pages] == ["s1", "s1"]
     assert porter.asked[0][1] == {"x-member": "yes", "authorization": "Basic hush"}
     assert porter.asked[1][1] == {"x-member": "yes", "authorization": "Bearer s1"}
+
+
+async def test_the_answer_to_a_login_is_read_beside_the_event_loop() -> None:
+    class Watched(Club):
+        def session_headers(self, page: Page) -> Mapping[str, str]:
+            readers.append(threading.current_thread())
+            return super().session_headers(page)
+
+    readers: list[threading.Thread] = []
+    await SourceDoor(Porter()).fetch(Watched(), PAGE)
+    assert readers
+    assert threading.main_thread() not in readers, "it may be of any size"
 
 
 async def test_visits_side_by_side_share_one_login() -> None:
