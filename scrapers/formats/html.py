@@ -76,19 +76,29 @@ class _Bounded:
         pass  # lxml asks every target for it
 
 
-def feed(markup: str, target: Target, *, deepest: int = _DEPTH, most: int = _ELEMENTS) -> None:
-    """Give a target the events of some markup, whole page or fragment; past the bounds the rest is left out."""
+def feed(markup: str, target: Target, *, deepest: int = _DEPTH, most: int = _ELEMENTS) -> bool:
+    """Give a target the events of some markup, whole page or fragment, and say whether it is all of them.
+
+    Past the bounds the rest is left out.
+    """
     parser = etree.HTMLParser(target=_Bounded(target, deepest, most), encoding="utf-8", huge_tree=True, no_network=True)
-    data = limits.cut_markup(clean(whole_letters(markup[:CAP])), _ATTRIBUTES).encode("utf-8", errors="replace")
+    data, whole = _bounded(markup)
     try:
         for start in range(0, len(data), _CHUNK):
             if limits.spent():
-                return
+                return False
             parser.feed(data[start : start + _CHUNK])
         target.ending()
         parser.close()
     except (_TooMuchError, etree.LxmlError, AssertionError):  # the last: closed without having been fed a tag
-        return
+        return False
+    return whole
+
+
+def _bounded(markup: str) -> tuple[bytes, bool]:
+    text = clean(whole_letters(markup[:CAP]))
+    kept = limits.cut_markup(text, _ATTRIBUTES)
+    return kept.encode("utf-8", errors="replace"), len(markup) <= CAP and len(kept) == len(text)
 
 
 def whole_letters(markup: str) -> str:

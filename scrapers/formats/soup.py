@@ -106,21 +106,22 @@ class _Builder(HTMLTreeBuilder):
     def __init__(self, markup: str, only: Only | None) -> None:
         super().__init__(multi_valued_attributes={}, string_containers={})
         self.elements: list[Element] = []
-        self.stopped = True
         self._markup, self._only, self._words = markup, only, list[str]()
+        self._ended = False
         self._late: list[Element] = []  # what the markup itself did not close
 
     def feed(self, markup: Any) -> None:
         self._at: Any = self.soup
         self._last: Any = self.soup
-        html.feed(self._markup, self, deepest=DEEPEST, most=MOST)
+        whole = html.feed(self._markup, self, deepest=DEEPEST, most=MOST)
         self._flush()
-        stopped, self.stopped = self.stopped, False
+        self._ended = True
         while self._at is not self.soup:
             self.end("")
-        if stopped or not _WHOLE.search(self._markup[-2000:]):
+        if not whole or not _WHOLE.search(self._markup[-2000:]):
             for element in self._late:
                 element.torn = True
+        self._late.clear()
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         if self._words:
@@ -138,14 +139,14 @@ class _Builder(HTMLTreeBuilder):
         if at is self.soup:
             return
         at.until, self._at = len(self.elements), at.parent
-        if not self.stopped:
+        if self._ended:
             self._late.append(at)
 
     def data(self, data: str) -> None:
         self._words.append(data)
 
     def ending(self) -> None:
-        self.stopped = False
+        self._ended = True
 
     def _flush(self) -> None:
         words, self._words = self._words, []

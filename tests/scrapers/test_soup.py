@@ -144,6 +144,7 @@ def test_what_the_markup_does_not_close_is_torn_unless_the_page_is_whole() -> No
     assert torn("<body><div id=a>a</div><div id=b>b<p id=c>") == ["b", "c"]
     assert torn("<body><div id=a>a<p id=c>c</body></html>\n") == []
     assert torn("<body><div id=a>" + "<hr>" * 60_000 + "</body></html>") == ["a"]
+    assert torn("<body><div id=a>" + "a" * html.CAP + "</body></html>") == ["a"]
 
 
 def test_a_template_shows_nothing_but_one_of_a_shadow_root() -> None:
