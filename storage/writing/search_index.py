@@ -36,7 +36,7 @@ STATE = "search"
 
 _PROBE = Post(
     "net", "1", "Don't 3.5 c++ AT&T #Acme_1 @a@b.example cà PHÊ đ Straße ﬁ 小米手机 ดีมาก 삼성은 👩‍💻 👍🏽 a-b ½ ™"
-    " ışık ايرانـسل",
+    " ışık ايرانـسل ke\u200btt\u034fle क्\u200dष",
     title="It's", author="@Acme@b.example", author_name="Acme", url="https://acme.example", hashtags=("Cà",),
 )  # fmt: skip
 VERSION = digest(1, LONGEST_KEY, MOST_WORDS, unicodedata.unidata_version, *sorted(index_keys(_PROBE)))[:12]

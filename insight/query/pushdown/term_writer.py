@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from insight.query.dialect import Dialect
 from insight.query.pushdown.forms import Form, SearchTerm, both, either, map_terms
-from insight.query.text.folding import fold
+from insight.query.text.folding import JOINER, fold, seen
 from insight.query.text.scripts import SPACED, UNSPACED
 from insight.query.text.words import Piece, Row
 from insight.query.tree import Cased, Field, Hashtag, Name, Phrase, Plain, Query, Raw, Wildcard, Word
@@ -180,7 +180,8 @@ def lowered(text: str) -> str:
     """As it is written, in lower case and with one kind of letters, apostrophes and blanks; letters stay themselves."""
     if text.isascii():
         return text.lower()
-    settled = "".join(folded if (folded := fold(letter)) in ("", "'", " ") else letter for letter in text)
+    letters = ((letter, fold(letter)) for letter in seen(text))
+    settled = "".join(folded if folded in ("", "'", " ") and letter != JOINER else letter for letter, folded in letters)
     return unicodedata.normalize("NFKC", settled).lower().replace("i\u0307", "i")
 
 

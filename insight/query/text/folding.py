@@ -21,12 +21,19 @@ _APOSTROPHES = "’‘ʼʻ＇´`′‛"
 # NFKC would glue "Acme™" to "acmetm", and make two letters of "´": both are settled before it, one for one.
 _SETTLED = dict.fromkeys(map(ord, _APOSTROPHES), "'") | dict.fromkeys(map(ord, "™℠®©…\u00a0\u202f\u3000"), " ")
 _SETTLE = re.compile("[" + "".join(map(chr, _SETTLED)) + "]")
-# What nobody sees: soft hyphen, non-joiner, word joiner, BOM, variation selectors; and the skin tone of an emoji.
-_UNSEEN = re.compile("[\u00ad\u200c\u2060\ufeff\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+_SKIN = "\U0001f3fb-\U0001f3ff"
+# What nobody sees, wherever the text comes from: Default_Ignorable_Code_Point of https://www.unicode.org/reports/tr44/,
+# which the standard's own folding (toNFKC_Casefold) leaves out, too; and the skin tone of an emoji.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    f"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff{_SKIN}]"
+)
+JOINER = "\u200d"  # between two emoji it makes them one
+_JOINS_NOTHING = re.compile(f"(?<![{EMOJI}]){JOINER}|{JOINER}(?![{EMOJI}])")
 # "don't" is one word, so that `don` does not find it; every other apostrophe is an edge, so that `acme` finds "Acme's".
 _NOT = re.compile(f"(?<=n)'(?=t(?![^\\W_]|[{MARKS}]))")
 JOINED = "\u02bc"  # a letter to Unicode; no folded text holds it but for _NOT
-_CLUSTER = re.compile(f".[{MARKS}{JAMO}]*", re.DOTALL)
+_CLUSTER = re.compile(f".[{MARKS}{JAMO}{_SKIN}]*(?:{JOINER}[{EMOJI}][{MARKS}{_SKIN}]*)*", re.DOTALL)
 # Marks that writers leave out: accents and tones, Hebrew points, Arabic vowels. Those of Hindi or Thai are letters.
 _OPTIONAL_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff]")
 _KASHIDA = "\u0640"  # it draws a word out, and is no letter: https://www.unicode.org/charts/PDF/U0600.pdf
@@ -44,7 +51,7 @@ def fold(text: str) -> str:
 
 
 def _fold_unicode(text: str) -> str:
-    settled = _UNSEEN.sub("", _settled(text)).replace(_KASHIDA, "")
+    settled = seen(_settled(text)).replace(_KASHIDA, "")
     return _without_case(settled).replace(_KASHIDA, "").replace(JOINED, "'")  # "ŉ" folds to JOINED and an n
 
 
@@ -53,6 +60,12 @@ def _without_case(text: str) -> str:
     for written, compared in _ONE_LETTER.items():
         folded = folded.replace(written, compared)
     return folded
+
+
+def seen(text: str) -> str:
+    """The text without what nobody sees."""
+    visible = _UNSEEN.sub("", text)
+    return _JOINS_NOTHING.sub("", visible) if JOINER in visible else visible
 
 
 def _settled(text: str) -> str:
@@ -73,12 +86,12 @@ def without_marks(folded: str) -> str:
 
 def fold_raw(text: str) -> str:
     """Case and width folded, and every symbol kept: how `raw:` compares."""
-    return _without_case(_UNSEEN.sub("", text))
+    return _without_case(seen(text))
 
 
 def keep_case(text: str) -> str:
     """Width folded and capitals kept, with a blank for whatever is no letter: how `{Acme}` compares."""
-    written = unicodedata.normalize("NFKC", _UNSEEN.sub("", _settled(text)))
+    written = unicodedata.normalize("NFKC", seen(_settled(text)))
     return _NO_LETTERS.sub(" ", written).strip()
 
 
@@ -97,5 +110,6 @@ def origins(text: str, folded: str, folding: Callable[[str], str] = fold) -> Seq
 @cache
 def _uneven() -> re.Pattern[str]:
     """What does not fold one for one: ligatures, marks, what is unseen. Without it, offsets stay as they are."""
-    codes = [code for code in range(0x20000) if not 0xD800 <= code < 0xE000 and len(_fold_unicode(chr(code))) != 1]
+    planes = (*range(0x20000), *range(0xE0000, 0xE1000))
+    codes = [code for code in planes if not 0xD800 <= code < 0xE000 and len(_fold_unicode(chr(code))) != 1]
     return re.compile(f"[{MARKS}{JAMO}{ranges(codes)}]")
