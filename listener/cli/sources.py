@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,8 @@ from listener.config.secrets import held_secrets
 from scrapers import KINDS, kind_of
 from scrapers.base import Batch, Source, SourceError
 from scrapers.saved import read_saved
+
+_TIMES = [f"%Y-%m-%d{time}" for time in ("", "T%H:%M:%S", " %H:%M:%S", "T%H:%M:%S%z", "T%H:%M:%S.%f%z")]
 
 app = typer.Typer(no_args_is_help=False)
 
@@ -140,33 +143,63 @@ def parse(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A saved answer of the platform.")],
     url: Annotated[str | None, typer.Option(help="Where it came from.")] = None,
     status: Annotated[int, typer.Option(help="The HTTP status it came with.")] = 200,
-    at: Annotated[datetime | None, typer.Option(help="When it was fetched (UTC).")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="'NAME: VALUE'", help="A header it came with; may be given again.")
+    ] = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option("--now", "--at", formats=_TIMES, help="When it was fetched; UTC, where it names no zone."),
+    ] = None,
 ) -> None:
-    """Show as JSON lines what a kind reads from a saved answer: posts, further requests, the error.
+    """Show as JSON lines everything that a kind reads from a saved answer, each with its `type`.
+
+    Posts with all fields, readings, deletions and other items; `rejected`, what was set aside; further requests; the
+    mark of the newest item; the pause and the dollars that the answer asks for; or the error, with its class, and exit
+    code 1.
 
     \b
     Examples:
       listener sources parse hackernews answer.json --url https://hn.algolia.com/api/v1/search_by_date
+      listener sources parse feed busy.html --status 429 --header 'Retry-After: 30' --now 2026-03-02T10:00:00Z
     """
-    now = at.replace(tzinfo=UTC) if at else SystemClock().now()
+    fetched_at = (now if now.tzinfo else now.replace(tzinfo=UTC)) if now else SystemClock().now()
+    headers = _headers(header or [])
     try:
-        batch = read_saved(kind, file.read_bytes(), url=url, status=status, now=now)
+        batch = read_saved(kind, file.read_bytes(), url=url, status=status, headers=headers, now=fetched_at)
     except LookupError as error:
         fail(str(error.args[0]))
     except SourceError as error:
-        print_json_line(
-            {"type": "error", "error": str(error), "permanent": error.permanent, "remedy": error.remedy,
-             "retry_after": error.retry_after, "status": error.status}
-        )  # fmt: skip
+        print_json_line({"type": "error", "class": type(error).__name__, "error": str(error), **vars(error)})
         raise typer.Exit(1) from error
+    for line in _lines_of(batch):
+        print_json_line(line)
+
+
+def _headers(written: list[str]) -> dict[str, str]:
+    """Headers as they stand in an answer. The same name again is a list, as RFC 9110 has it."""
+    found: dict[str, str] = {}
+    for line in written:
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if not (name and colon):
+            fail(f"{line!r} is no header", "write 'Name: value', such as 'Retry-After: 30'")
+        name = name.lower()
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _lines_of(batch: Batch) -> Iterator[dict[str, Any]]:
     for item in batch.items:
-        print_json_line({"type": type(item).__name__.lower(), **plain(item)})
-    for request in batch.requests:
-        print_json_line({"type": "request", **request.to_json()})
+        yield {"type": type(item).__name__.lower(), **plain(item)}
     for rejected in batch.rejected:
-        print_json_line({"type": "rejected", **plain(rejected)})
+        yield {"type": "rejected", **plain(rejected)}
+    for request in batch.requests:
+        yield {"type": "request", **request.to_json()}
     if batch.newest is not None:
-        print_json_line({"type": "newest", "mark": batch.newest})
+        yield {"type": "newest", "mark": batch.newest}
+    if batch.pause is not None:
+        yield {"type": "pause", "seconds": batch.pause}
+    if batch.spent:
+        yield {"type": "spent", "dollars": batch.spent}
 
 
 @app.command()

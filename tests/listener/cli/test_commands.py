@@ -197,6 +197,37 @@ def test_a_saved_answer_is_read_as_json_lines(run: Run, tmp_path: Path) -> None:
     assert "did you mean" in run("sources", "parse", "fed", str(tmp_path / "answer.xml"), code=1).output
 
 
+def test_a_saved_refusal_is_read_with_its_headers_and_at_its_time(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "busy.html").write_text("<title>Slow down</title>")
+    said = (
+        "--status",
+        "429",
+        "--header",
+        "Retry-After: Mon, 02 Mar 2026 10:00:30 GMT",
+        "--now",
+        "2026-03-02T10:00:00Z",
+    )
+    error = json.loads(run("sources", "parse", "feed", str(tmp_path / "busy.html"), *said, code=1).stdout)
+    assert (error["class"], error["retry_after"], error["permanent"]) == ("SourceError", 30.0, False)
+    wrong = run("sources", "parse", "feed", str(tmp_path / "busy.html"), "--header", "Retry-After", code=1)
+    assert "write 'Name: value'" in wrong.output
+
+
+def test_everything_that_a_saved_answer_holds_is_printed(run: Run, tmp_path: Path) -> None:
+    answer = {
+        "items": [{"question_id": 7, "title": "Acme", "creation_date": 1772446530}, 5],
+        "backoff": 9,
+        "has_more": False,
+    }
+    (tmp_path / "answer.json").write_text(json.dumps(answer))
+    said = ("--url", "https://api.stackexchange.com/2.3/search/advanced", "--now", "2026-03-02T11:00:00+01:00")
+    lines = run("sources", "parse", "stackexchange", str(tmp_path / "answer.json"), *said).stdout.splitlines()
+    found = {row["type"]: row for row in map(json.loads, lines)}
+    assert found["post"]["published_at"] == "2026-03-02T10:15:30Z"
+    assert found["pause"]["seconds"] == 9
+    assert "rejected" in found
+
+
 def test_init_writes_a_config_that_checks_and_never_overwrites_one(run: Run) -> None:
     words = ("--brand", "Acme", "--competitors", "Zenith", "--contact", "me@example.com", "--time-zone", "UTC")
     run("init", *words)
