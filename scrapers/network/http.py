@@ -19,11 +19,12 @@ from scrapers.errors import Mask
 from scrapers.network.addresses import literal, refuse_private
 from scrapers.network.browser import Browser
 from scrapers.network.decoding import ACCEPTED, Body
+from scrapers.network.endings import doubtful, says_its_length
 from scrapers.network.guard import Resolve, guarded_pool, look_up
 from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, own_headers
 from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError
 from scrapers.network.pace import PassingError
-from scrapers.network.replies import cookies_of, headers_of, refuse_unasked, translated, without_doubtful_validators
+from scrapers.network.replies import cookies_of, headers_of, refuse_unasked, translated
 from scrapers.network.urls import origins_of, parse_target, without_keys, without_secrets
 from scrapers.validators import Validators
 
@@ -184,8 +185,9 @@ class Http:
                 if body.full:
                     break
             whole = body.finish()
-            if not body.ends_itself:
-                headers = without_doubtful_validators(headers)
+            ends = body.full or body.ends_itself or says_its_length(headers)
+            if 200 <= response.status_code < 300 and not ends:
+                headers = doubtful(whole, headers, hop.target)
             cookies = () if location is None else cookies_of(response)
             return Answer(hop.target, response.status_code, headers, whole, location, cookies)
 

@@ -11,7 +11,7 @@ from scrapers.base import SourceError
 from scrapers.network.guard import bad_certificate, root_cause
 from scrapers.network.hops import Hop, Target
 from scrapers.network.pace import PassingError
-from scrapers.validators import NOT_MODIFIED, VALIDATING
+from scrapers.validators import NOT_MODIFIED
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-15.3.7, https://www.rfc-editor.org/rfc/rfc3229#section-10.4.1
 _PARTS = {206, 226}
@@ -45,17 +45,6 @@ def refuse_unasked(status: int, hop: Hop) -> None:
     else:
         return
     raise SourceError(f"{hop.target.shown} answered {status}: {why}", status=status)
-
-
-def without_doubtful_validators(headers: dict[str, str]) -> dict[str, str]:
-    """The headers of a body that does not say itself where it ends.
-
-    Where it ended as the connection did, nobody knows whether that was all (https://www.rfc-editor.org/rfc/rfc9112#section-8).
-    With its validators the rest would be taken for known; without, the page is read again.
-    """
-    if {"content-length", "transfer-encoding"} & headers.keys():
-        return headers
-    return {name: value for name, value in headers.items() if name not in VALIDATING}
 
 
 def translated(error: httpx.HTTPError, target: Target) -> SourceError:

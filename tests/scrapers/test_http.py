@@ -103,19 +103,50 @@ async def test_an_answer_to_a_question_that_was_not_put_is_an_error(status: int,
     ("head", "kept"),
     [
         (b"", False),
-        (b"Content-Length: 5\r\n", True),
+        (b"Content-Length: 6\r\n", True),
         (b"Content-Encoding: gzip\r\n", True),
     ],
     ids=["ends with the connection", "says how long it is", "packed"],
 )
 async def test_a_page_that_may_be_cut_is_asked_for_as_a_whole_the_next_time(head: bytes, kept: bool) -> None:
-    body = gzip.compress(b"<rss>") if b"gzip" in head else b"<rss>"
+    body = gzip.compress(b"<rss/>") if b"gzip" in head else b"<rss/>"
     async with World() as world, open_door([world.url]) as door:
         begin = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nLast-Modified: Mon, 02 Mar 2026 00:00:00 GMT\r\nConnection: close\r\n'
         world.fault("/a", faults.raw(begin + head + b"\r\n" + body))
         page = await get(door, world.url + "/a")
-    assert page.text == "<rss>"
+    assert page.text == "<rss/>"
     assert (validators_after(page) is not None) is kept
+
+
+FEED = b"<?xml version='1.0'?><!-- <b> --><rss version='2.0'><channel><item><title>one</title></item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "cut"),
+    [
+        (b"application/rss+xml", FEED, False),
+        (b"application/rss+xml", FEED[:80], True),
+        (b"text/html", FEED[:-3].replace(b"</rss", b""), True),
+        (b"text/html", b"<feed xmlns='http://www.w3.org/2005/Atom'><entry>", True),
+        (b"application/xml", b"<list count='0'/>", False),
+        (b"text/html", b"<p>one<p>two", False),
+        (b"application/xhtml+xml", b"<html><p>one", False),
+        (b"application/json", b"[1, 2", False),
+        (b"application/xml", b"<" + b"a" * 60_000, False),
+        (b"application/xml", b"<!--" * 20_000, False),
+    ],
+)
+async def test_a_document_that_ends_with_the_connection_and_before_its_own_end_is_cut(
+    media: bytes, body: bytes, cut: bool
+) -> None:
+    async with World() as world, open_door([world.url]) as door:
+        world.fault("/a", faults.raw(b"HTTP/1.1 200 OK\r\nContent-Type: " + media + b"\r\n\r\n" + body), times=None)
+        if cut:
+            error = await failure(door, world.url + "/a")
+            assert "its document has no end" in str(error)
+            assert not error.permanent
+        else:
+            assert (await get(door, world.url + "/a")).body == body
 
 
 @pytest.mark.parametrize("coding", ["UTF-8", "none", "binary", "identity", "aws-chunked", "utf-8, gzip", "x-gzip"])
