@@ -108,6 +108,7 @@ class Source(BaseModel):
     window: ClassVar[str] = ""  # what the platform gives at most, in words: "the 500 newest reviews a country"
     polls: ClassVar[bool] = False  # whether what a stream brings is walked page by page, too: it cannot resume
     looks_again: ClassVar[tuple[timedelta, ...]] = ()  # ages at which a post is asked for again, for what has changed
+    looks_by_alias: ClassVar[bool] = False  # whether `look_again` is to be given a post's aliases, where it has any
     max_pages: ClassVar[int] = 10
     obey_robots: ClassVar[bool] = False
 

@@ -32,6 +32,12 @@ T = TypeVar("T")
 # built once: making a statement takes longer than running it
 _POST = select(tables.posts).where(has_key())
 _KEY = select(tables.posts.c.network, tables.posts.c.native_id).where(has_key())
+_ALIAS = select(tables.aliases.c.network, tables.aliases.c.native_id).where(has_key(tables.aliases))
+_ALIASES = (
+    select(tables.posts.c.native_id, tables.aliases.c.native_id.label("alias"))
+    .join(tables.aliases, tables.aliases.c.post == tables.posts.c.id)
+    .where(has_key())
+)
 _REVISIONS = (
     select(tables.revisions)
     .join(tables.posts, tables.posts.c.id == tables.revisions.c.post)
@@ -62,10 +68,19 @@ class Posts:
             return next(map(read_stored, found), None)
 
     def stored(self, keys: Collection[PostKey]) -> set[PostKey]:
-        """Which of these posts are there."""
+        """Which of these posts are there, by their ids or by an alias."""
+        named = list(map(storable_key, keys))
         with self._database.read() as connection:
-            found = {PostKey(*row) for row in rows_by_key(connection, _KEY, map(storable_key, keys))}
+            found = {PostKey(*row) for one in (_KEY, _ALIAS) for row in rows_by_key(connection, one, named)}
         return {key for key in keys if storable_key(key) in found}
+
+    def aliases(self, network: str, ids: Collection[str]) -> dict[str, list[str]]:
+        """By which other ids these posts of a network go, where there are any."""
+        found: dict[str, list[str]] = {}
+        with self._database.read() as connection:
+            for row in rows_by_key(connection, _ALIASES, [storable_key(PostKey(network, one)) for one in ids]):
+                found.setdefault(row.native_id, []).append(row.alias)
+        return found
 
     def revisions(self, key: PostKey) -> list[Revision]:
         """What the post said before each edit, oldest first."""

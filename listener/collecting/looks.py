@@ -96,6 +96,9 @@ class SecondLooks:
         for age in source.looks_again:
             read = partial(self._store.posts.aged, source.id, source.network, since - age, now - age, MOST)
             found |= {native_id: at + age for native_id, at in await self._threads.read(read)}
+        if source.looks_by_alias:
+            names = await self._threads.read(lambda: self._store.posts.aliases(source.network, list(found)))
+            found = {name: at for native_id, at in found.items() for name in names.get(native_id, [native_id])}
         return sorted((at, native_id) for native_id, at in found.items())
 
     async def _ask_all(self, source: Source, ids: Sequence[str], leave: Amount) -> int:

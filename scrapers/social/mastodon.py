@@ -18,7 +18,7 @@ from scrapers.base import Access, Batch, Page, Request, Search, Source, SourceEr
 from scrapers.formats.values import each, mapping, origin_of, text
 from scrapers.marks import distinct
 from scrapers.settings import bearer, host_and_path, under
-from scrapers.social.mastodon_toots import NETWORK, LocalIds, entities, read, streamed, tombstones
+from scrapers.social.mastodon_toots import NETWORK, LocalIds, alias, entities, read, streamed, tombstones
 from scrapers.terms import concerning, pushed, searches, with_own
 
 OVERLAP = timedelta(hours=1)  # a server files a late toot of another server under the time it was written
@@ -34,11 +34,10 @@ class Mastodon(Source):
     """Instances serve public hashtag timelines to everybody unless their admins close them; `token` opens those.
 
     300 requests in five minutes and address. Each instance has terms of its own; toots may be kept as long as their
-    authors leave them, so deletions are obeyed: a stream tells them, and toots are looked at again where the instance's
-    own name for them is known, which is so for its own toots and those read since the start. Only what is public comes
-    this way. There is no search by word without
-    an account: the hashtags, words, phrases and names of the watches are asked for as hashtags, and `hashtags` adds
-    more. A boost is no new post: the boosted toot is read. A toot is known by its `uri`, the same on every instance.
+    authors leave them, so deletions are obeyed: a stream tells them, and toots are looked at again. Only what is
+    public comes this way. There is no search by word without an account: the hashtags, words, phrases and names of the
+    watches are asked for as hashtags, and `hashtags` adds more. A boost is no new post: the boosted toot is read. A
+    toot is known by its `uri`, the same on every instance.
 
     With a `token`, `stream_hashtags` listens to each hashtag as well, so that toots come at once; a stream cannot go on
     from where it was left, so the timelines are still visited. `search_words` asks for the words of the watches, too:
@@ -58,6 +57,7 @@ class Mastodon(Source):
     hosts_from_settings = ("instance", "streaming")
     polls = True
     looks_again = (timedelta(hours=6), timedelta(days=2))
+    looks_by_alias = True
 
     dialect = Dialect(word=None, phrase=None, both=None, either=None, brackets=Brackets.NONE, complete=False)
 
@@ -130,16 +130,16 @@ class Mastodon(Source):
         self._local.learn(toots)
         known, host = self._local.uris, urlsplit(self.instance).netloc
         posts, rejected = each(toots, lambda toot: read(toot, known, host))
-        deletions = (Deletion(NETWORK, known[local]) for local in gone if local in known)
+        deletions = (Deletion(NETWORK, known.get(local) or alias(local, host)) for local in gone)
         return Batch((*distinct(posts), *deletions), rejected=rejected)
 
     def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
         """One request for each that is known by what it is called here."""
         host = urlsplit(self.instance).netloc
-        places = ((uri, self._local.of(uri, host)) for uri in ids)
+        places = ((one, self._local.of(one, host)) for one in ids)
         return tuple(
-            Request(under(self.instance, f"api/v1/statuses/{quote(local)}"), note={"look": uri})
-            for uri, local in places
+            Request(under(self.instance, f"api/v1/statuses/{quote(local)}"), note={"look": one})
+            for one, local in places
             if local
         )
 
@@ -160,7 +160,7 @@ class Mastodon(Source):
         if found.error is not None:
             raise not_read(page, "toots")
         self._local.learn(found.toots)
-        known, host = self._local.uris, urlsplit(page.url).netloc
+        known, host = self._local.uris, urlsplit(self.instance).netloc
         posts, rejected = each(found.toots, lambda toot: read(toot, known, host))
         if "look" in page.request.note:
             return Batch((*found.gone, *distinct(posts)), rejected=rejected)

@@ -28,6 +28,7 @@ from scrapers.formats.values import (
 NETWORK = "mastodon"
 
 _OWN = re.compile(r"https?://([^/]+)/(?:ap/)?users/[^/]+/statuses/(\d{1,20})")
+_ALIAS = re.compile(r"([^/]+)/(\w{1,40})")
 _STATUS = frozenset(("reblog", "visibility", "in_reply_to_id", "replies_count", "favourites_count"))
 # What marks the platform's other answers, which hold no toot: an account, a tag or trend, a card, an edit, a poll, an
 # instance of version 1 and 2, a media attachment, a token's application, a relationship, an announcement.
@@ -153,7 +154,7 @@ def _of_entry(entry: Any) -> list[Any]:
 class LocalIds:
     """What toots are called on the server that was asked: that is all it says of what they answer, and of what is gone.
 
-    The newest are remembered while the program runs, and say nothing of a source: two sources differ by their settings.
+    The newest are remembered while the program runs. They say nothing of a source: two differ by their settings.
     """
 
     MOST = 20_000
@@ -177,9 +178,14 @@ class LocalIds:
             self._ids.pop(self.uris.pop(next(iter(self.uris))), None)
 
     def of(self, uri: str, host: str) -> str | None:
-        """What a toot is called on this server; those that were written there bear it in their uri."""
-        own = _OWN.fullmatch(uri)
+        """What a toot is called on this server, by its uri or an alias; its own toots bear it in their uri."""
+        own = _OWN.fullmatch(uri) or _ALIAS.fullmatch(uri)
         return self._ids.get(uri) or (own[2] if own and own[1].lower() == host.lower() else None)
+
+
+def alias(local: str, host: str) -> str:
+    """What a toot is called on one server, as another native id: by it a deletion finds it after a restart, too."""
+    return f"{host}/{local}"
 
 
 def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
@@ -198,7 +204,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
     body = html.read(toot["content"], without="quote-inline" if quoting else None)
     options = [text(mapping(option).get("title")) for option in listed(mapping(toot.get("poll")).get("options"))]
     account, (at, precision) = mapping(toot.get("account")), moment(toot.get("created_at"))
-    parent = identifier(toot.get("in_reply_to_id"))
+    local, parent = identifier(toot.get("id")), identifier(toot.get("in_reply_to_id"))
     names = {"likes": "favourites", "reposts": "reblogs", "replies": "replies", "quotes": "quotes"}
     quoted, card = mapping(mapping(toot.get("quote")).get("quoted_status")), mapping(toot.get("card"))
     links = [*body.links, address(card.get("url")), address(quoted.get("url"))]
@@ -218,6 +224,7 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
         edited_at=moment(toot.get("edited_at"))[0],
         language=text(toot.get("language")),
         engagement=counts(**{ours: toot.get(f"{theirs}_count") for ours, theirs in names.items()}),
+        aliases=(alias(local, host),) if local else (),
         reply_to=known.get(parent) if parent else None,  # a local id is nobody's native id
         links=tuple(dict.fromkeys(filter(None, links))),
         hashtags=tuple(dict.fromkeys(filter(None, tags))),

@@ -320,7 +320,10 @@ def test_a_deletion_is_obeyed_of_any_toot_that_was_read_by_whatever_way() -> Non
     for local in (6, 7, 9):
         expected = Deletion("mastodon", f"https://toots.example/s/{local}")
         assert stream_of(source, f"event: delete\ndata: {local}") == (expected,)
-    assert stream_of(source, "event: delete\ndata: 555") == (), "nobody knows which toot that was"
+    (unknown,) = stream_of(source, "event: delete\ndata: 555")
+    assert unknown == Deletion("mastodon", "mastodon.social/555"), "the store may know it by that name"
+    (post,) = stream_of(source, f"event: update\ndata: {json.dumps(toot(555))}")
+    assert post.aliases == (unknown.native_id,)
 
 
 def test_what_separates_lines_elsewhere_is_text_in_a_toot() -> None:
@@ -343,7 +346,8 @@ def test_toots_are_looked_at_again_by_what_the_instance_calls_them() -> None:
     source = Mastodon(instance="https://toots.example", hashtags=("acme",))
     own, far = "https://toots.example/users/fern/statuses/77", "https://far.example/s/5"
     parse(source, source.start(Search("#acme", "acme"), "1", NOW), [toot(5, uri=far)])
-    first, second = source.look_again([own, far, "https://far.example/s/6"])
+    first, second, third = source.look_again([own, far, "https://far.example/s/6", "toots.example/88", "x.example/9"])
+    assert (third.url[-3:], third.note) == ("/88", {"look": "toots.example/88"}), "as it is called here, from the store"
     statuses = "https://toots.example/api/v1/statuses"
     assert (first.url, second.url) == (f"{statuses}/77", f"{statuses}/5")
     assert parse(source, second, {"error": "Record not found"}, status=404).items == (Deletion("mastodon", far),)

@@ -141,3 +141,14 @@ def test_two_posts_with_an_id_in_common_are_one(name: str) -> None:
 def test_two_posts_with_an_id_in_common_are_two(name: str) -> None:
     assert not says_the_same(*DIFFERENT[name])
     assert not says_the_same(*DIFFERENT[name][::-1])
+
+
+def test_what_one_server_calls_a_post_finds_it_and_deletes_it(store: Store) -> None:
+    toot = Post("mastodon", "https://far.example/s/1", "acme broke", aliases=("here.example/77",), published_at=NOON)
+    store.ingest(batch_of(toot))
+    local = PostKey("mastodon", "here.example/77")
+    assert store.posts.stored({local, PostKey("mastodon", "here.example/78")}) == {local}
+    assert store.posts.aliases("mastodon", [toot.native_id, "x"]) == {toot.native_id: ["here.example/77"]}
+    counts = store.ingest(replace(batch_of(at=NOON + HOUR), deletions=(Deletion(local.network, local.native_id),)))
+    assert counts.deleted == 1
+    assert store.counts.recount() == []

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from insight.model import PostKey
+from insight.model import Post, PostKey
 from listener.clock import SimulatedClock
 from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
-from scrapers.base import Page, Request, SourceError
+from scrapers.base import Batch, Page, Request, SourceError
 from storage import Store
 from tests.fake_source import NOW, FakeDoor, serve
 from tests.listener.collecting.metered import DAY, HOUR, Looking, Metered, at, collector, opened, texts
@@ -231,3 +231,23 @@ async def test_another_canary_begins_anew(store: Store) -> None:
     found = canary(store)
     assert found
     assert (found.id, found.found) == ("1", True)
+
+
+class ByAlias(Looking):
+    """Shows single posts by what they are called there, and lists them by their ids everywhere."""
+
+    looks_by_alias = True
+
+    def parse(self, page: Page) -> Batch:
+        batch = super().parse(page)
+        named = (replace(item, aliases=(f"here/{item.native_id}",)) for item in batch.items if isinstance(item, Post))
+        return replace(batch, items=tuple(named))
+
+    def look_again(self, ids: Sequence[str]) -> tuple[Request, ...]:
+        return super().look_again([one.removeprefix("here/") for one in ids if one.startswith("here/")])
+
+
+async def test_a_kind_that_knows_posts_by_another_name_is_given_that_after_a_restart_too(store: Store) -> None:
+    clock, door = SimulatedClock(at(3) + timedelta(minutes=1)), Desk(range(1, 4))
+    await live(store, door, clock, ByAlias(), 2 * DAY, timedelta(hours=1))
+    assert {one for ids in door.looked for one in ids.split(",")} == {"1", "2", "3"}
