@@ -13,7 +13,10 @@ class NotAFeedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as its feed wrote it; dates are still as written. `extra` are the leaves of Apple's namespace."""
+    """An entry as its feed wrote it; dates are still as written. `images` stand in the text, `media` beside it.
+
+    `extra` are the leaves of Apple's namespace.
+    """
 
     id: str | None = None
     is_permalink: bool = False
@@ -27,6 +30,7 @@ class Entry:
     updated: tuple[str, ...] = ()
     language: str | None = None
     media: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     comments: str | None = None
     replies: int | None = None
     views: int | None = None

@@ -113,6 +113,7 @@ def _parse_entry(item: Element, author: str | None, language: str | None) -> Ent
         or item.language()
         or language,
         media=addresses([*media, *item.enclosures()], item.base),
+        images=body.images,
         comments=address(item.first("comments"), item.base),
         replies=_reply_count(item),
         views=_views(item),

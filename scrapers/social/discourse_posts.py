@@ -220,6 +220,6 @@ def _parse_entry(entry: Entry, forum: Forum) -> Post:
         precision=precision,
         thread=None if first else forum.id_of(topic, "1"),
         links=entry.links,
-        media=entry.media,
+        media=(*entry.media, *entry.images),
         visibility=forum.visibility,
     )
