@@ -87,7 +87,7 @@ def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Itera
 
 
 def _parse_entry(item: Element, author: str | None, language: str | None) -> Entry:
-    rels, media = item.rels(), _media(item)
+    rels, media = item.rels(), [medium.get("url") for medium in _media(item)]
     body, body_language = _body(item)
     # https://www.rssboard.org/rss-specification#ltguidgtSubelementOfLtitemgt: a guid is an address unless it says not
     guid = next(iter(item.all("guid", "id", "dc:identifier")), None)
@@ -133,13 +133,17 @@ def _body(item: Element) -> tuple[html.Text, str | None]:
     bodies = item.all("content:encoded", "content", "fullitem", "xhtml:body", "body", "summary", "description")
     bodies += item.all("itunes:summary", "media:description", "dc:description", "itunes:subtitle")
     bodies += [inner for group in item.all("media:group") for inner in group.all("media:description")]
-    return next(((value, body.own_language) for body in bodies if (value := body.value()).text), (html.Text(""), None))
+    # what is nothing but pictures is read by their descriptions
+    described = [alt.value().text for medium in _media(item) for alt in medium.all("media:description")]
+    pictures = html.Text("\n".join(filter(None, described)))
+    return next(((value, body.own_language) for body in bodies if (value := body.value()).text), (pictures, None))
 
 
-def _media(item: Element) -> list[str]:
+def _media(item: Element) -> list[Element]:
     found = item.all("enclosure", "media:content", "media:thumbnail")
-    found += [inner for group in item.all("media:group") for inner in group.all("media:content", "media:thumbnail")]
-    return [medium.get("url") for medium in found]
+    return found + [
+        inner for group in item.all("media:group") for inner in group.all("media:content", "media:thumbnail")
+    ]
 
 
 def _reply_count(item: Element) -> int | None:

@@ -209,11 +209,14 @@ def read(toot: Any, known: Mapping[str, str], host: str) -> Post:
     quoted, card = mapping(mapping(toot.get("quote")).get("quoted_status")), mapping(toot.get("card"))
     links = [*body.links, address(card.get("url")), address(quoted.get("url"))]
     tags = (text(mapping(tag).get("name")) for tag in listed(toot.get("tags")))
-    attached = map(mapping, listed(toot.get("media_attachments")))
+    attached = [mapping(medium) for medium in listed(toot.get("media_attachments"))]
+    said = [body.text, *options]
+    if not any(said):  # a toot of pictures alone is read by their descriptions
+        said = [text(medium.get("description")) for medium in attached]
     return Post(
         network=NETWORK,
         native_id=uri,
-        text="\n".join(filter(None, [body.text, *options])),
+        text="\n".join(filter(None, said)),
         url=address(toot.get("url")) or address(uri),
         title=text(toot.get("spoiler_text")),
         author=_handle_of(account, host),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html as entities
+import re
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from scrapers.formats import limits
+from scrapers.formats import html, limits
 from scrapers.social import markdown
+from tests.shared import REAL, needs_recordings, recordings
 
 TEXTS = {
     "**Bold**, *slanted*, `code` and ~~gone~~": "Bold, slanted, code and gone",
@@ -78,3 +82,27 @@ def test_what_is_too_long_is_said() -> None:
     with limits.one_page() as page:
         assert markdown.read("word " * 30_000).text.count("word") == 20_000
     assert page.left_out
+
+
+@needs_recordings
+def test_markdown_says_what_the_platform_shows_of_it() -> None:
+    """Reddit tells both; its own ^superscript and placeholders in angle brackets are no CommonMark."""
+    both: dict[str, str] = {}
+    for row in recordings("reddit"):
+        content = (REAL / row["file"]).read_text(errors="replace")
+        things = limits.loads(content) if content.startswith(("{", "[")) else None
+        for thing in _mappings(things):
+            for name in ("selftext", "body"):
+                written, shown = thing.get(name), thing.get(f"{name}_html")
+                if isinstance(shown, str) and isinstance(written, str) and not re.search(r"\^|<[A-Z]", written):
+                    both[entities.unescape(written)] = entities.unescape(shown) if shown.startswith("&lt;") else shown
+    assert len(both) > 50
+    for written, shown in both.items():
+        assert markdown.read(written).text.split() == html.read(shown).text.split()
+
+
+def _mappings(value: object) -> Iterator[dict[str, object]]:
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _mappings(part)
