@@ -82,23 +82,19 @@ def feed(markup: str, target: Target, *, deepest: int = _DEPTH, most: int = _ELE
     Past the bounds the rest is left out.
     """
     parser = etree.HTMLParser(target=_Bounded(target, deepest, most), encoding="utf-8", huge_tree=True, no_network=True)
-    data, whole = _bounded(markup)
+    text = clean(whole_letters(markup[:CAP]))
+    kept = limits.cut_markup(text, _ATTRIBUTES)
+    whole = len(markup) <= CAP and len(kept) == len(text)
     try:
-        for start in range(0, len(data), _CHUNK):
+        for start in range(0, len(kept), _CHUNK):
             if limits.spent():
                 return False
-            parser.feed(data[start : start + _CHUNK])
+            parser.feed(kept[start : start + _CHUNK].encode("utf-8", errors="replace"))
         target.ending()
         parser.close()
     except (_TooMuchError, etree.LxmlError, AssertionError):  # the last: closed without having been fed a tag
         return False
     return whole
-
-
-def _bounded(markup: str) -> tuple[bytes, bool]:
-    text = clean(whole_letters(markup[:CAP]))
-    kept = limits.cut_markup(text, _ATTRIBUTES)
-    return kept.encode("utf-8", errors="replace"), len(markup) <= CAP and len(kept) == len(text)
 
 
 def whole_letters(markup: str) -> str:

@@ -26,27 +26,39 @@ class Ids:
     own: Mapping[int, str]
     alone: frozenset[str]
     places: frozenset[str]
+    page: str
+    landed_page: str
 
     @classmethod
     def of_page(cls, graph: Graph, nodes: Iterable[Mapping[str, Any]], url: str) -> Ids:
-        own = {id(node): named for node in nodes if (named := _own_address(graph, node, url))}
+        here = canonical_of(url)
+        own = {id(node): named for node in nodes if (named := _own_address(graph, node, url, here))}
         alone = frozenset(named for named, number in Counter(own.values()).items() if number == 1)
-        return cls(url, own, alone, _places([named for named in own.values() if named in alone]))
+        places = _places([named for named in own.values() if named in alone])
+        landed_page = _without_paging(landed_address(url)) if address(url) else page_name(url)
+        return cls(url, own, alone, places, page_name(url), landed_page)
 
     def of(self, node: Mapping[str, Any], *said: object, sure: bool) -> tuple[str, ...]:
         """What names a review that says this (author, date and so on): its id, then those that it may be stored by.
 
         `sure`: whether its date is one. "Two days ago" is another text tomorrow.
         """
-        page = page_name(self.url)
-        landed_page = _without_paging(landed_address(self.url)) if address(self.url) else page
         author, written, *rest = (" ".join(str(part).split()) for part in said)
-        made, landed = (digest(author, date, *rest)[:24] for date in (written if sure else "", written))
-        names = [f"{page}#{made}", f"{page}#{landed}", f"{landed_page}#{landed}"]
+        landed = digest(author, written, *rest)[:24]
+        made = landed if sure else digest(author, "", *rest)[:24]
+        names = [f"{self.page}#{made}", f"{self.page}#{landed}", f"{self.landed_page}#{landed}"]
         own = self.own.get(id(node))
         if own in self.alone and own is not None:
-            names = [*names, own] if own in self.places else [_on_any_page(own, self.url), own, *names]
+            names = [*names, own] if own in self.places else [self._on_any_page(own), own, *names]
         return tuple(dict.fromkeys(names))
+
+    def _on_any_page(self, own: str) -> str:
+        """An anchor on the page is the same on its page two, and by whatever link the page was found."""
+        parts = urlsplit(canonical(own))
+        if not parts.fragment or page_name(own) != self.page:
+            return own
+        kept = "&".join(pair for pair in parts.query.split("&") if not _PAGING.fullmatch(pair.partition("=")[0]))
+        return urlunsplit(parts._replace(query=kept))
 
 
 def canonical_of(url: str) -> str:
@@ -59,19 +71,10 @@ def page_name(url: str) -> str:
     return _without_paging(canonical_of(url))
 
 
-def _own_address(graph: Graph, node: Mapping[str, Any], url: str) -> str | None:
+def _own_address(graph: Graph, node: Mapping[str, Any], url: str, here: str) -> str | None:
     """The address that names this review and not the page."""
     named = (address(written, url) for written in (node.get("@id"), graph.text(node, "url")))
-    return next((one for one in named if one and canonical_of(one) != canonical_of(url)), None)
-
-
-def _on_any_page(own: str, url: str) -> str:
-    """An anchor on the page is the same on its page two, and by whatever link the page was found."""
-    parts = urlsplit(canonical(own))
-    if not parts.fragment or page_name(own) != page_name(url):
-        return own
-    kept = "&".join(pair for pair in parts.query.split("&") if not _PAGING.fullmatch(pair.partition("=")[0]))
-    return urlunsplit(parts._replace(query=kept))
+    return next((one for one in named if one and canonical(one) != here), None)
 
 
 def _without_paging(url: str) -> str:
