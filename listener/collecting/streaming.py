@@ -31,7 +31,7 @@ UNAUTHORIZED = 401
 @dataclass
 class _Connection:
     """One open stream: when the next word about it is due (by the loop's time), what it brought since the last one
-    and how many of its batches could be `read`, or `why` not, and how far it is read."""
+    and how many of its batches could be `read`, or `why` not, whether it was ever `told` of, and how far it is read."""
 
     source: Source
     search: Search
@@ -39,6 +39,7 @@ class _Connection:
     result: VisitResult
     read: int = 0
     why: str = ""
+    told: bool = False
     cursor: Cursor = field(default_factory=Cursor)
     resumes: datetime | None = None
 
@@ -135,7 +136,7 @@ class Streaming:
         connection = _Connection(source, search, tell_at, VisitResult(self._collector.clock.now()))
         try:
             try:
-                if await self._listen(connection):
+                if await self._listen(connection) and not await self._failed_before(connection):
                     await self._tell(connection)
             except SourceError as error:
                 await self._failed(connection, error)
@@ -205,7 +206,7 @@ class Streaming:
         source, result, collector = connection.source, connection.result, self._collector
         if result.rejected and not connection.read:
             raise SourceError(f"nothing that comes can be read: {connection.why}")
-        connection.read = 0
+        connection.read, connection.told = 0, True
         now = collector.clock.now()
         connection.tell_at, connection.result = asyncio.get_running_loop().time() + BEAT, VisitResult(now)
         self._failures.pop(source.id, None)
@@ -216,6 +217,14 @@ class Streaming:
             )
         collector.log.info("streamed", source=source.id, seen=result.seen, new=result.new, mentions=result.mentions)
         collector.on_visit(source, result, None)
+
+    async def _failed_before(self, connection: _Connection) -> bool:
+        """Whether former failures hold, for this connection has not lasted long enough to be told of."""
+        loop, store = asyncio.get_running_loop(), self._collector.store
+        if loop.time() >= connection.tell_at or connection.told:
+            return False
+        state = await self._collector.threads.read(lambda: store.sources.one(connection.source.id))
+        return bool(state and state.failures)
 
     async def _failed(self, connection: _Connection, error: SourceError) -> None:
         source, collector = connection.source, self._collector

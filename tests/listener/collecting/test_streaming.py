@@ -400,6 +400,22 @@ async def test_a_server_that_closes_after_each_event_is_asked_less_and_less_ofte
         assert (state.failures, len(radio.stored())) == (5, 13), "each brought something new"
 
 
+async def test_an_end_that_is_wanted_does_not_clear_the_failures_of_a_stream_that_has_proved_nothing(
+    store: Store, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "ALIVE", 60.0)
+    station.say("1")
+    station.play(streams.close_with(1011, "internal", events=1))
+    async with listener(store, Radio(base_url=station.url, begins=1)) as radio:
+        radio.start()
+        await radio.ended()
+        radio.later()
+        await station.met(2)
+        await radio.streaming.stop()
+        (state,) = store.sources.all()
+        assert (state.failures, "internal" in (state.error or "")) == (1, True)
+
+
 async def test_a_stream_of_which_nothing_can_be_read_is_not_well(store: Store, station: Station) -> None:
     station.say(*["nonsense"] * 20)
     async with listener(store, Deaf(base_url=station.url, begins=1)) as radio:
