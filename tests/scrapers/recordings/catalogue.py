@@ -47,4 +47,8 @@ CATALOGUE: tuple[tuple[str, str, Mapped], ...] = (
     ("gdelt", "gdelt", gdelt),
     ("appstore", "appstore", appstore),
     ("schema_org", "reviews", lambda raw, url: reviews(raw, url) or microdata(raw, url)),
+    ("trustpilot", "reviews", reviews),
+    ("amazon", "reviews", reviews),
+    ("googleplay", "reviews", reviews),
+    ("chrome_web_store", "reviews", reviews),
 )

@@ -69,6 +69,8 @@ def _starred_entry(item: Item) -> Said:
 
 # https://schema.org/Review, as JSON-LD
 def reviews(raw: Any, url: str) -> Sequence[Said] | None:
+    if not isinstance(raw, str) or not re.search(r"ld\+json|itemprop=", raw):
+        return None  # it says nothing of itself
     found: list[Any] = []
     for block in re.findall(r"<script[^>]*ld\+json[^>]*>(.*?)</script>", raw, re.DOTALL | re.IGNORECASE):
         with suppress(ValueError):
@@ -96,14 +98,14 @@ def _schema_review(one: Any, url: str) -> Said:
     at, day = moment(dated), bool(dated) and len(dated) == len("2026-03-02")
     body = Markup(one.get("reviewBody") or one.get("description") or "")
     author = one.get("author")
-    title = one.get("headline") or one.get("name")
+    title, own = one.get("headline") or one.get("name"), one.get("@id", "")
     return {
         "network": "web",
         "native_id": None,
         "kind": PostKind.REVIEW,
         "text": body.text,
         "title": Markup(title).text if title else None,
-        "url": one.get("url") or url or None,
+        "url": one.get("url") or (own if own.startswith("http") else url) or None,
         "author": (author["name"] if isinstance(author, dict) else author) or None,
         "published_at": at,
         "precision": Precision.DAY if day else Precision.SECOND if at else Precision.UNKNOWN,
