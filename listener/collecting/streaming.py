@@ -219,9 +219,9 @@ class Streaming:
         collector.on_visit(source, result, None)
 
     async def _failed_before(self, connection: _Connection) -> bool:
-        """Whether former failures hold, for this connection has not lasted long enough to be told of."""
-        loop, store = asyncio.get_running_loop(), self._collector.store
-        if loop.time() >= connection.tell_at or connection.told:
+        """Whether former failures hold, for this connection has not lasted: one cycle of `once` is long enough."""
+        lasted, store = asyncio.get_running_loop().time() - (connection.tell_at - ALIVE), self._collector.store
+        if connection.told or lasted >= ALIVE * 0.4:
             return False
         state = await self._collector.threads.read(lambda: store.sources.one(connection.source.id))
         return bool(state and state.failures)
