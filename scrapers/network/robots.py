@@ -87,6 +87,10 @@ async def _read_rules(address: str, read: ReadRobots) -> Protego | None:
         raise PassingError(f"{address} answered {status}, so the site is left alone for now", sent=False)
     if status >= 300:
         return None
+    return await asyncio.to_thread(_rules, body)  # half a second for a large one
+
+
+def _rules(body: bytes) -> Protego:
     lines = body.decode("utf-8-sig", errors="replace").splitlines()
     return Protego.parse("\n".join(filter(None, map(_rule, lines))))
 
