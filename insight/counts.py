@@ -36,7 +36,7 @@ def event_time(post: Post, collected_at: datetime) -> datetime | None:
 
     A time in the future (a wrong client clock) becomes the time of collection; one before the web is unknown.
     """
-    at = post.published_at
+    at = post.published_at or (collected_at if post.precision is Precision.COLLECTED else None)
     if at is None or post.precision is Precision.UNKNOWN or at < EARLIEST:
         return None
     return collected_at if at > collected_at + CLOCK_SKEW else at
@@ -50,7 +50,7 @@ def contributions(mention: Mention, post: Post, source: str, collected_at: datet
     at = event_time(post, collected_at)
     if mention.state not in COUNTED or at is None:
         return ()
-    hourly = Grain.DAY if post.precision is Precision.DAY else Grain.HOUR
+    hourly = grain_of(post.precision)
     start, end = bounds(hourly, at)
     lag = lag_index(end, collected_at)
     sentiment = Cell(mention.watch, source, hourly, start, SENTIMENT, mention.sentiment.label.value, lag)
@@ -65,6 +65,11 @@ def contributions(mention: Mention, post: Post, source: str, collected_at: datet
         for facet in mention.facets
     }
     return (sentiment, *further)
+
+
+def grain_of(precision: Precision) -> Grain:
+    """The finest counter that may hold a post whose time is known so exactly."""
+    return Grain.DAY if precision in (Precision.DAY, Precision.COLLECTED) else Grain.HOUR
 
 
 def bounds(grain: Grain, at: datetime) -> tuple[datetime, datetime]:

@@ -18,6 +18,7 @@ from storage.outputs import (
     SourceRejected,
     SourceState,
     StoredPost,
+    Undated,
     Visit,
 )
 from storage.restore import Restored, restore
@@ -51,6 +52,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoredPost",
+    "Undated",
     "UnderstoodBatch",
     "UnusableError",
     "Visit",

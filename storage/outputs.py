@@ -121,6 +121,14 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
+class Undated:
+    """Posts that name no time: those that count on the day they were collected, and those in no figure."""
+
+    counted: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceGap:
     source: str
     search: str

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, select, text, update
+from sqlalchemy import Connection, case, func, select, text, update
 from sqlalchemy import bindparam as bind
 
 from insight.counts import bounds
-from insight.model import Gap, Grain
+from insight.model import Gap, Grain, Precision
 from storage.databases.database import Database
 from storage.delays import delays_since
 from storage.inputs import SourceEntry, UnderstoodBatch
-from storage.outputs import Delay, SearchState, SourceGap, SourceRejected, SourceState, Visit
+from storage.outputs import Delay, SearchState, SourceGap, SourceRejected, SourceState, Undated, Visit
 from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.keys import digest
@@ -191,6 +191,21 @@ class Sources:
         visit or a backfill brings was not late.
         """
         return delays_since(self._database, since)
+
+    def undated(self, since: datetime) -> dict[str, Undated]:
+        """Posts collected from `since` on that name no time, by the source that saw them first."""
+        posts = tables.posts.c
+        counted, left_out = (
+            func.sum(case((posts.precision == precision.value, 1), else_=0))
+            for precision in (Precision.COLLECTED, Precision.UNKNOWN)
+        )
+        query = (
+            select(posts.source, counted, left_out)
+            .where(posts.event_at >= since, posts.precision.in_((Precision.COLLECTED.value, Precision.UNKNOWN.value)))
+            .group_by(posts.source)
+        )
+        with self._database.read() as connection:
+            return {source: Undated(*numbers) for source, *numbers in connection.execute(query)}
 
     def gaps(self, since: datetime) -> list[SourceGap]:
         """The gaps that reach beyond `since`, latest first."""

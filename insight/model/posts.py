@@ -25,10 +25,15 @@ class Visibility(StrEnum):
 
 
 class Precision(StrEnum):
-    """How exactly `published_at` is known. Day counts take `DAY`; no count takes `UNKNOWN`."""
+    """How exactly `published_at` is known. Day counts alone take `DAY` and `COLLECTED`; no count takes `UNKNOWN`.
+
+    `COLLECTED`: the post names no time, and counts on the day on which it was collected. That is not said of what a
+    first visit, a backfill or the end of a gap brings, which may be of any day.
+    """
 
     SECOND = "second"
     DAY = "day"
+    COLLECTED = "collected"
     UNKNOWN = "unknown"
 
 

@@ -71,6 +71,10 @@ def _details(found: SourceCondition, now: datetime) -> Iterator[str]:
         half = f", half of them within {duration(late.p50)} of being published" if late else ""
         most = f", 95 of 100 within {duration(late.p95)}" if late else ""
         yield f"{found.items:,.1f} new posts a day{half}{most}"
+    if found.undated:
+        counted, left_out = found.undated.counted, found.undated.left_out
+        rest = f"; {left_out:,} of a first visit or after a gap are in no figure" if left_out else ""
+        yield f"{counted + left_out:,} posts of a week name no time: {counted:,} count on the day they came{rest}"
     if found.plan:
         left = "".join(f"; {value:,.10g} {name} left" for name, value in found.left.items())
         yield f"visited every {duration(found.plan.pause)}: needs {found.plan}{left}"

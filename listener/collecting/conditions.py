@@ -15,7 +15,7 @@ from listener.collecting.looks import CanaryResult
 from listener.collecting.notes import name_of
 from listener.collecting.pace import VisitPace, VisitPlan, pause_limits, visit_needs
 from scrapers.base import Search, Source
-from storage import Delay, SearchState, SourceGap, Store, Visit
+from storage import Delay, SearchState, SourceGap, Store, Undated, Visit
 
 PERIOD = timedelta(days=7)  # of visits, delays and errors that are shown
 _SHOWN = ("search", "failures", "error", "paused", "next_at", "last_success")
@@ -44,6 +44,7 @@ class SourceCondition:
     rest: Rest | None
     items: float | None
     delay: Delay | None
+    undated: Undated | None
     troubles: tuple[RecentError, ...]
     canary: CanaryResult | None
     gaps: tuple[SourceGap, ...]
@@ -63,6 +64,7 @@ class SourceCondition:
             "items_a_day": self.items,
             # these names are those of the JSON that people read with their scripts
             "delay": delay and {"posts": delay.posts, "half": delay.p50, "most": delay.p95},
+            "undated": self.undated,
             "troubles": self.troubles,
             "canary": self.canary,
             "gaps": [
@@ -85,7 +87,7 @@ def conditions(
         gaps[found.source].append(found)
     for state in store.sources.searches():
         states[state.source].append(state)
-    delays = store.sources.delays(now - PERIOD)
+    delays, undated = store.sources.delays(now - PERIOD), store.sources.undated(now - PERIOD)
 
     # 2. One after the other.
     conditions: dict[str, SourceCondition] = {}
@@ -106,6 +108,7 @@ def conditions(
             rest=rest if rest and rest.until > now else None,
             items=_posts_a_day(visits[source.id], now),
             delay=delays.get(source.id),
+            undated=undated.get(source.id),
             troubles=tuple(error for error in errors if error.last > now - PERIOD),
             canary=canary if canary and canary.id == source.canary else None,
             gaps=tuple(gaps[source.id][:GAPS]),

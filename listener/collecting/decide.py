@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from insight.model import Gap
+from insight.model import Gap, Post, Precision
 from listener.collecting.budget import OverBudgetError
 from listener.collecting.pace import VisitPace, longest_wait, pause_limits, usual_pause
 from listener.collecting.result import VisitResult
@@ -22,6 +22,7 @@ from storage import SearchState
 STUCK = 5  # failures in a row at the same page
 LONGEST_RETRY = 3600.0  # seconds between two tries of what another try may mend
 OFFLINE_RETRY = 60.0
+UNDATED_WITHIN = timedelta(hours=36)  # of the visit before: a day, with its jitter
 RETRY_FOR_A_PERSON = 6 * 3600.0
 """Seconds between two tries of what somebody has to mend, so that a mended account needs no restart."""
 OF_WHO_ASKS = frozenset({401, 429})
@@ -95,6 +96,22 @@ def after_page(reading: SearchWalk, page: Page, batch: Batch, most: int) -> Sear
     if cursor.walk and reading.first and reading.pages + 1 >= most:
         cursor = walk.close(cursor)
     return replace(reading, cursor=cursor, pages=reading.pages + 1)
+
+
+def counted_when_collected(batch: Batch, last_success: datetime | None, now: datetime) -> Batch:
+    """The batch, its undated posts marked to count today where the search was read lately.
+
+    Else they may be of any day: what a first visit or the end of a gap brings would look like a spike.
+    """
+    if last_success is None or now - last_success > UNDATED_WITHIN:
+        return batch
+    items = (
+        replace(item, precision=Precision.COLLECTED)
+        if isinstance(item, Post) and item.published_at is None and item.precision is Precision.UNKNOWN
+        else item
+        for item in batch.items
+    )
+    return replace(batch, items=tuple(items))
 
 
 def after_page_error(

@@ -204,7 +204,7 @@ def fault(post: Post) -> str | None:
     times = [time for time in (post.published_at, post.edited_at) if time]
     if any(time.tzinfo is None for time in times):
         return "a time without a zone: published_at and edited_at must be aware"
-    if post.published_at is None and post.precision is not Precision.UNKNOWN:
+    if post.published_at is None and post.precision not in (Precision.UNKNOWN, Precision.COLLECTED):
         return "no published_at, but a precision other than unknown"
     return None
 

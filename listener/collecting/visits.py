@@ -149,6 +149,7 @@ class Collector:
                 batch = walk.without_circles(reading.cursor, page, batch)
                 reading = decide.after_page(reading, page, batch, source.max_pages)
                 result.read(search, page, batch)
+                batch = decide.counted_when_collected(batch, state.last_success, self.clock.now())
                 stored = await self._store_page(source, search, reading.cursor, batch)
                 result.stored(batch, stored.outcome)
                 posts = [item for item in batch.items if isinstance(item, Post)]

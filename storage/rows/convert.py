@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from insight.counts import event_time
-from insight.model import Grain, Mention, Post, PostKey, Precision, StoredMention, UnderstoodPost
+from insight import counts
+from insight.model import Mention, Post, PostKey, StoredMention, UnderstoodPost
 from insight.model.clean import clean
 from storage.outputs import StoredPost
 from storage.rows import tables
@@ -50,9 +50,9 @@ def read_stored(row: Any) -> StoredPost:
 
 def grain_of(post: Post, collected_at: datetime) -> str | None:
     """The counter that a mention of this post belongs to, if any."""
-    if event_time(post, collected_at) is None:
+    if counts.event_time(post, collected_at) is None:
         return None
-    return (Grain.DAY if post.precision is Precision.DAY else Grain.HOUR).value
+    return counts.grain_of(post.precision).value
 
 
 def read_mention(row: Any, key: PostKey) -> Mention:

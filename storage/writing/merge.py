@@ -53,6 +53,8 @@ def merge(
     post, new = understood.post, {mention.watch: mention for mention in understood.mentions}
     if old is None:
         return PostRecord(post, source, at, at, new) if new else None
+    if post.published_at is None and old.post.published_at is None:  # how it counts was decided when it came first
+        post = replace(post, precision=old.post.precision)
     edition_at, same_content = old.edition_at, not is_revision(old.post, post)
     edited, known = post.edited_at or NEVER, old.post.edited_at or NEVER
     if old.emptied:

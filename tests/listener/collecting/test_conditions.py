@@ -68,7 +68,8 @@ async def test_a_source_is_described_by_what_is_stored(store: Store) -> None:
     assert [(it.search, it.failures, it.last_success) for it in found.searches] == [("", 0, NOW + 3 * HOUR)]
     assert found.rest is None
     assert set(found.to_json()) == {
-        "pause", "needs_a_day", "left", "rest", "items_a_day", "delay", "troubles", "canary", "gaps", "searches",
+        "pause", "needs_a_day", "left", "rest", "items_a_day", "delay", "undated", "troubles", "canary", "gaps",
+        "searches",
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -20,7 +21,7 @@ from listener.clock import SimulatedClock
 from listener.collecting.ingest import Ingest, Queries, SeenPosts, fault
 from listener.collecting.visits import Collector
 from scrapers.base import Batch, Page, Request, SourceError
-from storage import SourceEntry, Store, StoreError, open_store
+from storage import SourceEntry, Store, StoreError, Undated, open_store
 from tests.fake_source import NOW, Board, FakeDoor, post, serve
 from tests.listener.collecting.metered import queries
 from tests.listener.inline_threads import Inline
@@ -60,6 +61,40 @@ async def test_a_second_visit_asks_only_for_what_is_new(store: Store) -> None:
     door = FakeDoor(range(1, 10))
     tally = await collector(store, door).visit(Board())
     assert (len(door.asked), tally.new) == (1, 1)
+
+
+class Timeless(Board):
+    """A board that says of no post when it was written."""
+
+    def parse(self, page: Page) -> Batch:
+        batch = super().parse(page)
+        items = (replace(item, published_at=None, precision=Precision.UNKNOWN) for item in batch.items)  # type: ignore[type-var]
+        return replace(batch, items=tuple(items))
+
+
+async def visit_timeless(store: Store, posts: range, *, later: timedelta) -> None:
+    """Somebody else's visit of the board, so much later."""
+    collecting = collector(store, FakeDoor(posts))
+    collecting.clock = collecting.ingest._clock = SimulatedClock(NOW + later)
+    await collecting.visit(Timeless())
+
+
+async def test_a_post_without_a_date_counts_on_the_day_it_came_where_it_is_sure_to_be_new(store: Store) -> None:
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    await visit_timeless(store, range(1, 4), later=timedelta())  # of any day
+    await visit_timeless(store, range(1, 6), later=hour)  # two that are new
+    await visit_timeless(store, range(1, 9), later=9 * day)  # three of any day in between
+    await visit_timeless(store, range(1, 10), later=10 * day)
+    of_a_precision: dict[Precision, set[int]] = defaultdict(set)
+    for one in (one for batch in store.posts.scan() for one in batch):
+        of_a_precision[one.post.precision].add(int(one.post.native_id))
+    assert of_a_precision[Precision.COLLECTED] == {4, 5, 9}
+    assert of_a_precision[Precision.UNKNOWN] == {1, 2, 3, 6, 7, 8}
+    counted = store.counts.totals("acme", NOW - 30 * day, NOW + 30 * day)
+    assert sum(counted["board"].values()) == 3
+    assert store.counts.hours("acme", NOW - 30 * day, NOW + 30 * day) == {}, "no hour is known"
+    assert store.counts.recount() == []
+    assert store.sources.undated(NOW + 8 * day) == {"board": Undated(counted=1, left_out=3)}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 4])
