@@ -66,7 +66,6 @@ def normalised(text: str) -> tuple[str, tuple[int, int]]:
 
 # `m.` and the like before a whole domain; not for `m.me`, which is a site of its own.
 _VARIANT = re.compile(r"^(?:(?:www\d?|m|mobile|amp)\.(?=[^.]+\.[^.]+))+")
-_TAIL = re.compile(r"(?:(?<=[^/])/amp)*/*$")
 _MOBILE_WIKI = re.compile(r"^(\w+)\.(?:m\.)+(?=wiki)")
 
 
@@ -80,11 +79,14 @@ def canonical_url(url: str) -> str:
     if parts.scheme != "https":
         return same
     host = _MOBILE_WIKI.sub(r"\1.", _VARIANT.sub("", parts.netloc))
-    path = _TAIL.sub("", parts.path)
+    path = parts.path.rstrip("/")
+    end = len(path)
+    while path.startswith("/amp", end - 4) and path[end - 5 : end - 4].strip("/"):
+        end -= 4
     query = "&".join(sorted(filter(_tells_pages_apart, parts.query.split("&"))))
     # `#!` and `#/` are routes of pages that live in one document; any other fragment is a place on the page.
     fragment = f"#{parts.fragment}" if parts.fragment[:1] in ("!", "/") else ""
-    return f"https://{host}{path}{'?' if query else ''}{query}{fragment}"
+    return f"https://{host}{path[:end]}{'?' if query else ''}{query}{fragment}"
 
 
 def _tells_pages_apart(parameter: str) -> bool:
