@@ -19,8 +19,8 @@ def says_its_length(headers: dict[str, str]) -> bool:
     return not {"content-length", "transfer-encoding"}.isdisjoint(headers)
 
 
-def doubtful(body: bytes, headers: dict[str, str], target: Target) -> dict[str, str]:
-    """The headers that may be kept of a body that does not say where it ends. Raises PassingError where it is cut.
+def headers_to_trust(body: bytes, headers: dict[str, str], target: Target) -> dict[str, str]:
+    """The headers that may be believed of a body that does not say where it ends. Raises PassingError where it is cut.
 
     Its validators may not: with them the rest would be taken for known, and without them the page is read again.
     """

@@ -19,7 +19,7 @@ from scrapers.errors import Mask
 from scrapers.network.addresses import literal, refuse_private
 from scrapers.network.browser import Browser
 from scrapers.network.decoding import ACCEPTED, Body
-from scrapers.network.endings import doubtful, says_its_length
+from scrapers.network.endings import headers_to_trust, says_its_length
 from scrapers.network.guard import Resolve, guarded_pool, look_up
 from scrapers.network.hops import REDIRECTS, Answer, Hop, Limits, own_headers
 from scrapers.network.manners import Exchanged, Manners, RequestCounter, UnsentError
@@ -187,7 +187,7 @@ class Http:
             whole = body.finish()
             ends = body.full or body.ends_itself or says_its_length(headers)
             if 200 <= response.status_code < 300 and not ends:
-                headers = doubtful(whole, headers, hop.target)
+                headers = headers_to_trust(whole, headers, hop.target)
             cookies = () if location is None else cookies_of(response)
             return Answer(hop.target, response.status_code, headers, whole, location, cookies)
 

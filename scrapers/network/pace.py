@@ -124,7 +124,7 @@ def seconds_until(value: str | None, now: datetime) -> float | None:
     if not value:
         return None
     try:
-        number = float(value)
+        number = float(re.split("[,;]", value)[0])  # of a header that was sent twice, or with parameters, the first
     except ValueError:
         when = _parse_date(value.strip())
         number = (when - now).total_seconds() if when else math.nan

@@ -252,6 +252,8 @@ RESETS = {
     "zulu": LATER.isoformat().replace("+00:00", ".000Z"),
     "naive": LATER.replace(tzinfo=None).isoformat(),
     "http": format_datetime(LATER, usegmt=True),
+    "twice": "90, 90",
+    "parameters": "90;w=3600",
 }
 
 
