@@ -219,7 +219,8 @@ def _parse_entry(entry: Entry, forum: Forum) -> Post:
         published_at=at,
         precision=precision,
         thread=None if first else forum.id_of(topic, "1"),
-        links=entry.links,
+        # a feed writes a place on the post's own page as one of the forum's
+        links=tuple(link for link in entry.links if not link.startswith(f"{forum.url}#")),
         media=(*entry.media, *entry.images),
         visibility=forum.visibility,
     )

@@ -103,7 +103,7 @@ def test_a_forum_shows_the_same_posts_as_json_and_as_a_feed() -> None:
         assert other.published_at is not None
         assert abs((post.published_at - other.published_at).total_seconds()) < 1
         if native_id not in SHOWN_OTHERWISE:
-            assert (post.text, post.links) == (other.text, other.links)
+            assert (post.text, post.links, set(post.media)) == (other.text, other.links, set(other.media))
     replies = [post for post in listed.values() if post.reply_to]
     assert len(replies) > 20
     assert all(
