@@ -41,8 +41,9 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What tells it from others of a walk. One that is asked `again` on purpose is another one."""
-        parts = (self.method, self.url, sorted(self.params.items()), self.body, self.note.get("again"))
+        """What tells it from others of a walk. One that is asked `again` or `tried` again on purpose is another."""
+        times = self.note.get("again"), self.note.get("tried")
+        parts = (self.method, self.url, sorted(self.params.items()), self.body, *times)
         return sha256(repr(parts).encode("utf-8", errors="replace")).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:

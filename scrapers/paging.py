@@ -71,8 +71,8 @@ def overlapping(read: int, most: int) -> tuple[int, int]:
 
 
 def both_ways(page: Page, before: Request | None, after: Request | None, ids: Collection[str]) -> tuple[Request, ...]:
-    """Where pages have one size: the page before this one once more, for what has moved up meanwhile stands there now,
-    and the next one. None of that where this is such a page itself.
+    """Where pages have one size: the next one, and on the way back from the last the page before this one once more,
+    for what has moved up meanwhile stands there now. None of that where this is such a page itself.
 
     `ids`: of this page; its request's note `again` or `seen` tells those that were read before, see `marks`.
     """
@@ -80,7 +80,7 @@ def both_ways(page: Page, before: Request | None, after: Request | None, ids: Co
     if "again" in note:
         return ()
     back = before and replace(before, note={**before.note, "again": f"{here},{note.get('seen', '')}"})
-    return tuple(filter(None, (back, after and replace(after, note={**after.note, "seen": here}))))
+    return tuple(filter(None, (after and replace(after, note={**after.note, "seen": here}), back)))
 
 
 def marks(ids: Collection[str]) -> str:

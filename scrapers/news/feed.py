@@ -18,7 +18,7 @@ from scrapers.formats import entries, feed, jsonfeed
 from scrapers.formats.dates import UNKNOWN, Moment, moment
 from scrapers.formats.entries import Entry, NotAFeedError
 from scrapers.formats.values import address, excerpt, origin_of, whole_number
-from scrapers.marks import gap_since, mark_of
+from scrapers.marks import gap_since, mark_of, reaches_back
 from scrapers.news import feed_fulltext as fulltext
 from scrapers.news.feed_ids import identify
 from scrapers.settings import ADDRESS, UrlSource
@@ -98,7 +98,7 @@ class Feed(UrlSource):
         return Batch((*plain, *missed), (*articles, *onward), fulltext.mark(newest, posts), tuple(rejected))
 
     def _next_requests(self, page: Page, found: entries.ParsedFeed, marks: list[str]) -> tuple[Request, ...]:
-        """The next page of a paged feed, as long as everything on this one is news.
+        """The next page of a paged feed, as long as nearly everything on this one is news.
 
         https://www.rfc-editor.org/rfc/rfc5005#section-3
         """
@@ -106,8 +106,8 @@ class Feed(UrlSource):
         here = {page.url, page.request.url}
         if not following or following in here or not marks or origin_of(following) != origin_of(page.url):
             return ()
-        since = fulltext.time_of(page.request.since)
-        if since is not None and min(marks) <= since:
+        times = sorted(map(datetime.fromisoformat, marks), reverse=True)
+        if reaches_back(times, moment(fulltext.time_of(page.request.since))[0]):
             return ()
         if number > self.max_pages * 10:  # pages that lead back to each other
             return ()

@@ -29,6 +29,7 @@ from scrapers.formats.values import (
     whole_number,
 )
 from scrapers.marks import gap_since, newest_mark, times_of
+from scrapers.paging import both_ways
 
 LAST_PAGE = 10  # the store gives no more: 500 reviews of a country
 TRIES = 3
@@ -136,9 +137,12 @@ class AppStore(Source):
         shown = hashlib.sha256(",".join(ids).encode()).hexdigest()[:16]
         repeated = page.request.note.get("before") == shown
         known = since is not None and bool(reviews) and _all_known(reviews, since)
-        if here >= min(announced, LAST_PAGE) or repeated or known:
-            return ()
-        return (Request(self._address(country, here + 1), since=since, note={"before": shown}),)
+        ended = here >= min(announced, LAST_PAGE) or repeated or known
+        before = (
+            Request(self._address(country, here - 1), since=since) if 1 < here < LAST_PAGE and not repeated else None
+        )
+        after = None if ended else Request(self._address(country, here + 1), since=since, note={"before": shown})
+        return both_ways(page, before, after, ids)
 
 
 def _entries_of(page: Page) -> tuple[list[Any], int] | None:

@@ -152,3 +152,10 @@ def test_five_hundred_reviews_that_do_not_reach_the_mark_are_a_gap() -> None:
     assert (gap.since.isoformat(), gap.until.isoformat()) == ("2026-02-20T00:00:00+00:00", "2026-03-02T10:00:00+00:00")
     assert gaps(None) == [], "nobody promised the time before the first visit"
     assert gaps("2026-03-02T10:20:00+00:00") == []
+
+
+def test_each_page_is_asked_for_once_more_on_the_way_back_for_what_has_moved_up() -> None:
+    (second,) = parse(feed([entry(9)], last=2, next_page=2)).requests
+    (first_again,) = parse(feed([entry(7)], last=2, next_page=2), second).requests
+    moved = parse(feed([entry(8)], last=2, next_page=2), first_again)
+    assert ([post.native_id for post in moved.items], moved.requests) == (["8"], ())

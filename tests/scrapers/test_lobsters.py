@@ -29,7 +29,7 @@ def test_the_pages_of_a_list_are_those_of_the_site() -> None:
     (search,) = source.searches(())
     first = source.start(search, None, NOW)
     (second,) = answered(source, first, entries).requests
-    back, third = answered(source, second, entries).requests
+    third, back = answered(source, second, entries).requests
     assert back.url == "https://lobste.rs/t/c++/page/1.json", "what has moved up meanwhile stands there now"
     assert answered(source, back, entries).requests == ()
     assert [request.url.removeprefix("https://lobste.rs") for request in (first, second, third)] == [
