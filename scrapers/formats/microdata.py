@@ -29,7 +29,8 @@ class Outline:
 
 
 def outline(markup: str, base: str) -> Outline:
-    tree, found = soup.parse(markup, _says_something), Outline()
+    found = Outline()
+    tree = soup.parse(markup, None if "itemref" in markup else _says_something)
     for element in tree.elements:
         said, name = element.attrs, element.name
         if name == "script" and "ld+json" in said.get("type", "").lower():
@@ -47,20 +48,43 @@ def _says_something(tag: str, attrib: Mapping[str, str]) -> bool:
 
 def _read_items(tree: soup.Tree, found: Outline, base: str) -> None:
     marked = [one for one in tree.elements if "itemprop" in one.attrs or "itemscope" in one.attrs]
-    around: list[Item | None] = [None] * tree.size  # the item that each element stands in
+    marked = list(limits.first(marked, MOST))
+    items = {one.number: _item(one, base) for one in marked if "itemscope" in one.attrs}
+    around = _owners(tree, marked, items)
     words = html.Lines()
-    for element in limits.first(marked, MOST):
-        owner, value = around[element.number], None
+    for element in marked:
+        owner, value = around[element.number], items.get(element.number)
         names = element.attrs.get("itemprop", "").split(maxsplit=WORDS)[:WORDS] if owner is not None else ()
-        if "itemscope" in element.attrs:
-            value = _item(element, base)
-            around[element.number : element.until] = [value] * (element.until - element.number)
+        if value is not None:
             found.cut += [value] if element.torn else []
             found.items += [] if names else [value]
-        if owner is not None and names:
+        if owner is not None and names and not limits.spent():
             said = _value(element, base, words) if value is None else value
             for name in names:
                 owner.setdefault(name, []).append(said)
+
+
+def _owners(tree: soup.Tree, marked: list[soup.Element], items: Mapping[int, Item]) -> list[Item | None]:
+    """For each element the item that it stands in, or that refers to it from elsewhere on the page.
+
+    https://html.spec.whatwg.org/multipage/microdata.html#attr-itemref
+    """
+    around: list[Item | None] = [None] * tree.size
+    referring = []
+    for element in marked:
+        if item := items.get(element.number):
+            around[element.number + 1 : element.until] = [item] * (element.until - element.number - 1)
+            if "itemref" in element.attrs:
+                referring.append((element, item))
+    named = {one.attrs["id"]: one for one in reversed(tree.elements) if "id" in one.attrs} if referring else {}
+    for element, item in limits.first(referring):
+        for name in element.attrs["itemref"].split(maxsplit=WORDS)[:WORDS]:
+            part = named.get(name)
+            if part is not None and not part.number <= element.number < part.until:
+                before = around[part.number]
+                inside = range(part.number, part.until)
+                around[part.number : part.until] = [item if around[n] is before else around[n] for n in inside]
+    return around
 
 
 def _item(element: soup.Element, base: str) -> Item:

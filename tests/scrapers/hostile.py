@@ -103,6 +103,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "page of many short texts": ("page", many("<li><p>a<h3>b", 16_000, "<ul>")),
     "page of megabytes of text": ("page", many(f"<li><p>{'acme ' * 2_000}</p></li>", 350, "<ul>", "</ul></html>")),
     "microdata of 400,000 names": ("reviews", lambda: "<p itemscope itemtype=Review><i itemprop='" + " ".join(f"n{number}" for number in range(400_000)) + "'>x</i>"),
+    "microdata that refers to itself": ("reviews", lambda: "".join(f"<p itemscope itemtype=Review id=a{n} itemref='a{n + 1} a{n + 2} a0 b'></p>" for n in range(20_000)) + "<p id=b>" + "<i itemprop=name>x</i>" * 29_000),
     "microdata of 40,000 properties": ("reviews", many("<i itemprop=name>x</i>", 40_000, "<p itemscope itemtype=Review>")),
     "microdata of 100,000 reviews": ("reviews", many("<div itemscope itemtype='http://schema.org/Review'><i itemprop=reviewBody>acme</i></div>", 50_000)),
     "nested microdata around a long text": ("reviews", lambda: "<div itemscope itemtype=Review itemprop=review>" * 390 + "<div itemprop=text>" * 390 + "acme " * 700_000),

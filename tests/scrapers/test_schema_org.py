@@ -44,6 +44,20 @@ def test_microdata_is_read_with_its_nesting() -> None:
     assert (second.author, second.text, second.rating) == ("Moss Lane", "Good enough.", None)
 
 
+def test_microdata_that_is_referred_to_belongs_to_its_item() -> None:
+    markup = """<p id=by>by <b itemprop=author>Fern</b></p>
+      <div itemscope itemtype="https://schema.org/Review" itemref="by stars missing"><p itemprop=reviewBody>It hums.</p></div>
+      <div id=stars><p itemprop=reviewRating itemscope><b itemprop=ratingValue>2</b> of 5</p></div>"""  # noqa: E501
+    (post,) = posts(page(markup=markup))
+    assert (post.text, post.author, post.rating) == ("It hums.", "Fern", Rating(2.0))
+
+
+def test_microdata_that_refers_to_itself_is_read_once() -> None:
+    markup = """<div id=a itemscope itemtype="https://schema.org/Review" itemref="a b" itemprop=review>
+      <p itemprop=reviewBody>It hums.</p><div id=b itemscope itemref=a itemprop=review>x</div></div>"""
+    assert [post.text for post in posts(page(markup=markup))] == ["It hums."]
+
+
 def test_the_version_of_reviewed_software_is_a_fact() -> None:
     software = {"@type": "SoftwareApplication", "name": "Acme", "softwareVersion": "4.2"}
     of_software, of_shoes = posts(page(review(itemReviewed=software), review(author="Moss", itemReviewed="Shoes")))
