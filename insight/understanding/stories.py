@@ -24,7 +24,7 @@ _FEEDBACK = (PostKind.REVIEW, PostKind.TICKET, PostKind.SURVEY)
 
 def story_of(post: Post) -> str:
     """The same for a post and its copies. Deterministic, so that no look at other posts is needed."""
-    if post.kind is PostKind.ARTICLE and post.url:
+    if post.kind is PostKind.ARTICLE and post.url and not _leads_to_several(post.url, post.native_id):
         return f"url:{_digest(canonical_url(post.url))}"
     text = f"{post.title or ''}\n{post.text[:MAX_TEXT]}"
     words, size = normalised(text)
@@ -32,6 +32,12 @@ def story_of(post: Post) -> str:
     if size[0] / longest[0] + size[1] / longest[1] >= 1:
         return f"text:{_digest(words)}"
     return f"{post.network}:{post.native_id}"
+
+
+def _leads_to_several(url: str, native_id: str) -> bool:
+    """A site's home page, or an address that did not do as an id: `native_id` says more behind it."""
+    same = canonical(url)
+    return (same.count("/") == 3 and same.endswith("/")) or native_id.startswith(f"{same}#")
 
 
 def _digest(text: str) -> str:

@@ -59,6 +59,15 @@ def test_an_article_is_its_address() -> None:
     assert story_of(one) == story_of(other)
 
 
+@pytest.mark.parametrize(("link", "ids"), [
+    ("https://mugs.example", ("mugs.example#1", "mugs.example#2")),
+    ("https://mugs.example/deals?utm_source=x", ("https://mugs.example/deals#a1", "https://mugs.example/deals#b2")),
+])  # fmt: skip
+def test_articles_with_one_link_are_several_stories(link: str, ids: tuple[str, str]) -> None:
+    one, other = (post(f"Mug {number}", number, kind=PostKind.ARTICLE, url=link) for number in ids)
+    assert story_of(one) != story_of(other)
+
+
 @pytest.mark.parametrize(
     "copy",
     [
