@@ -63,11 +63,13 @@ class Lines:
             if self._previewed and tag == "a" and "href" in attrib:
                 self._show_source(attrib["href"])
             return
-        if (
-            tag in _UNSEEN
-            or "hidden" in attrib
-            or ("style" in attrib and _NOT_SHOWN.search(attrib["style"]))
-            or ("class" in attrib and (tag in _PUT_IN or self._without) and self._is_put_in(tag, attrib))
+        if tag in _UNSEEN or (
+            attrib
+            and (
+                "hidden" in attrib
+                or ("style" in attrib and _NOT_SHOWN.search(attrib["style"]))
+                or ("class" in attrib and (tag in _PUT_IN or self._without) and self._is_put_in(tag, attrib))
+            )
         ):
             self._hidden = self._depth
             return
@@ -79,11 +81,13 @@ class Lines:
         elif tag in _EDGES:
             self._pre += tag == "pre"
             self.parts.append(_EDGES[tag])
-        if tag in _PLAYERS or (tag == "div" and attrib.get("class") == _PICTURE_BOX):
+        elif tag in _PLAYERS:
             self._silent.append((self._depth, len(self.parts), len(self.links)))
 
     def _is_put_in(self, tag: str, attrib: Mapping[str, str]) -> bool:
         classes = attrib["class"].split()
+        if _PICTURE_BOX in classes:
+            self._silent.append((self._depth, len(self.parts), len(self.links)))
         if tag != "span" and not _PREVIEWS.isdisjoint(classes):
             self._previewed = True
             source = attrib.get("href" if tag == "a" else "data-onebox-src")
