@@ -192,8 +192,8 @@ class Sources:
         """
         return delays_since(self._database, since)
 
-    def undated(self, since: datetime) -> dict[str, Undated]:
-        """Posts collected from `since` on that name no time, by the source that saw them first."""
+    def undated(self, since: datetime, until: datetime | None = None) -> dict[str, Undated]:
+        """Posts collected from `since` on, before `until`, that name no time, by the source that saw them first."""
         posts = tables.posts.c
         counted, left_out = (
             func.sum(case((posts.precision == precision.value, 1), else_=0))
@@ -204,6 +204,8 @@ class Sources:
             .where(posts.event_at >= since, posts.precision.in_((Precision.COLLECTED.value, Precision.UNKNOWN.value)))
             .group_by(posts.source)
         )
+        if until is not None:
+            query = query.where(posts.event_at < until)
         with self._database.read() as connection:
             return {source: Undated(*numbers) for source, *numbers in connection.execute(query)}
 

@@ -1,4 +1,4 @@
-"""What may be missing from a week, in sentences: sources that failed, gaps, hours in which nobody listened."""
+"""What may be wrong with a week's figures, in sentences: failed sources, gaps, hours without a visit, undated posts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ WORTH_A_LINE = 3  # hours; shorter failures are made up for by the next visit
 
 @dataclass(frozen=True, slots=True)
 class SourceWeek:
-    """A source's visits and gaps of the week; `every`: its usual pause."""
+    """A source's visits and gaps of the week, its usual pause, and the posts that count on the day they came."""
 
     id: str
     hours: Sequence[SourceHour]
     gaps: Sequence[Gap] = ()
     every: timedelta = timedelta(minutes=5)
+    undated: int = 0
 
 
 def coverage(sources: Sequence[SourceWeek], period: Period) -> tuple[str, ...]:
@@ -39,6 +40,8 @@ def coverage(sources: Sequence[SourceWeek], period: Period) -> tuple[str, ...]:
         for gap in source.gaps:
             since = f"from {_when(gap.since, zone)} to " if gap.since else "before "
             lines.append(f"{source.id}: posts {since}{_when(gap.until, zone)} may be missing ({gap.reason}).")
+        if source.undated:
+            lines.append(f"{source.id}: posts that name no time ({source.undated:,}) count on the day they came.")
     return tuple(lines)
 
 

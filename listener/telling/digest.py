@@ -142,12 +142,14 @@ def week_of(context: Context, period: Period) -> Week:
         if visit.hour < period.end:
             hours.setdefault(visit.source, []).append(SourceHour(visit.hour, visit.fetches, visit.failures, visit.new))
     gaps = [found for found in store.sources.gaps(period.start) if found.gap.until < period.end]
+    undated = store.sources.undated(period.start, period.end)
     sources = [
         SourceWeek(
             source.id,
             hours.get(source.id, []),
             [found.gap for found in gaps if found.source == source.id],
             timedelta(seconds=longest_pause(source)),
+            undated[source.id].counted if source.id in undated else 0,
         )
         for source in config.sources
     ]

@@ -119,6 +119,9 @@ def test_coverage_says_what_may_be_missing() -> None:
         "hn was unreachable for 9 h from Tuesday 09:00: numbers may be low.",
     )
     assert compose(PERIOD, [WEEK], (), [SourceWeek("hn", visited(range(5, 7)))]).coverage == ()
+    assert compose(PERIOD, [WEEK], (), [SourceWeek("hn", visited(range(5, 7)), undated=15)]).coverage == (
+        "hn: posts that name no time (15) count on the day they came.",
+    )
     assert "not running for 168 h" in compose(PERIOD, [WEEK], (), [SourceWeek("hn", ())]).coverage[0]
 
 
