@@ -143,7 +143,7 @@ def text_of(lines: Lines, base: str = "") -> Text:
 def line(markup: str) -> str:
     """A headline: entities decoded, pictures and emphasis dropped, while `<template>` in a title about HTML stays."""
     text = _INLINE.sub("", _MEDIA.sub("", clean(whole_letters(limits.shortened(markup)))))
-    return " ".join(clean(entities.unescape(text)).split())
+    return " ".join(HINTS.sub("", clean(entities.unescape(text))).split())
 
 
 class _Title:

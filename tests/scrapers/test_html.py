@@ -87,6 +87,11 @@ def test_what_a_forum_puts_into_a_post_is_not_what_its_author_wrote() -> None:
     assert read.images == ("https://forum.example/small.png",)
 
 
+def test_a_headline_is_what_people_see_of_it() -> None:
+    line = html.line("Geschäfts&shy;führer &#55357;&#56866; ke&#8203;ttle 👩‍💻 می‌خواهم")
+    assert line == "Geschäftsführer 😢 kettle 👩‍💻 می‌خواهم"
+
+
 def test_boxes_in_boxes_are_read_to_their_end() -> None:
     assert html.read("<div>" * 1000 + "deep" + "</div>" * 1000 + "after").text == "deep\nafter"
 
