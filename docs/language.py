@@ -52,6 +52,8 @@ WORDS = (
     Row("word", "日本", "東日本の天気", "本日",
         "Chinese, Japanese, Thai and Korean are found anywhere in a run of such letters."),
     Row("word", "🚀", "to the moon 🚀", "to the moon", "An emoji is a word; its skin tone does not matter."),
+    Row("word", "kettle", "my ket\u200btle", "my ket tle",
+        "Characters that nobody sees do not matter: zero-width spaces and joiners, soft hyphens, direction marks."),
     Row("several words in one", "acme.com", "see https://www.acme.com/news", "acme and com far apart",
         "Punctuation inside makes several words in a row."),
     Row("several words in one", "wi-fi", "no wi fi here", "wifi",
