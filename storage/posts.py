@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, and_, select, tuple_, union_all
-from sqlalchemy import bindparam as bind
 
 from insight.model import Label, MentionState, PostKey, StoredMention, UnderstoodPost
 from insight.query import Query
@@ -17,8 +16,9 @@ from storage.databases.database import Database
 from storage.outputs import Revision, SearchHit, Sighting, StoredPost
 from storage.rows import tables
 from storage.rows.convert import read_stored, read_stored_mention, storable
-from storage.rows.keys import chunks, has_key, rows_by_key, storable_key
+from storage.rows.keys import chunks, rows_by_key, storable_key
 from storage.rows.tables import POST
+from storage.searching import by_key
 from storage.searching.reading import KEPT, between, in_states, newest_mentions, pages, select_stored_mentions
 from storage.searching.search import Scope, search
 from storage.watches import refuse_outdated
@@ -28,30 +28,6 @@ from storage.writing.merge import is_revision, replace_mentions
 from storage.writing.search_index import index_older
 
 T = TypeVar("T")
-
-# built once: making a statement takes longer than running it
-_POST = select(tables.posts).where(has_key())
-_KEY = select(tables.posts.c.network, tables.posts.c.native_id).where(has_key())
-_ALIAS = select(tables.aliases.c.network, tables.aliases.c.native_id).where(has_key(tables.aliases))
-_ALIASES = (
-    select(tables.posts.c.native_id, tables.aliases.c.native_id.label("alias"))
-    .join(tables.aliases, tables.aliases.c.post == tables.posts.c.id)
-    .where(has_key())
-)
-_REVISIONS = (
-    select(tables.revisions)
-    .join(tables.posts, tables.posts.c.id == tables.revisions.c.post)
-    .where(has_key())
-    .order_by(tables.revisions.c.number)
-)
-_SIGHTINGS = (
-    select(tables.posts.c.network, tables.posts.c.native_id, tables.sightings.c.source, tables.sightings.c.at)
-    .join(tables.sightings, tables.posts.c.id == tables.sightings.c.post)
-    .where(has_key())
-    .order_by(tables.sightings.c.at, tables.sightings.c.source)
-)
-_MENTIONS = select_stored_mentions().where(has_key()).order_by(tables.mentions.c.watch)
-_MENTIONS_OF_WATCH = select_stored_mentions().where(has_key(), tables.mentions.c.watch == bind("watch"))
 
 
 class Posts:
@@ -64,21 +40,21 @@ class Posts:
         """The post with this id, or with this alias."""
         named = [storable_key(key)]
         with self._database.read() as connection:
-            found = chain(rows_by_key(connection, _POST, named), rows_by_key(connection, ALIASED, named))
+            found = chain(rows_by_key(connection, by_key.POST, named), rows_by_key(connection, ALIASED, named))
             return next(map(read_stored, found), None)
 
     def stored(self, keys: Collection[PostKey]) -> set[PostKey]:
         """Which of these posts are there, by their ids or by an alias."""
         named = list(map(storable_key, keys))
         with self._database.read() as connection:
-            found = {PostKey(*row) for one in (_KEY, _ALIAS) for row in rows_by_key(connection, one, named)}
+            found = {PostKey(*row) for one in (by_key.KEY, by_key.ALIAS) for row in rows_by_key(connection, one, named)}
         return {key for key in keys if storable_key(key) in found}
 
     def aliases(self, network: str, ids: Collection[str]) -> dict[str, list[str]]:
         """By which other ids these posts of a network go, where there are any."""
         found: dict[str, list[str]] = {}
         with self._database.read() as connection:
-            for row in rows_by_key(connection, _ALIASES, [storable_key(PostKey(network, one)) for one in ids]):
+            for row in rows_by_key(connection, by_key.ALIASES, [storable_key(PostKey(network, one)) for one in ids]):
                 found.setdefault(row.native_id, []).append(row.alias)
         return found
 
@@ -86,7 +62,7 @@ class Posts:
         """What the post said before each edit, oldest first."""
         named = asdict(storable_key(key))
         with self._database.read() as connection:
-            rows = rows_by_key(connection, _REVISIONS, [storable_key(key)])
+            rows = rows_by_key(connection, by_key.REVISIONS, [storable_key(key)])
             return [Revision(POST.from_json({**row.content, **named}), row.replaced_at) for row in rows]
 
     def sightings(self, key: PostKey) -> list[Sighting]:
@@ -95,7 +71,7 @@ class Posts:
 
     def sightings_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[Sighting]]:
         """`sightings` of many posts, in one query for each thousand of a network."""
-        return self._by_key(keys, _SIGHTINGS, lambda row: Sighting(row.source, row.at))
+        return self._by_key(keys, by_key.SIGHTINGS, lambda row: Sighting(row.source, row.at))
 
     def mentions(self, key: PostKey) -> list[StoredMention]:
         """Every mention of one post, whatever its state, by watch."""
@@ -103,7 +79,7 @@ class Posts:
 
     def mentions_of(self, keys: Iterable[PostKey]) -> dict[PostKey, list[StoredMention]]:
         """`mentions` of many posts, in one query for each thousand of a network."""
-        return self._by_key(keys, _MENTIONS, read_stored_mention)
+        return self._by_key(keys, by_key.MENTIONS, read_stored_mention)
 
     def _by_key(self, keys: Iterable[PostKey], query: Select[Any], read: Callable[[Any], T]) -> dict[PostKey, list[T]]:
         stored = {key: storable_key(key) for key in keys}
@@ -116,7 +92,7 @@ class Posts:
     def of(self, watch: str, keys: Collection[PostKey]) -> list[StoredMention]:
         """A watch's mentions of these posts, whatever their state, in no order."""
         with self._database.read() as connection:
-            rows = rows_by_key(connection, _MENTIONS_OF_WATCH, map(storable_key, keys), watch=watch)
+            rows = rows_by_key(connection, by_key.MENTIONS_OF_WATCH, map(storable_key, keys), watch=watch)
             return [read_stored_mention(row) for row in rows]
 
     # -- by time --------------------------------------------------------------------------------------------------
