@@ -114,7 +114,7 @@ def discourse_feed(raw: Any, url: str) -> Sequence[Said] | None:
                     **said,
                     "network": "discourse",
                     "text": body.text,
-                    "links": body.links,
+                    "links": tuple(link for link in body.links if not link.startswith(f"https://{where[1]}#")),
                     "media": body.pictures,
                     "native_id": f"{where[1]}/t/{where[2]}/{where[3]}",
                     "kind": PostKind.POST if first else PostKind.COMMENT,

@@ -29,6 +29,7 @@ _DEFAULTS = {
     if each.default is not MISSING or each.default_factory is not MISSING
 }
 _SETS = ("links", "hashtags", "media")
+_HINTS = re.compile("[\u00ad\u200b\u2060\ufeff]")  # where a line may be broken
 _LAID_OUT = ("text", "title")  # where lines break is a matter of layout
 
 
@@ -106,7 +107,7 @@ def _wrong_fields(said: Said, post: Post) -> Iterator[str]:
     for name in _FIELDS:
         want, got = said.get(name, _DEFAULTS.get(name)), getattr(post, name)
         if name in _LAID_OUT:
-            want, got = (" ".join((value or "").replace("\u200b", "").split()) for value in (want, got))
+            want, got = (" ".join(_HINTS.sub("", value or "").split()) for value in (want, got))
         if name in _SETS:
             want, got = sorted(want), sorted(got)
         if want != got:
