@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -101,7 +102,9 @@ class Daemon:
                     if bug["name"].startswith("network"):
                         app.log.warning(bug["name"], consequence=bug["consequence"])
 
-                # 3. The jobs, until somebody says stop.
+                # 3. The jobs, until somebody says stop. What is there by now stays: to look through it for garbage
+                # whenever a large page was read would hold everything up for a tenth of a second.
+                gc.freeze()
                 self.ready(app)
                 every = app.schedule() | {"heartbeat": HEARTBEAT_EVERY * (60 if clock.simulated else 1)}
                 await self._schedule(app).run(every, app.engine.submit, self.stop)

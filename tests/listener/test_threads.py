@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -107,11 +108,13 @@ async def probed() -> AsyncIterator[list[float]]:
             await asyncio.sleep(0.005)
             stalls[0], before = max(stalls[0], time.monotonic() - before), time.monotonic()
 
+    gc.freeze()  # as the daemon does
     probing = asyncio.create_task(probe())
     await asyncio.sleep(0.01)
     yield stalls
     ended.set()
     await probing
+    gc.unfreeze()
 
 
 def collecting(store: Store, door: Any, threads: Threads, asked: Callable[[], Queries]) -> Collector:
