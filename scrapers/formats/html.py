@@ -27,6 +27,7 @@ _ATTRIBUTES = 300_000  # tags among them
 _CHUNK = 8192  # an exception in a handler stops the parser only between two chunks
 
 _HALF = re.compile(r"&#(?:[xX]0{0,4}([dD][89a-fA-F][\da-fA-F]{2})|0{0,4}(5[5-7]\d{3}));?")
+_LONGEST_HEADLINE = 10_000  # letters in which media are looked for: each tag is sought to its end
 _MEDIA = re.compile(
     r"<(script|style|object|applet|iframe|svg)\b[^<>]{0,2000}>.{0,5000}?</\1\s*>"
     r"|<(?:img|iframe|embed|object|applet|frame|link|meta|video|audio|source)\s[^<>]{1,2000}>",
@@ -142,7 +143,8 @@ def text_of(lines: Lines, base: str = "") -> Text:
 
 def line(markup: str) -> str:
     """A headline: entities decoded, pictures and emphasis dropped, while `<template>` in a title about HTML stays."""
-    text = _INLINE.sub("", _MEDIA.sub("", clean(whole_letters(limits.shortened(markup)))))
+    text = clean(whole_letters(limits.shortened(markup)))
+    text = _INLINE.sub("", _MEDIA.sub("", text) if len(text) <= _LONGEST_HEADLINE else text)
     return " ".join(HINTS.sub("", clean(entities.unescape(text))).split())
 
 

@@ -14,15 +14,15 @@ from scrapers.formats import limits
 from scrapers.formats.values import clean
 
 _BEGIN = re.compile(r"<\?xml\b|<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
-_ESCAPED = re.compile(r"&lt;(?:\?xml|rss|feed|rdf:RDF)\b.*&gt;", re.IGNORECASE | re.DOTALL)
+_SHOWN = re.compile(r"&lt;(?:\?xml|rss|feed|rdf:RDF)\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"<\?xml\b[^>]{0,300}\?>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[<>]{0,500}(?:\[(.{0,20000}?)\]\s*)?>", re.IGNORECASE | re.DOTALL)
 _DECLARED = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,31})\s+(?:"([^"]{0,300})"|'([^']{0,300})')\s*>""")
-# A CDATA section is text, and of the references of XML itself there is nothing to mend.
+_CDATA = "<![CDATA["
+# Of the references of XML itself there is nothing to mend.
 _REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
-    r"|&(?!(?:lt|gt|amp|quot|apos);)(?:#(?:(?P<dec>\d{1,20})|[xX](?P<hex>[0-9a-fA-F]{1,16}));?|(?P<name>[A-Za-z][\w.-]{0,31});)?",
-    re.DOTALL,
+    r"&(?!(?:lt|gt|amp|quot|apos);)"
+    r"(?:#(?:(?P<dec>\d{1,20})|[xX](?P<hex>[0-9a-fA-F]{1,16}));?|(?P<name>[A-Za-z][\w.-]{0,31});)?"
 )
 _SIGNS = frozenset("&<>\"'")
 _MOST_EXPANDED = 100_000  # letters: entities of one's own may multiply a document
@@ -38,12 +38,14 @@ def prepared(text: str) -> str:
     A PHP warning may stand before a feed, and HTML around it; a bare `&` is an `&`, references are those of HTML.
     """
     begin = _BEGIN.search(text)
-    if begin is None and (shown := _ESCAPED.search(text)):  # a page that shows the feed as text
-        return prepared(html.unescape(shown[0]))
-    doctype = _DOCTYPE.search(text, 0, 30_000)
-    own = {name: one or other for name, one, other in _DECLARED.findall((doctype and doctype[1]) or "")}
+    if begin is None and (shown := _SHOWN.search(text)):  # a page that shows the feed as text
+        return prepared(html.unescape(text[shown.start() : text.rfind("&gt;") + len("&gt;")]))
+    own, at = {}, text[:30_000].lower().find("<!doctype")
+    if doctype := _DOCTYPE.match(text, at) if at >= 0 else None:
+        own = {name: one or other for name, one, other in _DECLARED.findall(doctype[1] or "")}
     text = _DECLARATION.sub("", text[begin.start() :] if begin else text[max(0, text.find("<")) :], count=1)
-    text = _DOCTYPE.sub("", text[:30_000], count=1) + text[30_000:]
+    if doctype:
+        text = text.replace(doctype[0], "", 1)
     if _C1.search(text):
         text = text.translate(_WINDOWS)
     return clean(_mend_references(limits.cut_markup(text), own))
@@ -58,9 +60,6 @@ def _mend_references(text: str, own: Mapping[str, str]) -> str:
 
     def mended(found: re.Match[str]) -> str:
         nonlocal left
-        written = found[0]
-        if written.startswith("<"):
-            return written
         if digits := found["dec"] or found["hex"]:
             code = int(digits, 10 if found["dec"] else 16)
             character = _WINDOWS.get(code) or (chr(code) if 0 < code <= 0x10FFFF else "\ufffd")
@@ -70,10 +69,15 @@ def _mend_references(text: str, own: Mapping[str, str]) -> str:
         else:
             character = html5.get(f"{found['name']};", "")
         if not character:
-            return f"&amp;{written[1:]}"
+            return f"&amp;{found[0][1:]}"
         return f"&#{ord(character)};" if character in _SIGNS else html.escape(character)
 
-    text = _REFERENCE.sub(mended, text)
+    first, *others = text.split(_CDATA)
+    pieces = [_REFERENCE.sub(mended, first)]
+    for other in others:  # what stands in a section is text
+        inside, end, behind = other.partition("]]>")
+        pieces += [_CDATA, inside, end, _REFERENCE.sub(mended, behind)]
+    text = "".join(pieces)
     if _SURROGATE.search(text):  # two references may be the halves of an emoji
         text = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
     return text
@@ -94,5 +98,5 @@ def parse(text: str) -> tuple[Any | None, str | None]:
         root = etree.fromstring(text.encode("utf-8", errors="replace"), parser)
     except etree.XMLSyntaxError as error:
         return None, str(error)
-    fatal = (error.message for error in parser.error_log if error.level is etree.ErrorLevels.FATAL)
+    fatal = (error.message for error in parser.error_log if error.level == etree.ErrorLevels.FATAL)
     return root, next(fatal, None)

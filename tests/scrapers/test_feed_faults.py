@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -181,6 +182,25 @@ def test_a_broken_entry_takes_no_other_along_and_is_not_lost_in_silence(name: st
     assert len(others) + len(found.rejected) == 1
     assert all(rejected.reason.startswith("the entry is broken: ") for rejected in found.rejected)
     assert time.process_time() - began < 2
+
+
+HOSTILE = {
+    "feeds that are shown and never end": b"&lt;rss " * 200_000 + b"<p>",
+    "declarations that never end": b"<!DOCTYPE rss [" * 100_000 + rss("<title>k</title>"),
+    "sections that never end": rss("<title>k</title>", "<![CDATA[" * 100_000),
+    "a title of scripts": rss(f"<title>{'&lt;script&gt;' * 60_000}</title>"),
+    "entries that never end": rss("<item><title>k" * 20_000),
+    "an author of one long word": rss(f"<title>k</title><author>{'a' * 200_000} @</author>"),
+}
+
+
+@pytest.mark.sampled(cases=3)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_feed_costs_seconds(name: str) -> None:
+    began = time.process_time()
+    with suppress(NotAFeedError):
+        feed.read(HOSTILE[name])
+    assert time.process_time() - began < 3
 
 
 def test_entities_that_multiply_cost_nothing() -> None:
