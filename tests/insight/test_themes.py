@@ -116,6 +116,7 @@ def test_a_new_complaint_of_many_people_is_told_once_with_its_posts() -> None:
     assert [(it.theme, it.change) for it in program.events] == [(theme.id, ThemeChange.OPENED)]
 
 
+@pytest.mark.sampled(cases=2)
 @pytest.mark.parametrize(
     ("text", "label"),
     [
@@ -171,6 +172,7 @@ def test_what_was_always_said_is_not_new() -> None:
     assert Program(talk(8, 60) + usual).run(0, 58) == []
 
 
+@pytest.mark.sampled(cases=1)
 @pytest.mark.parametrize("who", ["one author", "one story"])
 def test_one_voice_is_not_many_people(who: str) -> None:
     loud = [
@@ -249,6 +251,7 @@ def test_it_is_looked_at_once_an_hour() -> None:
     assert due(state, now + DAY, "")
 
 
+@pytest.mark.sampled(cases=1)
 @pytest.mark.parametrize("per_day", [3, 20])
 def test_talk_as_ever_is_no_theme(per_day: float) -> None:
     """1 in 30 days was promised: of two watches for 30 days after warming up, one would keep it."""

@@ -173,7 +173,7 @@ COSTLY = [
 # fmt: on
 
 
-@pytest.mark.sampled
+@pytest.mark.sampled(cases=3)
 @pytest.mark.parametrize("selector", COSTLY)
 @pytest.mark.parametrize("page", HOSTILE)
 def test_a_hostile_page_takes_no_seconds(selector: str, page: str) -> None:
