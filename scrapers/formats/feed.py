@@ -69,11 +69,14 @@ def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Itera
 
     One that says neither what it is called nor where it is, or breaks off, is set aside.
     """
-    starts = [found.start() for found in _ENTRY.finditer(text)]
+    tags = _without_sections(text)
+    starts = [found.start() for found in _ENTRY.finditer(tags)]
+    if not starts:
+        return
     # what stands around an entry declares the prefixes
     opening = "".join(re.findall(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b[^<>]*>", text[: starts[0]], re.IGNORECASE))
     for start, end in limits.first(list(zip(starts, [*starts[1:], len(text)], strict=True))):
-        closed = _ENTRY_END.search(text, start, end)
+        closed = _ENTRY_END.search(tags, start, end)
         if closed is None and end == len(text):
             return  # the document ends inside of it
         piece = text[start : closed.end() if closed else end]
@@ -84,6 +87,20 @@ def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Itera
             rejected.append(Rejected(f"the entry is broken: {reason}", excerpt(piece)))
         else:
             yield found
+
+
+def _without_sections(text: str) -> str:
+    """The text with blanks for what CDATA sections hold, which may speak of entries; but one that reaches from entry to
+    entry has lost its end."""
+    pieces, at, end = [], 0, 0
+    while (begin := text.find("<![CDATA[", at)) >= 0:
+        end = end if end > begin else text.find("]]>", begin)
+        if end < 0:
+            break
+        lost = _ENTRY_END.search(text, begin, end)
+        pieces += [text[at:begin], text[begin : lost.end()] if lost else " " * (end - begin)]
+        at = lost.end() if lost else end
+    return "".join([*pieces, text[at:]])
 
 
 def _parse_entry(item: Element, author: str | None, language: str | None) -> Entry:

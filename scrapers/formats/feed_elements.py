@@ -33,6 +33,9 @@ _NAMESPACES = {
     "www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
 }
 _ENTRIES = {"item", "entry"}
+_FIELDS = frozenset(
+    {"link", "guid", "id", "description", "summary", "content", "content:encoded", "pubdate", "published"}
+)
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _PREFIXES = frozenset(filter(None, _NAMESPACES.values()))
@@ -159,6 +162,8 @@ class Element:
         return html.Text("")
 
     def headline(self) -> str | None:
+        if any(child.name in _FIELDS for child in self.children()):  # its end is missing, and they are no part of it
+            return html.line(self.node.text or "") or None
         if len(self.node):
             return " ".join(_lines(self.node).lines().split()) or None
         kind, raw = self._content()

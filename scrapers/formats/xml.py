@@ -24,6 +24,7 @@ _REFERENCE = re.compile(
     r"&(?!(?:lt|gt|amp|quot|apos);)"
     r"(?:#(?:(?P<dec>\d{1,20})|[xX](?P<hex>[0-9a-fA-F]{1,16}));?|(?P<name>[A-Za-z][\w.-]{0,31});)?"
 )
+_BARE = re.compile(r"&(?!#[0-9]|#[xX][0-9a-fA-F]|[A-Za-z])")
 _SIGNS = frozenset("&<>\"'")
 _MOST_EXPANDED = 100_000  # letters: entities of one's own may multiply a document
 # What pages write as 0x80 to 0x9F is windows-1252: https://html.spec.whatwg.org/#numeric-character-reference-end-state
@@ -56,16 +57,21 @@ def _mend_references(text: str, own: Mapping[str, str]) -> str:
 
     An entity of the document's own is text, whatever it holds, so that none is made of others.
     """
-    left = _MOST_EXPANDED
+    left, seen = _MOST_EXPANDED, dict[str, str]()
 
     def mended(found: re.Match[str]) -> str:
         nonlocal left
+        if found["name"] in own and left > 0:
+            left -= len(own[found["name"]])
+            return html.escape(own[found["name"]])
+        if found[0] not in seen:  # texts of numbered references alone have hundreds of thousands
+            seen[found[0]] = character_of(found)
+        return seen[found[0]]
+
+    def character_of(found: re.Match[str]) -> str:
         if digits := found["dec"] or found["hex"]:
             code = int(digits, 10 if found["dec"] else 16)
             character = _WINDOWS.get(code) or (chr(code) if 0 < code <= 0x10FFFF else "\ufffd")
-        elif found["name"] in own and left > 0:
-            left -= len(own[found["name"]])
-            return html.escape(own[found["name"]])
         else:
             character = html5.get(f"{found['name']};", "")
         if not character:
@@ -73,10 +79,10 @@ def _mend_references(text: str, own: Mapping[str, str]) -> str:
         return f"&#{ord(character)};" if character in _SIGNS else html.escape(character)
 
     first, *others = text.split(_CDATA)
-    pieces = [_REFERENCE.sub(mended, first)]
+    pieces = [_REFERENCE.sub(mended, _BARE.sub("&amp;", first))]
     for other in others:  # what stands in a section is text
         inside, end, behind = other.partition("]]>")
-        pieces += [_CDATA, inside, end, _REFERENCE.sub(mended, behind)]
+        pieces += [_CDATA, inside, end, _REFERENCE.sub(mended, _BARE.sub("&amp;", behind))]
     text = "".join(pieces)
     if _SURROGATE.search(text):  # two references may be the halves of an emoji
         text = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.formats import feed
+from scrapers.formats import feed, limits
 from scrapers.formats.entries import Entry, NotAFeedError, ParsedFeed
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -184,11 +184,30 @@ def test_a_broken_entry_takes_no_other_along_and_is_not_lost_in_silence(name: st
     assert time.process_time() - began < 2
 
 
+def test_an_entry_that_speaks_of_entries_is_whole_beside_a_broken_one() -> None:
+    about = "<title>How to</title><description><![CDATA[write <item> and more]]></description>"
+    found = feed.read(rss("<title>Bad<b></title>", about, GOOD))
+    assert ("How to", "write and more") in [(entry.title, entry.text) for entry in found.entries]
+    assert "Good" in [entry.title for entry in found.entries]
+
+
+def test_a_title_without_an_end_takes_no_link_for_words() -> None:
+    found = feed.read(rss("<title>Kettles burn<link>https://a.example/b</link>", GOOD))
+    assert [entry.title for entry in found.entries] == ["Kettles burn", "Good"]
+
+
+def test_half_a_million_bare_signs_cost_no_other_entry() -> None:
+    with limits.one_page():
+        found = feed.read(rss(GOOD, f"<description>{'&#' * 500_000}</description>", GOOD))
+    assert len([entry for entry in found.entries if entry.title == "Good"]) == 2
+
+
 HOSTILE = {
     "feeds that are shown and never end": b"&lt;rss " * 200_000 + b"<p>",
     "declarations that never end": b"<!DOCTYPE rss [" * 100_000 + rss("<title>k</title>"),
     "sections that never end": rss("<title>k</title>", "<![CDATA[" * 100_000),
     "a title of scripts": rss(f"<title>{'&lt;script&gt;' * 60_000}</title>"),
+    "sections that end with the page": rss("<b><![CDATA[</item><item>" * 60_000 + "]]>"),
     "entries that never end": rss("<item><title>k" * 20_000),
     "an author of one long word": rss(f"<title>k</title><author>{'a' * 200_000} @</author>"),
 }
