@@ -8,7 +8,6 @@ clock; the second takes 36 ms a feed and opens a local file when a body is a pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from insight.model import Rejected
 from scrapers.formats import charset, html, limits, xml
@@ -20,6 +19,7 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _THREAD_COUNT = "{http://purl.org/syndication/thread/1.0}count"
 _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_AROUND = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b[^<>]*>", re.IGNORECASE)
 _FEED_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*)?\Z", re.IGNORECASE | re.DOTALL)
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
@@ -42,16 +42,16 @@ def read(body: bytes, base: str = "", content_type: str = "") -> ParsedFeed:
     links = head.rels()
     home = links.get("alternate") or address(head.first("link"), base)
     base = base or links.get("self") or home or ""
-    rejected: list[Rejected] = []
+    rejected: tuple[Rejected, ...] = ()
     cut = _unfinished_entry(text) if items else None
     if fault and len(items) < len(_ENTRY.findall(text)):
-        items = list(_entries_one_by_one(text, base, rejected))
+        items, rejected = _entries_one_by_one(text, base)
     elif cut is not None:
         items = items[:-1]
     author = head.author() if top.name == "feed" else None
     language = head.language()
     entries = tuple(_parse_entry(item.with_base(base), author, language) for item in limits.first(items))
-    return ParsedFeed(entries, home, links, cut, tuple(rejected))
+    return ParsedFeed(entries, home, links, cut, rejected)
 
 
 def _unfinished_entry(text: str) -> str | None:
@@ -64,21 +64,21 @@ def _unfinished_entry(text: str) -> str | None:
     return excerpt(text[start:]) if start > end else None
 
 
-def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Iterator[Element]:
+def _entries_one_by_one(text: str, base: str) -> tuple[list[Element], tuple[Rejected, ...]]:
     """Each entry by itself, for a document in which one that is broken has taken others along.
 
-    One that says neither what it is called nor where it is, or breaks off, is set aside.
+    Set aside is one without an end before the next one begins, and one in which neither title nor text can be read.
     """
     tags = _without_sections(text)
     starts = [found.start() for found in _ENTRY.finditer(tags)]
-    if not starts:
-        return
+    entries: list[Element] = []
+    rejected: list[Rejected] = []
     # what stands around an entry declares the prefixes
-    opening = "".join(re.findall(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b[^<>]*>", text[: starts[0]], re.IGNORECASE))
+    opening = "".join(_AROUND.findall(text[: min(starts, default=0)]))
     for start, end in limits.first(list(zip(starts, [*starts[1:], len(text)], strict=True))):
         closed = _ENTRY_END.search(tags, start, end)
         if closed is None and end == len(text):
-            return  # the document ends inside of it
+            break  # the document ends inside of it
         piece = text[start : closed.end() if closed else end]
         root, fault = xml.parse(opening + piece)
         found = next(Element.root(root, base).entries(), None) if root is not None else None
@@ -86,7 +86,8 @@ def _entries_one_by_one(text: str, base: str, rejected: list[Rejected]) -> Itera
             reason = fault or "it holds nothing"
             rejected.append(Rejected(f"the entry is broken: {reason}", excerpt(piece)))
         else:
-            yield found
+            entries.append(found)
+    return entries, tuple(rejected)
 
 
 def _without_sections(text: str) -> str:
@@ -104,8 +105,8 @@ def _without_sections(text: str) -> str:
 
 
 def _parse_entry(item: Element, author: str | None, language: str | None) -> Entry:
-    rels, media = item.rels(), [medium.get("url") for medium in _media(item)]
-    body, body_language = _body(item)
+    rels, media = item.rels(), _media(item)
+    body, body_language = _body(item, media)
     # https://www.rssboard.org/rss-specification#ltguidgtSubelementOfLtitemgt: a guid is an address unless it says not
     guid = next(iter(item.all("guid", "id", "dc:identifier")), None)
     permalink = guid is not None and guid.name == "guid" and guid.get("isPermaLink").lower() != "false"
@@ -129,7 +130,7 @@ def _parse_entry(item: Element, author: str | None, language: str | None) -> Ent
         or next((it.own_language for it in titles if it.own_language), None)
         or item.language()
         or language,
-        media=addresses([*media, *item.enclosures()], item.base),
+        media=addresses([*(medium.get("url") for medium in media), *item.enclosures()], item.base),
         images=body.images,
         comments=address(item.first("comments"), item.base),
         replies=_reply_count(item),
@@ -145,15 +146,17 @@ def _texts_of(item: Element, *names: str) -> tuple[str, ...]:
     return tuple(filter(None, (child.string() for child in item.all(*names))))
 
 
-def _body(item: Element) -> tuple[html.Text, str | None]:
+def _body(item: Element, media: list[Element]) -> tuple[html.Text, str | None]:
     """The whole text where the feed gives it, else the summary; and the language that is said of it alone."""
     bodies = item.all("content:encoded", "content", "fullitem", "xhtml:body", "body", "summary", "description")
     bodies += item.all("itunes:summary", "media:description", "dc:description", "itunes:subtitle")
     bodies += [inner for group in item.all("media:group") for inner in group.all("media:description")]
+    for body in bodies:
+        if (value := body.value()).text:
+            return value, body.own_language
     # what is nothing but pictures is read by their descriptions
-    described = [alt.value().text for medium in _media(item) for alt in medium.all("media:description")]
-    pictures = html.Text("\n".join(filter(None, described)))
-    return next(((value, body.own_language) for body in bodies if (value := body.value()).text), (pictures, None))
+    described = [alt.value().text for medium in media for alt in medium.all("media:description")]
+    return html.Text("\n".join(filter(None, described))), None
 
 
 def _media(item: Element) -> list[Element]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from insight.model.clean import clean as whole_pairs
 from scrapers.formats import limits
 from scrapers.formats.values import clean
 
@@ -30,7 +31,6 @@ _MOST_EXPANDED = 100_000  # letters: entities of one's own may multiply a docume
 # What pages write as 0x80 to 0x9F is windows-1252: https://html.spec.whatwg.org/#numeric-character-reference-end-state
 _WINDOWS = {code: bytes([code]).decode("cp1252", errors="replace") for code in range(0x80, 0xA0)}
 _C1 = re.compile("[\x80-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def prepared(text: str) -> str:
@@ -83,10 +83,7 @@ def _mend_references(text: str, own: Mapping[str, str]) -> str:
     for other in others:  # what stands in a section is text
         inside, end, behind = other.partition("]]>")
         pieces += [_CDATA, inside, end, _REFERENCE.sub(mended, _BARE.sub("&amp;", behind))]
-    text = "".join(pieces)
-    if _SURROGATE.search(text):  # two references may be the halves of an emoji
-        text = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
-    return text
+    return whole_pairs("".join(pieces))  # two references may be the halves of an emoji
 
 
 def parse(text: str) -> tuple[Any | None, str | None]:
