@@ -73,9 +73,14 @@ def numbers_of(connection: Connection, keys: Iterable[PostKey]) -> dict[PostKey,
 
 
 def keys_below(connection: Connection, network: str, beginning: str) -> list[PostKey]:
-    """The stored posts of a network whose native ids begin so. Cheap for what is rare: it looks at all of the network's
-    keys, for no index of Postgres knows beginnings (https://www.postgresql.org/docs/current/indexes-opclass.html)."""
+    """The stored posts of a network whose native ids begin so.
+
+    SQLite finds them by their index. In Postgres all of the network's keys are looked at: no index in the order of a
+    language knows beginnings (https://www.postgresql.org/docs/current/indexes-opclass.html).
+    """
     posts = tables.posts.c
     begins_so = func.substr(posts.native_id, 1, len(beginning)) == beginning
+    if connection.dialect.name == "sqlite":
+        begins_so = and_(begins_so, posts.native_id >= beginning, posts.native_id <= f"{beginning}\U0010ffff")
     found = connection.execute(select(posts.native_id).where(posts.network == network, begins_so))
     return [PostKey(network, native_id) for (native_id,) in found]
