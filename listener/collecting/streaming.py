@@ -30,16 +30,19 @@ UNAUTHORIZED = 401
 
 @dataclass
 class _Connection:
-    """One open stream: when the next word about it is due (by the loop's time), what it brought since the last one
-    and how many of its batches could be `read`, or `why` not, whether it was ever `told` of, and how far it is read."""
+    """One open stream: when the next word about it is due (by the loop's time), and how far it is read.
+
+    Since the last word: what it brought, in how many batches something could be read, and why in others nothing could.
+    `reported`: whether there was a word about it at all.
+    """
 
     source: Source
     search: Search
     tell_at: float
     result: VisitResult
-    read: int = 0
-    why: str = ""
-    told: bool = False
+    batches_read: int = 0
+    unread_reason: str = ""
+    reported: bool = False
     cursor: Cursor = field(default_factory=Cursor)
     resumes: datetime | None = None
 
@@ -187,8 +190,8 @@ class Streaming:
         cursor = Cursor(high_water=batch.newest or connection.cursor.high_water)
         saved = None if source.polls else cursor.to_json()  # a visit's walk must find what no stream has brought
         stored = await collector.ingest(source, search.key, batch, saved, firehose=True)
-        connection.why = next((one.reason for one in batch.rejected), connection.why)
-        connection.read += bool(batch.items or batch.newest or not batch.rejected)
+        connection.unread_reason = next((one.reason for one in batch.rejected), connection.unread_reason)
+        connection.batches_read += bool(batch.items or batch.newest or not batch.rejected)
         connection.cursor = cursor
         connection.result.stored(batch, stored.outcome)
         posts = (item for item in batch.items if isinstance(item, Post))
@@ -204,9 +207,9 @@ class Streaming:
         Raises SourceError where nothing of that could be read.
         """
         source, result, collector = connection.source, connection.result, self._collector
-        if result.rejected and not connection.read:
-            raise SourceError(f"nothing that comes can be read: {connection.why}")
-        connection.read, connection.told = 0, True
+        if result.rejected and not connection.batches_read:
+            raise SourceError(f"nothing that comes can be read: {connection.unread_reason}")
+        connection.batches_read, connection.reported = 0, True
         now = collector.clock.now()
         connection.tell_at, connection.result = asyncio.get_running_loop().time() + BEAT, VisitResult(now)
         self._failures.pop(source.id, None)
@@ -221,7 +224,7 @@ class Streaming:
     async def _failed_before(self, connection: _Connection) -> bool:
         """Whether former failures hold, for this connection has not lasted: one cycle of `once` is long enough."""
         lasted, store = asyncio.get_running_loop().time() - (connection.tell_at - ALIVE), self._collector.store
-        if connection.told or lasted >= ALIVE * 0.4:
+        if connection.reported or lasted >= ALIVE * 0.4:
             return False
         state = await self._collector.threads.read(lambda: store.sources.one(connection.source.id))
         return bool(state and state.failures)
