@@ -18,6 +18,18 @@ def on(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 
 LAUNCH = "s/aaaaa1"
+LAUNCH_STORY: Said = {
+    "network": "lobsters",
+    "native_id": LAUNCH,
+    "title": "Acme 3.0",
+    "text": "",
+    "url": "https://lobste.rs/s/aaaaa1",
+    "author": "fern",
+    "published_at": on(2, 9),
+    "links": ("https://acme.example/3-0",),
+    "hashtags": ("databases", "release"),
+}
+
 SAMPLES: dict[str, list[Said]] = {
     "devto/articles.json": [
         {
@@ -51,18 +63,7 @@ SAMPLES: dict[str, list[Said]] = {
         },
     ],
     "lobsters/newest.json": [
-        {
-            "network": "lobsters",
-            "native_id": LAUNCH,
-            "title": "Acme 3.0",
-            "text": "",
-            "url": "https://lobste.rs/s/aaaaa1",
-            "author": "fern",
-            "published_at": on(2, 9),
-            "engagement": {"points": 12, "replies": 2},
-            "links": ("https://acme.example/3-0",),
-            "hashtags": ("databases", "release"),
-        },
+        {**LAUNCH_STORY, "engagement": {"points": 12, "replies": 2}},
         {
             "network": "lobsters",
             "native_id": "s/aaaaa0",
@@ -77,18 +78,7 @@ SAMPLES: dict[str, list[Said]] = {
         },
     ],
     "lobsters/story.json": [
-        {
-            "network": "lobsters",
-            "native_id": LAUNCH,
-            "title": "Acme 3.0",
-            "text": "",
-            "url": "https://lobste.rs/s/aaaaa1",
-            "author": "fern",
-            "published_at": on(2, 9),
-            "engagement": {"points": 14, "replies": 3},
-            "links": ("https://acme.example/3-0",),
-            "hashtags": ("databases", "release"),
-        },
+        {**LAUNCH_STORY, "engagement": {"points": 14, "replies": 3}},
         {
             "network": "lobsters",
             "native_id": "c/bbbbb1",
