@@ -372,32 +372,24 @@ def mark_of(store: Store) -> object:
     return (store.sources.cursor("radio", "") or {}).get("high_water")
 
 
-async def test_a_stream_that_only_repeats_itself_before_it_breaks_is_asked_less_and_less_often(
-    store: Store, station: Station, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("said", "code", "events", "stored"),
+    [(("1", "2"), 1000, 2, [1, 2]), (numbers(1, 30), 1011, 5, list(range(1, 14)))],
+    ids=["it only repeats itself", "each brings something new"],
+)
+async def test_a_stream_that_breaks_soon_each_time_is_asked_less_and_less_often(
+    store: Store, station: Station, monkeypatch: pytest.MonkeyPatch,
+    said: Sequence[str], code: int, events: int, stored: list[int],
+) -> None:  # fmt: skip
     monkeypatch.setattr(streaming, "ALIVE", 5.0)
-    station.say("1", "2")
-    station.play(*[streams.close_with(1000, events=2)] * 5)
+    station.say(*said)
+    station.play(*[streams.close_with(code, events=events)] * 5)
     async with listener(store, Radio(base_url=station.url, begins=1)) as radio:
         for _ in range(5):
             radio.later()
             await radio.ended()
         (state,) = store.sources.all()
-        assert (state.failures, radio.stored()) == (5, [1, 2])
-
-
-async def test_a_server_that_closes_after_each_event_is_asked_less_and_less_often(
-    store: Store, station: Station, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streaming, "ALIVE", 5.0)
-    station.say(*numbers(1, 30))
-    station.play(*[streams.close_with(1011, events=5)] * 5)
-    async with listener(store, Radio(base_url=station.url, begins=1)) as radio:
-        for _ in range(5):
-            radio.later()
-            await radio.ended()
-        (state,) = store.sources.all()
-        assert (state.failures, len(radio.stored())) == (5, 13), "each brought something new"
+        assert (state.failures, radio.stored()) == (5, stored)
 
 
 async def test_an_end_that_is_wanted_does_not_clear_the_failures_of_a_stream_that_has_proved_nothing(
