@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from insight import understanding
 from insight.counts import Hours
 from insight.model import Signal, StoredMention, Theme, Watch
 from insight.source_health import trouble as source_trouble
@@ -21,7 +22,6 @@ from insight.spikes import detector as spikes
 from insight.spikes import state as spike_state
 from insight.spikes.windows import ANY_LAG, MATURITIES
 from insight.themes import detector as themes
-from insight.understanding.sentiment import LEXICON
 
 State = dict[str, Any]
 
@@ -140,7 +140,7 @@ def step(
         )  # fmt: skip
 
     # 3. Both together.
-    versions = {"query": str(watch.version), "lexicon": LEXICON, "detector": str(VERSION)}
+    versions = {"query": str(watch.version), "understanding": understanding.VERSION, "detector": str(VERSION)}
     result = DetectionResult(
         tuple(replace(signal, versions=versions) for signal in spike.signals + theme.signals),
         {"spikes": spike.verdict, "themes": theme.verdict},

@@ -24,7 +24,7 @@ class Signal:
 
     `figures` are the numbers behind it, by name (`observed`, `expected`, `authors`, `p_value`, …); `headline` is one
     sentence a person understands; `detail` says why and how sure. `over`: what was reported under this key has ended.
-    `posts`: all that it rests on. `versions`: of the query, the lexicon, the detector.
+    `posts`: all that it rests on. `versions`: of the query, the understanding, the detector.
     """
 
     kind: SignalKind

@@ -11,9 +11,6 @@ from insight.model import Label, Post, Rating, Sentiment, Span
 from insight.understanding.passages import passages
 from insight.understanding.vader import Idioms, Rules, scores, weigh
 
-LEXICON = "1"
-"""Raised with each change of the words or of the rules: signals keep it, so that a replay knows what it replays."""
-
 THRESHOLD = 0.05  # the usual one for VADER's compound: https://github.com/cjhutto/vaderSentiment#about-the-scoring
 NEGATIVE_SHARE, POSITIVE_SHARE = 0.4, 0.7  # of a rating: up to 2 of 5 stars is bad, from 4 on good
 MAX_EVIDENCE = 5

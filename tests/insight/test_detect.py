@@ -8,11 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from insight import detect
+from insight import detect, understanding
 from insight.detect import Observation, Pending, SourceHealth, due, needs, step, step_sources
 from insight.model import PostKey, Signal, SignalKind, StoredMention, Theme
 from insight.source_health.trouble import SourceHour
-from insight.understanding.sentiment import LEXICON
 from tests.insight.small_worlds import ACME, DAY, HOUR, MONDAY, stored
 
 
@@ -82,7 +81,8 @@ def test_a_bad_morning_is_a_spike_and_what_it_was_about_is_not_told_a_second_tim
     told, verdicts = watched(month(), 32)
     assert {signal.kind for signal in told} == {SignalKind.SPIKE}
     assert {PostKey("net", f"m{i}") for i in range(5)} <= set(told[0].posts)
-    assert dict(told[0].versions) == {"query": "1", "lexicon": LEXICON, "detector": str(detect.VERSION)}
+    said_by = {"query": "1", "understanding": understanding.VERSION, "detector": str(detect.VERSION)}
+    assert dict(told[0].versions) == said_by
     assert all(signal.at >= MONDAY + 30 * DAY for signal in told)
     tenth = verdicts[9 * 12 + 1 : 10 * 12]
     assert {verdict["spikes"] for verdict in tenth} == {"warming up: 9 of 14 days"}
