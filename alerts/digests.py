@@ -66,11 +66,13 @@ def spark(values: Sequence[int]) -> str:
 
 def shares(of: Shares) -> tuple[tuple[str, str, int], ...]:
     """Label, colour and whole percent of what was understood; nothing when nothing was."""
-    parts = (
+    parts = [
         ("negative", "#d6493a", of.negative),
         ("neutral", "#a8aeb6", of.neutral),
         ("positive", "#2f9e5b", of.positive),
-    )
+    ]
+    if of.mixed:
+        parts.insert(2, ("mixed", "#c9a227", of.mixed))
     return tuple((label, colour, round(100 * count / of.known)) for label, colour, count in parts) if of.known else ()
 
 

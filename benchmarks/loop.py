@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from benchmarks.pipeline import NOW, postgres
 from benchmarks.table import wall_seconds
+from insight.counts import COMPLAINT, YES
 from insight.model import (
     DeliveryState,
     Label,
@@ -29,7 +30,6 @@ from storage import SourceEntry, StepResult, Store, UnderstoodBatch, open_store
 POSTS, SENT, SOURCES = 300_000, 20_000, 1_000
 PAGE = 1_000
 WAITING = (DeliveryState.NEW, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-NEGATIVE = frozenset({Label.NEGATIVE})
 SHORT, LONG = NOW - timedelta(hours=49), NOW - timedelta(days=57)
 
 
@@ -63,9 +63,9 @@ def _questions(store: Store) -> dict[str, Callable[[], Any]]:
         "sources that are due": lambda: store.sources.due(NOW - timedelta(days=1)),
         "every source, for health": store.sources.all,
         "state of a watch": lambda: store.state.get("watch:acme"),
-        "counts of two days, three maturities": lambda: store.counts.matured("acme", SHORT, NOW, NEGATIVE, (0, 5, 9)),
-        "counts of eight weeks, three maturities": lambda: store.counts.matured("acme", LONG, NOW, NEGATIVE, (0, 5, 9)),
-        "negative mentions of two days": lambda: store.posts.recent("acme", SHORT, NOW, labels=NEGATIVE),
+        "counts of two days, three maturities": lambda: _complaints(store, SHORT),
+        "counts of eight weeks, three maturities": lambda: _complaints(store, LONG),
+        "complaints of two days": lambda: store.posts.recent("acme", SHORT, NOW, complaints_only=True),
         "what the theme step has not seen": lambda: store.themes.mark("acme"),
         "open alerts": store.signals.alerts,
         "a page of which half is known": lambda: store.posts.stored(_KEYS),
@@ -98,10 +98,16 @@ def _understood(start: int) -> Iterator[UnderstoodPost]:
     for number in range(start, start + PAGE):
         at = NOW - timedelta(days=56) * number / POSTS
         post = Post("net", str(number), "acme is out", author=f"author{number % 997}", published_at=at)
-        label = Label.NEGATIVE if number % 20 else Label.NEUTRAL
+        complaint = number % 20 != 0
+        sentiment = Sentiment(Label.NEGATIVE if complaint else Label.NEUTRAL, 0.0)
         watch = "bolt" if number % 10 else "acme"
-        yield UnderstoodPost(post, (Mention(watch, post.key, 1, "en", Sentiment(label, 0.0), f"story{number}"),))
+        mention = Mention(watch, post.key, 1, "en", sentiment, f"story{number}", complaint=complaint)
+        yield UnderstoodPost(post, (mention,))
 
 
 if __name__ == "__main__":
     main()
+
+
+def _complaints(store: Store, since: datetime) -> object:
+    return store.counts.matured("acme", since, NOW, [YES], (0, 5, 9), COMPLAINT)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from docs.tables import table
+from insight.model import Label
 from insight.query.fields import FIELDS
 
 Sample = str | Mapping[str, Any]
@@ -208,11 +209,11 @@ KNOWN = (
         "From 0 to 10, how likely who answers a survey is to recommend it."),
 )  # fmt: skip
 
-_SOUNDS = ("negative", "neutral", "positive", "unknown")
+_SOUNDS = tuple(Label)
 STORED = (
     *(
         Row("`sentiment:`", f"sentiment:{spelling}", {"text": "Acme", "sentiment": label},
-            {"text": "Acme", "sentiment": _SOUNDS[i - 1]},
+            {"text": "Acme", "sentiment": _SOUNDS[i - 1].value},
             "How the mention sounds." if spelling == label else f"Short for `sentiment:{label}`.")
         for i, (label, *others) in enumerate(FIELDS["sentiment"].values)
         for spelling in (label, *others)

@@ -22,7 +22,9 @@ age `a`", that is, with the sum over the lags up to that age: neither a backlog 
 """
 
 SENTIMENT = "sentiment"
-HOURLY = frozenset({SENTIMENT, "complaint"})
+COMPLAINT = "complaint"
+YES = "yes"
+HOURLY = frozenset({SENTIMENT, COMPLAINT})
 """The facets that are counted by the hour (of posts known to the day, by the day); every other one by the day."""
 
 COUNTED = (MentionState.KEPT, MentionState.DELETED)
@@ -43,7 +45,7 @@ def event_time(post: Post, collected_at: datetime) -> datetime | None:
 
 
 def contributions(mention: Mention, post: Post, source: str, collected_at: datetime) -> tuple[Cell, ...]:
-    """The counters that this mention raises by one: that of its sentiment, and one for each value of a facet.
+    """The counters that this mention raises by one: of its sentiment, of complaints, and of each value of a facet.
 
     `source` is the one that saw the post first, `collected_at` when: neither changes with an edit.
     """
@@ -54,8 +56,11 @@ def contributions(mention: Mention, post: Post, source: str, collected_at: datet
     start, end = bounds(hourly, at)
     lag = lag_index(end, collected_at)
     sentiment = Cell(mention.watch, source, hourly, start, SENTIMENT, mention.sentiment.label.value, lag)
+    found = [sentiment]
+    if mention.complaint:
+        found.append(Cell(mention.watch, source, hourly, start, COMPLAINT, YES, lag))
     if not mention.facets:
-        return (sentiment,)
+        return tuple(found)
     day, end = bounds(Grain.DAY, at)
     daily_lag = lag_index(end, collected_at)
     further = {
@@ -64,7 +69,7 @@ def contributions(mention: Mention, post: Post, source: str, collected_at: datet
         else Cell(mention.watch, source, Grain.DAY, day, facet.name, facet.value, daily_lag)
         for facet in mention.facets
     }
-    return (sentiment, *further)
+    return (*found, *further)
 
 
 def grain_of(precision: Precision) -> Grain:

@@ -77,9 +77,9 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What is known of a watch. All counts are of negative mentions, by lag: `hours(max_lag=lag)` for LAGS_READ.
+    """What is known of a watch. All counts are of complaints, by lag: `hours(max_lag=lag)` for LAGS_READ.
 
-    `recent` and `mentions` (negative, kept) reach back to `Needs.since`, `history` HISTORY. None: not read this time.
+    `recent` and `mentions` (complaints, kept) reach back to `Needs.since`, `history` HISTORY. None: not read this time.
     Most steps do not look at `mentions`, so they may be read when they are iterated.
     """
 

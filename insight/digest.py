@@ -61,17 +61,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Mentions by sentiment, posts that are gone among them: the four numbers of a week add up."""
+    """Mentions by sentiment, posts that are gone among them: the five numbers of a week add up."""
 
     negative: int
     neutral: int
     positive: int
+    mixed: int
     unknown: int
     sentence: str
 
     @property
     def known(self) -> int:
-        return self.negative + self.neutral + self.positive
+        return self.negative + self.neutral + self.positive + self.mixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,14 @@ def _change(week: WatchWeek) -> Change:
 def _shares(totals: Totals) -> Shares:
     sums = {label: sum(labels.get(label, 0) for labels in totals.values()) for label in Label}
     negative, neutral = sums[Label.NEGATIVE], sums[Label.NEUTRAL]
-    positive, unknown = sums[Label.POSITIVE], sums[Label.UNKNOWN]
-    known = negative + neutral + positive
+    positive, mixed, unknown = sums[Label.POSITIVE], sums[Label.MIXED], sums[Label.UNKNOWN]
+    known = negative + neutral + positive + mixed
     sentence = "sentiment unknown"
     if known:
         sentence = f"{negative / known:.0%} negative, {neutral / known:.0%} neutral, {positive / known:.0%} positive"
+        sentence += f", {mixed / known:.0%} mixed" if mixed else ""
         sentence += f" of {known} understood" + (f"; {unknown} unknown" if unknown else "")
-    return Shares(negative, neutral, positive, unknown, sentence)
+    return Shares(negative, neutral, positive, mixed, unknown, sentence)
 
 
 def _headline(watches: Sequence[WatchDigest], events: Sequence[Event]) -> str:

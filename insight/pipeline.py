@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from insight.model import Mention, MentionState, Post, Sentiment, Span, UnderstoodPost, Watch
+from insight.model import Label, Mention, MentionState, Post, Sentiment, Span, UnderstoodPost, Watch
 from insight.query import Facts, Match, Matchers
 from insight.understanding.language import recognise
 from insight.understanding.sentiment import judge
@@ -46,6 +46,7 @@ class Pipeline:
         for watch, match in matches:
             if match.spans not in judged:
                 judged[match.spans] = judge(post, language, match.spans)
+            sentiment = judged[match.spans]
             state = MentionState.EXCLUDED if match.excluded_by else MentionState.KEPT
             mentions.append(
                 Mention(
@@ -53,8 +54,9 @@ class Pipeline:
                     post=post.key,
                     query_version=watch.version,
                     language=language,
-                    sentiment=judged[match.spans],
+                    sentiment=sentiment,
                     story=story,
+                    complaint=sentiment.label is Label.NEGATIVE,
                     state=state,
                     excluded_by=match.excluded_by,
                     spans=match.spans,

@@ -102,9 +102,7 @@ class Counts:
                 found[watch][number].setdefault(source, {})[read(value)] = int(mentions)
         return found
 
-    def distinct(
-        self, watches: Collection[str], since: datetime, until: datetime, labels: Collection[Label] | None = None
-    ) -> dict[str, Distinct]:
+    def distinct(self, watches: Collection[str], since: datetime, until: datetime) -> dict[str, Distinct]:
         """Distinct mentions, authors and stories among what is counted, by watch, all in one read.
 
         A post without an author adds no author.
@@ -120,7 +118,6 @@ class Counts:
             .select_from(mentions.join(posts, posts.c.id == mentions.c.post))
             .where(mentions.c.watch.in_(watches), mentions.c.event_at >= since, mentions.c.event_at < until)
             .where(mentions.c.state.in_(_COUNTED), mentions.c.grain.is_not(None))
-            .where(*_among(mentions.c.label, labels))
             .group_by(mentions.c.watch)
         )
         with self._database.read() as connection:
@@ -166,15 +163,17 @@ def _expected(connection: Connection) -> Counter[Cell]:
     """What the mentions add up to, through the very function that moves the counters."""
     mentions, posts = tables.mentions.c, tables.posts.c
     query = (
-        select(mentions.watch, mentions.label, mentions.facets, posts.published_at, posts.precision, posts.source,
-               posts.collected_at)
+        select(mentions.watch, mentions.label, mentions.complaint, mentions.facets, posts.published_at,
+               posts.precision, posts.source, posts.collected_at)
         .join_from(tables.mentions, tables.posts, posts.id == mentions.post)
         .where(mentions.state.in_(_COUNTED))
     )  # fmt: skip
     total: Counter[Cell] = Counter()
     for row in connection.execute(query.execution_options(yield_per=10_000)):
         facets = _facets(row.facets) if row.facets else ()
-        mention = Mention(row.watch, _NO_POST, 0, "", _SENTIMENTS[row.label], "", facets=facets)
+        mention = Mention(
+            row.watch, _NO_POST, 0, "", _SENTIMENTS[row.label], "", facets=facets, complaint=row.complaint
+        )
         post = Post("", "", "", published_at=row.published_at, precision=_PRECISIONS[row.precision])
         for cell in contributions(mention, post, row.source, row.collected_at):
             total[cell] += 1

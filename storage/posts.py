@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, and_, select, tuple_, union_all
 
-from insight.model import Label, MentionState, PostKey, StoredMention, UnderstoodPost
+from insight.model import MentionState, PostKey, StoredMention, UnderstoodPost
 from insight.query import Query
 from storage.databases.database import Database
 from storage.outputs import Revision, SearchHit, Sighting, StoredPost
@@ -102,13 +102,13 @@ class Posts:
         watch: str,
         since: datetime,
         until: datetime,
-        labels: Collection[Label] | None = None,
+        complaints_only: bool = False,
         limit: int | None = None,
         states: Collection[MentionState] = KEPT,
     ) -> list[StoredMention]:
         """A watch's mentions from `since` up to `until` (not in it), newest first."""
         mentions = tables.mentions
-        query = in_states(select_stored_mentions(), states, labels).where(
+        query = in_states(select_stored_mentions(), states, complaints_only).where(
             mentions.c.watch == watch, mentions.c.event_at >= since, mentions.c.event_at < until
         )
         with self._database.read() as connection:
@@ -152,9 +152,7 @@ class Posts:
     ) -> Iterator[list[StoredMention]]:
         """Mentions, newest first, a batch at a time; nothing is held between two batches, so others may write."""
         column = tables.mentions.c.event_at if watch else tables.posts.c.event_at
-        query = in_states(select_stored_mentions(posts_first=not watch), states, None).where(
-            *between(column, since, until)
-        )
+        query = in_states(select_stored_mentions(posts_first=not watch), states).where(*between(column, since, until))
         query = query.where(tables.mentions.c.watch == watch) if watch else query
         return newest_mentions(self._database, query, bool(watch), batch)
 

@@ -10,21 +10,24 @@ from insight.model.posts import Post, PostKey, Visibility
 
 
 class Label(StrEnum):
-    """A mention's sentiment. `UNKNOWN`: no lexicon for the language."""
+    """A mention's sentiment. `MIXED`: real praise and real blame. `UNKNOWN`: no lexicon for the language."""
 
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
     POSITIVE = "positive"
+    MIXED = "mixed"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
-    """`score` from -1 (bad) to 1 (good); `confidence` from 0 to 1; `evidence`: the words or the rating that decided."""
+    """`score` from -1 (bad) to 1 (good). `probability`, from 0 to 1: that the label is right, calibrated on labelled
+    posts (0: not known). `evidence`: the words or the rating that decided, the strongest first.
+    """
 
     label: Label
     score: float
-    confidence: float = 0.0
+    probability: float = 0.0
     evidence: tuple[str, ...] = ()
 
 
@@ -64,7 +67,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A post that concerns a watch, and what was understood of it. `story` is shared by near copies."""
+    """A post that concerns a watch, and what was understood of it. `story` is shared by near copies.
+
+    `complaint`: it is negative, or says that something fails.
+    """
 
     watch: str
     post: PostKey
@@ -76,6 +82,7 @@ class Mention:
     excluded_by: str | None = None
     spans: tuple[Span, ...] = ()
     facets: tuple[Facet, ...] = ()
+    complaint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

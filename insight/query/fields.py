@@ -70,7 +70,7 @@ FIELDS: dict[str, FieldSpec] = {
         "how the mention sounds",
         (
             (Label.NEGATIVE.value, "neg"), (Label.NEUTRAL.value, "neu"), (Label.POSITIVE.value, "pos"),
-            (Label.UNKNOWN.value,),
+            (Label.MIXED.value,), (Label.UNKNOWN.value,),
         ),
         later=True,
     ),

@@ -25,7 +25,7 @@ from insight.spikes.state import EMPTY_STATE, HISTORY, RECENT, State, needs_hist
 from insight.spikes.windows import ANY_LAG, MATURITIES, Comparison, Extent, Finding, Limits, mentions_in, total
 
 LIMITS = Limits()
-NEGATIVE = Subject()
+COMPLAINTS = Subject()
 
 STALE = timedelta(hours=24)  # an hour that closed longer ago is no news
 WARM_UP = timedelta(days=14)  # two of each weekday: the least from which a weekly habit can be told
@@ -92,7 +92,7 @@ def step(
     given: SpikeInput,
     now: datetime,
     limits: Limits = LIMITS,
-    subject: Subject = NEGATIVE,
+    subject: Subject = COMPLAINTS,
 ) -> tuple[State, SpikeResult]:
     """Look at each hour that has closed since the last step. The same hour twice changes nothing."""
     # 1. A copy of the state, without times that a clock which was ahead has left: nothing would be told until then.

@@ -17,9 +17,9 @@ ONE_IN_A_MILLION = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is counted: with another noun and key the same detector serves another label, or the total."""
+    """What is counted: with another noun and key the same detector serves a label, or the total."""
 
-    noun: str = "Negative mentions"
+    noun: str = "Complaints"
     key: str = "spike"
 
 
@@ -47,7 +47,7 @@ def spike_risen(
         "threshold": limits.threshold,
     }
     in_hours, usually = _hours(extent.hours), _about(extent.expected)
-    headline = f"{subject.noun} of {watch.name}: {extent.observed} in {in_hours}, usually {usually}"
+    headline = f"{subject.noun} about {watch.name}: {extent.observed} in {in_hours}, usually {usually}"
     zone = ZoneInfo(watch.time_zone)
     start, end = extent.start.astimezone(zone), extent.end.astimezone(zone)
     rare = found.chance < ONE_IN_A_MILLION
@@ -72,7 +72,7 @@ def spike_ended(
     now: datetime,
 ) -> Signal:
     """Back to usual; or, when `calm_hours` is 0, as high as ever for so long that this is the usual now."""
-    who = f"{subject.noun} of {watch.name}"
+    who = f"{subject.noun} about {watch.name}"
     known = f"{extent.observed} in {_hours(extent.hours)}"
     if calm_hours:
         since = f"{extent.start.astimezone(ZoneInfo(watch.time_zone)):%A %H:%M}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from insight.counts import DAY, event_time, floor_hour
 from insight.evidence import author_of, full_text
-from insight.model import Label, MentionState, PostKey, Signal, StoredMention, Theme, ThemeChange, ThemeEvent, Watch
+from insight.model import MentionState, PostKey, Signal, StoredMention, Theme, ThemeChange, ThemeEvent, Watch
 from insight.themes.bursts import WINDOW, Burst, count_people, find_bursts
 from insight.themes.messages import theme_merged, theme_quiet, theme_risen
 from insight.themes.phrasebook import Phrasebook, PhraseUse
@@ -137,14 +137,14 @@ def _past_and_current(
 ) -> tuple[list[_Complaint], list[_Complaint]]:
     """What is history by now, and what is not, each in the order of time.
 
-    In neither is what counts for nothing: only what is kept, negative, known when, and has a phrase of its own, for
+    In neither is what counts for nothing: only what is kept, a complaint, known when, and has a phrase of its own, for
     which the words of the watch's name and query do not count.
     """
     own = words(f"{watch.name} {watch.query}")
     complaints = []
     for stored in pending:
         mention, at = stored.mention, event_time(stored.post, stored.collected_at)
-        counts = mention.state is MentionState.KEPT and mention.sentiment.label is Label.NEGATIVE
+        counts = mention.state is MentionState.KEPT and mention.complaint
         if at and counts and (used := phrases(full_text(stored), own)):
             complaints.append(_Complaint(at, stored, used))
     complaints.sort(key=lambda it: it.at)

@@ -48,8 +48,8 @@ def judge(post: Post, language: str, spans: Iterable[Span] = ()) -> Sentiment:
         return _by_rating(post.rating, share, opinion if scorer or opinion.words else None)
     if not scorer and not opinion.words:
         return Sentiment(Label.UNKNOWN, 0.0)
-    confidence = _confidence(opinion) * (1.0 if scorer else 0.6)  # emoji are used in irony more than words are
-    return Sentiment(_label(opinion.score), opinion.score, round(confidence, 3), _evidence(opinion))
+    probability = _confidence(opinion) * (1.0 if scorer else 0.6)  # emoji are used in irony more than words are
+    return Sentiment(_label(opinion.score), opinion.score, round(probability, 3), _evidence(opinion))
 
 
 def _confidence(opinion: Opinion) -> float:

@@ -22,6 +22,7 @@ COLOURS = {
     Label.NEGATIVE: "red",
     Label.POSITIVE: "green",
     Label.NEUTRAL: "",
+    Label.MIXED: "yellow",
     Label.UNKNOWN: "dim",
 }
 

@@ -23,7 +23,7 @@ from listener.cli.output import complain, err, fail
 from listener.config.written_posts import PostEntry, read_post
 
 ADDED = ("match", "spans", "excluded_by")
-_JUDGED = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE, Label.UNKNOWN)
+_JUDGED = tuple(Label)
 _MOST_TOLD = 20  # bad lines that are told one by one
 
 

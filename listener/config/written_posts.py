@@ -44,7 +44,7 @@ class PostEntry(BaseModel):
     published_at: str | None = Field(None, description="When: a date, or a time such as 2026-03-02T09:30Z.")
     country: str | None = Field(None, description="Two letters: de, us.")
     facts: dict[str, str | float] = Field({}, description="What only some kinds know: version, verified, plan, nps, ….")
-    sentiment: Literal["negative", "neutral", "positive", "unknown"] | None = Field(
+    sentiment: Literal["negative", "neutral", "positive", "mixed", "unknown"] | None = Field(
         None, description="How it sounds, for queries with `sentiment:`."
     )
     watch: str | None = Field(None, description="The watch that it is a mention of, for queries with `watch:`.")

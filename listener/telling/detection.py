@@ -8,11 +8,10 @@ from datetime import datetime
 from functools import cached_property
 
 from insight import detect
-from insight.model import Label, StoredMention, Watch
+from insight.counts import COMPLAINT, YES
+from insight.model import StoredMention, Watch
 from listener.telling.decisions import Context, DecidedSignal, decide_and_store
 from storage import StepResult
-
-NEGATIVE = frozenset({Label.NEGATIVE})
 
 
 def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
@@ -25,7 +24,7 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
         return []
 
     def counts_since(since: datetime) -> dict[int, dict[datetime, int]]:
-        return store.counts.matured(watch.id, since, now, NEGATIVE, detect.LAGS_READ)
+        return store.counts.matured(watch.id, since, now, [YES], detect.LAGS_READ, COMPLAINT)
 
     mark = store.themes.mark(watch.id)
     needs = detect.needs(before, watch, now, mark)
@@ -36,7 +35,7 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
     observation = detect.Observation(
         watch,
         recent=counts_since(needs.since),
-        mentions=_LazyMentions(lambda: store.posts.recent(watch.id, needs.since, now, labels=NEGATIVE)),
+        mentions=_LazyMentions(lambda: store.posts.recent(watch.id, needs.since, now, complaints_only=True)),
         history=counts_since(now - detect.HISTORY) if needs.history else None,
         pending=pending,
     )

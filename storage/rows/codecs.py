@@ -16,7 +16,7 @@ from operator import attrgetter
 from types import NoneType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from sqlalchemy import BigInteger, Column, Float, Integer, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Text
 
 from storage.rows.columns import LARGEST, Json, UtcTime, cleaned, is_clean
 
@@ -25,7 +25,7 @@ Convert = Callable[[Any], Any]
 
 _VALUE = "._value_"
 """Of an enum: ten times as fast as `value`, which is a property."""
-_PLAIN: dict[Any, Any] = {int: Integer, float: Float, datetime: UtcTime}
+_PLAIN: dict[Any, Any] = {int: Integer, float: Float, bool: Boolean, datetime: UtcTime}
 
 
 class Codec(Generic[T]):

@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_
 
-from insight.model import Label
 from insight.query.fields import FACTS, FIELDS
 from insight.query.matching.predicates import moment
 from insight.query.tree import And, Between, Field, Or, Query
@@ -112,7 +111,7 @@ _FIELDS: dict[str, Callable[[str], Condition | None]] = {
     "lang": _language,
     "source": _source,
     "sentiment": lambda value: _mentions.label == value,
-    "theme": lambda _: _mentions.label == Label.NEGATIVE.value,
+    "theme": lambda _: _mentions.complaint.is_(True),
     "watch": lambda value: _mentions.watch == value,
     "is": _is,
     "has": _has,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, select, tuple_
 
-from insight.model import Label, MentionState, StoredMention
+from insight.model import MentionState, StoredMention
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.convert import read_stored_mention
@@ -37,10 +37,10 @@ def between(column: Any, since: datetime | None, until: datetime | None) -> Iter
         yield column < until
 
 
-def in_states(query: Select[Any], states: Collection[MentionState], labels: Collection[Label] | None) -> Select[Any]:
+def in_states(query: Select[Any], states: Collection[MentionState], complaints_only: bool = False) -> Select[Any]:
     mentions = tables.mentions
     query = query.where(mentions.c.state.in_([state.value for state in states]))
-    return query if labels is None else query.where(mentions.c.label.in_([label.value for label in labels]))
+    return query.where(mentions.c.complaint.is_(True)) if complaints_only else query
 
 
 def newest_mentions(

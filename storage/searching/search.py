@@ -132,4 +132,4 @@ def _where(mentions_and_posts: Select[Any], query: Query, scope: Scope) -> Selec
         conditions.append(columns)
     if scope.watch is not None:
         conditions.append(mentions.watch == scope.watch)
-    return in_states(mentions_and_posts, scope.states, None).where(*conditions)
+    return in_states(mentions_and_posts, scope.states).where(*conditions)

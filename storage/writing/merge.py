@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from insight.model import Label, Mention, MentionState, Post, UnderstoodPost, Visibility
+from insight.model import Mention, MentionState, Post, UnderstoodPost, Visibility
 
 # how a field is merged is declared where the field is: in the metadata of `insight.model.Post`
 _content = attrgetter(*(one.name for one in fields(Post) if "content" in one.metadata))
@@ -110,7 +110,7 @@ def is_revision(old: Post, new: Post) -> bool:
 
 def waits_for_themes(mention: Mention | None) -> bool:
     """Whether the theme step wants to see it."""
-    return mention is not None and mention.state is MentionState.KEPT and mention.sentiment.label is Label.NEGATIVE
+    return mention is not None and mention.state is MentionState.KEPT and mention.complaint
 
 
 def _kept_if_absent(post: Post, old: Post) -> dict[str, Any]:

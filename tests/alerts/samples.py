@@ -45,7 +45,15 @@ def stored(said: Quote) -> StoredMention:
         said.post.network, said.post.native_id, said.text, url=said.url, author=said.author,
         published_at=said.published_at, visibility=said.visibility,
     )  # fmt: skip
-    mention = Mention(WATCH.id, post.key, 1, "en", Sentiment(said.label, -0.5), f"story {post.native_id}")
+    mention = Mention(
+        WATCH.id,
+        post.key,
+        1,
+        "en",
+        Sentiment(said.label, -0.5),
+        f"story {post.native_id}",
+        complaint=said.label is Label.NEGATIVE,
+    )
     return StoredMention(post, mention, "source", NOW)
 
 

@@ -52,7 +52,8 @@ def stored(
         visibility=visibility,
         engagement={"likes": likes},
     )
-    mention = Mention("acme", post.key, 1, "en", Sentiment(label, -0.5), story or f"story of {native_id}", state)
+    story, complaint = story or f"story of {native_id}", label is Label.NEGATIVE
+    mention = Mention("acme", post.key, 1, "en", Sentiment(label, -0.5), story, state, complaint=complaint)
     return StoredMention(post, mention, "source", (at or MONDAY) + late)
 
 

@@ -116,12 +116,12 @@ def test_a_long_text_does_not_saturate() -> None:
 def test_praise_beside_blame_is_less_certain_than_praise_alone() -> None:
     alone = judge(post("Acme is great, really great"), "en")
     mixed = judge(post("Acme is great, really great and the support is bad"), "en")
-    assert mixed.confidence < alone.confidence
+    assert mixed.probability < alone.probability
 
 
 def test_a_language_without_a_scorer_is_unknown() -> None:
     sentiment = judge(post("Acme ist furchtbar, never again"), "de")
-    assert (sentiment.label, sentiment.score, sentiment.confidence) == (Label.UNKNOWN, 0.0, 0.0)
+    assert (sentiment.label, sentiment.score, sentiment.probability) == (Label.UNKNOWN, 0.0, 0.0)
 
 
 def test_emoji_speak_in_every_language() -> None:
@@ -158,7 +158,7 @@ def test_a_middling_rating_leaves_it_to_the_words() -> None:
 
 
 def test_words_against_the_rating_cost_confidence() -> None:
-    assert judge(review("Awful", 5), "en").confidence < judge(review("Lovely", 5), "en").confidence
+    assert judge(review("Awful", 5), "en").probability < judge(review("Lovely", 5), "en").probability
 
 
 @pytest.mark.parametrize("rating", [Rating(3, 5, 5), Rating(float("nan")), Rating(1, 0, float("inf"))])
@@ -171,7 +171,7 @@ def test_every_judgement_is_in_range(text: str, language: str, value: float) -> 
     for about in (post(text), review(text, value)):
         sentiment = judge(about, language, [Span("text", 0, len(text))] if text else [])
         assert -1 <= sentiment.score <= 1
-        assert 0 <= sentiment.confidence <= 1
+        assert 0 <= sentiment.probability <= 1
 
 
 @given(st.text(st.sampled_from("ab .!?。\n"), min_size=1, max_size=900), st.data())

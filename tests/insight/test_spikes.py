@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from insight.counts import contributions
+from insight.counts import COMPLAINT, contributions
 from insight.model import Signal, StoredMention
 from insight.spikes.baseline import fit
 from insight.spikes.detector import SpikeInput, step
@@ -104,7 +104,7 @@ def test_a_burst_is_told_once_with_its_figures_and_quotes_and_ends() -> None:
     assert first.figures["authors"] >= 3
     assert len(first.posts) == first.figures["observed"]
     assert set(first.posts) < set(last.posts)
-    assert first.headline.startswith(f"Negative mentions of Acme: {first.figures['observed']:.0f} in ")
+    assert first.headline.startswith(f"Complaints about Acme: {first.figures['observed']:.0f} in ")
     assert "Europe/Paris" in first.detail
     assert "back to usual" in last.headline
 
@@ -211,6 +211,8 @@ class Polled(Program):
         found: dict[int, dict[datetime, int]] = {lag: {} for lag in (*MATURITIES, ANY_LAG)}
         for it in known:
             for cell in contributions(it.mention, it.post, it.source, it.collected_at):
+                if cell.facet != COMPLAINT:
+                    continue
                 for lag in (lag for lag in found if cell.lag <= lag and since <= cell.start < now):
                     found[lag][cell.start] = found[lag].get(cell.start, 0) + 1
         return found

@@ -228,6 +228,7 @@ def _post_is_there(store: Store, entry: dict[str, Any]) -> None:
     assert mentions.keys() == {mention["watch"] for mention in entry["mentions"]}
     for mention in entry["mentions"]:
         now = mentions[mention["watch"]]
+        mention["sentiment"]["probability"] = mention["sentiment"].pop("confidence")  # its name before 0005
         if mention["sentiment"]["label"] == "deleted":
             assert now["sentiment"]["label"] in ("deleted", "unknown")
             assert "deleted" in (now["sentiment"]["label"], now["state"])

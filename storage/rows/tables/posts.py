@@ -107,7 +107,7 @@ class MentionRow(Base, table=True):
 
 
 class PendingRow(Base, table=True):
-    """A new negative mention that the theme step has not consumed."""
+    """A new complaint that the theme step has not consumed."""
 
     __tablename__ = "pending"
     __table_args__ = (COMPACT,)

@@ -44,7 +44,10 @@ def mention(
 ) -> Mention:
     key = of.key if isinstance(of, Post) else of
     sentiment = Sentiment(label, -0.5, 0.8, ("broke",))
-    return Mention(watch, key, version, "en", sentiment, f"story {key.native_id}", state, None, (Span("text", 0, 4),))
+    spans, complaint = (Span("text", 0, 4),), sentiment.label is Label.NEGATIVE
+    return Mention(
+        watch, key, version, "en", sentiment, f"story {key.native_id}", state, None, spans, complaint=complaint
+    )
 
 
 def understood(of: Post, label: Label = Label.NEGATIVE, *watches: str) -> UnderstoodPost:

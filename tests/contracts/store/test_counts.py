@@ -26,7 +26,6 @@ SOURCES = ("mastodon", "mirror", "archive")
 WATCHES = ("acme", "rival")
 FACETS = (
     Facet("aspect", "sync", -0.5, 0.9), Facet("aspect", "sync", 0.5), Facet("aspect", "price"),
-    Facet("complaint", "yes"),
 )  # fmt: skip
 
 times = st.sampled_from(
@@ -49,7 +48,9 @@ def understandings(draw: st.DrawFn) -> UnderstoodPost:
     watches = draw(st.sets(st.sampled_from(WATCHES)))
     version, some = draw(st.integers(1, 2)), st.lists(st.sampled_from(FACETS), max_size=3).map(tuple)
     mentions = (mention(one, draw(st.sampled_from(LABELS)), watch, version, draw(states)) for watch in sorted(watches))
-    return UnderstoodPost(one, tuple(replace(each, facets=draw(some)) for each in mentions))
+    return UnderstoodPost(
+        one, tuple(replace(each, facets=draw(some), complaint=draw(st.booleans())) for each in mentions)
+    )
 
 
 @st.composite
@@ -105,7 +106,7 @@ def _prove(store: Store, history: list[Callable[[Store], Any]]) -> None:
     assert pending == {
         (one.mention.watch, one.post.key)
         for one in _mentions(store)
-        if one.mention.state is MentionState.KEPT and one.mention.sentiment.label is Label.NEGATIVE
+        if one.mention.state is MentionState.KEPT and one.mention.complaint
     }
 
 
@@ -145,7 +146,7 @@ def test_hours_are_summed_over_sources_and_know_what_was_late(store: Store) -> N
     store.ingest(batch_of(post(1), post(2)))
     store.ingest(batch_of(post(3), source="mirror", at=NOON + 10 * HOUR))
     hour = NOON - HOUR
-    assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE]) == {hour: 3}
+    assert store.counts.hours("acme", hour, NOON) == {hour: 3}
     assert store.counts.hours("acme", hour, NOON, [Label.NEGATIVE], max_lag=0) == {hour: 2}
     assert store.counts.hours("acme", hour, NOON, [Label.POSITIVE]) == {}
     assert store.counts.hours("acme", NOON, NOON + DAY) == {}
@@ -201,7 +202,7 @@ def test_distinct_counts_sets_and_not_sums(store: Store) -> None:
     elsewhere = Post("forum", "9", "acme broke", author="someone", published_at=NOON - HOUR)
     store.ingest(batch_of(*same, nobody, elsewhere))
     store.ingest(batch_of(understood(post(4, author="else"), Label.NEGATIVE, "rival")))
-    assert store.counts.distinct(["acme", "rival", "quiet"], NOON - DAY, NOON, [Label.NEGATIVE]) == {
+    assert store.counts.distinct(["acme", "rival", "quiet"], NOON - DAY, NOON) == {
         "acme": Distinct(4, 2, 4), "rival": Distinct(1, 1, 1), "quiet": Distinct(0, 0, 0),
     }  # fmt: skip
     assert store.counts.distinct(["acme"], NOON - DAY, NOON - 2 * HOUR) == {"acme": Distinct(0, 0, 0)}

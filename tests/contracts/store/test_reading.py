@@ -88,10 +88,11 @@ def test_what_exclusions_hide_is_forgotten_after_a_while(store: Store) -> None:
 
 def test_recent_is_newest_first_and_ends_before_until(store: Store) -> None:
     posts = [post(number, published_at=NOON - number * HOUR) for number in range(6)]
-    store.ingest(batch_of(*posts))
+    store.ingest(batch_of(*posts[:3], *(understood(one, Label.POSITIVE) for one in posts[3:])))
     found = store.posts.recent("acme", NOON - 4 * HOUR, NOON, limit=3)
     assert [one.post.key for one in found] == [posts[number].key for number in (1, 2, 3)]
-    assert store.posts.recent("acme", NOON - 4 * HOUR, NOON, labels={Label.POSITIVE}) == []
+    complaints = store.posts.recent("acme", NOON - 4 * HOUR, NOON, complaints_only=True)
+    assert [one.post.key for one in complaints] == [posts[number].key for number in (1, 2)]
     assert store.posts.recent("other", NOON - 4 * HOUR, NOON) == []
 
 

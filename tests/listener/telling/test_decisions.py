@@ -58,7 +58,7 @@ alerts:
 def complaint(name: str, at: datetime, text: str, language: str = "en", private: bool = False) -> UnderstoodPost:
     seen = Visibility.PRIVATE if private else Visibility.PUBLIC
     post = Post("board", name, text, author=f"by {name}", published_at=at, visibility=seen)
-    mention = Mention("acme", post.key, 1, language, Sentiment(Label.NEGATIVE, -0.6), f"story {name}")
+    mention = Mention("acme", post.key, 1, language, Sentiment(Label.NEGATIVE, -0.6), f"story {name}", complaint=True)
     return UnderstoodPost(post, (mention,))
 
 
