@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from insight.model import Label, Mention, MentionState, Post, Sentiment, Span, UnderstoodPost, Watch
+from insight.model import Mention, MentionState, Post, Span, UnderstoodPost, Watch
 from insight.query import Facts, Match, Matchers
 from insight.understanding.language import recognise
-from insight.understanding.sentiment import judge
+from insight.understanding.reading import Understanding, understand
 from insight.understanding.stories import story_of
 
 _UNMATCHED = Match(None, ())
@@ -41,12 +41,13 @@ class Pipeline:
         text = f"{post.title}\n{post.text}" if post.title else post.text
         language, _ = recognise(text, post.language)
         story = story_of(post)
-        judged: dict[tuple[Span, ...], Sentiment] = {}
+        read: dict[tuple[tuple[Span, ...], tuple[Span, ...]], Understanding] = {}
         mentions = []
         for watch, match in matches:
-            if match.spans not in judged:
-                judged[match.spans] = judge(post, language, match.spans)
-            sentiment = judged[match.spans]
+            others = _named_beside(match.spans, matches)
+            found = read.get((match.spans, others))
+            if found is None:
+                found = read[match.spans, others] = understand(post, language, match.spans, others)
             state = MentionState.EXCLUDED if match.excluded_by else MentionState.KEPT
             mentions.append(
                 Mention(
@@ -54,9 +55,10 @@ class Pipeline:
                     post=post.key,
                     query_version=watch.version,
                     language=language,
-                    sentiment=sentiment,
+                    sentiment=found.sentiment,
                     story=story,
-                    complaint=sentiment.label is Label.NEGATIVE,
+                    complaint=found.complaint,
+                    facets=found.facets,
                     state=state,
                     excluded_by=match.excluded_by,
                     spans=match.spans,
@@ -76,3 +78,15 @@ class Pipeline:
             if watch.id in by_watch or watch.id in bound
         )
         return [(watch, Match(None, match.spans) if watch.id in bound else match) for watch, match in concerned]
+
+
+def _named_beside(spans: tuple[Span, ...], matches: Sequence[tuple[Watch, Match]]) -> tuple[Span, ...]:
+    """Where other watches are named, and this one is not."""
+    if len(matches) == 1:
+        return ()
+    return tuple(
+        span
+        for _, match in matches
+        for span in match.spans
+        if not any(span.field == own.field and span.start < own.end and own.start < span.end for own in spans)
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from insight.model import Post, Span
+from insight.understanding.tokens import BRAND_MARK, OTHER_MARK
 
 SHORT = 300
 """Characters up to which a post is about one thing; VADER was made for this length."""
@@ -13,31 +14,59 @@ SHORT = 300
 MAX_TEXT = 20_000
 MAX_SENTENCES = 20
 _END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
+Range = tuple[int, int]
 
 
-def passages(post: Post, spans: Iterable[Span]) -> tuple[str, ...]:
-    """Sentences to be judged, each by itself; a short post is one passage, its title before its text."""
+def passages(post: Post, spans: Iterable[Span] = (), others: Iterable[Span] = ()) -> str:
+    """What is to be judged, a line each: the title and all of a short post, or the title and some sentences.
+
+    BRAND_MARK stands in the place of what is at `spans`, OTHER_MARK of what is at `others`.
+    """
     title, text = (post.title or "")[:MAX_TEXT], post.text
+    own, foreign = tuple(spans), tuple(others)
+    named = sorted((span.start, span.end) for span in own if span.field == "text")
     if len(title) + len(text) <= SHORT:
-        return (f"{title}\n{text}".strip(),)
-    in_text = sorted((span.start, span.end) for span in spans if span.field == "text")
-    chosen = _around(text, in_text) if in_text else _sentences(text[:MAX_TEXT])
-    return tuple(part for part in (title, *(text[start:end].strip() for start, end in chosen)) if part)[:MAX_SENTENCES]
+        chosen = [(0, len(text))]
+    elif named:
+        chosen = _around(text, named)
+    else:
+        chosen = _sentences(text[:MAX_TEXT])[:MAX_SENTENCES]
+    marks = {
+        field: sorted(
+            [(span.start, span.end, BRAND_MARK) for span in own if span.field == field]
+            + [(span.start, span.end, OTHER_MARK) for span in foreign if span.field == field]
+        )
+        for field in ("title", "text")
+    }
+    parts = [_marked(title, (0, len(title)), marks["title"])]
+    parts += [_marked(text, part, marks["text"]).strip() for part in chosen]
+    return "\n".join(part for part in parts if part)
 
 
-def _around(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _marked(text: str, part: Range, marks: Sequence[tuple[int, int, str]]) -> str:
+    """`text[start:end]` with marks in it. Of two that overlap the first one stays."""
+    at, end = part
+    pieces = []
+    for first, last, mark in marks:
+        if at <= first < last <= end:
+            pieces += [text[at:first], mark]
+            at = last
+    return "".join([*pieces, text[at:end]])
+
+
+def _around(text: str, spans: Sequence[Range]) -> list[Range]:
     """The sentences with a span, each with the next one: people name a thing, then say what they think of it."""
     # Only the text near the spans is cut into sentences, so that a book costs what its mentions cost.
-    chosen: dict[tuple[int, int], None] = {}
+    chosen: dict[Range, None] = {}
     for start, end in spans[:MAX_SENTENCES]:
         low = max(0, start - MAX_TEXT // MAX_SENTENCES)
         near = _sentences(text[low : end + MAX_TEXT // MAX_SENTENCES])
         holding = [n for n, (a, b) in enumerate(near) if a + low < end and start < b + low]
         for n in range(holding[0], min(holding[-1] + 2, len(near))):
             chosen[near[n][0] + low, near[n][1] + low] = None
-    return sorted(chosen)
+    return sorted(chosen)[:MAX_SENTENCES]
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
+def _sentences(text: str) -> list[Range]:
     ends = [match.end() for match in _END.finditer(text)]
     return [(start, end) for start, end in zip([0, *ends], [*ends, len(text)], strict=True) if start < end]

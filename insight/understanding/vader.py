@@ -114,7 +114,7 @@ def scores(weighed: Weighed) -> dict[str, float]:
 
 def _without_emoji(text: str, emojis: Mapping[str, str]) -> str:
     """Each emoji as its description. A blank is put before it only, so `😀x` becomes one word with what follows."""
-    if text.isascii():
+    if text.isascii() or not emojis:
         return text
     parts: list[str] = []
     blank_before = True

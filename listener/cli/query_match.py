@@ -17,7 +17,7 @@ from insight.model import Label
 from insight.query import Field, Match, Matcher
 from insight.query.traversal import walk
 from insight.understanding.language import recognise
-from insight.understanding.sentiment import judge
+from insight.understanding.reading import understand
 from listener.cli.common import QUERY_HELP, GivenQuery, load_config_if_usable
 from listener.cli.output import complain, err, fail
 from listener.config.written_posts import PostEntry, read_post
@@ -89,7 +89,7 @@ class _Matching:
             found = self.matcher.match(post, replace(facts, label=label))
             if found is not None:
                 language = language or recognise(text, post.language)[0]
-                if judge(post, language, found.spans).label is label:
+                if understand(post, language, found.spans).sentiment.label is label:
                     return found
         return None
 
