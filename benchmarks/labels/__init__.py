@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from insight.model import Label, Post, Span
-from insight.understanding.lexicon import lexicon_of
+from insight.understanding.lexicon import lexicon_for
 from insight.understanding.opinions import opinions_in
 from insight.understanding.passages import passages
 from insight.understanding.readout import figures_of
@@ -51,8 +51,9 @@ class Labelled:
         return tuple(found)
 
     def figures(self) -> tuple[float, ...]:
-        tokens = tokens_of(passages(self.post, self.spans))
-        return figures_of(tokens, [one for one in opinions_in(tokens, lexicon_of(self.language)) if one.own])
+        text = passages(self.post, self.spans)
+        tokens = tokens_of(text, self.language)
+        return figures_of(tokens, [one for one in opinions_in(tokens, lexicon_for(text, self.language)) if one.own])
 
 
 def load(language: str, part: str) -> list[Labelled]:

@@ -16,12 +16,13 @@ in `aspects.txt` an aspect, in `intents.txt` an intent, in `stages.txt` a stage 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from insight.understanding.patterns import PatternError, Patterns
+from insight.understanding.tokens import simplified, without_marks
 
 FOLDER = Path(__file__).parent.parent / "lexicons"
 COMPLAINTS = ("failure", "service", "money", "leaving", "missing", "asking")
@@ -30,6 +31,8 @@ OPINIONS = ("good", "bad", *COMPLAINTS, "relief", "plain")
 """`plain` says nothing, and hides what stands in it: "killer feature" says nothing of killers."""
 SETS = ("not", "very", "little", "but", "if")
 """Sets that every language has: what turns words round, makes them stronger or weaker, contrasts, and supposes."""
+MARKED = ("vi",)
+"""Languages that people also write without their diacritics, in ASCII."""
 FACETS = {"intents": "intent", "aspects": "aspect", "stages": "stage"}
 
 _HEADER = re.compile(r"\[(set )?([\w-]+)(?:\s+([-+]\d+(?:\.\d+)?))?\]")
@@ -69,16 +72,20 @@ def languages() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def lexicon_of(language: str) -> Lexicon:
-    """Of a language without files: what emoji say. Raises LexiconError, which the tests of the files meet first."""
+def lexicon_of(language: str, *, bare: bool = False) -> Lexicon:
+    """Of a language without files: what emoji say. `bare`: for texts without diacritics, where the words of the set
+    `ambiguous` are not read alone. Raises LexiconError, which the tests of the files meet first.
+    """
     files = sorted((FOLDER / language).glob("*.txt")) if language in languages() else []
     emoji = FOLDER / "emoji.txt"
-    lines = [(path, *line) for path in (emoji, *files) for line in _lines(path)]
+    written: Callable[[str], str] = simplified if language == "zh" else without_marks if bare else str
+    lines = [(path, *line) for path in (emoji, *files) for line in _lines(path, written)]
     sets: dict[str, list[str]] = {name: [] for name in SETS}
     for _, _, header, text in lines:
         if header[0] == "set":
             sets.setdefault(header[1], []).extend(part.strip() for part in text.split(",") if part.strip())
-    opinions, facets = Patterns(sets), Patterns(sets)
+    unread = frozenset(sets.get("ambiguous", ()) if bare else ())
+    opinions, facets = Patterns(sets, unread), Patterns(sets, unread)
     for path, number, header, text in lines:
         if header[0] == "set":
             continue
@@ -88,18 +95,27 @@ def lexicon_of(language: str) -> Lexicon:
         facet = "opinion" if header[1] in OPINIONS else FACETS.get(path.stem, "")
         if not facet:
             raise LexiconError(f"{path.name}:{number}: [{header[1]}] is none of {', '.join(OPINIONS)}")
+        entry = Entry(facet, header[1], weight, pattern)
+        if path == emoji:
+            opinions.add_sign(pattern, entry)
+            continue
         try:
-            (opinions if facet == "opinion" else facets).add(pattern, Entry(facet, header[1], weight, pattern))
+            (opinions if facet == "opinion" else facets).add(pattern, entry)
         except PatternError as error:
             raise LexiconError(f"{path.name}:{number}: {error}") from None
     words = {name: frozenset(word for word in members if " " not in word) for name, members in sets.items()}
     return Lexicon(language, opinions, facets, words, bool(files))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, tuple[str, str, float], str]]:
+def lexicon_for(text: str, language: str) -> Lexicon:
+    """The lexicon by which this text is read."""
+    return lexicon_of(language, bare=language in MARKED and text.isascii())
+
+
+def _lines(path: Path, written: Callable[[str], str]) -> Iterator[tuple[int, tuple[str, str, float], str]]:
     """The lines that say something, each with its number and the header that it stands under."""
     header = ("", "", 0.0)
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(written(path.read_text("utf-8")).splitlines(), 1):
         text = line.split(" # ")[0].strip()
         if not text or text.startswith("# ") or text == "#":
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 from insight.model import Post, Span
@@ -15,6 +16,7 @@ MAX_TEXT = 20_000
 MAX_SENTENCES = 20
 _END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 Range = tuple[int, int]
+_BLANK = str.maketrans(BRAND_MARK + OTHER_MARK, "  ")
 
 
 def passages(post: Post, spans: Iterable[Span] = (), others: Iterable[Span] = ()) -> str:
@@ -22,7 +24,7 @@ def passages(post: Post, spans: Iterable[Span] = (), others: Iterable[Span] = ()
 
     BRAND_MARK stands in the place of what is at `spans`, OTHER_MARK of what is at `others`.
     """
-    title, text = (post.title or "")[:MAX_TEXT], post.text
+    title, text = (post.title or "")[:MAX_TEXT].translate(_BLANK), post.text.translate(_BLANK)
     own, foreign = tuple(spans), tuple(others)
     named = sorted((span.start, span.end) for span in own if span.field == "text")
     if len(title) + len(text) <= SHORT:
@@ -40,7 +42,7 @@ def passages(post: Post, spans: Iterable[Span] = (), others: Iterable[Span] = ()
     }
     parts = [_marked(title, (0, len(title)), marks["title"])]
     parts += [_marked(text, part, marks["text"]).strip() for part in chosen]
-    return "\n".join(part for part in parts if part)
+    return unicodedata.normalize("NFC", "\n".join(part for part in parts if part))
 
 
 def _marked(text: str, part: Range, marks: Sequence[tuple[int, int, str]]) -> str:

@@ -40,9 +40,12 @@ class Found:
 
 @dataclass(slots=True)
 class Patterns:
-    """`sets`: words and phrases by name. `add` patterns, then `find` them."""
+    """`sets`: words and phrases by name; `unread`: words that are no pattern by themselves. `add` patterns, then `find`
+    them.
+    """
 
     sets: Mapping[str, Sequence[str]]
+    unread: frozenset[str] = frozenset()
     _root: dict[str, Any] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
     _beginnings: set[str] = field(default_factory=set)
@@ -68,7 +71,16 @@ class Patterns:
 
     def add(self, pattern: str, entry: Any) -> None:
         """Raises PatternError. Of two entries for the same words the first one stays."""
-        for form in self._forms(pattern):
+        self._add(self._forms(pattern), entry)
+
+    def add_sign(self, sign: str, entry: Any) -> None:
+        """One token as it is, such as an emoticon, in which brackets mean nothing."""
+        self._add([(sign,)], entry)
+
+    def _add(self, forms: Iterable[Form], entry: Any) -> None:
+        for form in forms:
+            if len(form) == 1 and form[0] in self.unread:
+                continue
             node = self._root
             for symbol in form:
                 self._learn(symbol)

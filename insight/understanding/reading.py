@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from insight.model import Facet, Label, Post, Sentiment, Span
 from insight.understanding.facets import facets_of
-from insight.understanding.lexicon import lexicon_of
+from insight.understanding.lexicon import lexicon_for
 from insight.understanding.opinions import Opinion, opinions_in
 from insight.understanding.passages import passages
 from insight.understanding.readout import figures_of, readout_of
@@ -43,8 +43,9 @@ def understand(post: Post, language: str, spans: Iterable[Span] = (), others: It
     `others`: where other watches are named; what is said of them is none of this one's.
     """
     spans, others = tuple(spans), tuple(others)
-    lexicon = lexicon_of(language)
-    tokens = tokens_of(passages(post, spans, others))
+    text = passages(post, spans, others)
+    lexicon = lexicon_for(text, language)
+    tokens = tokens_of(text, language)
     opinions = tuple(one for one in opinions_in(tokens, lexicon) if one.own)
     if not lexicon.reads_words:
         sentiment = with_rating(post.rating, by_emoji(opinions))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 BRAND, OTHER = "_", "~"
 """Tokens that stand for the name of the watch that a post is read for, and for that of any other watch."""
-BRAND_MARK, OTHER_MARK = "\ue000", "\ue001"
-"""The same in a text: letters for private use, which no platform writes."""
+BRAND_MARK, OTHER_MARK = "\x01", "\x02"
+"""The same in a text: control characters; where a post itself has them, they are read as blanks."""
 
 MOST = 600
 """Tokens that are read of a text."""
@@ -50,18 +52,21 @@ class Tokens:
     sentences: list[int]
 
 
-def tokens_of(text: str) -> Tokens:
-    """`text` has BRAND_MARK and OTHER_MARK in the place of names. Links and handles are no tokens."""
+def tokens_of(text: str, language: str = "") -> Tokens:
+    """`text` has BRAND_MARK and OTHER_MARK in the place of names. Links and handles are no tokens. Chinese is read in
+    Simplified letters.
+    """
+    read = simplified(text) if language == "zh" else text
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     clauses: list[int] = []
     sentences: list[int] = []
     clause = sentence = 0
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(read):
         kind = match.lastgroup
         written, (start, end) = match[0], match.span()
-        if kind == "word" and start and text[start - 1] in "#＃" and written not in (written.lower(), written.upper()):
+        if kind == "word" and start and read[start - 1] in "#＃" and written not in (written.lower(), written.upper()):
             parts = _parts(written, start)
         elif kind == "noise":
             continue
@@ -80,6 +85,23 @@ def tokens_of(text: str) -> Tokens:
         if len(words) >= MOST:
             break
     return Tokens(text, words, starts, ends, clauses, sentences)
+
+
+def simplified(text: str) -> str:
+    """The same, letter by letter, in Simplified Chinese."""
+    return text.translate(_simplified_letters())
+
+
+@lru_cache(maxsize=1)
+def _simplified_letters() -> dict[int, str]:
+    lines = (Path(__file__).parent.parent / "lexicons" / "traditional.txt").read_text("utf-8").splitlines()
+    return {ord(pair[0]): pair[1] for line in lines if not line.startswith("#") for pair in line.split()}
+
+
+def without_marks(text: str) -> str:
+    """The same without diacritics, as people type it in a hurry: "khong vao duoc"."""
+    letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _parts(written: str, start: int) -> tuple[tuple[str, int, int], ...]:

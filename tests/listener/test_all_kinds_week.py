@@ -89,7 +89,7 @@ def what_is_stored_is_what_was_told(lived: Week, place: str) -> None:
 
 
 def gaps_are_told_where_something_was_missed_and_nowhere_else(lived: Week) -> None:
-    """A list that grew by more than a page between two of its pages, as in a storm of a day, may have lost some, too."""
+    """A list that grew by more than a page between two of its pages, as in a storm of a day, tells of that, too."""
     grown = {gap.source for gap in lived.gaps if gap.gap.reason == LIST_CHANGED}
     assert all(lived.land.towns[place].weather.struck for place in grown)
     others = {gap.source for gap in lived.gaps if gap.gap.reason != LIST_CHANGED}
