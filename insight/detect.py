@@ -49,6 +49,7 @@ __all__ = [
     "needs",
     "step",
     "step_sources",
+    "understood_anew",
 ]
 
 
@@ -105,8 +106,10 @@ class DetectionResult:
 
 def due(state: Mapping[str, Any] | None, watch: Watch, now: datetime) -> bool:
     """Whether there is anything to look at: only an hour that closed, or a new query, makes a step worth its reads."""
-    before = _of_this_version(state)["spikes"]
-    return spike_state.due(before, now) or spike_state.needs_history(before, watch, now)
+    before = _of_this_version(state)
+    spikes_before = before["spikes"]
+    fresh = spike_state.due(spikes_before, now) or spike_state.needs_history(spikes_before, watch, now)
+    return fresh or bool(before.get("takes_stock"))
 
 
 def needs(state: Mapping[str, Any] | None, watch: Watch, now: datetime, mark: str = "") -> Needs:
@@ -139,7 +142,14 @@ def step(
             spike=spike_state.last_spike(spikes_after, now),
         )  # fmt: skip
 
-    # 3. Both together.
+    # 3. What is heard for the first time because history was understood anew is no news. Until all is learnt from.
+    stock = {}
+    if before.get("takes_stock"):
+        theme = replace(theme, signals=tuple(signal for signal in theme.signals if signal.over))
+        if pending is None or len(pending.mentions) >= PENDING:
+            stock, themes_after = {"takes_stock": True}, _to_look_at_once(themes_after)
+
+    # 4. Both together.
     versions = {"query": str(watch.version), "understanding": understanding.VERSION, "detector": str(VERSION)}
     result = DetectionResult(
         tuple(replace(signal, versions=versions) for signal in spike.signals + theme.signals),
@@ -147,7 +157,21 @@ def step(
         theme,
         max(spike.warm_up_days_left, theme.warm_up_days_left),
     )
-    return {"version": VERSION, "spikes": spikes_after, "themes": themes_after}, result
+    return {"version": VERSION, "spikes": spikes_after, "themes": themes_after} | stock, result
+
+
+def understood_anew(state: Mapping[str, Any] | None, now: datetime) -> State | None:
+    """The state of a watch whose stored mentions have been understood anew, for its next step.
+
+    What is usual is learnt again from the counts and mentions as they are now, and the past is no news as it is heard
+    now: the step that follows takes stock, and hours before now are not told. It is to be given no memory of phrases.
+    """
+    before = _of_this_version(state)
+    if not before["spikes"]:
+        return None
+    spikes_before = spike_state.learn_anew(before["spikes"], now)
+    themes_before = _to_look_at_once(before["themes"])
+    return {"version": VERSION, "spikes": spikes_before, "themes": themes_before, "takes_stock": True}
 
 
 def step_sources(
@@ -156,6 +180,11 @@ def step_sources(
     """All sources at once: which have gone silent, fail, or stopped, and which are right again."""
     after, signals = source_trouble.step(state or {}, sources, now)
     return after, tuple(replace(signal, versions={"detector": str(VERSION)}) for signal in signals)
+
+
+def _to_look_at_once(state: Mapping[str, Any]) -> State:
+    """The state of themes by which the next look is due."""
+    return {name: value for name, value in state.items() if name != "looked_at"}
 
 
 def _of_this_version(state: Mapping[str, Any] | None) -> Mapping[str, Any]:

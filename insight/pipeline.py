@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from insight.model import Mention, MentionState, Post, Span, UnderstoodPost, Watch
 from insight.query import Facts, Match, Matchers
+from insight.understanding import VERSION
 from insight.understanding.language import recognise
 from insight.understanding.reading import Understanding, understand
 from insight.understanding.stories import story_of
@@ -17,13 +18,16 @@ _UNMATCHED = Match(None, ())
 class Pipeline:
     """Compiled once for a set of watches. A query that cannot be understood raises QueryError; a post never does.
 
-    `owned`: the team's own accounts (folded, without @) and hosts, for `is:owned`.
+    `owned`: the team's own accounts (folded, without @) and hosts, for `is:owned`. `understanding` is what mentions
+    follow from besides the posts and the versions of the queries: words, rules and settings. Where it is another, what
+    is stored has to be understood anew.
     """
 
     def __init__(self, watches: Sequence[Watch], owned: frozenset[str] = frozenset()) -> None:
         self.watches = tuple(watches)
         self._owned = owned
         self._matchers = Matchers(self.watches)
+        self.understanding = " ".join([VERSION, *sorted(owned)])
 
     def understand(
         self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any
@@ -20,6 +20,7 @@ from listener.collecting.streaming import Streaming
 from listener.collecting.visits import Collector
 from listener.config import Config
 from listener.engine import Engine, Job, JobState, Work
+from listener.history import MOMENT, History
 from listener.log import Log
 from listener.observers import Observers
 from listener.telling.channel_health import look_at_channels
@@ -67,8 +68,9 @@ class App:
             store.state.put(LISTENING_SINCE, since, clock.now())
         self.use_config(config)
         self.streaming = Streaming(streams, self.collector, config.sources)
-        self._upkeep = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)
+        self.upkeep_jobs = Upkeep(store, self.threads, clock, self.clock_watch, log, self.observers, lambda: self.setup)
         self.engine = Engine(self.observers.on_error)
+        self.history = History(store, self.threads, clock, log, self.engine, lambda: self.setup)
         self.engine.add(self._jobs(config.daemon.concurrency))
 
     def use_config(self, config: Config) -> None:
@@ -84,7 +86,7 @@ class App:
             self.streaming.use_sources(config.sources)
         finally:
             self.streaming.resume()
-        self.engine.submit("rematch")
+        self.engine.submit("reunderstand")
 
     def _jobs(self, visits: int) -> dict[str, Work]:
         """Every job by its name. The first five are begun by the schedule, and begin others for what is due."""
@@ -99,7 +101,8 @@ class App:
             "sources": Work(lambda _: self._look(look_at_sources)),
             "channels": Work(lambda _: self._look(look_at_channels)),
             "deliver": Work(self.deliver, slots=CHANNELS),
-            **self._upkeep.jobs(),
+            **self.upkeep_jobs.jobs(),
+            "reunderstand": Work(self.history.run, long=True, command=True),
             "once": Work(self.once, command=True),
             "backfill": Work(self.backfill, slots=4, long=True, command=True),
             **{name: Work(partial(self.change, write), command=True) for name, write in control.WRITES.items()},
@@ -115,26 +118,13 @@ class App:
 
     async def collect(self, _: Job) -> None:
         """Visit every source that is due and is not being visited already, and see to the streams."""
-        await self.repair_due_times()
+        await self.upkeep_jobs.repair_due_times()
         now, sources = self.clock.now(), self.setup.sources
         due = [state.id for state in await self.read(lambda: self.store.sources.due(now))]
         self.streaming.start(frozenset(due))
         for source in filter(None, map(sources.get, due)):
             if not self.streaming.only_streams(source) or self.streaming.look_due(source):
                 self.engine.submit("visit", source.id)
-
-    async def repair_due_times(self) -> None:
-        """Notice a clock that was set, and make due what one that was ahead has put off; also before a restart."""
-        if self.clock.simulated:
-            return
-        if moved := self.clock_watch.moved():
-            way = "put forward" if moved > timedelta(0) else "put back"
-            self.log.warning("the machine's clock was set", way=way, by=str(abs(moved)).partition(".")[0])
-        now, own = self.clock.now(), self.setup.long_waits
-        late = await self.read(partial(self.store.sources.mend_due, now, LONGEST_WAIT, own))
-        held = await self.read(partial(self.store.outbox.mend, now))
-        if late or held:
-            self.log.warning("times too far ahead were mended, since the clock was", sources=late, messages=held)
 
     async def visit(self, job: Job) -> None:
         source = self.setup.sources.get(job.subject)
@@ -154,16 +144,17 @@ class App:
     async def look(self, _: Job) -> None:
         """Look at every watch and at the sources for what changed; one look that fails does not stop the others."""
         looks = []
+        waiting = await self.history.waiting(MOMENT)
         if self.clock_watch.trusted:  # what is told of hours that have not been cannot be taken back
-            looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches]
+            looks = [self.engine.submit("detect", watch.id) for watch in self.setup.watches if watch.id not in waiting]
             looks += [self.engine.submit("sources"), self.engine.submit("channels")]
         await self.engine.wait("detect", "sources", "channels")
         now = self.clock.now()
         if all(job.state is JobState.DONE for job in looks):
             # a cycle in which a look failed is not a healthy one: readiness and heartbeat go by this
             await self.write(lambda: self.store.state.put("cycle", {"at": now.isoformat()}, now))
-        waiting = await self.read(self.store.outbox.waiting)
-        self.observers.on_cycle(sum(waiting.values()))
+        unsent = await self.read(self.store.outbox.waiting)
+        self.observers.on_cycle(sum(unsent.values()))
 
     async def detect(self, job: Job) -> None:
         """One step of detection of a watch."""
@@ -184,6 +175,8 @@ class App:
         """Put the digest of the last due period in the outbox, once."""
         if not self.clock_watch.trusted:
             return  # a digest of a week that has not been cannot be taken back
+        if await self.history.waiting():
+            return  # it would compare a week with one that was understood by other words
         period = await self.threads.work(lambda: digest_when_due(self._context()))
         if period:
             self.log.info("digest", period=period.key)
@@ -203,7 +196,7 @@ class App:
         ).run()  # fmt: skip
 
     async def upkeep(self, _: Job) -> None:
-        for name in self._upkeep.jobs():
+        for name in self.upkeep_jobs.jobs():
             self.engine.submit(name)
 
     # -- on demand ----------------------------------------------------------------------------------------------
@@ -217,6 +210,7 @@ class App:
 
     async def cycle(self, patience: float | None = None) -> list[str]:
         """Visit what is due, look, tell, once. What of it still runs after `patience` seconds a step."""
+        await self.history.waiting(patience)
         for begun, others in (("collect", ["visit"]), ("look", []), ("digest", []), ("send", ["deliver"])):
             self.engine.submit(begun)
             await self.engine.wait(begun)

@@ -1,17 +1,15 @@
-"""What keeps a long-running Listener in order: retention by the stricter rule, and matching again after a change."""
+"""What keeps a long-running Listener in order: retention by the stricter rule, the search index, figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain
 
-from insight.model import Post, UnderstoodPost, Watch
-from insight.pipeline import Pipeline
 from listener.clock import Clock, ClockWatch
 from listener.collecting.conditions import PERIOD
+from listener.collecting.pace import LONGEST_WAIT
 from listener.config import Config
 from listener.engine import Job, Work
 from listener.log import Log
@@ -20,11 +18,9 @@ from listener.setup import Setup
 from listener.threads import Threads
 from scrapers import KINDS
 from scrapers.base import Source
-from storage import RECORDS, OutdatedError, Store, StoredPost, chunks
+from storage import RECORDS, Store, chunks
 
-REMATCH_DAYS = 90
 TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
-MATCHED = "matched"
 
 
 def keep_days(source: Source | type[Source], own: int | None) -> int | None:
@@ -65,39 +61,6 @@ def records_to_forget(store: Store, config: Config, now: datetime) -> Iterator[C
         yield partial(store.retention.forget, record, now - timedelta(days=days))
 
 
-def needs_rematch(store: Store, watches: Sequence[Watch]) -> bool:
-    """Whether what is stored still has to be matched with a new watch or a changed query.
-
-    It is asked of the store, so that neither a kill nor another reload on the way makes anybody forget it.
-    """
-    done = store.state.get(MATCHED) or {}
-    return any(done.get(watch.id) != watch.version for watch in watches)
-
-
-def mark_matched(store: Store, watches: Sequence[Watch], now: datetime) -> None:
-    store.state.put(MATCHED, {watch.id: watch.version for watch in watches}, now)
-
-
-def stored_batches(store: Store, now: datetime) -> Iterator[list[StoredPost]]:
-    """The stored posts of the last 90 days, in pieces that keep the store free for others in between."""
-    return store.posts.bare(now - timedelta(days=REMATCH_DAYS), batch=200)
-
-
-def understand_again(
-    store: Store, pipeline: Pipeline, sources: Mapping[str, Source], posts: Sequence[StoredPost]
-) -> list[UnderstoodPost]:
-    """Understand stored posts again, for `store.posts.reclassify`, which moves mentions and counts."""
-    seen = store.posts.sightings_of(stored.post.key for stored in posts)
-    groups: dict[tuple[frozenset[str], str], list[Post]] = {}
-    for stored in posts:
-        # the watches that it concerns by where it was seen, whatever it says; and the source that saw it first
-        names = [sighting.source for sighting in seen[stored.post.key]]
-        bound = frozenset(watch for name in names if name in sources for watch in sources[name].watches)
-        groups.setdefault((bound, names[0] if names else ""), []).append(stored.post)
-    understood = (pipeline.understand(group, bound, source) for (bound, source), group in groups.items())
-    return list(chain.from_iterable(understood))
-
-
 @dataclass
 class Upkeep:
     """The jobs of upkeep, batch by batch: whoever else writes comes between two of them."""
@@ -113,39 +76,27 @@ class Upkeep:
     def jobs(self) -> dict[str, Work]:
         return {
             "index": Work(self.index, long=True),
-            "rematch": Work(self.rematch, long=True),
             "expire": Work(self.expire, long=True),
             "measure": Work(self.measure),
         }
+
+    async def repair_due_times(self) -> None:
+        """Notice a clock that was set, and make due what one that was ahead has put off; also before a restart."""
+        if self.clock.simulated:
+            return
+        if moved := self.clock_watch.moved():
+            way = "put forward" if moved > timedelta(0) else "put back"
+            self.log.warning("the machine's clock was set", way=way, by=str(abs(moved)).partition(".")[0])
+        now, own = self.clock.now(), self.setup().long_waits
+        late = await self.threads.read(partial(self.store.sources.mend_due, now, LONGEST_WAIT, own))
+        held = await self.threads.read(partial(self.store.outbox.mend, now))
+        if late or held:
+            self.log.warning("times too far ahead were mended, since the clock was", sources=late, messages=held)
 
     async def index(self, _: Job) -> None:
         """Index the words of stored posts where that is due."""
         while await self.threads.write(lambda: self.store.posts.index(self.clock.now())):
             pass
-
-    async def rematch(self, job: Job) -> None:
-        """Match what is stored with changed queries, until the config has stood still."""
-        while True:
-            made = self.setup()
-            if not await self.threads.read(partial(needs_rematch, self.store, made.watches)):
-                return
-            try:
-                await self._rematch(made, job)
-            except OutdatedError:
-                if self.setup() is made:  # it was no reload of ours: to begin anew would meet the same again
-                    raise
-
-    async def _rematch(self, made: Setup, job: Job) -> None:
-        now, moved, versions = self.clock.now(), 0, made.queries.versions
-        stored = stored_batches(self.store, now)
-        while posts := await self.threads.read(partial(next, stored, None)):
-            again = partial(understand_again, self.store, made.queries.pipeline, made.sources, posts)
-            items = await self.threads.work(again)
-            await self.threads.write(partial(self.store.posts.reclassify, items, now, versions))
-            moved += len(posts)
-            job.progress = {"posts": moved}
-        await self.threads.write(partial(mark_matched, self.store, made.watches, now))
-        self.log.info("matched with the queries as they are now", posts=moved)
 
     async def expire(self, job: Job) -> None:
         """Empty the posts, and remove the records, that were kept long enough."""

@@ -21,6 +21,7 @@ from storage.outputs import (
     Undated,
     Visit,
 )
+from storage.posts import Place
 from storage.restore import Restored, restore
 from storage.retention import RECORDS
 from storage.rows.keys import chunks
@@ -39,6 +40,7 @@ __all__ = [
     "LostError",
     "NewerSchemaError",
     "OutdatedError",
+    "Place",
     "Restored",
     "Revision",
     "SearchHit",

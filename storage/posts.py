@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, and_, select, tuple_, union_all
+from sqlalchemy import Row, Select, and_, func, select, tuple_, union_all
 
 from insight.model import MentionState, PostKey, StoredMention, UnderstoodPost
 from insight.query import Query
 from storage.databases.database import Database
 from storage.outputs import Revision, SearchHit, Sighting, StoredPost
 from storage.rows import tables
-from storage.rows.convert import read_stored, read_stored_mention, storable
+from storage.rows.convert import read_stored, read_stored_mention
 from storage.rows.keys import chunks, rows_by_key, storable_key
 from storage.rows.tables import POST
 from storage.searching import by_key
-from storage.searching.reading import KEPT, between, in_states, newest_mentions, pages, select_stored_mentions
+from storage.searching.reading import (
+    KEPT,
+    WITH_TEXT,
+    between,
+    in_states,
+    newest_mentions,
+    pages,
+    select_stored_mentions,
+)
 from storage.searching.search import Scope, search
-from storage.watches import refuse_outdated
 from storage.writing.aliases import ALIASED
-from storage.writing.changes import locks, read_changes, retired_watches, write_changes
-from storage.writing.merge import is_revision, replace_mentions
+from storage.writing.reclassify import reclassify
 from storage.writing.search_index import index_older
 
 T = TypeVar("T")
+Place = tuple[datetime, int]
+"""Of a post among all, by when it counts and its row number."""
 
 
 class Posts:
@@ -175,20 +183,33 @@ class Posts:
         with self._database.read() as connection:
             return [(row.native_id, row.event_at) for row in connection.execute(query)]
 
-    def bare(self, since: datetime, batch: int = 1000) -> Iterator[list[StoredPost]]:
-        """The posts since then that still say something, newest first: for understanding them again."""
+    def bare(
+        self, since: datetime | None, batch: int = 1000, after: Place | None = None
+    ) -> Iterator[tuple[list[StoredPost], Place]]:
+        """The posts since then (None: all) that still say something, newest first, for understanding them again.
+
+        With each part comes the place where it ends: with it as `after` the next part comes, in another process, too.
+        """
         posts = tables.posts
-        query = (
-            select(posts)
-            .where(posts.c.event_at >= since, posts.c.deleted_at.is_(None), posts.c.expired_at.is_(None))
-            .order_by(posts.c.event_at.desc(), posts.c.id.desc())
-            .limit(batch)
-        )
+        query = select(posts).where(*between(posts.c.event_at, since, None), *WITH_TEXT)
+        query = query.order_by(posts.c.event_at.desc(), posts.c.id.desc()).limit(batch)
 
-        def after(row: Row[Any]) -> Select[Any]:
-            return query.where(tuple_(posts.c.event_at, posts.c.id) < tuple_(row.event_at, row.id))
+        def behind(place: Place) -> Select[Any]:
+            return query.where(tuple_(posts.c.event_at, posts.c.id) < tuple_(*place))
 
-        return pages(self._database, query, after, batch, read_stored)
+        def read(row: Row[Any]) -> tuple[StoredPost, Place]:
+            return read_stored(row), (row.event_at, row.id)
+
+        first = query if after is None else behind(after)
+        for part in pages(self._database, first, lambda row: behind((row.event_at, row.id)), batch, read):
+            yield [stored for stored, _ in part], part[-1][1]
+
+    def count_bare(self, since: datetime | None) -> int:
+        """How many posts `bare` gives."""
+        query = select(func.count()).select_from(tables.posts)
+        with self._database.read() as connection:
+            found = connection.execute(query.where(*between(tables.posts.c.event_at, since, None), *WITH_TEXT))
+            return int(found.scalar_one())
 
     # -- searched and understood again -----------------------------------------------------------------------------
 
@@ -227,18 +248,4 @@ class Posts:
         emptied keeps its mentions, and so does one that has been edited since it was read. One transaction a call.
         `versions`: as those of a batch. Raises OutdatedError. Gives how many posts changed.
         """
-        items = [storable(item) for item in understood]
-        keys = {item.post.key for item in items}
-        with self._database.write(locks(keys)) as connection:
-            refuse_outdated(connection, versions)
-            retired, changes = retired_watches(connection), read_changes(connection, keys)
-            for item in items:
-                record = changes[item.post.key].new
-                if record is None or record.emptied or is_revision(record.post, item.post):
-                    continue
-                new = {mention.watch: mention for mention in item.mentions}
-                mentions = replace_mentions(record.mentions, new, retired)
-                if mentions != record.mentions:
-                    changes[item.post.key].new = replace(record, mentions=mentions)
-            write_changes(connection, changes.values(), now)
-        return sum(1 for one in changes.values() if one.changed)
+        return reclassify(self._database, understood, now, versions)

@@ -13,6 +13,7 @@ from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.convert import read_post
 from storage.rows.tables import HIDDEN, POST
+from storage.searching.reading import WITH_TEXT
 from storage.writing.changes import POST_COLUMNS
 from storage.writing.merge import empty_post
 from storage.writing.search_index import begin_indexing, remove_words
@@ -57,7 +58,6 @@ _RECORDS: dict[str, tuple[Table, str, Condition | None]] = {
     "tombstones": (tables.tombstones, "deleted_at", None),
 }
 RECORDS = tuple(_RECORDS)
-_NOT_EMPTY = (tables.posts.c.expired_at.is_(None), tables.posts.c.deleted_at.is_(None))
 
 
 class Retention:
@@ -93,7 +93,7 @@ class Retention:
         """
         posts, mentions, revisions = tables.posts, tables.mentions, tables.revisions
         with self._database.write() as connection:
-            rows = connection.execute(select(posts).where(posts.c.id.in_(numbers), *_NOT_EMPTY)).all()
+            rows = connection.execute(select(posts).where(posts.c.id.in_(numbers), *WITH_TEXT)).all()
             if not rows:
                 return 0
             begin_indexing(connection, now)
@@ -107,4 +107,4 @@ class Retention:
 
     def _posts(self, *conditions: ColumnElement[bool]) -> list[int]:
         with self._database.read() as connection:
-            return list(connection.execute(select(tables.posts.c.id).where(*conditions, *_NOT_EMPTY)).scalars())
+            return list(connection.execute(select(tables.posts.c.id).where(*conditions, *WITH_TEXT)).scalars())

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select
 from sqlalchemy import bindparam as bind
 
-from insight.model import Mention, PostKey, StoredMention, Theme, ThemeChange, ThemeEvent
+from insight.model import Mention, MentionState, PostKey, StoredMention, Theme, ThemeChange, ThemeEvent
 from storage.databases.database import Database
 from storage.rows import tables
 from storage.rows.bulk import put
@@ -44,6 +44,17 @@ class Themes:
         with self._database.read() as connection:
             rows = connection.execute(_PENDING, {"w": watch, "limit": limit})
             return [read_stored_mention(row) for row in rows]
+
+    def relearn(self, watch: str, since: datetime) -> None:
+        """Make pending again what complains since then, and nothing else: the next steps learn from it anew."""
+        mentions, table = tables.mentions.c, tables.pending
+        complaints = select(mentions.watch, mentions.post).where(
+            mentions.watch == watch, mentions.event_at >= since, mentions.state == MentionState.KEPT.value,
+            mentions.complaint.is_(True),
+        )  # fmt: skip
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.watch == watch))
+            connection.execute(table.insert().from_select(["watch", "post"], complaints))
 
     def mark(self, watch: str) -> str:
         """A text that changes when there is more, or less, pending."""

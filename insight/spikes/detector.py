@@ -211,6 +211,7 @@ def _follow_spike(hour: _ClosedHour) -> None:
     elif hour.end > busy and this.now - hour.end < UNWATCHED + timedelta(hours=LAGS[hour.max_lag]):
         spike["calm"] += 1
     extent = _extent(hour)
+    spike["told"] = extent.observed if spike["told"] is None else spike["told"]
     this.verdict = f"open since {first:%Y-%m-%d %H:%M} UTC: {extent.observed} in {extent.hours} h"
 
     # 2. Over, or twice as big as when it was last told.

@@ -45,6 +45,18 @@ def due(state: Mapping[str, Any], now: datetime) -> bool:
     return any(through.get(str(max_lag)) != newest_end(max_lag, now).isoformat() for max_lag in MATURITIES)
 
 
+def learn_anew(state: Mapping[str, Any], now: datetime) -> State:
+    """The state once every count may have become another: the baselines are fitted again, and what there was before
+    now is known. Of a spike that goes on it is told again when it has doubled by the counts of now.
+    """
+    after: State = {**EMPTY_STATE, **state, "fitted_at": None}
+    if after["open"]:
+        after["open"] = {**after["open"], "told": None}
+    else:
+        after |= {"told_from": None, "told_until": floor_hour(now).isoformat()}
+    return after
+
+
 def last_spike(state: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime] | None:
     """From when to when the last spike that was told lasted; until now, while it goes on."""
     if spike := state.get("open"):

@@ -10,6 +10,7 @@ from functools import cached_property
 from insight import detect
 from insight.counts import COMPLAINT, YES
 from insight.model import StoredMention, Watch
+from listener.history import Progress
 from listener.telling.decisions import Context, DecidedSignal, decide_and_store
 from storage import StepResult
 
@@ -19,8 +20,15 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
     # 1. What the step asks for. Every count comes at each maturity that detection compares at.
     store, now = context.store, context.now
     name, memory = f"watch:{watch.id}", f"memory:{watch.id}"
-    before = store.state.get(name)
-    if not detect.due(before, watch, now):
+    before, history = store.state.get(name), Progress.read(store)
+    if history.changes(watch):
+        return []
+    anew = history.anew.get(watch.id)
+    learns_anew = anew != (before or {}).get("anew")
+    if learns_anew:
+        store.themes.relearn(watch.id, now - detect.HISTORY)
+        before = detect.understood_anew(before, now)
+    elif not detect.due(before, watch, now):
         return []
 
     def counts_since(since: datetime) -> dict[int, dict[datetime, int]]:
@@ -31,7 +39,8 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
     pending = None
     if needs.pending:
         known = store.themes.known(watch.id, now - detect.COOLDOWN)
-        pending = detect.Pending(store.themes.pending(watch.id, detect.PENDING), store.state.get(memory), mark, known)
+        remembered = None if learns_anew else store.state.get(memory)
+        pending = detect.Pending(store.themes.pending(watch.id, detect.PENDING), remembered, mark, known)
     observation = detect.Observation(
         watch,
         recent=counts_since(needs.since),
@@ -42,7 +51,7 @@ def look_at_watch(context: Context, watch: Watch) -> list[DecidedSignal]:
 
     # 2. The step.
     after, found = detect.step(before, observation, now, 1 / context.config.alerts.false_alarm_days)
-    theme = found.theme
+    after, theme = after | ({"anew": anew} if anew else {}), found.theme
     if after == before and not theme.consumed:
         return []
 

@@ -15,6 +15,8 @@ from storage.rows.convert import read_stored_mention
 
 T = TypeVar("T")
 KEPT = (MentionState.KEPT,)
+WITH_TEXT = (tables.posts.c.expired_at.is_(None), tables.posts.c.deleted_at.is_(None))
+"""Posts that still say something."""
 
 
 def select_stored_mentions(*, posts_first: bool = False) -> Select[Any]:

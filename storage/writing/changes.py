@@ -17,7 +17,7 @@ from storage.rows.convert import grain_of, read_mention, read_post
 from storage.rows.keys import chunks, has_key, key_order, rows_by_key
 from storage.rows.tables import MENTION, POST
 from storage.writing.counting import add_to_counts, count_changes
-from storage.writing.merge import PostRecord, is_revision, waits_for_themes
+from storage.writing.merge import NEVER, PostRecord, is_revision, waits_for_themes
 from storage.writing.search_index import begin_indexing, put_words, remove_words
 
 POST_COLUMNS = tuple(column.name for column in tables.posts.c if not column.primary_key)
@@ -77,8 +77,13 @@ def retired_watches(connection: Connection) -> frozenset[str]:
     return frozenset(connection.execute(_RETIRED).scalars())
 
 
-def write_changes(connection: Connection, changes: Iterable[PostChange], at: datetime) -> None:
-    """Everything that differs between old and new: posts, words, revisions, mentions, pending themes and counters."""
+def write_changes(
+    connection: Connection, changes: Iterable[PostChange], at: datetime, pending_since: datetime = NEVER
+) -> None:
+    """Everything that differs between old and new: posts, words, revisions, mentions, pending themes and counters.
+
+    Of posts that count before `pending_since` the theme step would learn too little to be worth its time.
+    """
     differing = [one for one in changes if one.changed]
     if not differing:
         return
@@ -86,7 +91,7 @@ def write_changes(connection: Connection, changes: Iterable[PostChange], at: dat
     _write_posts(connection, differing)
     _write_words(connection, differing)
     _write_revisions(connection, differing, at)
-    _write_mentions(connection, differing)
+    _write_mentions(connection, differing, pending_since)
     # last: writers of other networks, who move the same counters, wait for these rows until this one has committed
     add_to_counts(connection, count_changes((one.old, one.new) for one in differing))
 
@@ -150,7 +155,7 @@ def _write_revisions(connection: Connection, changes: Sequence[PostChange], at: 
     ])  # fmt: skip
 
 
-def _write_mentions(connection: Connection, changes: Sequence[PostChange]) -> None:
+def _write_mentions(connection: Connection, changes: Sequence[PostChange], pending_since: datetime) -> None:
     """Mentions that differ, or whose post counts at another time now; those the theme step is to see are pending."""
     rows, waiting, settled = [], [], []
     for one in changes:
@@ -164,7 +169,7 @@ def _write_mentions(connection: Connection, changes: Sequence[PostChange]) -> No
                 continue
             rows.append({"post": one.id, "watch": watch, "event_at": at, "grain": grain, **MENTION.write(mention)})
             if waits_for_themes(mention) and not waits_for_themes(former):
-                waiting.append({"watch": watch, "post": one.id})
+                waiting += [{"watch": watch, "post": one.id}] if at >= pending_since else []
             elif waits_for_themes(former) and not waits_for_themes(mention):
                 settled.append({"w": watch, "p": one.id})
     put(connection, tables.mentions, rows, replace=_MENTION_COLUMNS)

@@ -25,7 +25,7 @@ def test_expiry_takes_the_words_and_leaves_the_counts(store: Store) -> None:
     assert stored is not None
     assert stored.post.text == ""
     assert labels_of(store) == {Label.NEGATIVE: 2}
-    assert [one.post.key for batch in store.posts.bare(NOON - 9 * DAY) for one in batch] == [post(2).key]
+    assert [one.post.key for batch, _ in store.posts.bare(NOON - 9 * DAY) for one in batch] == [post(2).key]
 
 
 def test_reclassifying_moves_mentions_and_counts(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_scan_gives_each_mention_once_however_small_the_batches(store: Store, wa
 
 def test_bare_posts_can_be_reclassified_while_they_are_read(store: Store) -> None:
     store.ingest(batch_of(*(post(number) for number in range(10))))
-    for batch in store.posts.bare(NOON - DAY, batch=3):
+    for batch, _ in store.posts.bare(NOON - DAY, batch=3):
         store.posts.reclassify([understood(one.post, Label.POSITIVE) for one in batch], NOON)
     assert labels_of(store) == {Label.POSITIVE: 10}
 

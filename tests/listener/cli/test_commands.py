@@ -7,7 +7,6 @@ import io
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ from storage import open_store
 from tests.listener.test_daemon import CONFIG, FEED
 from tests.world.web import Reply, World
 
-NEVER = datetime.min.replace(tzinfo=UTC)
 Run = Callable[..., Result]
 
 
@@ -100,7 +98,7 @@ def test_search_shows_what_an_exclusion_hides_with_its_clause(filled: Run, tmp_p
     config.write_text(config.read_text().replace("query: acme}", "query: acme NOT house}"))
     with open_store(f"sqlite:///{tmp_path}/test.db") as store:
         watches = store.watches.sync(load(config).watches, SystemClock().now())
-        for posts in store.posts.bare(NEVER):
+        for posts, _ in store.posts.bare(None):
             pipeline = Pipeline(watches)
             store.posts.reclassify(pipeline.understand(one.post for one in posts), SystemClock().now())
     assert "Nothing stored" in filled("search", "acme").stdout
