@@ -16,6 +16,7 @@ from typing import Any
 from insight import detect
 from insight.model import MentionState, Post, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
+from insight.understanding import VERSION
 from listener.clock import Clock
 from listener.collecting.ingest import Queries
 from listener.engine import Engine, Job
@@ -109,6 +110,11 @@ class Progress:
             value["walk"]["place"] = place and [place[0].isoformat(), place[1]]
         return value
 
+    def __str__(self) -> str:
+        if self.walk:
+            return f"{self.walk.posts:,} of {self.walk.total:,} posts understood anew"
+        return f"understood by version {self.done.rules.partition(' ')[0] or '?'} of words and rules, now {VERSION}"
+
     @classmethod
     def read(cls, store: Store) -> Progress:
         value = store.state.get(UNDERSTOOD)
@@ -178,7 +184,7 @@ class History:
     log: Log
     engine: Engine
     setup: Callable[[], Setup]
-    _said: frozenset[str] = frozenset()
+    waits: frozenset[str] = frozenset()
 
     async def waiting(self, patience: float | None = 0.0) -> frozenset[str]:
         """The watches of which nothing is told yet: what is stored of them has to be understood anew before.
@@ -191,9 +197,9 @@ class History:
         if found:
             await self.engine.wait("reunderstand", patience=patience)
             found, _ = await self.threads.read(self._waiting_and_due)
-        if found - self._said:
+        if found - self.waits:
             self.log.info("waits until history is understood anew", watches=sorted(found))
-        self._said = found
+        self.waits = found
         return found
 
     def _waiting_and_due(self) -> tuple[frozenset[str], bool]:

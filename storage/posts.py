@@ -206,10 +206,9 @@ class Posts:
 
     def count_bare(self, since: datetime | None) -> int:
         """How many posts `bare` gives."""
-        query = select(func.count()).select_from(tables.posts)
+        query = select(func.count()).where(*between(tables.posts.c.event_at, since, None), *WITH_TEXT)
         with self._database.read() as connection:
-            found = connection.execute(query.where(*between(tables.posts.c.event_at, since, None), *WITH_TEXT))
-            return int(found.scalar_one())
+            return int(connection.execute(query).scalar_one())
 
     # -- searched and understood again -----------------------------------------------------------------------------
 

@@ -46,6 +46,10 @@ COMMANDS: Commands = {
         "backfill:backfill",
         "Read what was published before the first visit, as far back as each platform shows it.",
     ),
+    "reunderstand": (
+        "reunderstand:reunderstand",
+        "Understand everything that is stored anew, by the words, rules and queries of now; counts follow.",
+    ),
     "search": ("mentions:search", "Search the stored mentions, newest first, by the same rules as incoming posts."),
     "stats": ("mentions:stats", "Mentions per watch and sentiment, and how each source is doing."),
     "export": (

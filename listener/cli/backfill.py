@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import anyio
 import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
-from listener import control, log
-from listener.app import opened
-from listener.cli.common import load_config, lock, opened_store
+from listener.cli.common import load_config, opened_store
+from listener.cli.long_jobs import run_jobs
 from listener.cli.mentions import since_time
 from listener.cli.output import err, fail, out, print_json, table
 from listener.clock import SystemClock
 from listener.collecting.backfill import BackfillReport, chosen_sources, reports_as_json, reports_of
-from listener.config import Config
-from listener.engine import ENDED
-from storage import HeldError, Store
-
-POLL = 0.5  # seconds between two looks at the daemon's jobs
-INTERRUPTED = 130  # the exit code that a shell gives Ctrl-C: 128 and the number of SIGINT
-Show = Callable[[Sequence[BackfillReport]], None]
 
 
 def backfill(
@@ -57,46 +46,11 @@ def backfill(
         names = [source.id for source in chosen_sources(config.sources, sources or ())]
     except ValueError as error:
         fail(str(error))
-    log.configure(config.daemon.log, config.redactor.mask, level="error")
+    asked = {name: {"since": begin.isoformat()} for name in names}
     with opened_store(config) as store, _BackfillBars(names, begin, now, visible=not as_json) as progress:
-        try:
-            with lock(store, "backfill"):
-                reports = anyio.run(_here, config, store, names, begin, progress.show)
-        except HeldError as error:
-            reports = _by_daemon(error.owner, names, begin, progress.show)
-        except KeyboardInterrupt:
-            err.print("stopped; the same command goes on from here")
-            raise typer.Exit(INTERRUPTED) from None
+        jobs = run_jobs(config, store, "backfill", asked, lambda running: progress.show(reports_of(running)))
+    reports = reports_of(jobs)
     print_json(reports_as_json(reports)) if as_json else _summary(reports)
-
-
-async def _here(
-    config: Config, store: Store, names: Sequence[str], since: datetime, show: Show
-) -> list[BackfillReport]:
-    async with opened(config, store, SystemClock(), log.get()) as app:
-        jobs = [app.engine.submit("backfill", name, {"since": since.isoformat()}) for name in names]
-        while not all(job.ended for job in jobs):
-            await app.engine.next_change()
-            show(reports_of(map(asdict, jobs)))
-        return reports_of(map(asdict, jobs))
-
-
-def _by_daemon(owner: Mapping[str, Any], names: Sequence[str], since: datetime, show: Show) -> list[BackfillReport]:
-    """Hand the backfill over to the daemon and show its progress; it goes on when nobody watches any more."""
-    try:
-        for name in names:
-            control.hand_over(owner, "backfill", {"subject": name, "since": since.isoformat(), "wait": False})
-        while True:
-            jobs = [job for job in control.jobs(owner, "backfill") if job["subject"] in names]
-            if all(job["state"] in ENDED for job in jobs):
-                return reports_of(jobs)
-            show(reports_of(jobs))
-            time.sleep(POLL)
-    except control.HandoffError as refused:
-        fail(str(refused))
-    except KeyboardInterrupt:
-        err.print("the daemon goes on with it; the same command shows how far it is")
-        raise typer.Exit(INTERRUPTED) from None
 
 
 class _BackfillBars:

@@ -23,6 +23,7 @@ from listener.clock import SystemClock
 from listener.collecting.access import open_doors
 from listener.config import Config
 from listener.config.wizard import Answers, compose
+from listener.history import Progress
 from listener.telling.posting import post_to
 from scrapers.network.guard import proxy_variables
 from scrapers.network.poster import Poster
@@ -140,6 +141,7 @@ def doctor(
             since, url = owner.get("since", "?"), owner.get("url") or "no address"
             facts["daemon"] = f"process {owner.get('pid')}, since {since}, at {url}"
         cycle = store.state.get("cycle")
+        facts["history"] = str(Progress.read(store))
         facts["last cycle"] = when(datetime.fromisoformat(cycle["at"]), now) if cycle else "never"
         sources = [state for state in store.sources.all() if state.active]
         rejected = store.sources.rejected(limit=10)

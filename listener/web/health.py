@@ -134,6 +134,7 @@ class HealthWatch:
                 {"source": it.source, "search": it.search, "failures": it.failures, "error": it.error}
                 for it in self._failing
             ],
+            "waiting": sorted(self.app.history.waits),
             "channels": {f"{one.channel} {one.recipient}".rstrip(): one.error for one in self._channels},
         }
         alive = trouble_since is None or now - trouble_since < DEAD_AFTER

@@ -45,6 +45,7 @@ class Watched:
         app: Any = SimpleNamespace(
             store=self.store, clock=self.time, log=Silent(), setup=SimpleNamespace(sources={"hn": object()}),
             streaming=SimpleNamespace(only_streams=lambda _: False), observers=SimpleNamespace(cycled=[]),
+            history=SimpleNamespace(waits=frozenset({"acme"})),
         )  # fmt: skip
         self.hold = lambda: False
         self.watch = HealthWatch(app, self._hold, self.lost.append, lambda: self.time.seconds)
