@@ -13,6 +13,7 @@ from typing import Any, Self
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from storage.corrections import Corrections
 from storage.counts import Counts
 from storage.databases.database import Database
 from storage.deliveries.held_back import hold_back
@@ -84,6 +85,7 @@ class Store:
         self.sources = Sources(database)
         self.posts = Posts(database)
         self.counts = Counts(database)
+        self.corrections = Corrections(database)
         self.themes = Themes(database)
         self.signals = Signals(database)
         self.outbox = Outbox(database)

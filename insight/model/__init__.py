@@ -13,6 +13,7 @@ from insight.model.alerts import (
 )
 from insight.model.mentions import (
     Cell,
+    Correction,
     Facet,
     Grain,
     Label,
@@ -56,6 +57,7 @@ __all__ = [
     "Cell",
     "ChannelDecision",
     "ChannelTrouble",
+    "Correction",
     "Deletion",
     "Delivery",
     "DeliveryState",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -83,6 +83,29 @@ class Mention:
     spans: tuple[Span, ...] = ()
     facets: tuple[Facet, ...] = ()
     complaint: bool = False
+
+
+SCORES = {Label.NEGATIVE: -0.5, Label.POSITIVE: 0.5}
+"""What a label says of the score where only the label is known; of the others it is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says that a mention is: it counts for more than what the rules say, now and later."""
+
+    watch: str
+    post: PostKey
+    label: Label
+    complaint: bool
+    person: str
+    at: datetime
+
+    def apply(self, mention: Mention) -> Mention:
+        """The mention as the person sees it. What the rules saw in another label is no evidence for this one."""
+        said = mention.sentiment
+        if said.label is not self.label:
+            said = Sentiment(self.label, SCORES.get(self.label, 0.0))
+        return replace(mention, sentiment=replace(said, probability=1.0), complaint=self.complaint)
 
 
 @dataclass(frozen=True, slots=True)

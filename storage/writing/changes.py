@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy import bindparam as bind
 
 from insight.counts import event_time
-from insight.model import Mention, Post, PostKey
+from insight.model import Correction, Mention, Post, PostKey
 from storage.rows import tables
 from storage.rows.bulk import put
 from storage.rows.convert import grain_of, read_mention, read_post
 from storage.rows.keys import chunks, has_key, key_order, rows_by_key
-from storage.rows.tables import MENTION, POST
+from storage.rows.tables import CORRECTION, MENTION, POST
 from storage.writing.counting import add_to_counts, count_changes
 from storage.writing.merge import NEVER, PostRecord, is_revision, waits_for_themes
 from storage.writing.search_index import begin_indexing, put_words, remove_words
@@ -26,6 +26,9 @@ _MENTION_COLUMNS = tuple(column.name for column in tables.mentions.c if not colu
 # built once: making a statement takes longer than running it
 _POSTS = select(tables.posts).where(has_key())
 _MENTIONS = select(tables.mentions).where(tables.mentions.c.post.in_(bind("posts", expanding=True)))
+_CORRECTIONS = select(tables.corrections.c.post, tables.corrections.c.watch, *(
+    tables.corrections.c[name] for name in CORRECTION.names
+)).where(tables.corrections.c.post.in_(bind("posts", expanding=True)))  # fmt: skip
 _RETIRED = select(tables.watches.c.id).where(~tables.watches.c.active)
 _RESERVE_IDS = text("SELECT nextval('posts_id_seq') FROM generate_series(1, :count)")
 
@@ -38,12 +41,19 @@ class PostChange:
     new: PostRecord | None = None
     id: int | None = None
     former: list[Post] = field(default_factory=list)  # the wordings that were replaced on the way
+    corrections: dict[str, Correction] = field(default_factory=dict)  # by watch
 
     def becomes(self, record: PostRecord | None) -> None:
         former = None if self.new is None else self.new.post
         if former is not None and record is not None and not record.emptied and is_revision(former, record.post):
             self.former.append(former)
         self.new = record
+
+    def correct(self) -> None:
+        """What people have said stands, whatever the rules say now."""
+        if self.new is not None and self.corrections:
+            said = {watch: one.apply(self.new.mentions[watch]) for watch, one in self.corrections.items()}
+            self.new = replace(self.new, mentions={**self.new.mentions, **said})
 
     @property
     def changed(self) -> bool:
@@ -64,13 +74,23 @@ def read_changes(connection: Connection, keys: Collection[PostKey]) -> dict[Post
     for part in chunks(list(stored)):
         for row in connection.execute(_MENTIONS, {"posts": part}):
             mentions[row.post][row.watch] = read_mention(row, stored[row.post])
+    corrections = read_corrections(connection, stored)
     for row in rows:
         record = PostRecord(
             read_post(row), row.source, row.collected_at, row.edition_at, mentions[row.id],
             row.deleted_at, row.expired_at,
         )  # fmt: skip
-        changes[record.post.key] = PostChange(record, record, row.id)
+        changes[record.post.key] = PostChange(record, record, row.id, corrections=corrections.get(row.id, {}))
     return changes
+
+
+def read_corrections(connection: Connection, posts: Mapping[int, PostKey]) -> dict[int, dict[str, Correction]]:
+    """What people have said of the mentions of these posts, by row number and watch."""
+    found: dict[int, dict[str, Correction]] = {}
+    for part in chunks(list(posts)):
+        for row in connection.execute(_CORRECTIONS, {"posts": part}):
+            found.setdefault(row.post, {})[row.watch] = CORRECTION.read(row[2:], row.watch, posts[row.post])
+    return found
 
 
 def retired_watches(connection: Connection) -> frozenset[str]:
@@ -84,7 +104,10 @@ def write_changes(
 
     Of posts that count before `pending_since` the theme step would learn too little to be worth its time.
     """
-    differing = [one for one in changes if one.changed]
+    differing = []
+    for one in changes:
+        one.correct()
+        differing += [one] if one.changed else []
     if not differing:
         return
     begin_indexing(connection, at)

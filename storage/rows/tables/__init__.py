@@ -7,11 +7,13 @@ from storage.rows.tables.declare import Base
 from storage.rows.tables.deliveries import GIVEN_UP, channels, deliveries, holder, state
 from storage.rows.tables.posts import (
     CELL,
+    CORRECTION,
     HIDDEN,
     MENTION,
     NOT_EMPTY,
     POST,
     aliases,
+    corrections,
     counts,
     mentions,
     pending,
@@ -38,8 +40,9 @@ METADATA = Base.metadata
 
 # fmt: off
 __all__ = [
-    "CELL", "GIVEN_UP", "HIDDEN", "MENTION", "METADATA", "NOT_EMPTY", "POST", "WATCH", "alerts", "aliases", "channels",
-    "counts", "decisions", "deliveries", "gaps", "holder", "mentions", "pending", "posts", "readings", "rejected",
-    "revisions", "searches", "sightings", "signal_posts", "signals", "snapshots", "sources", "state",
-    "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones", "visits", "watch_versions", "watches",
+    "CELL", "CORRECTION", "GIVEN_UP", "HIDDEN", "MENTION", "METADATA", "NOT_EMPTY", "POST", "WATCH", "alerts",
+    "aliases", "channels", "corrections", "counts", "decisions", "deliveries", "gaps", "holder", "mentions",
+    "pending", "posts", "readings", "rejected", "revisions", "searches", "sightings", "signal_posts", "signals",
+    "snapshots", "sources", "state", "theme_events", "theme_phrases", "theme_posts", "themes", "tombstones", "visits",
+    "watch_versions", "watches",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from insight.model import Cell, Mention, Post
+from insight.model import Cell, Correction, Mention, Post
 from storage.rows.codecs import Codec
 from storage.rows.columns import BigId, Json, UtcTime, Words
 from storage.rows.tables.declare import COMPACT, Base, column, empty, key, part_of, partial_index, table_of
@@ -16,6 +16,7 @@ from storage.rows.tables.declare import COMPACT, Base, column, empty, key, part_
 POST = Codec(Post)
 MENTION = Codec(Mention, "watch", "post", text=Words)
 CELL = Codec(Cell)
+CORRECTION = Codec(Correction, "watch", "post")
 # conditions of partial indexes; a query that writes them out uses the index: https://sqlite.org/partialindex.html
 HIDDEN = "state IN ('excluded', 'dropped')"
 NOT_EMPTY = "expired_at IS NULL AND deleted_at IS NULL"
@@ -115,6 +116,15 @@ class PendingRow(Base, table=True):
     post: int = part_of("posts.id", BigInteger)
 
 
+class CorrectionRow(Base, table=True):
+    """What a person says that a mention is, with a column for each of its fields."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (*CORRECTION.columns(), COMPACT)
+    post: int = part_of("posts.id", BigInteger)
+    watch: str = key()
+
+
 class CountRow(Base, table=True):
     """One counter, at `number`. Never zero: a cell that comes to nothing is removed."""
 
@@ -154,6 +164,7 @@ tombstones = table_of(TombstoneRow)
 aliases = table_of(AliasRow)
 mentions = table_of(MentionRow)
 pending = table_of(PendingRow)
+corrections = table_of(CorrectionRow)
 counts = table_of(CountRow)
 readings = table_of(ReadingRow)
 snapshots = table_of(SnapshotRow)
