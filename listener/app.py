@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from alerts.outbox import Sender
-from listener import control, setup
+from listener import control, labelling, setup
 from listener.clock import LISTENING_SINCE, Clock, ClockWatch
 from listener.collecting.access import open_doors
 from listener.collecting.backfill import backfill_job
@@ -104,6 +104,7 @@ class App:
             **self.upkeep_jobs.jobs(),
             "reunderstand": Work(self.history.run, long=True, command=True),
             "once": Work(self.once, command=True),
+            "label": Work(self.label, command=True),
             "backfill": Work(self.backfill, slots=4, long=True, command=True),
             **{name: Work(partial(self.change, write), command=True) for name, write in control.WRITES.items()},
         }
@@ -207,6 +208,10 @@ class App:
     async def change(self, write: Callable[[Store, datetime, Mapping[str, Any]], dict[str, Any]], job: Job) -> Any:
         """One of the commands that write, with the job's arguments."""
         return await self.write(lambda: write(self.store, self.clock.now(), job.arguments))
+
+    async def label(self, job: Job) -> dict[str, Any]:
+        """What a person says of a mention, with the job's arguments."""
+        return await self.write(lambda: labelling.label(self.store, self.setup, self.clock.now(), job.arguments))
 
     async def cycle(self, patience: float | None = None) -> list[str]:
         """Visit what is due, look, tell, once. What of it still runs after `patience` seconds a step."""

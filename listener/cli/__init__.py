@@ -50,6 +50,10 @@ COMMANDS: Commands = {
         "reunderstand:reunderstand",
         "Understand everything that is stored anew, by the words, rules and queries of now; counts follow.",
     ),
+    "label": (
+        "label:label",
+        "Say what a mention is, where the rules are wrong: it counts at once, and stays over every new understanding.",
+    ),
     "search": ("mentions:search", "Search the stored mentions, newest first, by the same rules as incoming posts."),
     "stats": ("mentions:stats", "Mentions per watch and sentiment, and how each source is doing."),
     "export": (

@@ -66,7 +66,7 @@ def test_a_burst_makes_one_message_with_the_right_figures_and_each_week_one_dige
     village.run()
     everything_is_told_once(village)
     (alert,) = (posted for posted in village.slack.ledger if posted.thread_ts is None)
-    assert "negative" in alert.words.lower()
+    assert "complaints" in alert.words.lower()
     with open_store(village.url) as store:
         first = min(store.signals.recent(START), key=lambda signal: signal.at)
     burst = village.village.burst

@@ -1,4 +1,4 @@
-"""`listener reunderstand` as people type it: alone, stopped on the way, and beside a running daemon."""
+"""`listener reunderstand` and `label` as people type them: alone, stopped on the way, and beside a daemon."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from insight.model import Label, Mention, Sentiment, UnderstoodPost
+from insight.model import Label, Mention, Post, Sentiment, UnderstoodPost
+from listener.cli import app
 from listener.history import Progress
 from storage import SourceEntry, Store, UnderstoodBatch, open_store
 from tests import processes
@@ -26,7 +29,7 @@ channels: {{console: {{kind: console}}}}
 storage: {{url: "{url}"}}
 daemon: {{web: "127.0.0.1:0", log: json}}
 """
-POSTS = 1500
+POSTS = 1000
 
 
 @pytest.fixture
@@ -39,10 +42,14 @@ def folder(tmp_path: Path) -> Path:
         flat = Sentiment(Label.NEUTRAL, 0.0)
         found = [
             UnderstoodPost(one, (Mention("acme", one.key, 1, "en", flat, one.native_id),))
-            for one in map(post, range(POSTS))
+            for one in map(at_a_place, range(POSTS))
         ]
         store.ingest(UnderstoodBatch("board", "", NOW, tuple(found)))
     return tmp_path
+
+
+def at_a_place(number: int) -> Post:
+    return replace(post(number), url=f"https://board.example/{number}")
 
 
 @contextmanager
@@ -79,6 +86,36 @@ def test_stopped_on_the_way_it_goes_on_where_it_was(folder: Path) -> None:
     all_is_heard(folder)
 
 
+def test_what_a_person_says_stays_until_it_is_taken_back(folder: Path) -> None:
+    config, place = str(folder / "config.yaml"), "https://board.example/7"
+
+    def typed(*words: str, code: int = 0) -> str:
+        result = CliRunner().invoke(app, ["-c", config, *words])
+        assert result.exit_code == code, result.output
+        return result.output
+
+    def now_is() -> tuple[str, bool]:
+        with stored(folder) as store:
+            (one,) = store.posts.mentions(post(7).key)
+            return one.mention.sentiment.label.value, one.mention.complaint
+
+    assert "acme: neutral, a complaint" in typed("label", place, "neutral", "--complaint", "--by", "ana")
+    typed("reunderstand")
+    assert now_is() == ("neutral", True)
+    with stored(folder) as store:
+        (said,) = store.corrections.all()
+        assert (said.watch, said.post, said.label, said.person) == ("acme", post(7).key, Label.NEUTRAL, "ana")
+    typed("label", "board/7", "mixed", "--watch", "acme")
+    assert now_is() == ("mixed", False)
+    assert "acme: negative, a complaint" in typed("label", "board/7", "--undo")
+    assert now_is() == ("negative", True)
+    assert "no post 'board/nothing' is stored" in typed("label", "board/nothing", "mixed", code=1)
+    assert "no mention of 'bolt', but of acme" in typed("label", "board/7", "mixed", "--watch", "bolt", code=1)
+    assert "say what it is, or take it back" in typed("label", "board/7", code=1)
+    with stored(folder) as store:
+        assert store.counts.recount() == []
+
+
 def test_beside_a_daemon_the_daemon_does_it(folder: Path) -> None:
     daemon = processes.start("-c", str(folder / "config.yaml"), "run", log=folder / "daemon.log")
     try:
@@ -89,6 +126,8 @@ def test_beside_a_daemon_the_daemon_does_it(folder: Path) -> None:
         assert found.returncode == 0, found.stderr
         assert json.loads(found.stdout)["posts"] == POSTS
         all_is_heard(folder)
+        found = processes.run("-c", str(folder / "config.yaml"), "label", "board/7", "positive", "--json")
+        assert json.loads(found.stdout) == {"acme": {"label": "positive", "complaint": False}}, found.stderr
     finally:
         daemon.kill()
         daemon.wait()
