@@ -54,6 +54,14 @@ COMMANDS: Commands = {
         "label:label",
         "Say what a mention is, where the rules are wrong: it counts at once, and stays over every new understanding.",
     ),
+    "explain": (
+        "analyze:explain",
+        "Say what a text says, and why: the words that decided, how they were turned, and the probabilities.",
+    ),
+    "analyze": (
+        "analyze:analyze",
+        "Say of each text of a file how it sounds, whether it complains, what it wants and what it speaks of.",
+    ),
     "search": ("mentions:search", "Search the stored mentions, newest first, by the same rules as incoming posts."),
     "stats": ("mentions:stats", "Mentions per watch and sentiment, and how each source is doing."),
     "export": (
