@@ -23,8 +23,8 @@ from listener.clock import SystemClock
 from listener.collecting.access import open_doors
 from listener.config import Config
 from listener.config.wizard import Answers, compose
-from listener.history import Progress
 from listener.telling.posting import post_to
+from listener.understanding_progress import Progress
 from scrapers.network.guard import proxy_variables
 from scrapers.network.poster import Poster
 from storage import HELD_BACK, StoreError, create_atomically

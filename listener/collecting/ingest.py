@@ -103,19 +103,19 @@ class Ingest:
         """Store a batch with its cursor: all of it or none. Raises StoreError.
 
         Posts are understood beside the store's thread, so a changed config may come in between. What was understood
-        with other queries than the stored ones is refused, and understood again.
+        with another config than that is refused, and understood again.
 
         `firehose`: a piece of a stream of everything, of which nothing is kept that concerns nobody. `remember`: the
         posts will come again. `settled`: those that are no news for the theme step.
         """
-        now, put = self._clock.now(), self._put_firehose if firehose else self._store.ingest
+        now = self._clock.now()
         for tried in range(1, TRIES + 1):
             queries = self._queries()
             call = partial(understand_batch, queries, source, batch, now, firehose=firehose)
             understood, contents, seen = await self._threads.work(call)
             ready = replace(understood, search=search, cursor=cursor, settled=settled)
             try:
-                outcome = await self._threads.write(partial(put, ready))
+                outcome = await self._threads.write(partial(self._put, queries, ready, firehose))
                 break
             except OutdatedError:
                 if tried == TRIES:
@@ -126,8 +126,15 @@ class Ingest:
         before = {post: queries.seen.concerns(source.id, post) for post in contents}
         return IngestResult(replace(outcome, seen=seen), {**before, **concerns})
 
-    def _put_firehose(self, ready: UnderstoodBatch) -> BatchCounts:
-        """Store it with those deletions alone that take something: a post that is stored, or about to be."""
+    def _put(self, queries: Queries, ready: UnderstoodBatch, firehose: bool) -> BatchCounts:
+        """Store it; of a firehose with those deletions alone that take something: a post that is, or will be, stored.
+
+        Raises OutdatedError. A config is taken in the thread that this runs in, so never in between.
+        """
+        if self._queries() is not queries:
+            raise OutdatedError("The config has changed meanwhile", "understand the posts with the new one")
+        if not firehose:
+            return self._store.ingest(ready)
         keys = {PostKey(item.network, item.native_id) for item in ready.deletions if not item.all_below}
         stored = self._store.posts.stored(keys) | {item.post.key for item in ready.understood} if keys else set()
         deletions = tuple(

@@ -10,8 +10,8 @@ from functools import cached_property
 from insight import detect
 from insight.counts import COMPLAINT, YES
 from insight.model import StoredMention, Watch
-from listener.history import Progress
 from listener.telling.decisions import Context, DecidedSignal, decide_and_store
+from listener.understanding_progress import Progress
 from storage import StepResult
 
 

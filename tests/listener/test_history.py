@@ -17,7 +17,8 @@ from insight.pipeline import Pipeline
 from listener import history
 from listener.app import App
 from listener.config import load
-from listener.history import Progress, understand_again
+from listener.history import understand_again
+from listener.understanding_progress import Progress
 from scrapers.base import Batch
 from storage import SourceEntry, Store, StoredPost, open_store
 from tests.fake_source import NOW, Board, post

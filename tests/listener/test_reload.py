@@ -114,6 +114,22 @@ async def test_a_watch_that_is_added_meanwhile_hears_of_it(store: Store, tmp_pat
     assert [(mention.watch, mention.query_version) for mention in found] == [("bolt", 1)]
 
 
+async def test_other_accounts_of_the_team_count_for_what_was_understood_before(store: Store, tmp_path: Path) -> None:
+    watch, owned = "{id: acme, query: 'acme is:owned'}", "owned: ['@person1']\n"
+    async with opened(config(tmp_path, watch), store, SimulatedClock(LATER), log.get()) as app:
+        slow = Slow(app.setup.watches)
+        app.setup = replace(app.setup, queries=Queries(slow))
+        storing = asyncio.ensure_future(streamed(app))
+        assert await asyncio.to_thread(slow.done.wait, 20)
+        file = config(tmp_path, watch).file
+        file.write_text(owned + file.read_text())
+        await app.reload_config(load(file))
+        slow.free.set()
+        await storing
+    (found,) = store.posts.mentions(PostKey("board", "1"))
+    assert (found.mention.watch, found.mention.query_version) == ("acme", 1), "no query has changed"
+
+
 async def test_what_two_reloads_overtake_is_stored_once_with_the_last_queries(store: Store, tmp_path: Path) -> None:
     async with opened(config(tmp_path, OLD), store, SimulatedClock(LATER), log.get()) as app:
         first = Slow(app.setup.watches)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from insight.model import Label, Mention, Post, Sentiment, UnderstoodPost
 from listener.cli import app
-from listener.history import Progress
+from listener.understanding_progress import Progress
 from storage import SourceEntry, Store, UnderstoodBatch, open_store
 from tests import processes
 from tests.fake_source import NOW, post

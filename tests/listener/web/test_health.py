@@ -96,6 +96,7 @@ def test_it_is_ready_once_a_round_has_ended(watched: Watched) -> None:
     assert watched.said == (True, False, "no round of detection has ended yet")
     watched.cycle()
     assert watched.said == (True, True, None)
+    assert watched.watch.health().detail["waiting"] == ["acme"], "of which nothing is told yet"
 
 
 def test_a_locked_database_is_said_and_after_minutes_it_is_not_alive(watched: Watched, path: Path) -> None:
