@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from insight import pipeline
 from insight.model import Deletion, Label, MentionState, UnderstoodPost
-from insight.pipeline import Pipeline
 from listener import history
 from listener.app import App
 from listener.config import load
 from listener.history import understand_again
 from listener.understanding_progress import Progress
 from scrapers.base import Batch
-from storage import SourceEntry, Store, StoredPost, open_store
+from storage import Store, open_store
 from tests.fake_source import NOW, Board, post
-from tests.listener.collecting.metered import ACME, take
+from tests.listener.collecting.metered import take
 from tests.listener.upgrading import be_deaf, program, understand_anew
 
 pytestmark = pytest.mark.anyio
@@ -154,6 +152,28 @@ async def test_what_a_reload_overtakes_is_understood_by_what_came_after_it(
     assert store.counts.recount() == []
 
 
+async def test_posts_come_and_go_meanwhile_and_every_count_is_right(
+    store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "TURN", 10)
+    with monkeypatch.context() as before:
+        be_deaf(before)
+        async with program(tmp_path, store, url, NOW) as app:
+            fill(store, app, range(200))
+    async with program(tmp_path, store, url, NOW + 2 * DAY, keep_days=1) as app:
+        job, between = app.engine.submit("reunderstand"), 0
+        gone = app.engine.submit("expire")
+        while not (job.ended and gone.ended):
+            more = Batch((replace(post(300 + between), published_at=NOW + 2 * DAY),))
+            await app.collector.ingest(Board(), "", more)
+            between += 1
+    assert between >= 8, "a turn of the one, a turn of each other"
+    assert store.counts.recount() == []
+    heard = store.counts.totals("acme", NOW + DAY, NOW + 3 * DAY)["board"]
+    assert heard == {Label.NEGATIVE: between}
+    assert len([one for part, _ in store.posts.bare(None) for one in part]) == between, "all else has lost its words"
+
+
 async def test_posts_whose_words_are_gone_keep_what_was_understood(
     store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,64 +188,3 @@ async def test_posts_whose_words_are_gone_keep_what_was_understood(
         assert await understand_anew(app) == {"posts": 3, "of": 3, "changed": 3}
     assert store.counts.totals("acme", EPOCH, NOW)["board"] == {Label.NEUTRAL: 2, Label.NEGATIVE: 3}
     assert store.counts.recount() == []
-
-
-# -- by where a post was seen ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def known(store: Store) -> Store:
-    store.watches.sync([ACME], NOW)
-    store.sources.sync([SourceEntry("board", "board")], NOW)
-    return store
-
-
-def rematch(store: Store, *boards: Board) -> None:
-    for posts, _ in store.posts.bare(None):
-        again = understand_again(store, Pipeline(store.watches.all()), {board.id: board for board in boards}, posts)
-        store.posts.reclassify(again, NOW)
-
-
-def test_what_a_bound_source_brought_stays_whatever_the_query_says(known: Store) -> None:
-    board = Board(watches=("acme",))
-    take(known, Pipeline([ACME]), board, Batch((post(1),)))
-    known.watches.sync([replace(ACME, query="zenith")], NOW)
-    rematch(known, board)
-    assert states(known) == {MentionState.KEPT}
-
-
-def test_what_a_bound_source_brought_stays_when_the_source_is_gone(known: Store) -> None:
-    elsewhere = replace(ACME, query="zenith")
-    take(known, Pipeline([elsewhere]), Board(watches=("acme",)), Batch((post(1),)))
-    rematch(known)
-    assert states(known) == {MentionState.KEPT}
-
-
-def test_a_stored_post_is_matched_as_brought_by_the_source_that_saw_it_first(known: Store) -> None:
-    take(known, Pipeline([ACME]), Board(name="board"), Batch((post(1),)))
-    for query, state in (("acme source:elsewhere", MentionState.DROPPED), ("acme source:board", MentionState.KEPT)):
-        known.watches.sync([replace(ACME, query=query)], NOW)
-        rematch(known, Board(name="board"))
-        assert states(known) == {state}
-
-
-def test_a_batch_is_matched_again_in_as_many_queries_however_many_posts_it_has(known: Store) -> None:
-    boards = [Board(name=name) for name in ("board", "mirror", "third")]
-    for number, board in enumerate(boards):
-        take(known, Pipeline([ACME]), board, Batch(tuple(map(post, range(40 * (number + 1))))))
-    posts = [stored for part, _ in known.posts.bare(None) for stored in part]
-
-    def queries(some: list[StoredPost], query: str) -> int:
-        known.watches.sync([replace(ACME, query=query)], NOW)
-        asked: list[str] = []
-        engines = {known._database.reader, known._database.writer}
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-        made = Pipeline(known.watches.all())
-        asked.clear()
-        known.posts.reclassify(understand_again(known, made, {one.id: one for one in boards}, some), NOW)
-        return len(asked)
-
-    assert len(posts) == 120
-    few = queries(posts[:3], "acme OR zenith")
-    assert queries(posts, "acme OR zenith OR nadir") == few

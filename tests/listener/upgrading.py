@@ -26,7 +26,7 @@ contact: tests@example.com
 watches: [{watches}]
 sources: [{{kind: "tests.fake_source:Board", every: 86400}}]
 channels: {{console: {{kind: console}}}}
-storage: {{url: "{url}"}}
+storage: {{url: "{url}", keep_days: {keep_days}}}
 """
 
 
@@ -58,9 +58,10 @@ async def program(
     at: datetime,
     watches: str = "{id: acme, name: Acme, query: acme}",
     owned: str = "",
+    keep_days: int = 10_000,
 ) -> AsyncIterator[App]:
-    """The program as it starts at a time, with these watches."""
-    (folder / "config.yaml").write_text(CONFIG.format(watches=watches, url=url, owned=owned))
+    """The program as it starts at a time, with these settings."""
+    (folder / "config.yaml").write_text(CONFIG.format(watches=watches, url=url, owned=owned, keep_days=keep_days))
     async with opened(load(folder / "config.yaml"), store, SimulatedClock(at), log.get()) as app:
         yield app
 
