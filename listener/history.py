@@ -7,6 +7,7 @@ nothing. Nothing is compared with history before that is understood as new posts
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,10 +29,11 @@ REMATCH_DAYS = 90
 """How far back posts are matched with a changed query. What changes their meaning goes back to the first one."""
 MOMENT = 2.0
 """Seconds for which a look waits: mostly there is little to understand anew."""
+NOTHING = {"posts": 0, "of": 0, "changed": 0}
 TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
 
 
-def begin(store: Store, queries: Queries, now: datetime, everything: bool = False) -> Progress | None:
+def due_walk(store: Store, queries: Queries, now: datetime, everything: bool = False) -> Progress | None:
     """With the walk that is due: one that was interrupted, or a new one; None where there is nothing to do.
 
     `everything`: all of it is understood anew, whether or not anything has changed.
@@ -45,9 +47,7 @@ def begin(store: Store, queries: Queries, now: datetime, everything: bool = Fals
     whole = everything or to.rules != found.done.rules or (walk is not None and walk.since is None)
     since = None if whole else now - timedelta(days=REMATCH_DAYS)
     found = replace(found, done=Understanding()) if everything else found
-    found = found.begin(Walk(to, now, since, store.posts.count_bare(since)))
-    store.state.put(UNDERSTOOD, found.to_json(), now)
-    return found
+    return found.begin(Walk(to, now, since, store.posts.count_bare(since)))
 
 
 def understand_again(
@@ -69,8 +69,20 @@ def understand_again(
         bound = {watch for name in names[key] if name in sources for watch in sources[name].watches}
         group = frozenset(bound | kept.get(key, set())), names[key][0] if names[key] else ""
         groups.setdefault(group, []).append(stored.post)
-    understood = (pipeline.understand(group, bound, source) for (bound, source), group in groups.items())
+    understood = (_understand(pipeline, group, bound, source) for (bound, source), group in groups.items())
     return list(chain.from_iterable(understood))
+
+
+def _understand(pipeline: Pipeline, posts: list[Post], bound: frozenset[str], source: str) -> list[UnderstoodPost]:
+    """One that cannot be understood stays as it is: it must not hold up all the others, and detection with them."""
+    try:
+        return pipeline.understand(posts, bound, source)
+    except Exception:  # noqa: BLE001 - whatever it is: find it below
+        understood = []
+        for post in posts:
+            with suppress(Exception):
+                understood += pipeline.understand([post], bound, source)
+        return understood
 
 
 @dataclass
@@ -112,10 +124,11 @@ class History:
         everything = bool(job.arguments.get("everything"))
         while True:
             made = self.setup()
-            due = partial(begin, self.store, made.queries, self.clock.now(), everything)
-            progress = await self.threads.write(due)
+            due = partial(due_walk, self.store, made.queries, self.clock.now(), everything)
+            progress = await self.threads.read(due)
             if progress is None or progress.walk is None:
-                return dict(job.progress or Walk(Understanding(), self.clock.now(), None, 0).figures)
+                return dict(job.progress or NOTHING)
+            await self.threads.write(partial(self._note, progress))
             try:
                 await self._walk(made, progress, progress.walk, job)
                 everything = False

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
-from insight.model import MentionState
+from insight.model import MentionState, Post, UnderstoodPost
 from insight.pipeline import Pipeline
 from listener.history import understand_again
 from scrapers.base import Batch
@@ -19,8 +20,11 @@ from tests.listener.collecting.metered import ACME, take
 
 
 def states(store: Store) -> set[MentionState]:
-    found = store.posts.scan(states=tuple(MentionState))
+    found = store.posts.scan(states=ANY)
     return {stored.mention.state for batch in found for stored in batch}
+
+
+ANY = tuple(MentionState)
 
 
 @pytest.fixture
@@ -58,6 +62,27 @@ def test_a_stored_post_is_matched_as_brought_by_the_source_that_saw_it_first(kno
         known.watches.sync([replace(ACME, query=query)], NOW)
         rematch(known, Board(name="board"))
         assert states(known) == {state}
+
+
+def test_a_post_that_cannot_be_understood_stays_as_it_is_and_holds_up_no_other(known: Store) -> None:
+    take(known, Pipeline([ACME]), Board(), Batch(tuple(map(post, range(5)))))
+
+    class Failing(Pipeline):
+        def understand(
+            self, posts: Iterable[Post], bound: AbstractSet[str] = frozenset(), source: str = ""
+        ) -> list[UnderstoodPost]:
+            given = list(posts)
+            if any(one.native_id == "3" for one in given):
+                raise ValueError("not this one")
+            return super().understand(given, bound, source)
+
+    posts = [stored for part, _ in known.posts.bare(None) for stored in part]
+    again = understand_again(known, Failing([replace(ACME, query="zenith")]), {"board": Board()}, posts)
+    known.posts.reclassify(again, NOW)
+    found = {one.post.native_id: one.mention.state for part in known.posts.scan(states=ANY) for one in part}
+    assert found.pop("3") is MentionState.KEPT
+    assert set(found.values()) == {MentionState.DROPPED}
+    assert len(found) == 4
 
 
 def test_a_batch_is_matched_again_in_as_many_queries_however_many_posts_it_has(known: Store) -> None:
