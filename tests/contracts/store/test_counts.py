@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from insight.counts import EARLIEST, contributions
-from insight.model import Cell, Engagement, Facet, Grain, Label, MentionState, Post, Precision, UnderstoodPost
+from insight.model import (
+    Cell,
+    Correction,
+    Engagement,
+    Facet,
+    Grain,
+    Label,
+    MentionState,
+    Post,
+    Precision,
+    UnderstoodPost,
+)
 from storage import BatchCounts, Distinct, Store, open_store
 from storage.rows import tables
 from tests.contracts.store.samples import DAY, HOUR, NOON, batch_of, expire, mention, post, understood
@@ -55,12 +66,18 @@ def understandings(draw: st.DrawFn) -> UnderstoodPost:
 
 @st.composite
 def steps(draw: st.DrawFn) -> Callable[[Store], Any]:
-    """One thing that can happen: an batch_of, a correction, an expiry."""
+    """One thing that can happen: a batch, a new understanding, a correction, an expiry."""
     at = NOON + draw(st.integers(-50, 200)) * HOUR
     some = draw(st.lists(understandings(), max_size=5))
-    match draw(st.sampled_from(["arrive", "arrive", "arrive", "correct", "expire"])):
-        case "correct":
+    match draw(st.sampled_from(["arrive", "arrive", "arrive", "anew", "label", "expire"])):
+        case "anew":
             return lambda store: store.posts.reclassify(some, at)
+        case "label":
+            said = Correction(
+                draw(st.sampled_from(WATCHES)), post(draw(st.integers(1, 6))).key, draw(st.sampled_from(Label)),
+                draw(st.booleans()), "ana", at,
+            )  # fmt: skip
+            return lambda store: 0 * store.corrections.put(said)
         case "expire":
             return lambda store: expire(store, "mastodon", at - DAY, at)
         case _:
@@ -102,6 +119,9 @@ def _prove(store: Store, history: list[Callable[[Store], Any]]) -> None:
         assert again == (0 if isinstance(again, int) else BatchCounts(again.seen))
     assert store.counts.recount() == []
     assert _stored(store) == _naive(store)
+    for said in store.corrections.all():
+        now = {one.mention.watch: one.mention for one in store.posts.mentions(said.post)}[said.watch]
+        assert (now.sentiment.label, now.complaint) == (said.label, said.complaint)
     pending = {(watch, one.post.key) for watch in WATCHES for one in store.themes.pending(watch)}
     assert pending == {
         (one.mention.watch, one.post.key)
