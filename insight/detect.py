@@ -161,14 +161,14 @@ def step(
 
 
 def understood_anew(state: Mapping[str, Any] | None, now: datetime) -> State | None:
-    """The state of a watch whose stored mentions have been understood anew, for its next step.
+    """The state of a watch whose stored mentions have been understood anew, for its next step (None: its first one).
 
     What is usual is learnt again from the counts and mentions as they are now, and the past is no news as it is heard
     now: the step that follows takes stock, and hours before now are not told. It is to be given no memory of phrases.
     """
-    before = _of_this_version(state)
-    if not before["spikes"]:
+    if state is None:
         return None
+    before = _of_this_version(state)
     spikes_before = spike_state.learn_anew(before["spikes"], now)
     themes_before = _to_look_at_once(before["themes"])
     return {"version": VERSION, "spikes": spikes_before, "themes": themes_before, "takes_stock": True}
