@@ -29,7 +29,7 @@ REMATCH_DAYS = 90
 """How far back posts are matched with a changed query. What changes their meaning goes back to the first one."""
 MOMENT = 2.0
 """Seconds for which a look waits: mostly there is little to understand anew."""
-NOTHING = {"posts": 0, "of": 0, "changed": 0}
+NOTHING = {"posts": 0, "total": 0, "changed": 0}
 TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
 
 

@@ -50,7 +50,7 @@ class Walk:
 
     @property
     def figures(self) -> dict[str, int]:
-        return {"posts": self.posts, "of": self.total, "changed": self.changed}
+        return {"posts": self.posts, "total": self.total, "changed": self.changed}
 
 
 @dataclass(frozen=True, slots=True)

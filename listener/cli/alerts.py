@@ -11,7 +11,14 @@ import typer
 from alerts.base import SendError
 from alerts.digests import digest_message
 from alerts.messages import trial_message
-from listener.cli.common import did_you_mean, load_config, now_for, store_for_reading, write
+from listener.cli.common import (
+    did_you_mean,
+    load_config,
+    now_for,
+    store_for_reading,
+    warn_of_mixed_history,
+    write,
+)
 from listener.cli.output import done, fail, out, print_json, print_text, table, when
 from listener.clock import SystemClock
 from listener.telling.decisions import Context
@@ -41,6 +48,7 @@ def digest(
     """
     config = load_config(context)
     with store_for_reading(config) as store:
+        warn_of_mixed_history(store)
         looking = Context(store, config, store.watches.all(), now_for(store))
         found = week_of(looking, last_period(looking)).digest()
         message = digest_message(found, looking.now, id="dry-run")

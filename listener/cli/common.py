@@ -17,6 +17,7 @@ from listener import control
 from listener.cli.output import complain, err, fail
 from listener.clock import LISTENING_SINCE, SystemClock
 from listener.config import Config, ConfigError, load, nearest, yamlfile
+from listener.understanding_progress import Progress
 from storage import HeldError, Store, StoreError, open_store
 
 QUERY_HELP = "In the query language, see docs/queries.md; one that begins with a minus stands behind --."
@@ -137,6 +138,13 @@ def now_for(store: Store) -> datetime:
     simulated = (store.state.get(LISTENING_SINCE) or {}).get("simulated")
     cycle = store.state.get("cycle")
     return datetime.fromisoformat(cycle["at"]) if simulated and cycle else SystemClock().now()
+
+
+def warn_of_mixed_history(store: Store) -> None:
+    """Say, beside figures of different times, that they are not all understood by the same words and rules yet."""
+    progress = Progress.read(store)
+    if progress.walk:
+        err.print(f"[yellow]![/] {progress}: older figures may change", soft_wrap=True)
 
 
 def lock(store: Store, command: str) -> AbstractContextManager[object]:

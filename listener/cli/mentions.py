@@ -13,7 +13,7 @@ from rich.text import Text
 
 from insight.model import Label, MentionState, Post, Span, StoredMention
 from insight.query import QueryError, parse
-from listener.cli.common import load_config, now_for, store_for_reading
+from listener.cli.common import load_config, now_for, store_for_reading, warn_of_mixed_history
 from listener.cli.output import complain, fail, out, plain, print_csv, print_json, print_json_line, table, when
 from listener.cli.source_health import health_of
 from storage import SearchHit
@@ -131,6 +131,7 @@ def stats(
     with store_for_reading(config) as store:
         now = now_for(store)
         begin = since_time(since, now) or datetime.min.replace(tzinfo=now.tzinfo)
+        warn_of_mixed_history(store)
         watches = {
             # Up to the next hour: counts are kept by the hour, and this one has begun.
             watch: store.counts.totals(watch.id, begin, now + timedelta(hours=1))

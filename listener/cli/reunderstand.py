@@ -33,7 +33,7 @@ def reunderstand(
 
         def show(jobs: Jobs) -> None:
             if progress := jobs[0]["progress"]:
-                bars.update(bar, completed=progress["posts"], total=progress["of"])
+                bars.update(bar, completed=progress["posts"], total=progress["total"])
 
         (job,) = run_jobs(config, store, "reunderstand", {"": {"everything": True}}, show)
     if job["error"]:

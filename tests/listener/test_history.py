@@ -56,12 +56,12 @@ async def test_mentions_and_counts_follow_a_changed_query_and_come_back(store: S
         await understand_anew(app)
         fill(store, app)
     async with program(tmp_path, store, url, NOW, "{id: acme, query: acme NOT broken}") as app:
-        assert await understand_anew(app) == {"posts": 5, "of": 5, "changed": 5}
+        assert await understand_anew(app) == {"posts": 5, "total": 5, "changed": 5}
         assert states(store) == {MentionState.EXCLUDED}
         assert not any(store.counts.totals("acme", EPOCH, NOW).values())
     async with program(tmp_path, store, url, NOW) as app:
-        assert await understand_anew(app) == {"posts": 5, "of": 5, "changed": 5}
-        assert await understand_anew(app) == {"posts": 0, "of": 0, "changed": 0}
+        assert await understand_anew(app) == {"posts": 5, "total": 5, "changed": 5}
+        assert await understand_anew(app) == {"posts": 0, "total": 0, "changed": 0}
     assert states(store) == {MentionState.KEPT}
     assert store.counts.totals("acme", EPOCH, NOW)["board"] == {Label.NEGATIVE: 5}
     assert store.counts.recount() == []
@@ -93,8 +93,8 @@ async def test_a_query_is_matched_with_ninety_days_and_other_rules_with_all_ther
         fill(store, app)
     either = "{id: acme, query: acme OR zenith}"
     async with program(tmp_path, store, url, NOW + 200 * DAY, either) as app:
-        assert await understand_anew(app) == {"posts": 0, "of": 0, "changed": 0}
-        assert await understand_anew(app, everything=True) == {"posts": 5, "of": 5, "changed": 5}
+        assert await understand_anew(app) == {"posts": 0, "total": 0, "changed": 0}
+        assert await understand_anew(app, everything=True) == {"posts": 5, "total": 5, "changed": 5}
     monkeypatch.setattr(pipeline, "VERSION", "later")
     async with program(tmp_path, store, url, NOW + 200 * DAY, either) as app:
         assert (await understand_anew(app))["posts"] == 5
@@ -119,7 +119,7 @@ async def test_what_is_stopped_on_the_way_goes_on_from_there_in_another_process(
         monkeypatch.setattr(
             app.store.posts, "reclassify", lambda items, *_: batches.append(len(items)) or again(items, *_)
         )
-        assert await understand_anew(app) == {"posts": 50, "of": 50, "changed": 0}
+        assert await understand_anew(app) == {"posts": 50, "total": 50, "changed": 0}
         assert sum(batches) == 50 - before.posts, "what was done is not done again"
         assert await app.history.waiting() == frozenset()
 
@@ -185,6 +185,6 @@ async def test_posts_whose_words_are_gone_keep_what_was_understood(
             take(store, app.setup.queries.pipeline, Board(), gone, NOW + HOUR)
             store.retention.empty_posts([1], NOW + HOUR)
     async with program(tmp_path, store, url, NOW + HOUR) as app:
-        assert await understand_anew(app) == {"posts": 3, "of": 3, "changed": 3}
+        assert await understand_anew(app) == {"posts": 3, "total": 3, "changed": 3}
     assert store.counts.totals("acme", EPOCH, NOW)["board"] == {Label.NEUTRAL: 2, Label.NEGATIVE: 3}
     assert store.counts.recount() == []

@@ -80,9 +80,11 @@ def test_stopped_on_the_way_it_goes_on_where_it_was(folder: Path) -> None:
         walk = Progress.read(store).walk
         assert walk is not None
         assert 0 < walk.posts < POSTS
+    said = processes.run("-c", str(folder / "config.yaml"), "stats", "--json")
+    assert f"{walk.posts} of 1,000 posts understood anew" in said.stderr
     again = processes.run("-c", str(folder / "config.yaml"), "reunderstand", "--json")
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout) == {"posts": POSTS, "of": POSTS, "changed": POSTS}
+    assert json.loads(again.stdout) == {"posts": POSTS, "total": POSTS, "changed": POSTS}
     all_is_heard(folder)
 
 
