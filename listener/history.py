@@ -16,7 +16,6 @@ from itertools import chain
 from insight.model import MentionState, Post, UnderstoodPost
 from insight.pipeline import Pipeline
 from listener.clock import Clock
-from listener.collecting.ingest import Queries
 from listener.engine import Engine, Job
 from listener.log import Log
 from listener.setup import Setup
@@ -33,12 +32,12 @@ NOTHING = {"posts": 0, "total": 0, "changed": 0}
 TURN = 100  # posts; a writer that waits for a turn to end waits for some ten milliseconds
 
 
-def due_walk(store: Store, queries: Queries, now: datetime, everything: bool = False) -> Progress | None:
+def due_walk(store: Store, pipeline: Pipeline, now: datetime, everything: bool = False) -> Progress | None:
     """With the walk that is due: one that was interrupted, or a new one; None where there is nothing to do.
 
     `everything`: all of it is understood anew, whether or not anything has changed.
     """
-    found, to = Progress.read(store), Understanding.of(queries)
+    found, to = Progress.read(store), Understanding.of(pipeline)
     walk, changed = found.walk, to.changed_since(found.done)
     if walk and walk.to == to and not (everything and walk.since):
         return found
@@ -116,7 +115,7 @@ class History:
     def _waiting_and_due(self) -> tuple[frozenset[str], bool]:
         """The watches that wait, and whether there is anything to understand anew."""
         progress = Progress.read(self.store)
-        found = Understanding.of(self.setup().queries).changed_since(progress.done)
+        found = Understanding.of(self.setup().queries.pipeline).changed_since(progress.done)
         return found, bool(found or progress.walk)
 
     async def run(self, job: Job) -> dict[str, int]:
@@ -124,7 +123,7 @@ class History:
         everything = bool(job.arguments.get("everything"))
         while True:
             made = self.setup()
-            due = partial(due_walk, self.store, made.queries, self.clock.now(), everything)
+            due = partial(due_walk, self.store, made.queries.pipeline, self.clock.now(), everything)
             progress = await self.threads.read(due)
             if progress is None or progress.walk is None:
                 return dict(job.progress or NOTHING)

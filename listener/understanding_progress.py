@@ -9,8 +9,8 @@ from typing import Any
 
 from insight import detect
 from insight.model import Watch
+from insight.pipeline import Pipeline
 from insight.understanding import VERSION
-from listener.collecting.ingest import Queries
 from storage import Place, Store
 
 UNDERSTOOD = "understood"
@@ -24,8 +24,8 @@ class Understanding:
     versions: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, queries: Queries) -> Understanding:
-        return cls(queries.pipeline.understanding, queries.versions)
+    def of(cls, pipeline: Pipeline) -> Understanding:
+        return cls(pipeline.understanding, {watch.id: watch.version for watch in pipeline.watches})
 
     def changed_since(self, other: Understanding) -> frozenset[str]:
         """The watches that were understood by something else then."""
