@@ -16,7 +16,7 @@ from insight.model import Post, Role, UnderstoodPost, Watch
 from insight.pipeline import Pipeline
 from insight.query import Matchers
 from insight.understanding.language import recognise
-from insight.understanding.sentiment import judge
+from insight.understanding.reading import understand
 from insight.understanding.stories import story_of
 from storage import SourceEntry, Store, UnderstoodBatch, open_store
 
@@ -68,7 +68,7 @@ def _steps(rare: Sequence[Post], common: Sequence[Post], watches: Sequence[Watch
     yield each("match, 100 % share", few.match_all, common)
     yield each("match, 2 % share, 1,000 watches", many.match_all, rare)
     yield each("language", lambda post: recognise(post.text), rare)
-    yield each("sentiment", lambda post: judge(post, "en"), rare)
+    yield each("sentiment", lambda post: understand(post, "en"), rare)
     yield each("duplicates", story_of, rare)
     yield each("pipeline, 2 % share", lambda post: pipeline.understand((post,)), rare)
     yield each("pipeline, 100 % share", lambda post: pipeline.understand((post,)), common)

@@ -20,7 +20,7 @@ from listener.engine import Engine, Job
 from listener.log import Log
 from listener.setup import Setup
 from listener.threads import Threads
-from listener.understanding_progress import UNDERSTOOD, Progress, Understanding, Walk
+from listener.understanding_progress import UNDERSTOOD, Progress, UnderstoodBy, Walk
 from scrapers.base import Source
 from storage import OutdatedError, Store, StoredPost
 
@@ -37,7 +37,7 @@ def due_walk(store: Store, pipeline: Pipeline, now: datetime, everything: bool =
 
     `everything`: all of it is understood anew, whether or not anything has changed.
     """
-    found, to = Progress.read(store), Understanding.of(pipeline)
+    found, to = Progress.read(store), UnderstoodBy.of(pipeline)
     walk, changed = found.walk, to.changed_since(found.done)
     if walk and walk.to == to and not (everything and walk.since):
         return found
@@ -45,7 +45,7 @@ def due_walk(store: Store, pipeline: Pipeline, now: datetime, everything: bool =
         return None
     whole = everything or to.rules != found.done.rules or (walk is not None and walk.since is None)
     since = None if whole else now - timedelta(days=REMATCH_DAYS)
-    found = replace(found, done=Understanding()) if everything else found
+    found = replace(found, done=UnderstoodBy()) if everything else found
     return found.begin(Walk(to, now, since, store.posts.count_bare(since)))
 
 
@@ -115,7 +115,7 @@ class History:
     def _waiting_and_due(self) -> tuple[frozenset[str], bool]:
         """The watches that wait, and whether there is anything to understand anew."""
         progress = Progress.read(self.store)
-        found = Understanding.of(self.setup().queries.pipeline).changed_since(progress.done)
+        found = UnderstoodBy.of(self.setup().queries.pipeline).changed_since(progress.done)
         return found, bool(found or progress.walk)
 
     async def run(self, job: Job) -> dict[str, int]:

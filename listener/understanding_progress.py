@@ -17,17 +17,17 @@ UNDERSTOOD = "understood"
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
+class UnderstoodBy:
     """By what mentions were understood: words, rules and settings, and each watch's query by its version."""
 
     rules: str = ""
     versions: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pipeline: Pipeline) -> Understanding:
+    def of(cls, pipeline: Pipeline) -> UnderstoodBy:
         return cls(pipeline.understanding, {watch.id: watch.version for watch in pipeline.watches})
 
-    def changed_since(self, other: Understanding) -> frozenset[str]:
+    def changed_since(self, other: UnderstoodBy) -> frozenset[str]:
         """The watches that were understood by something else then."""
         known = other.versions if self.rules == other.rules else {}
         return frozenset(watch for watch, version in self.versions.items() if known.get(watch) != version)
@@ -40,7 +40,7 @@ class Walk:
     `place`: where the last batch ended. `posts` of `total` are done; of `changed` something else is understood now.
     """
 
-    to: Understanding
+    to: UnderstoodBy
     began: datetime
     since: datetime | None
     total: int
@@ -60,7 +60,7 @@ class Progress:
     `anew`: by watch, when the walk began of which its detection has to learn anew.
     """
 
-    done: Understanding = Understanding()
+    done: UnderstoodBy = UnderstoodBy()
     anew: Mapping[str, str] = field(default_factory=dict)
     walk: Walk | None = None
 
@@ -73,7 +73,7 @@ class Progress:
         changed = walk.to.changed_since(self.done)
         known = self.done.versions if self.done.rules == walk.to.rules else {}
         left = {watch: version for watch, version in known.items() if watch not in changed}
-        return replace(self, done=Understanding(walk.to.rules if left else "", left), walk=walk)
+        return replace(self, done=UnderstoodBy(walk.to.rules if left else "", left), walk=walk)
 
     def reach(self, walk: Walk, *, end: bool) -> Progress:
         """With the walk as far as it is now. What lies before all that is compared, nothing has to wait for."""
@@ -106,9 +106,9 @@ class Progress:
         if walk:
             since, place = walk["since"], walk["place"]
             walk = Walk(**walk | {
-                "to": Understanding(**walk["to"]),
+                "to": UnderstoodBy(**walk["to"]),
                 "began": datetime.fromisoformat(walk["began"]),
                 "since": since and datetime.fromisoformat(since),
                 "place": place and (datetime.fromisoformat(place[0]), place[1]),
             })  # fmt: skip
-        return cls(Understanding(**value["done"]), value["anew"], walk)
+        return cls(UnderstoodBy(**value["done"]), value["anew"], walk)
