@@ -81,15 +81,20 @@ async def days(app: App, first: datetime, last: datetime, every: int = 24) -> No
         await look(app, *(day + hour * HOUR for hour in range(every, 25, every)))
 
 
-async def test_an_upgrade_that_hears_more_is_no_alarm_and_a_spike_after_it_is_told(
-    store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.sampled
+@pytest.mark.parametrize("change", ["rules", "query"])
+async def test_to_hear_more_is_no_alarm_and_a_spike_after_it_is_told(
+    store: Store, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     start, upgrade = NOW - 20 * DAY, NOW - 4 * DAY
     with monkeypatch.context() as before:
-        be_deaf(before)
-        async with program(tmp_path, store, url, start) as app:
+        if change == "rules":
+            be_deaf(before)
+        query = "acme" if change == "rules" else "acme NOT hate"
+        async with program(tmp_path, store, url, start, f"{{id: acme, name: Acme, query: {query}}}") as app:
             await days(app, start, upgrade)
-    assert store.counts.totals("acme", start, NOW)["board"] == {Label.NEUTRAL: 576}
+    calm = 576 if change == "rules" else 384
+    assert store.counts.totals("acme", start, NOW)["board"] == {Label.NEUTRAL: calm}
     async with program(tmp_path, store, url, upgrade) as app:
         await look(app, upgrade)
         assert store.counts.totals("acme", start, NOW)["board"] == {Label.NEUTRAL: 384, Label.NEGATIVE: 192}
